@@ -11,7 +11,7 @@
  */
 struct secret;
 
-/* Conditions of secret_load; secret_why() says more. */
+/* Conditions of secret_load. */
 enum {
 	SECRET_MISSING = 1, /* variable unset, file not there or not readable */
 	SECRET_EMPTY = 2,   /* there, but empty (a trailing line end is cut) */

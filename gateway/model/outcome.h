@@ -1,0 +1,36 @@
+#ifndef MODEL_OUTCOME_H
+#define MODEL_OUTCOME_H
+
+#include <stdint.h>
+
+/*
+ * What came of one attempt at an external system. The adapter reports, the
+ * engine decides.
+ */
+enum verdict {
+	VERDICT_DONE,      /* the system has it, or already had it */
+	VERDICT_RETRY,     /* passing trouble: connection refused, 5xx */
+	VERDICT_SLOW,      /* rate-limited: honour wait_ms, count no attempt */
+	VERDICT_REFUSED,   /* will never work: dead letter, with the reason */
+	VERDICT_LOCKED,    /* credentials or permission: pause this account */
+	VERDICT_UNCERTAIN, /* posted, answer lost: look it up, never repeat */
+	VERDICT_ABSENT,    /* looked up, and it is not there */
+};
+
+enum { OUTCOME_WHY_SIZE = 240 };
+
+struct outcome {
+	enum verdict verdict;
+	int64_t wait_ms;            /* of VERDICT_SLOW; 0: unknown */
+	char why[OUTCOME_WHY_SIZE]; /* for a person; never a secret or a body */
+};
+
+struct outcome outcome_done(void);
+struct outcome outcome_of(enum verdict verdict, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+struct outcome outcome_slow(int64_t wait_ms, const char *why);
+
+/* "done", "retry", …; static. */
+const char *verdict_name(enum verdict verdict);
+
+#endif

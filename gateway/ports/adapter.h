@@ -1,0 +1,152 @@
+#ifndef PORTS_ADAPTER_H
+#define PORTS_ADAPTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/decimal.h"
+#include "gateway/model/conf.h"
+#include "gateway/model/outcome.h"
+#include "gateway/model/sale.h"
+#include "gateway/ports/http.h"
+#include "gateway/ports/mirror.h"
+
+/*
+ * What an external system can do. A table of functions that every system fills
+ * as far as it can; a missing function is a missing capability, shown as such,
+ * never a stub.
+ *
+ * The adapter reports, the engine decides: no function here sleeps, retries,
+ * limits its rate or logs; what happened goes into the outcome. Every function
+ * runs on the account's own worker thread, may block no longer than the
+ * client's time-outs, and borrows its arguments.
+ */
+
+/* One item at one account, in a batch of looks. */
+struct count {
+	const char *external; /* borrowed; the account's id of the item */
+	struct decimal qty;   /* read: what it shows; write: what it shall show */
+	bool is_known;        /* read: false is "no positive answer", never 0 */
+	struct outcome outcome; /* write: of this one; DONE unless said otherwise */
+};
+
+/* Where a sync reports to. Each returns 0 or a fault that ends the sync. */
+struct sync_sink {
+	void *ctx;
+
+	/* A count seen. Unbound externals are welcome and ignored. */
+	int (*count)(void *ctx, const char *external, struct decimal qty);
+
+	/* Progress in rows of an entity, for people; total 0: unknown. */
+	void (*progress)(void *ctx, const char *entity, int64_t rows,
+	                 int64_t total);
+};
+
+struct sync_job {
+	bool is_full;      /* else what changed since the stored cursors */
+	int64_t started_ms; /* wall clock, taken before the first request */
+};
+
+/* Where sales are reported to. 0, or a fault that ends the listing. */
+struct sale_sink {
+	void *ctx;
+	int (*sale)(void *ctx, struct sale *sale); /* may take members out */
+};
+
+/* Everything an adapter needs beside its own state; borrowed. */
+struct adapter_env {
+	const struct conf_section *conf; /* the account */
+	struct http_client *http;
+	struct mirror *mirror;           /* the account's own tables */
+};
+
+struct adapter_ops {
+	/* Type in the configuration, log field, metric label. Static. */
+	const char *name;
+
+	/* Its options besides the common ones; ends with key NULL. */
+	const struct conf_row *options;
+	const char *default_url;  /* NULL: `url` is required */
+	unsigned url_flags;       /* CONF_PLAIN_HTTP: an on-site system */
+
+	/* Digits after the point that a count can hold there (0..9). */
+	int count_places;
+
+	/* Items per read_counts and write_counts call at most; >= 1. */
+	size_t (*batch_max)(const struct conf_section *conf);
+
+	/* A sales listing reaches back this far for late offline sales, ms. */
+	int64_t sales_window_ms;
+
+	/* Read options, touch no network. close() runs even after a fault. */
+	int (*open)(void **state, const struct adapter_env *env);
+	void (*close)(void *state); /* safe on NULL */
+
+	/*
+	 * The cheapest authenticated call. what receives what was found, for a
+	 * person: `company "Demo", web scenario B2C`.
+	 */
+	struct outcome (*probe)(void *state, struct buf *what);
+
+	/*
+	 * Turn what a person wrote as a binding into the account's canonical
+	 * external id, and the ids under which calls may name it (refs: added
+	 * one by one through add). No network; the mirror may be asked.
+	 * Returns 0, ADAPTER_UNRESOLVED (not known yet), ADAPTER_AMBIGUOUS or a
+	 * fault. NULL: external = what was written, and its only ref.
+	 */
+	int (*resolve)(void *state, struct buf *external, const char *written,
+	               void (*add_ref)(void *ctx, const char *ref), void *ctx);
+
+	/*
+	 * Read counts of up to batch_max items. On DONE each count is filled or
+	 * left with is_known = false. Anything else: nothing was learned.
+	 */
+	struct outcome (*read_counts)(void *state, struct count *counts,
+	                              size_t n);
+
+	/*
+	 * Make the system show these counts. Idempotent: the same input builds
+	 * the same request with the same key. as_of_ms is the moment (our wall
+	 * clock) up to which sales are inside the counts: the vendor's own later
+	 * changes must survive where its API allows that. The outcome holds for
+	 * all; single refusals go into counts[i].outcome with DONE for the call.
+	 */
+	struct outcome (*write_counts)(void *state, struct count *counts,
+	                               size_t n, int64_t as_of_ms);
+
+	/* Sales that became final in [since_ms, until_ms], oldest first. */
+	struct outcome (*list_sales)(void *state, int64_t since_ms,
+	                             int64_t until_ms,
+	                             const struct sale_sink *sink);
+
+	/* These sales by their ids (at most 100); missing ones are left out. */
+	struct outcome (*read_sales)(void *state, const char *const *ids,
+	                             size_t n, const struct sale_sink *sink);
+
+	/*
+	 * Record a document. Called once for an entry unless the last outcome
+	 * proved that nothing was recorded. RETRY only when certainly nothing
+	 * arrived; otherwise UNCERTAIN.
+	 */
+	struct outcome (*post_entry)(void *state, const struct entry *entry);
+
+	/*
+	 * Is a document with this docid there? DONE: yes. ABSENT: no. REFUSED:
+	 * no look-up is configured.
+	 */
+	struct outcome (*find_entry)(void *state, const char *docid);
+
+	/*
+	 * Bring the mirror up to date and report the counts seen: everything,
+	 * or what changed since the stored cursors. A list that broke off counts
+	 * for nothing. Cursors move with their rows (mirror_flush).
+	 */
+	struct outcome (*sync)(void *state, const struct sync_job *job,
+	                       const struct sync_sink *sink);
+};
+
+enum { ADAPTER_UNRESOLVED = 1, ADAPTER_AMBIGUOUS = 2 };
+
+#endif

@@ -1,0 +1,121 @@
+#ifndef PORTS_HTTP_H
+#define PORTS_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/buf.h"
+
+/*
+ * Request and reply as plain values, both ways.
+ *
+ * Coming in: struct http_call -> struct http_reply (drivers/http_server).
+ * Going out: struct http_request -> struct http_answer (drivers/http_client;
+ * tests put a fake behind the same functions).
+ */
+
+/* ---- coming in ---- */
+
+struct http_header {
+	const char *name; /* borrowed */
+	const char *value;
+};
+
+struct http_call {
+	const char *method;       /* borrowed; "POST" */
+	const char *path;         /* as sent, undecoded (platform.md C13) */
+	const char *query;        /* without `?`; "" when there is none */
+	const struct http_header *headers;
+	size_t n_headers;
+	const char *body;         /* NUL behind it; "" before it was read */
+	size_t n_body;
+	const char *peer;         /* address as text, without port */
+	const char *client_sha256; /* of a verified client certificate: 64
+	                              lower-case hex digits; NULL: none */
+	bool is_loopback;         /* the peer is this machine */
+};
+
+enum { HTTP_HEADER_TWICE = 1 }; /* condition: occurs more than once (C21) */
+
+/*
+ * A header's value, name compared without case; *out NULL when absent.
+ * Returns 0 or HTTP_HEADER_TWICE.
+ */
+int http_call_header(const char **out, const struct http_call *call,
+                     const char *name);
+
+/*
+ * A parameter of a query string or form body, decoded (%XX and +).
+ *
+ * Returns 0, HTTP_PARAM_ABSENT, HTTP_PARAM_TWICE, HTTP_PARAM_MALFORMED (bad
+ * escape, NUL inside, longer than size). Bounded work; touches no heap.
+ */
+enum { HTTP_PARAM_ABSENT = 1, HTTP_PARAM_TWICE = 2, HTTP_PARAM_MALFORMED = 3 };
+int http_param(char *out, size_t size, const char *encoded, size_t n,
+               const char *name);
+
+struct http_reply {
+	int status;
+	const char *content_type; /* static; NULL: no body type */
+	const char *allow;        /* static; for 405 */
+	int retry_after_s;        /* 0: no header */
+	struct buf body;          /* the server releases it */
+	bool must_close;          /* end the connection behind this reply */
+};
+
+/* ---- going out ---- */
+
+struct http_client; /* one thread's own handle to one system */
+
+enum { HTTP_HEADERS_MAX = 12 };
+
+struct http_request {
+	const char *method;             /* "GET", "POST", … */
+	const char *url;                /* absolute */
+	struct http_header headers[HTTP_HEADERS_MAX];
+	size_t n_headers;
+	const char *body;               /* NULL: none */
+	size_t n_body;
+	int64_t timeout_ms;             /* whole call; 0: the client's */
+	size_t answer_max;              /* bytes; 0: 16 MiB. Unlimited streams
+	                                   say SIZE_MAX */
+	bool is_unrepeatable;           /* must not be sent again by the library:
+	                                   a connection of its own (L9) */
+	/* When set, a 2xx body goes here as it comes and not into answer.body;
+	   a non-zero return ends the call (answer.stream_result). */
+	int (*stream)(void *ctx, const char *p, size_t n);
+	void *stream_ctx;
+};
+
+struct http_answer {
+	int status;             /* 0: no answer; see why */
+	struct buf body;        /* owned by the caller of http_client_send */
+	char content_type[80];  /* "" when absent */
+	int64_t retry_after_ms; /* -1: absent; at most an hour */
+	int64_t date_ms;        /* the Date header; 0: absent */
+	char session[200];      /* value of a Set-Cookie named by
+	                           http_client_watch_cookie; "" */
+	bool was_sent;          /* bytes of the request may have arrived: without
+	                           an answer its effect is uncertain */
+	int stream_result;      /* what stream returned last */
+	char why[160];          /* trouble in words, without URL or secret */
+};
+
+/*
+ * Send and wait. Never follows redirects, never retries, verifies TLS.
+ *
+ * Returns  0 with answer filled, also when no answer came (status 0); a fault
+ *          only when memory or the library failed.
+ * Threads  the client's own.
+ */
+int http_client_send(struct http_client *client,
+                     const struct http_request *request,
+                     struct http_answer *answer);
+
+/* Collect this cookie's value into answer.session. name is static. */
+void http_client_watch_cookie(struct http_client *client, const char *name);
+
+void http_answer_fini(struct http_answer *answer);
+
+#endif
