@@ -1,0 +1,66 @@
+#ifndef DRIVERS_HTTP_CLIENT_H
+#define DRIVERS_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/ports/http.h"
+
+/*
+ * libcurl, and nothing else includes it: the outgoing half of ports/http.h.
+ *
+ * A client is one thread's own handle, kept for its life: its handle is its
+ * pool of connections (platform.md L1). http_client_send and
+ * http_client_watch_cookie are declared in ports/http.h, so that an adapter
+ * needs nothing from this header.
+ */
+struct http_client_options {
+	int64_t timeout_ms;         /* whole call; 0: 30 s */
+	int64_t connect_timeout_ms; /* name, TCP and TLS; 0: 10 s */
+	bool may_http;              /* http:// is allowed; else https:// only */
+	const char *ca_file;        /* copied; PEM; NULL: the system's */
+	const char *user_agent;     /* copied; NULL: tillbridge */
+};
+
+/*
+ * Prepare the library for the whole process, and release it. Once each, in
+ * main, while there is no other thread (platform.md L8).
+ *
+ * Returns 0 or ERR_LIB.
+ */
+int http_client_setup(void);
+void http_client_teardown(void);
+
+/*
+ * Make a client.
+ *
+ * Returns  0, ERR_NOMEM, ERR_LIB.
+ * Threads  it belongs to one at a time; only http_client_abort is for others.
+ */
+int http_client_new(struct http_client **out,
+                    const struct http_client_options *options);
+
+/*
+ * A client whose calls go to a function instead of the network, for tests. An
+ * answer's body is handed to request->stream, where that is set, by
+ * http_client_send itself. ctx is borrowed.
+ */
+int http_client_new_fake(struct http_client **out,
+                         int (*send)(void *ctx,
+                                     const struct http_request *request,
+                                     struct http_answer *answer),
+                         void *ctx);
+
+/*
+ * End the call in hand within a second, and every later one at once: they
+ * answer with status 0 and a reason. For good. Threads: any.
+ */
+void http_client_abort(struct http_client *client);
+
+/*
+ * Release. Accepts NULL. May wait for a stuck name look-up (platform.md L7),
+ * so not on the shutdown path before its deadline.
+ */
+void http_client_free(struct http_client *client);
+
+#endif
