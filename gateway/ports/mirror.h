@@ -65,4 +65,31 @@ int mirror_note_set(struct mirror *m, const char *name, const char *value);
 int mirror_full_begin(struct mirror *m, const char *entity);
 int mirror_full_end(struct mirror *m, const char *entity);
 
+/*
+ * Who keeps the rows: drivers/store_mirror, or a fake in tests. Each function
+ * does what the one of the same name above promises; none may be NULL.
+ */
+struct mirror_ops {
+	int (*put)(void *self, const char *entity, const char *key,
+	           const char *json, const char *const *names, size_t n_names);
+	int (*flush)(void *self, const char *note_name, const char *note);
+	int (*get)(void *self, struct buf *out, const char *entity,
+	           const char *key);
+	int (*find_name)(void *self, struct buf *key_out, const char *entity,
+	                 const char *name);
+	int (*each)(void *self, const char *entity,
+	            int (*visit)(void *ctx, const char *key, const char *json,
+	                         size_t n),
+	            void *ctx);
+	int (*note_get)(void *self, struct buf *out, const char *name);
+	int (*note_set)(void *self, const char *name, const char *value);
+	int (*full_begin)(void *self, const char *entity);
+	int (*full_end)(void *self, const char *entity);
+};
+
+struct mirror {
+	const struct mirror_ops *ops; /* static */
+	void *self;                   /* the keeper's; borrowed */
+};
+
 #endif

@@ -1,0 +1,65 @@
+/*
+ * An account's tables: hands each call to whoever keeps them. Not a cache and
+ * not a store; it only lets adapters be tested without Redis.
+ */
+#include "gateway/ports/mirror.h"
+
+int
+mirror_put(struct mirror *m, const char *entity, const char *key,
+           const char *json, const char *const *names, size_t n_names)
+{
+	return m->ops->put(m->self, entity, key, json, names, n_names);
+}
+
+int
+mirror_flush(struct mirror *m, const char *note_name, const char *note)
+{
+	return m->ops->flush(m->self, note_name, note);
+}
+
+int
+mirror_get(struct mirror *m, struct buf *out, const char *entity,
+           const char *key)
+{
+	return m->ops->get(m->self, out, entity, key);
+}
+
+int
+mirror_find_name(struct mirror *m, struct buf *key_out, const char *entity,
+                 const char *name)
+{
+	return m->ops->find_name(m->self, key_out, entity, name);
+}
+
+int
+mirror_each(struct mirror *m, const char *entity,
+            int (*visit)(void *ctx, const char *key, const char *json,
+                         size_t n),
+            void *ctx)
+{
+	return m->ops->each(m->self, entity, visit, ctx);
+}
+
+int
+mirror_note_get(struct mirror *m, struct buf *out, const char *name)
+{
+	return m->ops->note_get(m->self, out, name);
+}
+
+int
+mirror_note_set(struct mirror *m, const char *name, const char *value)
+{
+	return m->ops->note_set(m->self, name, value);
+}
+
+int
+mirror_full_begin(struct mirror *m, const char *entity)
+{
+	return m->ops->full_begin(m->self, entity);
+}
+
+int
+mirror_full_end(struct mirror *m, const char *entity)
+{
+	return m->ops->full_end(m->self, entity);
+}
