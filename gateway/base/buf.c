@@ -25,7 +25,7 @@ reserve(struct buf *b, size_t n)
 
 	if (b->is_broken)
 		return false;
-	if (n > SIZE_MAX / 2 - b->n - 1 || (b->max && n > b->max - b->n)) {
+	if (n > SIZE_MAX / 2 - b->n - 1 || (b->max && b->n + n > b->max)) {
 		b->is_broken = true;
 		return false;
 	}
