@@ -9,8 +9,8 @@
  * Exact quantities and money; no double anywhere.
  *
  * A value is units / 10^DECIMAL_PLACES in 128 bits. Nine places hold Square's
- * five, Galaxy's prices and every cent; the range is limited to ±10^18 whole
- * units, so that a product of two values still fits its intermediate.
+ * five, Galaxy's prices and every cent; text is limited to ±10^18 whole units,
+ * results to ten times that, so that every int64 is a value too.
  */
 enum {
 	DECIMAL_PLACES = 9,
