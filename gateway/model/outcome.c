@@ -1,0 +1,52 @@
+/*
+ * What came of one attempt: three ways to say it.
+ *
+ * A reason that is too long is cut; it is read by people only.
+ */
+#include "gateway/model/outcome.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct outcome
+outcome_done(void)
+{
+	return (struct outcome){ .verdict = VERDICT_DONE };
+}
+
+struct outcome
+outcome_of(enum verdict verdict, const char *format, ...)
+{
+	struct outcome outcome = { .verdict = verdict };
+	va_list args;
+
+	va_start(args, format);
+	if (vsnprintf(outcome.why, sizeof(outcome.why), format, args) < 0)
+		outcome.why[0] = '\0';
+	va_end(args);
+	return outcome;
+}
+
+struct outcome
+outcome_slow(int64_t wait_ms, const char *why)
+{
+	struct outcome outcome = outcome_of(VERDICT_SLOW, "%s", why);
+
+	outcome.wait_ms = wait_ms > 0 ? wait_ms : 0;
+	return outcome;
+}
+
+const char *
+verdict_name(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_DONE: return "done";
+	case VERDICT_RETRY: return "retry";
+	case VERDICT_SLOW: return "slow";
+	case VERDICT_REFUSED: return "refused";
+	case VERDICT_LOCKED: return "locked";
+	case VERDICT_UNCERTAIN: return "uncertain";
+	case VERDICT_ABSENT: return "absent";
+	}
+	return "unknown";
+}
