@@ -1,0 +1,559 @@
+/*
+ * Outgoing HTTP over libcurl; nothing else includes it.
+ *
+ * Not a place for policy: it never retries, follows nothing and judges no
+ * status. What a call's failure means is the adapter's to say; what this file
+ * owes it is was_sent, told from the bytes that libcurl handed to the socket.
+ *
+ * Invariant: between two calls the handle carries no option of the last one,
+ * only its connections (platform.md L2).
+ */
+#include "gateway/drivers/http_client.h"
+
+#include "gateway/base/buf.h"
+#include "gateway/base/crypto.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/model/metrics.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <curl/curl.h>
+
+enum {
+	TIMEOUT_MS = 30000,
+	CONNECT_TIMEOUT_MS = 10000,
+	SILENCE_S = 60, /* a longer silence inside an answer ends the call */
+	RETRY_AFTER_MAX_S = 3600,
+	ANSWER_MAX = 16 * 1024 * 1024,
+};
+
+struct http_client {
+	CURL *curl; /* owned; NULL in a fake */
+	int64_t timeout_ms;
+	int64_t connect_timeout_ms;
+	bool may_http;
+	char *ca_file;      /* owned; NULL */
+	char *user_agent;   /* owned */
+	const char *cookie; /* static; NULL: none is watched */
+	atomic_bool is_aborted;
+	char words[CURL_ERROR_SIZE]; /* libcurl's, of the call in hand */
+
+	int (*fake)(void *ctx, const struct http_request *request,
+	            struct http_answer *answer);
+	void *fake_ctx; /* borrowed */
+};
+
+/* The call in hand, for the callbacks. */
+struct transfer {
+	struct http_client *client;
+	const struct http_request *request;
+	struct http_answer *answer;
+	size_t max;
+	size_t n_body; /* decoded bytes so far (platform.md L4) */
+	bool is_too_long;
+};
+
+int
+http_client_setup(void)
+{
+	CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+	if (code != CURLE_OK)
+		return err_raise(ERR_LIB, "libcurl: %s",
+		                 curl_easy_strerror(code));
+	return 0;
+}
+
+void
+http_client_teardown(void)
+{
+	curl_global_cleanup();
+}
+
+int
+http_client_new(struct http_client **out,
+                const struct http_client_options *options)
+{
+	struct http_client *c = calloc(1, sizeof(*c));
+	const char *agent = options->user_agent;
+
+	if (!c)
+		return err_raise(ERR_NOMEM, "http client");
+	c->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
+	c->connect_timeout_ms = options->connect_timeout_ms
+	                                ? options->connect_timeout_ms
+	                                : CONNECT_TIMEOUT_MS;
+	c->may_http = options->may_http;
+	c->ca_file = text_dup(options->ca_file);
+	c->user_agent = text_dup(agent ? agent : "tillbridge");
+	c->curl = curl_easy_init();
+	if (!c->curl || !c->user_agent || (options->ca_file && !c->ca_file)) {
+		http_client_free(c);
+		return err_raise(ERR_NOMEM, "http client");
+	}
+	*out = c;
+	return 0;
+}
+
+int
+http_client_new_fake(struct http_client **out,
+                     int (*send)(void *ctx, const struct http_request *request,
+                                 struct http_answer *answer),
+                     void *ctx)
+{
+	struct http_client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return err_raise(ERR_NOMEM, "http client");
+	c->fake = send;
+	c->fake_ctx = ctx;
+	*out = c;
+	return 0;
+}
+
+void
+http_client_abort(struct http_client *client)
+{
+	atomic_store(&client->is_aborted, true);
+}
+
+void
+http_client_watch_cookie(struct http_client *client, const char *name)
+{
+	client->cookie = name;
+}
+
+void
+http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	curl_easy_cleanup(client->curl);
+	free(client->ca_file);
+	free(client->user_agent);
+	free(client);
+}
+
+void
+http_answer_fini(struct http_answer *answer)
+{
+	buf_fini(&answer->body);
+}
+
+/* ---- what libcurl calls ---- */
+
+/* Hand a piece of a 2xx body to the request's own reader. */
+static bool
+feed(const struct http_request *request, struct http_answer *answer,
+     const char *p, size_t n)
+{
+	answer->stream_result = request->stream(request->stream_ctx, p, n);
+	return answer->stream_result == 0;
+}
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+	long status = 0;
+
+	n *= size;
+	if (n > t->max - t->n_body) {
+		t->is_too_long = true;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	t->n_body += n;
+	(void)curl_easy_getinfo(t->client->curl, CURLINFO_RESPONSE_CODE,
+	                        &status);
+	if (t->request->stream && status >= 200 && status < 300)
+		return feed(t->request, t->answer, p, n) ? n
+		                                         : CURL_WRITEFUNC_ERROR;
+	buf_add(&t->answer->body, p, n);
+	return t->answer->body.is_broken ? CURL_WRITEFUNC_ERROR : n;
+}
+
+/* The value behind `name:` in a header line; NULL when it is another one. */
+static const char *
+header_value(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncasecmp(line, name, n) != 0 || line[n] != ':')
+		return NULL;
+	line += n + 1;
+	return line + strspn(line, " \t");
+}
+
+/* A longer value than session holds is none of the sessions we know. */
+static void
+take_cookie(struct http_answer *answer, const char *cookie, const char *name)
+{
+	size_t n = strlen(name);
+	size_t length;
+
+	if (strncmp(cookie, name, n) != 0 || cookie[n] != '=')
+		return;
+	cookie += n + 1;
+	length = strcspn(cookie, ";");
+	if (length >= sizeof(answer->session))
+		return;
+	memcpy(answer->session, cookie, length);
+	answer->session[length] = '\0';
+}
+
+static void
+take_header(struct transfer *t, const char *line)
+{
+	const char *cookie = t->client->cookie;
+	const char *value;
+	time_t date;
+
+	if (strncmp(line, "HTTP/", 5) == 0) {
+		/* A 100 Continue or the like came before: start over. */
+		t->answer->date_ms = 0;
+		t->answer->session[0] = '\0';
+		return;
+	}
+	value = header_value(line, "Date");
+	if (value) {
+		date = curl_getdate(value, NULL);
+		t->answer->date_ms = date > 0 ? (int64_t)date * 1000 : 0;
+	}
+	value = header_value(line, "Set-Cookie");
+	if (value && cookie)
+		take_cookie(t->answer, value, cookie);
+}
+
+/* The line has its CRLF and no NUL behind it. Longer ones say nothing to us. */
+static size_t
+on_header(char *p, size_t size, size_t n, void *ctx)
+{
+	char line[1024];
+
+	n *= size;
+	if (n < sizeof(line)) {
+		memcpy(line, p, n);
+		line[n] = '\0';
+		line[strcspn(line, "\r\n")] = '\0';
+		take_header(ctx, line);
+	}
+	return n;
+}
+
+/* Called at least once a second, also while a name is looked up. */
+static int
+on_progress(void *ctx, curl_off_t down_total, curl_off_t down,
+            curl_off_t up_total, curl_off_t up)
+{
+	struct http_client *client = ctx;
+
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	return atomic_load(&client->is_aborted) ? 1 : 0;
+}
+
+/* ---- one call ---- */
+
+/* True for a header that would smuggle in another one. */
+static bool
+is_split(const struct http_header *header)
+{
+	return strpbrk(header->name, "\r\n:") || strpbrk(header->value, "\r\n");
+}
+
+static void
+free_headers(struct curl_slist *list)
+{
+	struct curl_slist *node;
+
+	for (node = list; node; node = node->next)
+		crypto_wipe(node->data, strlen(node->data));
+	curl_slist_free_all(list);
+}
+
+/* Append "name: value"; `name;` is libcurl's way to send an empty value. */
+static int
+add_header(struct curl_slist **list, const char *name, const char *value)
+{
+	struct curl_slist *longer = NULL;
+	char *line = *value ? text_format("%s: %s", name, value)
+	                    : text_format("%s;", name);
+
+	if (line) {
+		longer = curl_slist_append(*list, line);
+		crypto_wipe(line, strlen(line));
+		free(line);
+	}
+	if (!longer)
+		return err_raise(ERR_NOMEM, "request header");
+	*list = longer;
+	return 0;
+}
+
+/* Keep libcurl from adding a header of its own. */
+static int
+drop_header(struct curl_slist **list, const char *colon)
+{
+	struct curl_slist *longer = curl_slist_append(*list, colon);
+
+	if (!longer)
+		return err_raise(ERR_NOMEM, "request header");
+	*list = longer;
+	return 0;
+}
+
+static int
+build_headers(struct curl_slist **list, const struct http_request *request)
+{
+	bool has_type = false;
+	int r = drop_header(list, "Expect:"); /* large bodies would wait (L3) */
+
+	assert(request->n_headers <= HTTP_HEADERS_MAX);
+	for (size_t i = 0; !r && i < request->n_headers; i++) {
+		const struct http_header *h = &request->headers[i];
+
+		has_type |= strcasecmp(h->name, "Content-Type") == 0;
+		r = add_header(list, h->name, h->value);
+	}
+	if (!r && !has_type)
+		r = drop_header(list, "Content-Type:");
+	return r;
+}
+
+/* Remember the first option that libcurl refused. */
+static void
+keep(CURLcode *first, CURLcode code)
+{
+	if (*first == CURLE_OK)
+		*first = code;
+}
+
+/* The options of every call, whoever makes it (platform.md L3). */
+static CURLcode
+set_common(struct http_client *c)
+{
+	CURL *h = c->curl;
+	CURLcode e = CURLE_OK;
+	long silence_s = (long)(c->timeout_ms / 1000);
+
+	if (silence_s < SILENCE_S)
+		silence_s = SILENCE_S;
+	keep(&e, curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L));
+	keep(&e, curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->words));
+	keep(&e, curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR,
+	                          c->may_http ? "http,https" : "https"));
+	keep(&e, curl_easy_setopt(h, CURLOPT_PROXY, ""));
+	keep(&e, curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L));
+	keep(&e, curl_easy_setopt(h, CURLOPT_HTTP_VERSION,
+	                          (long)CURL_HTTP_VERSION_1_1));
+	keep(&e, curl_easy_setopt(h, CURLOPT_SSLVERSION,
+	                          (long)CURL_SSLVERSION_TLSv1_2));
+	keep(&e, curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L));
+	keep(&e, curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L));
+	if (c->ca_file)
+		keep(&e, curl_easy_setopt(h, CURLOPT_CAINFO, c->ca_file));
+	keep(&e, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
+	                          (long)c->connect_timeout_ms));
+	keep(&e, curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L));
+	keep(&e, curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, silence_s));
+	keep(&e, curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L));
+	keep(&e, curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, ""));
+	keep(&e, curl_easy_setopt(h, CURLOPT_USERAGENT, c->user_agent));
+	keep(&e, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L));
+	keep(&e, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress));
+	keep(&e, curl_easy_setopt(h, CURLOPT_XFERINFODATA, c));
+	return e;
+}
+
+/* The method as libcurl wants it: by the shape of the call, then by name. */
+static CURLcode
+set_method(CURL *h, const struct http_request *q)
+{
+	CURLcode e = CURLE_OK;
+	bool is_post = strcmp(q->method, "POST") == 0;
+
+	if (strcmp(q->method, "HEAD") == 0)
+		return curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+	if (q->body || is_post) {
+		keep(&e,
+		     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE,
+		                      (curl_off_t)(q->body ? q->n_body : 0)));
+		keep(&e, curl_easy_setopt(h, CURLOPT_POSTFIELDS,
+		                          q->body ? q->body : ""));
+	}
+	if (!is_post && (q->body || strcmp(q->method, "GET") != 0))
+		keep(&e, curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, q->method));
+	return e;
+}
+
+static CURLcode
+set_request(struct transfer *t, struct curl_slist *headers)
+{
+	const struct http_request *q = t->request;
+	CURL *h = t->client->curl;
+	CURLcode e = CURLE_OK;
+	int64_t timeout_ms =
+		q->timeout_ms ? q->timeout_ms : t->client->timeout_ms;
+
+	keep(&e, curl_easy_setopt(h, CURLOPT_URL, q->url));
+	keep(&e, set_method(h, q));
+	keep(&e, curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers));
+	keep(&e, curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout_ms));
+	keep(&e, curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body));
+	keep(&e, curl_easy_setopt(h, CURLOPT_WRITEDATA, t));
+	keep(&e, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header));
+	keep(&e, curl_easy_setopt(h, CURLOPT_HEADERDATA, t));
+	if (q->is_unrepeatable) {
+		/* libcurl re-sends on re-used connections only (L6, L9). */
+		keep(&e, curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L));
+		keep(&e, curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L));
+	}
+	return e;
+}
+
+/* Words for a person. A text with a URL in it could hold more than words. */
+static void
+explain(struct transfer *t, CURLcode code)
+{
+	struct http_client *c = t->client;
+	char *why = t->answer->why;
+	const char *words = curl_easy_strerror(code);
+
+	log_redact(c->words);
+	if (c->words[0] && !strstr(c->words, "://"))
+		words = c->words;
+	if (atomic_load(&c->is_aborted))
+		words = "the call was ended because we stop";
+	else if (t->is_too_long)
+		words = "the answer is longer than we accept";
+	else if (t->answer->stream_result)
+		words = "the answer was not read to its end";
+	(void)snprintf(why, sizeof(t->answer->why), "%.*s",
+	               (int)sizeof(t->answer->why) - 1, words);
+	for (; *why; why++)
+		if ((unsigned char)*why < ' ')
+			*why = ' ';
+}
+
+/* What the handle knows of an answer that came whole. */
+static void
+take_answer(CURL *h, struct http_answer *answer)
+{
+	long status = 0;
+	curl_off_t retry_after_s = 0;
+	const char *type = NULL;
+
+	(void)curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(h, CURLINFO_RETRY_AFTER, &retry_after_s);
+	(void)curl_easy_getinfo(h, CURLINFO_CONTENT_TYPE, &type);
+	answer->status = (int)status;
+	if (retry_after_s > RETRY_AFTER_MAX_S)
+		retry_after_s = RETRY_AFTER_MAX_S;
+	if (retry_after_s > 0)
+		answer->retry_after_ms = (int64_t)retry_after_s * 1000;
+	(void)snprintf(answer->content_type, sizeof(answer->content_type), "%s",
+	               type ? type : "");
+}
+
+/* Set off, wait, and say what came of it. */
+static int
+perform(struct transfer *t)
+{
+	CURL *h = t->client->curl;
+	struct http_answer *answer = t->answer;
+	CURLcode code = curl_easy_perform(h);
+	long n_sent = 0;
+
+	(void)curl_easy_getinfo(h, CURLINFO_REQUEST_SIZE, &n_sent);
+	answer->was_sent = n_sent > 0;
+	if (code == CURLE_OUT_OF_MEMORY || answer->body.is_broken)
+		return err_raise(ERR_NOMEM, "answer");
+	if (code == CURLE_OK) {
+		take_answer(h, answer);
+		return 0;
+	}
+	/* Half an answer is none. */
+	buf_fini(&answer->body);
+	answer->session[0] = '\0';
+	explain(t, code);
+	return 0;
+}
+
+static int
+send_real(struct http_client *client, const struct http_request *request,
+          struct http_answer *answer)
+{
+	struct curl_slist *headers = NULL;
+	struct transfer t = { .client = client,
+		              .request = request,
+		              .answer = answer,
+		              .max = request->answer_max };
+	CURLcode code;
+	int r;
+
+	if (t.max == 0)
+		t.max = ANSWER_MAX;
+	client->words[0] = '\0';
+	r = build_headers(&headers, request);
+	if (r)
+		goto out;
+	code = set_common(client);
+	if (code == CURLE_OK)
+		code = set_request(&t, headers);
+	if (code != CURLE_OK) {
+		r = err_raise(ERR_LIB, "libcurl: %s", curl_easy_strerror(code));
+		goto out;
+	}
+	r = perform(&t);
+out:
+	curl_easy_reset(client->curl);
+	free_headers(headers);
+	return r;
+}
+
+static int
+send_fake(struct http_client *client, const struct http_request *request,
+          struct http_answer *answer)
+{
+	int r = client->fake(client->fake_ctx, request, answer);
+	bool is_good = answer->status >= 200 && answer->status < 300;
+
+	if (r || !is_good || !request->stream || answer->body.n == 0)
+		return r;
+	if (!feed(request, answer, answer->body.p, answer->body.n))
+		answer->status = 0;
+	buf_fini(&answer->body);
+	return 0;
+}
+
+int
+http_client_send(struct http_client *client, const struct http_request *request,
+                 struct http_answer *answer)
+{
+	const char *refusal = NULL;
+	int r = 0;
+
+	*answer = (struct http_answer){ .retry_after_ms = -1 };
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (is_split(&request->headers[i]))
+			refusal = "a header would hold a line break";
+	if (atomic_load(&client->is_aborted))
+		refusal = "not called because we stop";
+	metrics_add(METRIC_calls_out, 1);
+	if (refusal)
+		(void)snprintf(answer->why, sizeof(answer->why), "%s", refusal);
+	else if (client->fake)
+		r = send_fake(client, request, answer);
+	else
+		r = send_real(client, request, answer);
+	if (r || answer->status == 0 || answer->status >= 500)
+		metrics_add(METRIC_calls_failed, 1);
+	return err_pass(r);
+}
