@@ -1,0 +1,141 @@
+#ifndef DRIVERS_STORE_INTERNAL_H
+#define DRIVERS_STORE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hiredis/hiredis.h>
+
+#include "gateway/drivers/store.h"
+
+/*
+ * What the store_*.c files share: building commands, running scripts, reading
+ * replies. Nobody outside this family includes it.
+ */
+
+/* Every script there is; its text stands beside the function that runs it. */
+enum store_script {
+	SCRIPT_PUSH,
+	SCRIPT_SETTLE,
+	SCRIPT_BURY,
+	SCRIPT_MARK,
+	SCRIPT_MARKS_TAKE,
+	SCRIPT_MARKS_CLEAR,
+	SCRIPT_MARKS_POSTPONE,
+	SCRIPT_BIND,
+	SCRIPT_UNBIND,
+	SCRIPT_RESOLVED,
+	SCRIPT_BALANCES,
+	SCRIPT_STOCK,
+	SCRIPT_PUBLISHED,
+	SCRIPT_HOLD,
+	SCRIPT_SALE,
+	SCRIPT_ENTRY_BEGIN,
+	SCRIPT_ENTRY_END,
+	SCRIPT_ENTRY_DECIDE,
+	SCRIPT_DEAD_RETRY,
+	SCRIPT_LEASE,
+	SCRIPT_MIRROR,
+	SCRIPT_COUNT,
+};
+
+/* What the store was made with. Borrowed. */
+const struct store_options *store_options_of(const struct store *s);
+
+/* A command under construction. Zeroed memory is empty; errors stick. */
+struct args {
+	union {
+		char **v;
+		const char **view; /* the same, as hiredis wants to see it */
+	};
+	size_t *len;
+	size_t n, cap;
+	bool is_broken;
+};
+
+void args_add(struct args *a, const void *p, size_t n);
+void args_adds(struct args *a, const char *text); /* NULL adds "" */
+void args_addi(struct args *a, int64_t n);
+
+/* The key `prefix:part[part2]`; part2 may be NULL. */
+void args_add_key(struct args *a, const struct store *s, const char *part,
+                  const char *part2);
+void args_fini(struct args *a);
+
+/*
+ * Run a command and release its arguments, whatever happens.
+ *
+ * Returns  0 with a reply that is no error (freeReplyObject it), or ERR_STORE:
+ *          on wire trouble the connection is gone; an error reply is logged.
+ */
+int store_call(struct store *s, redisReply **out, struct args *take);
+
+/*
+ * Run a script: KEYS[1] is the prefix with its colon, args are its ARGV.
+ * NOSCRIPT reloads and repeats once (R7). Returns as store_call.
+ *
+ * text  the script's source; always the same text for one `which`
+ */
+int store_eval(struct store *s, redisReply **out, enum store_script which,
+               const char *text, struct args *take);
+
+/* Like store_call for a command that may block; wait_ms is added to the
+   connection's time-out. A nil reply is fine. */
+int store_call_blocking(struct store *s, redisReply **out, struct args *take,
+                        int64_t wait_ms);
+
+/* Is this an error reply with that prefix? (Only where store_call_raw.) */
+bool reply_is_error(const redisReply *r, const char *prefix);
+
+/* As store_call, but error replies come back in *out too. */
+int store_call_raw(struct store *s, redisReply **out, struct args *take);
+
+/* Typed reading: what is not there or of another type reads as empty. */
+const char *reply_text(const redisReply *r);          /* "" */
+int64_t reply_int(const redisReply *r);               /* text or integer; 0 */
+size_t reply_n(const redisReply *r);                  /* elements; 0 */
+const redisReply *reply_at(const redisReply *r, size_t i); /* NULL */
+bool reply_is_nil(const redisReply *r);
+
+/* Lua shared by scripts: P, and mark(account, member, cause, origin, fetched,
+   due). Put in front of a script's own text. */
+#define LUA_MARK                                                               \
+	"local P = KEYS[1]\n"                                                  \
+	"local function mark(a, m, cause, origin, fetched, due)\n"             \
+	"  local k, z = P..'mark:'..a, P..'marks:'..a\n"                       \
+	"  local g = redis.call('INCR', P..'tick')\n"                          \
+	"  origin = tonumber(origin) or 0\n"                                   \
+	"  fetched = tonumber(fetched) or 0\n"                                 \
+	"  local old = redis.call('HGET', k, m)\n"                             \
+	"  if old then\n"                                                      \
+	"    local c, o, f = old:match('^%d+ (%a) (%d+) (%d+)$')\n"            \
+	"    if c and c ~= 'y' and cause == 'y' then cause = c end\n"          \
+	"    o = tonumber(o) or 0\n"                                           \
+	"    if o > 0 and (origin == 0 or o < origin) then\n"                  \
+	"      origin, fetched = o, tonumber(f) or fetched\n"                  \
+	"    end\n"                                                            \
+	"  end\n"                                                              \
+	"  redis.call('HSET', k, m, string.format('%.0f %s %.0f %.0f',\n"      \
+	"             g, cause, origin, fetched))\n"                           \
+	"  if old then redis.call('ZADD', z, 'LT', due, m)\n"                  \
+	"  else redis.call('ZADD', z, due, m) end\n"                           \
+	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n"                   \
+	"    redis.call('LPUSH', P..'wake:'..a, '1') end\n"                    \
+	"end\n"                                                                \
+	"local function unmark(a, m, g)\n"                                     \
+	"  local v = redis.call('HGET', P..'mark:'..a, m)\n"                   \
+	"  if not v or v:match('^(%d+) ') ~= g then return false end\n"        \
+	"  redis.call('HDEL', P..'mark:'..a, m)\n"                             \
+	"  redis.call('ZREM', P..'marks:'..a, m)\n"                            \
+	"  return true\n"                                                      \
+	"end\n"                                                                \
+	"local function mark_channels(sku, but, cause, origin, fetched, due)\n" \
+	"  for _, f in ipairs(redis.call('HKEYS', P..'item:'..sku)) do\n"      \
+	"    local a = f:match('^x:(.+)$')\n"                                  \
+	"    if a and a ~= but then\n"                                         \
+	"      mark(a, 'i:'..sku, cause, origin, fetched, due) end\n"          \
+	"  end\n"                                                              \
+	"end\n"
+
+#endif
