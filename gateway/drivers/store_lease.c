@@ -1,0 +1,54 @@
+/*
+ * Leases: one string per name, "token owner", that expires by itself.
+ */
+#include "gateway/drivers/store_lease.h"
+
+#include "gateway/drivers/store_internal.h"
+
+/* ARGV: name, owner, ttl in ms (0: release). -> token, 0 when taken. */
+static const char lease_script[] =
+        "local P = KEYS[1]\n"
+        "local k = P..'lease:'..ARGV[1]\n"
+        "local v = redis.call('GET', k)\n"
+        "local token, owner\n"
+        "if v then token, owner = v:match('^(%d+) (.*)$') end\n"
+        "if owner and owner ~= ARGV[2] then return 0 end\n"
+        "if ARGV[3] == '0' then redis.call('DEL', k) return 0 end\n"
+        "token = token or tostring(redis.call('INCR', P..'tick'))\n"
+        "redis.call('SET', k, token..' '..ARGV[2], 'PX', ARGV[3])\n"
+        "return tonumber(token)\n";
+
+static int
+run(struct store *store, int64_t *token, const char *name, const char *owner,
+    int64_t ttl_ms)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, name);
+	args_adds(&a, owner);
+	args_addi(&a, ttl_ms);
+	r = store_eval(store, &reply, SCRIPT_LEASE, lease_script, &a);
+	if (r)
+		return r;
+	*token = reply_int(reply);
+	freeReplyObject(reply);
+	return *token ? 0 : LEASE_TAKEN;
+}
+
+int
+store_lease_hold(struct store *store, int64_t *token, const char *name,
+                 const char *owner, int64_t ttl_ms)
+{
+	return run(store, token, name, owner, ttl_ms);
+}
+
+int
+store_lease_release(struct store *store, const char *name, const char *owner)
+{
+	int64_t token;
+	int r = run(store, &token, name, owner, 0);
+
+	return r < 0 ? r : 0;
+}

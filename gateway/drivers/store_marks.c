@@ -1,0 +1,253 @@
+/*
+ * Marks: a sorted set by due time and a hash with each mark's generation,
+ * cause and times. Only scripts touch the two, so they cannot drift apart
+ * (platform.md R18).
+ *
+ * A due time is a wall-clock one, because it survives a restart. None is ever
+ * set further ahead than DUE_AHEAD_MAX_MS, so that a clock that was set back
+ * cannot make a mark wait longer than that.
+ */
+#include "gateway/drivers/store_marks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_internal.h"
+
+enum { DUE_AHEAD_MAX_MS = 120000 };
+
+/* ARGV: account, member, cause, origin, due. */
+static const char mark_script[] = LUA_MARK
+        "mark(ARGV[1], ARGV[2], ARGV[3], ARGV[4], 0, ARGV[5])\n"
+        "return 1\n";
+
+/* ARGV: account, now, max, ahead. -> tick, next due, member, value, … */
+static const char take_script[] =
+        "local P = KEYS[1]\n"
+        "local a, now, max, ahead = ARGV[1], tonumber(ARGV[2]),\n"
+        "      tonumber(ARGV[3]), tonumber(ARGV[4])\n"
+        "local z = P..'marks:'..a\n"
+        "local due = redis.call('ZRANGEBYSCORE', z, '-inf', now,\n"
+        "                       'LIMIT', 0, max)\n"
+        "if #due < max then\n"
+        "  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z,\n"
+        "      '('..(now + ahead), '+inf', 'LIMIT', 0, max - #due)) do\n"
+        "    due[#due + 1] = m\n"
+        "  end\n"
+        "end\n"
+        "local next = redis.call('ZRANGEBYSCORE', z, '('..now, '+inf',\n"
+        "                        'WITHSCORES', 'LIMIT', 0, 1)\n"
+        "local out = {'0', next[2] or '0'}\n"
+        "for _, m in ipairs(due) do\n"
+        "  out[#out + 1] = m\n"
+        "  out[#out + 1] = redis.call('HGET', P..'mark:'..a, m) or\n"
+        "                  '0 h 0 0'\n"
+        "end\n"
+        "if #due > 0 then\n"
+        "  out[1] = tostring(redis.call('INCR', P..'tick')) end\n"
+        "return out\n";
+
+/* ARGV: account, then member, generation pairs. */
+static const char clear_script[] = LUA_MARK
+        "local n = 0\n"
+        "for i = 2, #ARGV, 2 do\n"
+        "  if unmark(ARGV[1], ARGV[i], ARGV[i + 1]) then n = n + 1 end\n"
+        "end\n"
+        "return n\n";
+
+/* ARGV: account, member, generation, due. */
+static const char postpone_script[] =
+        "local P = KEYS[1]\n"
+        "local v = redis.call('HGET', P..'mark:'..ARGV[1], ARGV[2])\n"
+        "if v and v:match('^(%d+) ') == ARGV[3] then\n"
+        "  redis.call('ZADD', P..'marks:'..ARGV[1], 'XX', ARGV[4],\n"
+        "             ARGV[2])\n"
+        "end\n"
+        "return 1\n";
+
+static int
+eval_and_forget(struct store *store, enum store_script which,
+                const char *text, struct args *take)
+{
+	redisReply *reply = NULL;
+	int r = store_eval(store, &reply, which, text, take);
+
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
+int
+store_marks_add(struct store *store, const char *account, const char *member,
+                enum mark_cause cause)
+{
+	struct args a = { 0 };
+	char text[2] = { (char)cause, '\0' };
+
+	args_adds(&a, account);
+	args_adds(&a, member);
+	args_adds(&a, text);
+	args_addi(&a, cause == MARK_SYNC ? 0 : clock_wall_ms());
+	args_adds(&a, "0");
+	return eval_and_forget(store, SCRIPT_MARK, mark_script, &a);
+}
+
+/* "generation cause origin fetched" */
+static void
+decode_mark(struct mark *out, const char *member, const char *value)
+{
+	long long generation = 0;
+	long long origin = 0;
+	long long fetched = 0;
+	char cause = MARK_HOOK;
+
+	(void)sscanf(value, "%lld %c %lld %lld", &generation, &cause, &origin,
+	             &fetched);
+	*out = (struct mark){
+		.member = text_dup(member),
+		.generation = generation,
+		.cause = (enum mark_cause)cause,
+		.origin_ms = origin,
+		.fetched_ms = fetched,
+	};
+}
+
+static int
+decode_batch(struct mark_batch *out, const redisReply *reply)
+{
+	size_t n = reply_n(reply) >= 2 ? (reply_n(reply) - 2) / 2 : 0;
+
+	out->tick = reply_int(reply_at(reply, 0));
+	out->next_due_ms = reply_int(reply_at(reply, 1));
+	out->marks = calloc(n ? n : 1, sizeof(*out->marks));
+	if (!out->marks)
+		return err_raise(ERR_NOMEM, "why=%s", "marks");
+	for (size_t i = 0; i < n; i++) {
+		decode_mark(&out->marks[i],
+		            reply_text(reply_at(reply, 2 + 2 * i)),
+		            reply_text(reply_at(reply, 3 + 2 * i)));
+		out->n++;
+		if (!out->marks[i].member) {
+			mark_batch_fini(out);
+			return err_raise(ERR_NOMEM, "why=%s", "mark");
+		}
+	}
+	return 0;
+}
+
+int
+store_marks_take(struct store *store, struct mark_batch *out,
+                 const char *account, size_t max)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	*out = (struct mark_batch){ 0 };
+	args_adds(&a, account);
+	args_addi(&a, clock_wall_ms());
+	args_addi(&a, (int64_t)max);
+	args_addi(&a, DUE_AHEAD_MAX_MS);
+	r = store_eval(store, &reply, SCRIPT_MARKS_TAKE, take_script, &a);
+	if (r)
+		return r;
+	r = decode_batch(out, reply);
+	freeReplyObject(reply);
+	return r;
+}
+
+void
+mark_batch_fini(struct mark_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++)
+		free(batch->marks[i].member);
+	free(batch->marks);
+	*batch = (struct mark_batch){ 0 };
+}
+
+int
+store_marks_clear(struct store *store, const char *account,
+                  const struct mark *const *marks, size_t n)
+{
+	struct args a = { 0 };
+
+	if (!n)
+		return 0;
+	args_adds(&a, account);
+	for (size_t i = 0; i < n; i++) {
+		args_adds(&a, marks[i]->member);
+		args_addi(&a, marks[i]->generation);
+	}
+	return eval_and_forget(store, SCRIPT_MARKS_CLEAR, clear_script, &a);
+}
+
+int
+store_marks_postpone(struct store *store, const char *account,
+                     const struct mark *mark, int64_t due_ms)
+{
+	struct args a = { 0 };
+
+	args_adds(&a, account);
+	args_adds(&a, mark->member);
+	args_addi(&a, mark->generation);
+	args_addi(&a, due_ms);
+	return eval_and_forget(store, SCRIPT_MARKS_POSTPONE, postpone_script,
+	                       &a);
+}
+
+int
+store_marks_count(struct store *store, int64_t *out, const char *account)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "ZCARD");
+	args_add_key(&a, store, "marks:", account);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	*out = reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
+
+int
+store_marks_wait(struct store *store, const char *account, int64_t wait_ms)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	char seconds[32];
+	int r;
+
+	/* 0 would mean "for ever" to Redis. */
+	wait_ms = wait_ms < 1 ? 1 : wait_ms;
+	(void)snprintf(seconds, sizeof(seconds), "%lld.%03d",
+	               (long long)(wait_ms / 1000), (int)(wait_ms % 1000));
+	args_adds(&a, "BLPOP");
+	args_add_key(&a, store, "wake:", account);
+	args_adds(&a, seconds);
+	r = store_call_blocking(store, &reply, &a, wait_ms);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
+int
+store_marks_wake(struct store *store, const char *account)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "LPUSH");
+	args_add_key(&a, store, "wake:", account);
+	args_adds(&a, "1");
+	r = store_call(store, &reply, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}

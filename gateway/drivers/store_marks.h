@@ -1,0 +1,80 @@
+#ifndef DRIVERS_STORE_MARKS_H
+#define DRIVERS_STORE_MARKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/drivers/store.h"
+
+/*
+ * Marks: "look at X for account Y", the unit of convergent work. Marking twice
+ * is marking once; each marking gives the mark a new generation, and finishing
+ * a look clears it only if the generation is still the one that was taken
+ * before the look's first request.
+ *
+ * A member says what to look at: `i:SKU` an item, `s:ID` a sale by the vendor's
+ * id, `y:catchup` and `y:full` the whole account.
+ */
+#define MARK_CATCH_UP "y:catchup"
+#define MARK_FULL     "y:full"
+#define MARK_SALES    "y:sales" /* list the sales of the vendor's whole window */
+
+/* Why somebody must look. A stronger cause is never replaced by `y`. */
+enum mark_cause {
+	MARK_HOOK = 'h',     /* a call named it */
+	MARK_SALE = 's',     /* a sale or a confirmed entry moved it */
+	MARK_BINDING = 'b',  /* it was bound or changed */
+	MARK_SYNC = 'y',     /* a catch-up or full sync found a difference */
+	MARK_OPERATOR = 'o', /* a person asked */
+};
+
+struct mark {
+	char *member;       /* owned */
+	int64_t generation;
+	enum mark_cause cause;
+	int64_t origin_ms;  /* when the call came that caused it; 0: none */
+	int64_t fetched_ms; /* when the authority's answer was in; 0: not yet */
+};
+
+struct mark_batch {
+	struct mark *marks; /* owned */
+	size_t n;
+	int64_t tick;        /* the counter, taken with the batch */
+	int64_t next_due_ms; /* wall clock of the next mark not yet due; 0 */
+};
+
+/*
+ * Due marks of an account, oldest first, at most max; they stay where they
+ * are. Also takes the tick that fences whatever is read because of them.
+ * Returns 0 (n may be 0), ERR_STORE, ERR_NOMEM.
+ */
+int store_marks_take(struct store *store, struct mark_batch *out,
+                     const char *account, size_t max);
+void mark_batch_fini(struct mark_batch *batch);
+
+/* Mark. Wakes the account's worker. */
+int store_marks_add(struct store *store, const char *account,
+                    const char *member, enum mark_cause cause);
+
+/* Clear marks whose generation is unchanged. */
+int store_marks_clear(struct store *store, const char *account,
+                      const struct mark *const *marks, size_t n);
+
+/* Look again not before due_ms (wall clock), if nobody marked it since. */
+int store_marks_postpone(struct store *store, const char *account,
+                         const struct mark *mark, int64_t due_ms);
+
+/* Marks waiting for an account. */
+int store_marks_count(struct store *store, int64_t *out, const char *account);
+
+/*
+ * Sleep until the account is marked or wait_ms is over, whichever is first.
+ * Returns 0 in both cases, ERR_STORE.
+ */
+int store_marks_wait(struct store *store, const char *account,
+                     int64_t wait_ms);
+
+/* Wake a worker, e.g. to stop it. */
+int store_marks_wake(struct store *store, const char *account);
+
+#endif
