@@ -1,0 +1,444 @@
+/*
+ * The mirror in Redis:
+ *
+ *   mirror:ACCOUNT:ENTITY  hash  key -> row as JSON
+ *   alias:ACCOUNT:ENTITY   hash  key -> its names, one a line
+ *   names:ACCOUNT:ENTITY   zset  "name\nkey", all scores 0, names lower case
+ *   full:ACCOUNT:ENTITY    set   keys seen by the full pull under way
+ *   notes:ACCOUNT          hash  small facts, cursors among them
+ *
+ * One script writes a batch of rows and the note that covers them, so a cursor
+ * never runs ahead of its rows (promise 6).
+ */
+#include "gateway/drivers/store_mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_internal.h"
+
+enum { BATCH_ROWS = 400, BATCH_BYTES = 512 * 1024, SCAN_COUNT = 500 };
+
+struct store_mirror {
+	struct mirror port;
+	struct store *store;    /* borrowed */
+	char *account;          /* owned */
+	char *entity;           /* owned; of the buffered rows; NULL: none */
+	char *full;             /* owned; entity of the full pull; NULL: none */
+	struct args rows;       /* key, json, names, key, json, names, … */
+	size_t n_bytes;
+};
+
+/*
+ * ARGV: account, entity, "1" in a full pull, note name, note, then rows. The
+ * note comes last: what it covers is written.
+ */
+static const char mirror_script[] =
+        "local P = KEYS[1]\n"
+        "local id = ARGV[1]..':'..ARGV[2]\n"
+        "local rows, alias, names = P..'mirror:'..id, P..'alias:'..id,\n"
+        "                           P..'names:'..id\n"
+        "local n = 0\n"
+        "for i = 6, #ARGV, 3 do\n"
+        "  local k, json, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
+        "  if redis.call('HGET', rows, k) ~= json then\n"
+        "    redis.call('HSET', rows, k, json)\n"
+        "    n = n + 1\n"
+        "  end\n"
+        "  local old = redis.call('HGET', alias, k) or ''\n"
+        "  if old ~= new then\n"
+        "    redis.call('HSET', alias, k, new)\n"
+        "    for name in old:gmatch('[^\\n]+') do\n"
+        "      redis.call('ZREM', names, name..'\\n'..k) end\n"
+        "    for name in new:gmatch('[^\\n]+') do\n"
+        "      redis.call('ZADD', names, 0, name..'\\n'..k) end\n"
+        "  end\n"
+        "  if ARGV[3] == '1' then\n"
+        "    redis.call('SADD', P..'full:'..id, k) end\n"
+        "end\n"
+        "if ARGV[4] ~= '' then\n"
+        "  redis.call('HSET', P..'notes:'..ARGV[1], ARGV[4], ARGV[5]) end\n"
+        "return n\n";
+
+static void
+drop_rows(struct store_mirror *m)
+{
+	args_fini(&m->rows);
+	free(m->entity);
+	m->entity = NULL;
+	m->n_bytes = 0;
+}
+
+static bool
+is_in_full(const struct store_mirror *m)
+{
+	return m->entity && m->full && !strcmp(m->entity, m->full);
+}
+
+static int
+flush(void *self, const char *note_name, const char *note)
+{
+	struct store_mirror *m = self;
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	if (!m->rows.n && !note_name)
+		return 0;
+	args_adds(&a, m->account);
+	args_adds(&a, m->entity);
+	args_adds(&a, is_in_full(m) ? "1" : "0");
+	args_adds(&a, note_name);
+	args_adds(&a, note);
+	for (size_t i = 0; i < m->rows.n; i++)
+		args_add(&a, m->rows.v[i], m->rows.len[i]);
+	a.is_broken |= m->rows.is_broken;
+	drop_rows(m);
+	r = store_eval(m->store, &reply, SCRIPT_MIRROR, mirror_script, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static void
+add_name(struct buf *b, const char *name)
+{
+	for (; *name; name++)
+		buf_addc(b, *name == '\n' ? ' ' : lower(*name));
+}
+
+static int
+put(void *self, const char *entity, const char *key, const char *json,
+    const char *const *names, size_t n_names)
+{
+	struct store_mirror *m = self;
+	struct buf b = BUF_INIT;
+	int r = 0;
+
+	if (m->entity && (strcmp(m->entity, entity) != 0 ||
+	                  m->rows.n >= (size_t)BATCH_ROWS * 3 ||
+	                  m->n_bytes >= BATCH_BYTES))
+		r = flush(m, NULL, NULL);
+	if (r)
+		return r;
+	if (!m->entity)
+		m->entity = text_dup(entity);
+	for (size_t i = 0; i < n_names; i++) {
+		if (!names[i] || !names[i][0])
+			continue;
+		add_name(&b, names[i]);
+		buf_addc(&b, '\n');
+	}
+	if (!m->entity || buf_check(&b))
+		r = err_raise(ERR_NOMEM, "why=%s", "mirror row");
+	args_adds(&m->rows, key);
+	args_adds(&m->rows, json);
+	args_adds(&m->rows, buf_text(&b));
+	m->n_bytes += strlen(json);
+	buf_fini(&b);
+	return r;
+}
+
+/* HGET hash field into out. */
+static int
+hash_get(struct store_mirror *m, struct buf *out, const char *kind,
+         const char *entity, const char *field)
+{
+	struct args a = { 0 };
+	struct buf key = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	buf_addf(&key, "%s:%s%s%s", kind, m->account, entity ? ":" : "",
+	         entity ? entity : "");
+	args_adds(&a, "HGET");
+	args_add_key(&a, m->store, buf_text(&key), NULL);
+	args_adds(&a, field);
+	buf_fini(&key);
+	r = store_call(m->store, &reply, &a);
+	if (r)
+		return r;
+	r = reply_is_nil(reply) ? MIRROR_ABSENT : 0;
+	buf_reset(out);
+	if (!r)
+		buf_add(out, reply->str, reply->len);
+	freeReplyObject(reply);
+	return r ? r : buf_check(out);
+}
+
+static int
+get(void *self, struct buf *out, const char *entity, const char *key)
+{
+	return hash_get(self, out, "mirror", entity, key);
+}
+
+static int
+note_get(void *self, struct buf *out, const char *name)
+{
+	return hash_get(self, out, "notes", NULL, name);
+}
+
+static int
+note_set(void *self, const char *name, const char *value)
+{
+	struct store_mirror *m = self;
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "HSET");
+	args_add_key(&a, m->store, "notes:", m->account);
+	args_adds(&a, name);
+	args_adds(&a, value);
+	r = store_call(m->store, &reply, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
+static int
+find_name(void *self, struct buf *key_out, const char *entity,
+          const char *name)
+{
+	struct store_mirror *m = self;
+	struct args a = { 0 };
+	struct buf b = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	buf_addf(&b, "names:%s:%s", m->account, entity);
+	args_adds(&a, "ZRANGEBYLEX");
+	args_add_key(&a, m->store, buf_text(&b), NULL);
+	buf_reset(&b);
+	buf_addc(&b, '[');
+	add_name(&b, name);
+	buf_addc(&b, '\n');
+	args_add(&a, b.p, b.n);
+	buf_addc(&b, '\xff');
+	args_add(&a, b.p, b.n);
+	args_adds(&a, "LIMIT");
+	args_adds(&a, "0");
+	args_adds(&a, "2");
+	buf_fini(&b);
+	r = store_call(m->store, &reply, &a);
+	if (r)
+		return r;
+	buf_reset(key_out);
+	if (reply_n(reply) == 1)
+		buf_adds(key_out, strchr(reply_text(reply_at(reply, 0)), '\n') +
+		                          1);
+	r = reply_n(reply) == 0   ? MIRROR_ABSENT
+	    : reply_n(reply) == 1 ? buf_check(key_out)
+	                          : MIRROR_AMBIGUOUS;
+	freeReplyObject(reply);
+	return r;
+}
+
+/* One page of HSCAN; cursor is replaced. */
+static int
+scan(struct store_mirror *m, redisReply **out, const char *kind,
+     const char *entity, const char *cursor)
+{
+	struct args a = { 0 };
+	struct buf key = BUF_INIT;
+	int r;
+
+	buf_addf(&key, "%s:%s:%s", kind, m->account, entity);
+	args_adds(&a, "HSCAN");
+	args_add_key(&a, m->store, buf_text(&key), NULL);
+	args_adds(&a, cursor);
+	args_adds(&a, "COUNT");
+	args_addi(&a, SCAN_COUNT);
+	buf_fini(&key);
+	r = store_call(m->store, out, &a);
+	return r;
+}
+
+static int
+each(void *self, const char *entity,
+     int (*visit)(void *ctx, const char *key, const char *json, size_t n),
+     void *ctx)
+{
+	struct store_mirror *m = self;
+	char cursor[32] = "0";
+	int r = 0;
+
+	do {
+		redisReply *reply = NULL;
+		const redisReply *page;
+
+		r = scan(m, &reply, "mirror", entity, cursor);
+		if (r)
+			return r;
+		page = reply_at(reply, 1);
+		for (size_t i = 0; !r && i + 1 < reply_n(page); i += 2)
+			r = visit(ctx, page->element[i]->str,
+			          page->element[i + 1]->str,
+			          page->element[i + 1]->len);
+		(void)strncpy(cursor, reply_text(reply_at(reply, 0)),
+		              sizeof(cursor) - 1);
+		freeReplyObject(reply);
+	} while (!r && strcmp(cursor, "0") != 0);
+	return r;
+}
+
+/* DEL full:ACCOUNT:ENTITY */
+static int
+forget_full(struct store_mirror *m, const char *entity)
+{
+	struct args a = { 0 };
+	struct buf key = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	buf_addf(&key, "full:%s:%s", m->account, entity);
+	args_adds(&a, "DEL");
+	args_add_key(&a, m->store, buf_text(&key), NULL);
+	buf_fini(&key);
+	r = store_call(m->store, &reply, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
+static int
+full_begin(void *self, const char *entity)
+{
+	struct store_mirror *m = self;
+	int r;
+
+	r = flush(m, NULL, NULL);
+	if (!r)
+		r = forget_full(m, entity);
+	free(m->full);
+	m->full = text_dup(entity);
+	if (!r && !m->full)
+		r = err_raise(ERR_NOMEM, "why=%s", "full pull");
+	return r;
+}
+
+/* ARGV: account, entity. Remove every row that the pull did not see. */
+static const char sweep_script[] =
+        "local P = KEYS[1]\n"
+        "local id = ARGV[1]..':'..ARGV[2]\n"
+        "local n = 0\n"
+        "for i = 3, #ARGV do\n"
+        "  local k = ARGV[i]\n"
+        "  if redis.call('SISMEMBER', P..'full:'..id, k) == 0 then\n"
+        "    local old = redis.call('HGET', P..'alias:'..id, k) or ''\n"
+        "    for name in old:gmatch('[^\\n]+') do\n"
+        "      redis.call('ZREM', P..'names:'..id, name..'\\n'..k) end\n"
+        "    redis.call('HDEL', P..'mirror:'..id, k)\n"
+        "    redis.call('HDEL', P..'alias:'..id, k)\n"
+        "    n = n + 1\n"
+        "  end\n"
+        "end\n"
+        "return n\n";
+
+static int
+full_end(void *self, const char *entity)
+{
+	struct store_mirror *m = self;
+	char cursor[32] = "0";
+	int r = flush(m, NULL, NULL);
+
+	while (!r) {
+		struct args a = { 0 };
+		redisReply *page = NULL;
+		redisReply *reply = NULL;
+
+		r = scan(m, &page, "mirror", entity, cursor);
+		if (r)
+			return r;
+		args_adds(&a, m->account);
+		args_adds(&a, entity);
+		for (size_t i = 0; i < reply_n(reply_at(page, 1)); i += 2)
+			args_adds(&a, reply_text(reply_at(reply_at(page, 1), i)));
+		(void)strncpy(cursor, reply_text(reply_at(page, 0)),
+		              sizeof(cursor) - 1);
+		freeReplyObject(page);
+		r = store_eval(m->store, &reply, SCRIPT_MIRROR_SWEEP,
+		               sweep_script, &a);
+		if (!r)
+			freeReplyObject(reply);
+		if (!strcmp(cursor, "0"))
+			break;
+	}
+	free(m->full);
+	m->full = NULL;
+	return r ? r : forget_full(m, entity);
+}
+
+static const struct mirror_ops ops = {
+	.put = put,
+	.flush = flush,
+	.get = get,
+	.find_name = find_name,
+	.each = each,
+	.note_get = note_get,
+	.note_set = note_set,
+	.full_begin = full_begin,
+	.full_end = full_end,
+};
+
+int
+store_mirror_new(struct store_mirror **out, struct store *store,
+                 const char *account)
+{
+	struct store_mirror *m = calloc(1, sizeof(*m));
+
+	if (m)
+		m->account = text_dup(account);
+	if (!m || !m->account) {
+		free(m);
+		return err_raise(ERR_NOMEM, "why=%s", "mirror");
+	}
+	m->store = store;
+	m->port = (struct mirror){ .ops = &ops, .self = m };
+	*out = m;
+	return 0;
+}
+
+struct mirror *
+store_mirror_port(struct store_mirror *m)
+{
+	return &m->port;
+}
+
+void
+store_mirror_free(struct store_mirror *m)
+{
+	if (!m)
+		return;
+	drop_rows(m);
+	free(m->full);
+	free(m->account);
+	free(m);
+}
+
+int
+store_mirror_count(struct store_mirror *m, int64_t *out, const char *entity)
+{
+	struct args a = { 0 };
+	struct buf key = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	buf_addf(&key, "mirror:%s:%s", m->account, entity);
+	args_adds(&a, "HLEN");
+	args_add_key(&a, m->store, buf_text(&key), NULL);
+	buf_fini(&key);
+	r = store_call(m->store, &reply, &a);
+	if (r)
+		return r;
+	*out = reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
