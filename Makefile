@@ -233,12 +233,8 @@ endif
 
 C_FILES = $(shell find gateway handlers adapters tests -name '*.[ch]')
 
-.PHONY: check layers shape lint format docs
-check: | needs ## layers, scripts, format, warnings, schema, units
-	@tests/check_layers.sh
-	@tests/check_scripts.sh
-	@tests/check_format.sh
-	@tests/check_nginx.sh
+.PHONY: check headers layers shape lint format docs
+check: headers ## layers, scripts, format, headers, warnings, schema, units
 	@set -e; for cc in gcc clang; do \
 		command -v $$cc >/dev/null || continue; \
 		$(MAKE) B=build/check-$$cc CC=$$cc CI=1 all tests; \
@@ -248,6 +244,22 @@ check: | needs ## layers, scripts, format, warnings, schema, units
 	@$(BIN)/tillbridge schema | diff -u gateway.schema.json - || \
 		{ echo 'gateway.schema.json is out of date: make docs' >&2; exit 1; }
 	@$(MAKE) unit
+
+# Each header compiles alone.
+headers: | cheap $(CIVETWEB)/include/civetweb.h
+	@set -e; for header in $(filter %.h,$(C_FILES)); do \
+		$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Werror -fsyntax-only \
+			-x c "$$header"; \
+	done
+	@echo "headers: each compiles alone"
+
+# What needs no compiler, before anything that takes time.
+.PHONY: cheap
+cheap: | needs
+	@tests/check_layers.sh
+	@tests/check_scripts.sh
+	@tests/check_format.sh
+	@tests/check_nginx.sh
 
 layers: ## who may include whom
 	@tests/check_layers.sh

@@ -18,7 +18,7 @@ trap 'exit 1' HUP INT TERM
 
 certs/make-certs.sh "$dir" >/dev/null
 mkdir "$dir/temp"
-sed "s|/etc/tillbridge/|$dir/|" nginx.conf.example >"$dir/example.conf"
+sed "s|/etc/tillbridge/|$dir/|; s|/var/log/nginx/|$dir/|" nginx.conf.example >"$dir/example.conf"
 cat >"$dir/nginx.conf" <<END
 pid $dir/nginx.pid;
 error_log stderr;

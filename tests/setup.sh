@@ -131,14 +131,26 @@ tell()
 	exit 1
 }
 
+# apt-get says a lot; only a failure is worth reading.
+quietly()
+{
+	"$@" >"$log" 2>&1 && return
+	cat "$log" >&2
+	echo "$1 failed, see above" >&2
+	exit 1
+}
+
 fetch()
 {
 	echo "Installing with apt-get:${missing:- (package lists only)}"
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get -qq update
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+	quietly apt-get -q update
 	[ -n "$missing" ] || return 0
 	# shellcheck disable=SC2086  # one word each
-	apt-get -qq -y --no-install-recommends install $missing
+	quietly apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends \
+		install $missing
 	case $missing in
 	*redis-server*)
 		echo "Where Debian has started redis-server as a service now:" \
