@@ -292,4 +292,5 @@ clean: ## remove what was built; the fetched source stays
 
 help: ## this list
 	@awk -F ':.*## ' -v absent=' $(absent) ' \
-		'/^[a-z]+:.*## / && !index(absent, " " $$1 " ") { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		'/^[a-z]+:.*## / && !index(absent, " " $$1 " ") { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo 'With any of them: V=1 CI=1 CC= CFLAGS= SAN= CIVETWEB_SRC= B= (CONTRIBUTING.md)'
