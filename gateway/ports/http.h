@@ -61,6 +61,9 @@ struct http_reply {
 	const char *allow;        /* static; for 405 */
 	int retry_after_s;        /* 0: no header */
 	struct buf body;          /* the server releases it */
+	struct buf extra;         /* more header lines, each "Name: value\r\n",
+	                             never with a piece of the request in them
+	                             (C26); the server releases it */
 	bool must_close;          /* end the connection behind this reply */
 };
 
