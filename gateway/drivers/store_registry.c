@@ -1,0 +1,434 @@
+/*
+ * Items and bindings:
+ *
+ *   items               zset  every sku, all scores 0 (ordered, pageable)
+ *   item:SKU            hash  name, authority, reserve; per account: t:A as
+ *                             typed, w:A when bound, x:A canonical id, r:A the
+ *                             refs, one a line
+ *   ext:ACCOUNT         hash  canonical id -> sku: one id is bound once
+ *   refs:ACCOUNT        zset  "ref\nsku"
+ *   unresolved:ACCOUNT  hash  sku -> why
+ */
+#include "gateway/drivers/store_registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_internal.h"
+
+enum { PAGE = 500 };
+
+/*
+ * ARGV: sku, now, has name, name, has authority, authority, has reserve,
+ * reserve, then account, typed pairs. -> number of bindings changed.
+ */
+static const char bind_script[] = LUA_MARK
+        "local sku, now = ARGV[1], ARGV[2]\n"
+        "local k = P..'item:'..sku\n"
+        "local function unbind(a)\n"
+        "  local x = redis.call('HGET', k, 'x:'..a)\n"
+        "  for r in (redis.call('HGET', k, 'r:'..a) or ''):gmatch('[^\\n]+')\n"
+        "  do redis.call('ZREM', P..'refs:'..a, r..'\\n'..sku) end\n"
+        "  if x then redis.call('HDEL', P..'ext:'..a, x) end\n"
+        "  redis.call('HDEL', k, 'x:'..a, 't:'..a, 'w:'..a, 'r:'..a)\n"
+        "  redis.call('HDEL', P..'unresolved:'..a, sku)\n"
+        "  redis.call('HDEL', P..'pub:'..a, sku)\n"
+        "  redis.call('HDEL', P..'suspect:'..a, sku)\n"
+        "  redis.call('HDEL', P..'held:'..a, sku)\n"
+        "  redis.call('HDEL', P..'mark:'..a, 'i:'..sku)\n"
+        "  redis.call('ZREM', P..'marks:'..a, 'i:'..sku)\n"
+        "  if redis.call('HGET', P..'stock:'..sku, 'from') == a then\n"
+        "    redis.call('DEL', P..'stock:'..sku) end\n"
+        "end\n"
+        "redis.call('ZADD', P..'items', 0, sku)\n"
+        "local moved = false\n"
+        "for i, f in ipairs({'name', 'authority', 'reserve'}) do\n"
+        "  if ARGV[1 + 2 * i] == '1' then\n"
+        "    local v = ARGV[2 + 2 * i]\n"
+        "    if (redis.call('HGET', k, f) or '') ~= v then\n"
+        "      if v == '' then redis.call('HDEL', k, f)\n"
+        "      else redis.call('HSET', k, f, v) end\n"
+        "      if f ~= 'name' then moved = true end\n"
+        "    end\n"
+        "  end\n"
+        "end\n"
+        "local n = 0\n"
+        "for i = 9, #ARGV, 2 do\n"
+        "  local a, typed = ARGV[i], ARGV[i + 1]\n"
+        "  if (redis.call('HGET', k, 't:'..a) or '') ~= typed then\n"
+        "    unbind(a)\n"
+        "    n = n + 1\n"
+        "    if typed ~= '' then\n"
+        "      redis.call('HSET', k, 't:'..a, typed, 'w:'..a, now)\n"
+        "      redis.call('HSETNX', P..'cursor:'..a, 'start', now)\n"
+        "      redis.call('HSET', P..'unresolved:'..a, sku,\n"
+        "                 'waits to be looked up')\n"
+        "      mark(a, '" MARK_RESOLVE "', 'b', 0, 0, 0)\n"
+        "    end\n"
+        "  end\n"
+        "end\n"
+        "if moved then mark_channels(sku, '', 'b', now, 0, 0) end\n"
+        "return n\n";
+
+/* ARGV: account, sku, external, refs… -> 1, or 0 when taken. */
+static const char resolved_script[] = LUA_MARK
+        "local a, sku, x = ARGV[1], ARGV[2], ARGV[3]\n"
+        "local k = P..'item:'..sku\n"
+        "if not redis.call('HGET', k, 't:'..a) then return 1 end\n"
+        "local other = redis.call('HGET', P..'ext:'..a, x)\n"
+        "if other and other ~= sku then return 0 end\n"
+        "local refs = {}\n"
+        "for i = 4, #ARGV do\n"
+        "  refs[#refs + 1] = ARGV[i]\n"
+        "  redis.call('ZADD', P..'refs:'..a, 0, ARGV[i]..'\\n'..sku)\n"
+        "end\n"
+        "redis.call('HSET', P..'ext:'..a, x, sku)\n"
+        "redis.call('HSET', k, 'x:'..a, x, 'r:'..a, table.concat(refs, '\\n'))\n"
+        "redis.call('HDEL', P..'unresolved:'..a, sku)\n"
+        "mark(a, 'i:'..sku, 'b', 0, 0, 0)\n"
+        "local w = P..'waiting:'..a\n"
+        "for _, m in ipairs(redis.call('ZRANGEBYLEX', w, '['..x..'\\n',\n"
+        "                              '['..x..'\\n\\255')) do\n"
+        "  mark(a, 's:'..m:match('\\n(.*)$'), 'b', 0, 0, 0)\n"
+        "end\n"
+        "return 1\n";
+
+int
+store_registry_put(struct store *store, const struct item *item,
+                   size_t *n_changed)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	char reserve[DECIMAL_TEXT_SIZE];
+	int r;
+
+	args_adds(&a, item->sku);
+	args_addi(&a, clock_wall_ms());
+	args_adds(&a, item->name ? "1" : "0");
+	args_adds(&a, item->name);
+	args_adds(&a, item->authority ? "1" : "0");
+	args_adds(&a, item->authority);
+	args_adds(&a, item->has_reserve ? "1" : "0");
+	args_adds(&a, decimal_format(reserve, item->reserve));
+	for (size_t i = 0; i < item->n_bindings; i++) {
+		args_adds(&a, item->bindings[i].account);
+		args_adds(&a, item->bindings[i].typed);
+	}
+	r = store_eval(store, &reply, SCRIPT_BIND, bind_script, &a);
+	if (r)
+		return r;
+	if (n_changed)
+		*n_changed = (size_t)reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
+
+/* One field of item:SKU into the item. Bindings come as t:, x:, w: fields. */
+static int
+take_field(struct item *item, const char *field, const char *value)
+{
+	struct binding *b = NULL;
+
+	if (!strcmp(field, "name"))
+		item->name = text_dup(value);
+	else if (!strcmp(field, "authority"))
+		item->authority = text_dup(value);
+	else if (!strcmp(field, "reserve"))
+		item->has_reserve = !decimal_parse(&item->reserve, value);
+	if (field[0] == '\0' || field[1] != ':')
+		return 0;
+	for (size_t i = 0; i < item->n_bindings && !b; i++)
+		if (!strcmp(item->bindings[i].account, field + 2))
+			b = &item->bindings[i];
+	if (!b) {
+		b = item_add_binding(item);
+		if (!b)
+			return ERR_NOMEM;
+		b->account = text_dup(field + 2);
+		if (!b->account)
+			return ERR_NOMEM;
+	}
+	if (field[0] == 't')
+		b->typed = text_dup(value);
+	else if (field[0] == 'x')
+		b->external = text_dup(value);
+	else if (field[0] == 'w')
+		b->bound_ms = strtoll(value, NULL, 10);
+	return 0;
+}
+
+int
+store_registry_get(struct store *store, struct item *out, const char *sku)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	*out = (struct item){ 0 };
+	args_adds(&a, "ZSCORE");
+	args_add_key(&a, store, "items", NULL);
+	args_adds(&a, sku);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	r = reply_is_nil(reply) ? REGISTRY_ABSENT : 0;
+	freeReplyObject(reply);
+	if (r)
+		return r;
+	args_adds(&a, "HGETALL");
+	args_add_key(&a, store, "item:", sku);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	out->sku = text_dup(sku);
+	for (size_t i = 0; !r && i + 1 < reply_n(reply); i += 2)
+		r = take_field(out, reply_text(reply_at(reply, i)),
+		               reply_text(reply_at(reply, i + 1)));
+	freeReplyObject(reply);
+	if (!r && !out->sku)
+		r = ERR_NOMEM;
+	if (r)
+		item_fini(out);
+	return r;
+}
+
+int
+store_registry_resolved(struct store *store, const char *account,
+                        const char *sku, const char *external,
+                        char *const *refs, size_t n_refs)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, account);
+	args_adds(&a, sku);
+	args_adds(&a, external);
+	for (size_t i = 0; i < n_refs; i++)
+		args_adds(&a, refs[i]);
+	r = store_eval(store, &reply, SCRIPT_RESOLVED, resolved_script, &a);
+	if (r)
+		return r;
+	r = reply_int(reply) ? 0 : REGISTRY_TAKEN;
+	freeReplyObject(reply);
+	return r;
+}
+
+int
+store_registry_unresolved(struct store *store, const char *account,
+                          const char *sku, const char *why)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "HSET");
+	args_add_key(&a, store, "unresolved:", account);
+	args_adds(&a, sku);
+	args_adds(&a, why);
+	r = store_call(store, &reply, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
+/* HGET item:SKU t:ACCOUNT; *out owned, NULL when gone. */
+static int
+get_typed(struct store *store, char **out, const char *account,
+          const char *sku)
+{
+	struct args a = { 0 };
+	struct buf field = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	*out = NULL;
+	buf_addf(&field, "t:%s", account);
+	args_adds(&a, "HGET");
+	args_add_key(&a, store, "item:", sku);
+	args_adds(&a, buf_text(&field));
+	buf_fini(&field);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	if (!reply_is_nil(reply))
+		*out = text_dup(reply_text(reply));
+	freeReplyObject(reply);
+	return 0;
+}
+
+int
+store_registry_each_unresolved(struct store *store, const char *account,
+                               int (*visit)(void *ctx, const char *sku,
+                                            const char *typed,
+                                            const char *why),
+                               void *ctx)
+{
+	char cursor[32] = "0";
+	int r = 0;
+
+	do {
+		struct args a = { 0 };
+		redisReply *reply = NULL;
+		const redisReply *page;
+
+		args_adds(&a, "HSCAN");
+		args_add_key(&a, store, "unresolved:", account);
+		args_adds(&a, cursor);
+		args_adds(&a, "COUNT");
+		args_addi(&a, PAGE);
+		r = store_call(store, &reply, &a);
+		if (r)
+			return r;
+		page = reply_at(reply, 1);
+		for (size_t i = 0; !r && i + 1 < reply_n(page); i += 2) {
+			const char *sku = reply_text(reply_at(page, i));
+			char *typed = NULL;
+
+			r = get_typed(store, &typed, account, sku);
+			if (!r && typed)
+				r = visit(ctx, sku, typed,
+				          reply_text(reply_at(page, i + 1)));
+			free(typed);
+		}
+		(void)strncpy(cursor, reply_text(reply_at(reply, 0)),
+		              sizeof(cursor) - 1);
+		freeReplyObject(reply);
+	} while (!r && strcmp(cursor, "0") != 0);
+	return r;
+}
+
+/* A page of members of an all-zero sorted set, in [from, to]. */
+static int
+lex_page(struct store *store, redisReply **out, const char *key,
+         const char *key2, const struct buf *from, const struct buf *to)
+{
+	struct args a = { 0 };
+
+	args_adds(&a, "ZRANGEBYLEX");
+	args_add_key(&a, store, key, key2);
+	args_add(&a, from->p, from->n);
+	args_add(&a, to->p, to->n);
+	args_adds(&a, "LIMIT");
+	args_adds(&a, "0");
+	args_addi(&a, PAGE);
+	return store_call(store, out, &a);
+}
+
+int
+store_registry_each(struct store *store,
+                    int (*visit)(void *ctx, const char *sku), void *ctx)
+{
+	struct buf from = BUF_INIT;
+	struct buf to = BUF_INIT;
+	size_t n = PAGE;
+	int r = 0;
+
+	buf_adds(&from, "-");
+	buf_adds(&to, "+");
+	while (!r && n == PAGE) {
+		redisReply *reply = NULL;
+
+		r = lex_page(store, &reply, "items", NULL, &from, &to);
+		if (r)
+			break;
+		n = reply_n(reply);
+		for (size_t i = 0; !r && i < n; i++) {
+			const char *sku = reply_text(reply_at(reply, i));
+
+			buf_reset(&from);
+			buf_addf(&from, "(%s", sku);
+			r = visit(ctx, sku);
+		}
+		freeReplyObject(reply);
+	}
+	buf_fini(&from);
+	buf_fini(&to);
+	return r;
+}
+
+int
+store_registry_each_ref(struct store *store, const char *account,
+                        const char *ref,
+                        int (*visit)(void *ctx, const char *sku), void *ctx)
+{
+	struct buf from = BUF_INIT;
+	struct buf to = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	buf_addf(&from, "[%s\n", ref);
+	buf_addf(&to, "[%s\n\xff", ref);
+	r = lex_page(store, &reply, "refs:", account, &from, &to);
+	for (size_t i = 0; !r && i < reply_n(reply); i++)
+		r = visit(ctx, strchr(reply_text(reply_at(reply, i)), '\n') +
+		                       1);
+	if (reply)
+		freeReplyObject(reply);
+	buf_fini(&from);
+	buf_fini(&to);
+	return r;
+}
+
+int
+store_registry_skus(struct store *store, const char *account,
+                    const char *const *externals, size_t n, char **out)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = NULL;
+	if (!n)
+		return 0;
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, "ext:", account);
+	for (size_t i = 0; i < n; i++)
+		args_adds(&a, externals[i]);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n && i < reply_n(reply); i++)
+		if (!reply_is_nil(reply_at(reply, i)))
+			out[i] = text_dup(reply_text(reply_at(reply, i)));
+	freeReplyObject(reply);
+	return 0;
+}
+
+static int
+count_with(struct store *store, int64_t *out, const char *command,
+           const char *key, const char *key2)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, command);
+	args_add_key(&a, store, key, key2);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	*out = reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
+
+int
+store_registry_count(struct store *store, int64_t *n_items)
+{
+	return count_with(store, n_items, "ZCARD", "items", NULL);
+}
+
+int
+store_registry_count_account(struct store *store, const char *account,
+                             int64_t *n_bound, int64_t *n_unresolved)
+{
+	int r = count_with(store, n_bound, "HLEN", "ext:", account);
+
+	return r ? r
+	         : count_with(store, n_unresolved, "HLEN", "unresolved:",
+	                      account);
+}

@@ -1,0 +1,76 @@
+#ifndef DRIVERS_STORE_REGISTRY_H
+#define DRIVERS_STORE_REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/drivers/store.h"
+#include "gateway/model/item.h"
+
+/*
+ * Items and bindings: which item here is which there.
+ *
+ * A binding is first written as a person typed it. The account's own worker
+ * resolves it (its adapter knows how); until then it is listed as unresolved
+ * with the reason. A new or changed binding is a mark: looked at at once.
+ */
+enum {
+	REGISTRY_ABSENT = 1, /* no such item */
+	REGISTRY_TAKEN = 2,  /* another item is bound to that external id */
+};
+
+/* Member of a mark: "resolve the bindings that are not yet". */
+#define MARK_RESOLVE "y:resolve"
+
+/*
+ * Write an item: what is set replaces, a binding whose typed text is "" is
+ * removed, accounts not named stay as they are. Unchanged bindings are not
+ * touched. n_changed receives how many bindings are new or different.
+ * Returns 0, ERR_STORE.
+ */
+int store_registry_put(struct store *store, const struct item *item,
+                       size_t *n_changed);
+
+/* Read an item; item_fini it. Returns 0, REGISTRY_ABSENT, ERR_STORE. */
+int store_registry_get(struct store *store, struct item *out,
+                       const char *sku);
+
+/* A binding's canonical id is known now. Returns 0, REGISTRY_TAKEN. */
+int store_registry_resolved(struct store *store, const char *account,
+                            const char *sku, const char *external,
+                            char *const *refs, size_t n_refs);
+
+/* … or still is not: why, for people. */
+int store_registry_unresolved(struct store *store, const char *account,
+                              const char *sku, const char *why);
+
+/* Visit unresolved bindings: sku, typed, why. Non-zero from visit ends it. */
+int store_registry_each_unresolved(struct store *store, const char *account,
+                                   int (*visit)(void *ctx, const char *sku,
+                                                const char *typed,
+                                                const char *why),
+                                   void *ctx);
+
+/* Visit every sku in order. */
+int store_registry_each(struct store *store,
+                        int (*visit)(void *ctx, const char *sku), void *ctx);
+
+/*
+ * SKUs of externals, in order: out[i] is owned text or NULL when not bound.
+ * Free each.
+ */
+int store_registry_skus(struct store *store, const char *account,
+                        const char *const *externals, size_t n, char **out);
+
+/* Visit the SKUs a call may mean by ref. */
+int store_registry_each_ref(struct store *store, const char *account,
+                            const char *ref,
+                            int (*visit)(void *ctx, const char *sku),
+                            void *ctx);
+
+/* Items, and bindings of an account: bound and resolved, unresolved. */
+int store_registry_count(struct store *store, int64_t *n_items);
+int store_registry_count_account(struct store *store, const char *account,
+                                 int64_t *n_bound, int64_t *n_unresolved);
+
+#endif
