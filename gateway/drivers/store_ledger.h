@@ -1,0 +1,164 @@
+#ifndef DRIVERS_STORE_LEDGER_H
+#define DRIVERS_STORE_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/drivers/store.h"
+#include "gateway/drivers/store_marks.h"
+#include "gateway/model/outcome.h"
+#include "gateway/model/sale.h"
+
+/*
+ * Sales and entries: what was made into a document, under which id, confirmed
+ * or not; never twice.
+ *
+ *   ready ──begin──> posting ──┬─ done ───────> confirmed ──read──> settled
+ *     ^                        ├─ retry, slow ─> ready
+ *     │ retry (person)         ├─ refused ────> refused
+ *     ├── held, refused <──────┘
+ *     └── uncertain <── lost answer, crash      confirm (person or look-up)
+ *                                               leads to confirmed
+ *
+ * While an entry is not settled or dropped, its quantities are pending, but
+ * for held returns, which the channels stay without.
+ */
+enum {
+	LEDGER_STALE = 1,  /* the sale's record moved meanwhile: read it again */
+	LEDGER_EMPTY = 2,  /* nothing to post now */
+	LEDGER_ABSENT = 3, /* no such sale, entry or dead letter */
+	LEDGER_UNFIT = 4,  /* its state does not allow that */
+	LEDGER_FENCED = 5, /* another process works for this authority now */
+};
+
+/* What is remembered of a sale. */
+struct ledger_line {
+	char *uid;              /* owned */
+	char *sku;              /* owned */
+	struct decimal entered; /* quantity made into entries so far */
+};
+
+struct ledger_sale {
+	int64_t revision;      /* 0: never seen */
+	int64_t n_entries;     /* made from it so far */
+	struct ledger_line *lines; /* owned */
+	size_t n_lines;
+};
+
+int store_ledger_sale(struct store *store, struct ledger_sale *out,
+                      const char *account, const char *sale);
+void ledger_sale_fini(struct ledger_sale *sale);
+
+/* A new entry, with the state it begins in. */
+struct ledger_new {
+	const struct entry *entry; /* borrowed */
+	const char *state;         /* "ready", "held" or "uncertain" */
+	const char *why;           /* for the last two; static or borrowed */
+	bool is_pending;           /* false: held returns */
+};
+
+/* A line of the sale whose item is not bound yet. */
+struct ledger_waiting {
+	const char *uid;      /* borrowed */
+	const char *external; /* borrowed */
+};
+
+/* Everything that one look at a sale changes, applied at once or not at all. */
+struct ledger_change {
+	const char *account;   /* borrowed: channel */
+	const char *sale;      /* borrowed: vendor's id */
+	int64_t revision;      /* as store_ledger_sale gave it */
+	int64_t closed_ms;
+	int64_t origin_ms;     /* of the call that led here; 0 */
+	const struct ledger_line *lines; /* new totals of lines that changed */
+	size_t n_lines;
+	const struct ledger_waiting *waiting;
+	size_t n_waiting;
+	const struct ledger_new *entries;
+	size_t n_entries;
+	const struct ledger_line *sold;  /* sku and new total sold there */
+	size_t n_sold;
+};
+
+/* Returns 0, LEDGER_STALE, ERR_STORE (perhaps applied: read again). */
+int store_ledger_apply(struct store *store, const struct ledger_change *change);
+
+/* All units sold of these items at a channel, as known so far. */
+int store_ledger_sold(struct store *store, struct decimal *out,
+                      const char *account, const char *const *skus, size_t n);
+
+/*
+ * Begin posting the next due entry of an authority: its state is `posting`
+ * and its place in the order of reads and posts is taken.
+ *
+ * token        of the authority's lease; lease its name
+ * next_due_ms  with LEDGER_EMPTY: when the next one is due; 0: none
+ *
+ * Returns 0 (entry_fini out, attempts so far in *attempts), LEDGER_EMPTY,
+ * LEDGER_FENCED, ERR_STORE.
+ */
+int store_ledger_begin(struct store *store, struct entry *out,
+                       unsigned *attempts, int64_t *origin_ms,
+                       int64_t *next_due_ms, const char *authority,
+                       const char *lease, int64_t token);
+
+/*
+ * Say what came of it. DONE confirms and marks its items at the authority;
+ * RETRY and SLOW make it ready again at due_ms; LOCKED too; REFUSED and
+ * UNCERTAIN keep it for a person; ABSENT (a look-up's answer) makes it ready.
+ */
+int store_ledger_end(struct store *store, const char *id,
+                     const struct outcome *outcome, int64_t due_ms);
+
+/* Visit the entries of an authority in `posting` or `uncertain` (at start, and
+   to look them up). Non-zero from visit ends it. */
+int store_ledger_each(struct store *store, const char *authority,
+                      const char *state,
+                      int (*visit)(void *ctx, const struct entry *entry),
+                      void *ctx);
+
+/* Entries in a state, over all authorities; "waiting_sales" counts sales with
+   lines that are not bound. */
+int store_ledger_count(struct store *store, int64_t *out, const char *state);
+int store_ledger_count_waiting(struct store *store, int64_t *out,
+                               const char *account);
+
+/* ---- dead letters, uncertain and held: what a person decides on ---- */
+
+struct dead_letter {
+	char *id;       /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
+	char *kind;     /* owned; event, uncertain, refused, held, zero */
+	char *account;  /* owned */
+	char *why;      /* owned */
+	char *summary;  /* owned; what it is about, without personal data */
+	int64_t at_ms;
+};
+void dead_letter_fini(struct dead_letter *letter);
+
+/* Visit all, oldest first within each kind. */
+int store_dead_each(struct store *store,
+                    int (*visit)(void *ctx, const struct dead_letter *letter),
+                    void *ctx);
+
+/* One of them, whole, as JSON text for a person: no body of an event. */
+int store_dead_show(struct store *store, struct buf *out, const char *id);
+
+enum dead_action { DEAD_RETRY, DEAD_CONFIRM, DEAD_DROP };
+
+/*
+ * Returns 0, LEDGER_ABSENT, LEDGER_UNFIT (confirm is for uncertain entries),
+ * ERR_STORE.
+ */
+int store_dead_decide(struct store *store, const char *id,
+                      enum dead_action action);
+
+/* ---- cursors ---- */
+
+/* A number kept per account: "sales", "start", "lost". 0 when unset. */
+int store_cursor_get(struct store *store, int64_t *out, const char *account,
+                     const char *name);
+int store_cursor_set(struct store *store, const char *account,
+                     const char *name, int64_t value);
+
+#endif

@@ -1,0 +1,118 @@
+#ifndef DRIVERS_STORE_STOCK_H
+#define DRIVERS_STORE_STOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/decimal.h"
+#include "gateway/drivers/store.h"
+#include "gateway/drivers/store_marks.h"
+
+/*
+ * What the stock rule works with: balances as read from the authority, pending
+ * sales, and what each channel showed last. Everything here is fenced: an
+ * older read never overwrites a newer one, and a read that overlapped a post
+ * of the same item counts for nothing (design.md section 4).
+ */
+
+/* A balance as read. */
+struct stock_balance {
+	const char *sku;          /* borrowed */
+	struct decimal qty;
+	const struct mark *mark;  /* the mark it answers; NULL: none */
+};
+
+/* How confirmed entries leave "pending". */
+enum stock_settle {
+	STOCK_POSTED,   /* a read that began after the confirmation contains it */
+	STOCK_OBSERVED, /* oldest first, by the sum of drops between reads */
+};
+
+struct stock_read {
+	const char *authority;  /* borrowed; account that was asked */
+	int64_t tick;           /* taken before the first request */
+	int64_t fetched_ms;     /* wall clock, when the answer was in */
+	enum mark_cause cause;  /* MARK_SYNC collects for store_stock_changed */
+	enum stock_settle settle;
+	int64_t settle_wait_ms; /* of STOCK_OBSERVED */
+};
+
+/*
+ * Take balances into the books, one transaction: fence, settle, and mark every
+ * channel of an item whose balance or pending moved. Its own mark is cleared
+ * when its generation is unchanged and the read was accepted.
+ *
+ * n_discarded  reads that overlapped a post: their marks stay
+ * Returns 0, ERR_STORE.
+ */
+int store_stock_balances(struct store *store, const struct stock_read *read,
+                         const struct stock_balance *balances, size_t n,
+                         size_t *n_discarded);
+
+/* An item as one account's look needs it, all read at one moment. */
+struct stock_view {
+	char *sku;                /* owned */
+	char *authority;          /* owned; NULL: the default */
+	char *external;           /* owned; at the account asked for; NULL */
+	char *balance_from;       /* owned; account; NULL: balance unknown */
+	struct decimal balance;
+	int64_t balance_at_ms;    /* wall clock */
+	struct decimal pending;   /* of all entries not yet inside */
+	struct decimal reserve;   /* of the item */
+	bool has_published;
+	struct decimal published; /* what the channel showed last */
+	struct decimal sold_then; /* `sold` when that was recorded */
+	struct decimal sold;      /* all units ever sold there, as known */
+	int64_t suspect_ms;       /* since when a fall is unexplained; 0 */
+	bool is_held;             /* a zero is held for a person */
+};
+
+int store_stock_view(struct store *store, struct stock_view *out,
+                     const char *account, const char *const *skus, size_t n);
+void stock_view_fini(struct stock_view *view);
+
+/* What a look at a channel ended with. */
+struct stock_published {
+	const char *sku;         /* borrowed */
+	struct decimal qty;      /* it shows this now */
+	struct decimal sold;     /* as in the view the target came from */
+	const struct mark *mark; /* cleared if unchanged; NULL: none */
+};
+
+int store_stock_published(struct store *store, const char *account,
+                          const struct stock_published *rows, size_t n);
+
+/* Remember since when a fall is unexplained. */
+int store_stock_suspect(struct store *store, const char *account,
+                        const char *sku, int64_t since_ms);
+
+/* ---- the guard against mass zeroing ---- */
+
+/* Collect a channel item whose look a sync wants. */
+int store_stock_changed(struct store *store, const char *sync_account,
+                        const char *channel, const char *sku);
+
+/* Visit what a sync collected: (channel, sku), in channel order. */
+int store_stock_each_changed(struct store *store, const char *sync_account,
+                             int (*visit)(void *ctx, const char *channel,
+                                          const char *sku),
+                             void *ctx);
+int store_stock_forget_changed(struct store *store, const char *sync_account);
+
+/* Hold the zero write of these items for a person. */
+int store_stock_hold(struct store *store, const char *channel,
+                     const char *const *skus, size_t n);
+
+/* How many are held for a channel. */
+int store_stock_count_held(struct store *store, int64_t *out,
+                           const char *channel);
+
+/*
+ * A person decided: release marks them all (cause operator), else they are
+ * forgotten until they move again. n receives how many.
+ */
+int store_stock_unhold(struct store *store, const char *channel,
+                       bool release, int64_t *n);
+
+#endif
