@@ -1,0 +1,13 @@
+/*
+ * Every external system there is. The order is the one in which people are
+ * shown them.
+ */
+#include "adapters/adapters.h"
+
+#include <stddef.h>
+
+const struct adapter_ops *const adapters[] = {
+	&galaxy_adapter,
+	&square_adapter,
+	NULL,
+};
