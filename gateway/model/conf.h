@@ -32,6 +32,7 @@ enum conf_kind {
 	CONF_URL,     /* http(s)://host[:port][/path]; http rules of design.md 6 */
 	CONF_CHOICE,  /* one of `choices` */
 	CONF_PATH,    /* file or directory, relative to the configuration file */
+	CONF_LIST,    /* objects with rows of their own; in conf.def only */
 };
 
 enum {
@@ -47,7 +48,8 @@ struct conf_row {
 	const char *fallback; /* default in JSON text; NULL: absent */
 	int64_t min, max;     /* of CONF_INT */
 	const char *unit;     /* "ms", "bytes"; NULL: none */
-	const char *choices;  /* CONF_CHOICE: "posted|observed"; else NULL */
+	const char *choices;  /* CONF_CHOICE: "posted|observed"; each of a
+	                         CONF_TEXTS; NULL: any */
 	const char *meaning;  /* one sentence for people */
 };
 

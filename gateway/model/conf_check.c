@@ -1,0 +1,240 @@
+/*
+ * What must hold between values, once each of them is right by itself.
+ *
+ * Not here: whether certificates are good (tls.c) and whether anybody answers
+ * (tillbridge check).
+ */
+#include "gateway/model/conf_parts.h"
+
+#include "gateway/base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_MAX_BYTES = 32, NAMESPACE_MAX_BYTES = 64 };
+
+static const char *
+text_of(const struct conf_reader *reader, const char *key)
+{
+	return conf_section_find(reader->section, key)->text;
+}
+
+static bool
+is_name(const char *text)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return strspn(text, first) >= 1 && strspn(text, rest) == strlen(text) &&
+	       strlen(text) <= NAME_MAX_BYTES;
+}
+
+void
+conf_check_account_name(struct conf_reader *reader)
+{
+	const char *name = text_of(reader, "name");
+
+	if (!name)
+		return;
+	if (!is_name(name))
+		conf_complain(reader, "name", -1,
+		              "not a name: expected a-z, 0-9, _ and -, "
+		              "beginning with a letter or digit, at most %d, "
+		              "found %s",
+		              (int)NAME_MAX_BYTES, log_quote(name));
+	else if (conf_has_choice("sku|name|authority|reserve", name))
+		conf_complain(reader, "name", -1,
+		              "\"%s\" is a column of the item registry: "
+		              "expected another name",
+		              name);
+}
+
+/* Two accounts of one name: the later one is told. */
+static void
+check_names(struct conf_reader *reader, const struct conf *conf)
+{
+	for (size_t i = 1; i < conf->n_accounts; i++) {
+		const char *name = conf_account_name(conf->accounts[i]);
+
+		for (size_t k = 0; name && k < i; k++) {
+			const char *other =
+				conf_account_name(conf->accounts[k]);
+
+			if (!other || strcmp(name, other) != 0)
+				continue;
+			conf_complain(reader, "accounts", (int)i,
+			              "name: %s is the name of accounts[%zu] "
+			              "already",
+			              log_quote(name), k);
+			break;
+		}
+	}
+}
+
+static void
+check_token_names(struct conf_reader *reader, const struct conf *conf)
+{
+	for (size_t i = 1; i < conf->n_tokens; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(conf->tokens[i].name,
+			           conf->tokens[k].name) == 0) {
+				conf_complain(reader, "private.tokens", (int)i,
+				              "name: used twice");
+				break;
+			}
+}
+
+/* Absent means the first account; anything else must be one of them. */
+static void
+check_authority(struct conf_reader *reader, const struct conf *conf)
+{
+	struct conf_value *value =
+		conf_section_find(reader->section, "stock.authority");
+	struct buf known = BUF_INIT;
+
+	if (conf->n_accounts == 0)
+		return;
+	if (!value->text && !value->is_seen) {
+		const char *first = conf_account_name(conf->accounts[0]);
+
+		if (first)
+			(void)conf_value_set_text(reader, value, first);
+		return;
+	}
+	if (!value->text || conf_find_account(conf, value->text))
+		return;
+	for (size_t i = 0; i < conf->n_accounts; i++) {
+		const char *name = conf_account_name(conf->accounts[i]);
+
+		if (name)
+			buf_addf(&known, "%s%s", known.n ? ", " : "", name);
+	}
+	conf_complain(reader, "stock.authority", -1,
+	              "no such account: expected one of %s, found %s",
+	              buf_text(&known), log_quote(value->text));
+	buf_fini(&known);
+}
+
+/* Are all addresses good ones, and is one of them outside loopback? */
+static bool
+check_listen(struct conf_reader *reader, const char *key)
+{
+	const struct conf_value *value =
+		conf_section_find(reader->section, key);
+	struct conf_address address;
+	bool is_outside = false;
+
+	if (value->is_set && value->n_texts == 0)
+		conf_complain(reader, key, -1,
+		              "empty: expected at least one address");
+	for (size_t i = 0; i < value->n_texts; i++) {
+		if (!conf_is_listen(value->texts[i], &address))
+			conf_complain(reader, key, (int)i,
+			              "not an address: expected IPv4:port or "
+			              "[IPv6]:port with a port from 1 to "
+			              "65535, found %s",
+			              log_quote(value->texts[i]));
+		else if (!address.is_loopback)
+			is_outside = true;
+	}
+	return is_outside;
+}
+
+static void
+check_private(struct conf_reader *reader, const struct conf *conf)
+{
+	const struct conf_value *tokens =
+		conf_section_find(reader->section, "private.tokens");
+
+	if (!check_listen(reader, "private.listen"))
+		return;
+	if (!conf_section_find(reader->section, "private.certificate")->is_seen)
+		conf_complain(reader, "private.certificate", -1,
+		              "missing: needed as private.listen is outside "
+		              "loopback");
+	/* a broken token has been complained about already */
+	if (conf->n_tokens == 0 && json_length(tokens->list) == 0)
+		conf_complain(reader, "private.tokens", -1,
+		              "missing: needed as private.listen is outside "
+		              "loopback");
+}
+
+static void
+check_file(struct conf_reader *reader, const char *key)
+{
+	const char *path = text_of(reader, key);
+	struct stat st;
+
+	if (!path)
+		return;
+	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
+		conf_complain(reader, key, -1, "file %s cannot be read: %s",
+		              log_quote(path), strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		conf_complain(reader, key, -1, "%s is not a file",
+		              log_quote(path));
+}
+
+static void
+check_redis_url(struct conf_reader *reader)
+{
+	const char *url = text_of(reader, "redis.url");
+	const char *password;
+	char *copy;
+	size_t n;
+
+	if (!url)
+		return;
+	password = conf_redis_password(url, &n);
+	if (password) {
+		copy = text_ndup(password, n);
+		log_forbid(copy);
+		free(copy);
+		conf_warn(reader, "redis.url", -1,
+		          "a password stands in the file itself; better "
+		          "redis.password with env:NAME or file:PATH");
+	}
+	/* not shown, for the password that may be in it */
+	if (!conf_is_redis_url(url))
+		conf_complain(reader, "redis.url", -1,
+		              "not such a URL: expected unix:///path or "
+		              "redis://[:password@]host:port[/db]");
+	else if (password &&
+	         conf_section_find(reader->section, "redis.password")->is_set)
+		conf_complain(reader, "redis.password", -1,
+		              "redis.url has a password too: expected one");
+}
+
+static void
+check_namespace(struct conf_reader *reader)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	const char *text = text_of(reader, "redis.namespace");
+
+	if (text && (strspn(text, allowed) != strlen(text) ||
+	             strlen(text) > NAMESPACE_MAX_BYTES))
+		conf_complain(reader, "redis.namespace", -1,
+		              "not a namespace: expected letters, digits, _ . "
+		              "and -, at most %d, found %s",
+		              (int)NAMESPACE_MAX_BYTES, log_quote(text));
+}
+
+void
+conf_check(struct conf_reader *top_reader, struct conf *conf)
+{
+	(void)check_listen(top_reader, "public.listen");
+	check_file(top_reader, "public.certificate");
+	check_file(top_reader, "public.client_ca");
+	check_private(top_reader, conf);
+	check_file(top_reader, "private.certificate");
+	check_token_names(top_reader, conf);
+	check_redis_url(top_reader);
+	check_namespace(top_reader);
+	check_names(top_reader, conf);
+	check_authority(top_reader, conf);
+}
