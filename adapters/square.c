@@ -192,6 +192,20 @@ copy_words(char *out, size_t size, const char *words)
 	free(copy);
 }
 
+/* "http 400 INVALID_REQUEST_ERROR BAD_REQUEST: and what it says to people" */
+static void
+explain(char why[OUTCOME_WHY_SIZE], int status, const struct json_node *error)
+{
+	const char *detail = json_text_or(error, "detail", "");
+	char *words = text_format("http %d %s %s%s%s", status,
+	                          json_text_or(error, "category", ""),
+	                          json_text_or(error, "code", ""),
+	                          *detail ? ": " : "", detail);
+
+	copy_words(why, OUTCOME_WHY_SIZE, words ? words : "");
+	free(words);
+}
+
 /* Pure: answer in, outcome out. root: its body, NULL when that is no JSON. */
 static struct outcome
 judge(const struct http_answer *answer, const struct json_node *root)
@@ -202,7 +216,6 @@ judge(const struct http_answer *answer, const struct json_node *root)
 	const struct rule *rule =
 		find_rule(by_code, sizeof(by_code) / sizeof(*by_code), code);
 	enum verdict verdict = by_status(answer->status, error != NULL);
-	char detail[112];
 	char why[OUTCOME_WHY_SIZE];
 
 	if (answer->status == 0)
@@ -221,10 +234,7 @@ judge(const struct http_answer *answer, const struct json_node *root)
 		verdict = rule->verdict;
 	if (verdict == VERDICT_DONE)
 		return outcome_done();
-	copy_words(detail, sizeof(detail), json_text_or(error, "detail", ""));
-	(void)snprintf(why, sizeof(why), "http %d%s%.30s%s%.50s%s%s",
-	               answer->status, *category ? " " : "", category,
-	               *code ? " " : "", code, *detail ? ": " : "", detail);
+	explain(why, answer->status, error);
 	if (verdict == VERDICT_SLOW)
 		return outcome_slow(answer->retry_after_ms, why);
 	return outcome_of(verdict, "%s", why);
