@@ -8,6 +8,7 @@
 #include <hiredis/hiredis.h>
 
 #include "gateway/drivers/store.h"
+#include "gateway/drivers/store_stock.h"
 
 /*
  * What the store_*.c files share: building commands, running scripts, reading
@@ -29,6 +30,7 @@ enum store_script {
 	SCRIPT_STOCK,
 	SCRIPT_PUBLISHED,
 	SCRIPT_HOLD,
+	SCRIPT_UNHOLD,
 	SCRIPT_SALE,
 	SCRIPT_ENTRY_BEGIN,
 	SCRIPT_ENTRY_END,
@@ -97,6 +99,12 @@ int64_t reply_int(const redisReply *r);               /* text or integer; 0 */
 size_t reply_n(const redisReply *r);                  /* elements; 0 */
 const redisReply *reply_at(const redisReply *r, size_t i); /* NULL */
 bool reply_is_nil(const redisReply *r);
+
+/* settle "observed": append the ids that settle with this balance, and the drop
+   that is left (store_settle.c). */
+int stock_choose_observed(struct store *store, struct args *to,
+                          const struct stock_read *read,
+                          const struct stock_balance *b);
 
 /* Lua shared by scripts: P, and mark(account, member, cause, origin, fetched,
    due). Put in front of a script's own text. */
