@@ -42,10 +42,10 @@ void tls_free(struct tls *tls); /* after the servers that use it; NULL is fine *
 int tls_reload(struct tls *tls, struct buf *why);
 
 /* Until the current certificate (or one of its chain) ends; negative: over. */
-int64_t tls_expires_in_s(const struct tls *tls);
+int64_t tls_expires_in_s(struct tls *tls);
 
 /* Is the certificate made out to this host name or IP address? */
-bool tls_names_host(const struct tls *tls, const char *host);
+bool tls_names_host(struct tls *tls, const char *host);
 
 /* ---- for http_server: ssl_ctx and ssl are OpenSSL's, unnamed here ---- */
 
