@@ -20,8 +20,8 @@
  * JSON path, what was expected, what was found and the nearest known key.
  */
 enum conf_kind {
-	CONF_TEXT,    /* non-empty text */
-	CONF_INT,     /* whole number in [min, max] */
+	CONF_TEXT, /* non-empty text */
+	CONF_INT,  /* whole number in [min, max] */
 	CONF_BOOL,
 	CONF_DECIMAL, /* a JSON number or a string that holds one; >= 0 */
 	CONF_SECRET,  /* env:NAME, file:PATH; a literal is a warning */
@@ -29,20 +29,21 @@ enum conf_kind {
 	CONF_TEXTS,   /* list of non-empty texts */
 	CONF_MAP,     /* object of text to text, any keys */
 	CONF_CRON,    /* five fields */
-	CONF_URL,     /* http(s)://host[:port][/path]; http rules of design.md 6 */
-	CONF_CHOICE,  /* one of `choices` */
-	CONF_PATH,    /* file or directory, relative to the configuration file */
-	CONF_LIST,    /* objects with rows of their own; in conf.def only */
+	CONF_URL, /* http(s)://host[:port][/path]; http rules of design.md 6 */
+	CONF_CHOICE, /* one of `choices` */
+	CONF_PATH,   /* file or directory, relative to the configuration file */
+	CONF_LIST,   /* objects with rows of their own; in conf.def only */
 };
 
 enum {
-	CONF_REQUIRED = 1,     /* flag: no default, must be there */
-	CONF_PLAIN_HTTP = 2,   /* flag of CONF_URL: http:// anywhere, with a warning */
-	CONF_ZONE = 4,         /* flag of CONF_TEXT: an IANA time zone that exists */
+	CONF_REQUIRED = 1, /* flag: no default, must be there */
+	CONF_PLAIN_HTTP =
+		2,     /* flag of CONF_URL: http:// anywhere, with a warning */
+	CONF_ZONE = 4, /* flag of CONF_TEXT: an IANA time zone that exists */
 };
 
 struct conf_row {
-	const char *key;      /* dotted when nested: "hook.secret" */
+	const char *key; /* dotted when nested: "hook.secret" */
 	enum conf_kind kind;
 	unsigned flags;
 	const char *fallback; /* default in JSON text; NULL: absent */
@@ -57,11 +58,11 @@ struct conf_row {
 
 /* What kind of account there can be; rows are static. */
 struct conf_type {
-	const char *name;              /* "square" */
-	const struct conf_row *rows;   /* of the adapter */
-	const struct conf_row *hook;   /* of the handler, keys "hook.…"; NULL */
-	const char *default_url;       /* base URL; NULL: `url` is required */
-	unsigned url_flags;            /* CONF_PLAIN_HTTP or 0 */
+	const char *name;            /* "square" */
+	const struct conf_row *rows; /* of the adapter */
+	const struct conf_row *hook; /* of the handler, keys "hook.…"; NULL */
+	const char *default_url;     /* base URL; NULL: `url` is required */
+	unsigned url_flags;          /* CONF_PLAIN_HTTP or 0 */
 };
 
 /* Values of one set of rows: the file's top level, or one account. */
@@ -76,14 +77,14 @@ struct conf_token {
 };
 
 struct conf {
-	char *path;                        /* of the file, owned */
-	char *dir;                         /* its folder, owned */
-	struct conf_section *top;          /* public.*, private.*, redis.*, … */
-	struct conf_section **accounts;    /* owned */
+	char *path;                     /* of the file, owned */
+	char *dir;                      /* its folder, owned */
+	struct conf_section *top;       /* public.*, private.*, redis.*, … */
+	struct conf_section **accounts; /* owned */
 	size_t n_accounts;
-	struct conf_token *tokens;         /* owned */
+	struct conf_token *tokens; /* owned */
 	size_t n_tokens;
-	struct buf warnings;               /* one line each, may be empty */
+	struct buf warnings; /* one line each, may be empty */
 };
 
 enum { CONF_INVALID = 1 }; /* mistakes; each is a line in `mistakes` */

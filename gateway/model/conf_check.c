@@ -128,9 +128,6 @@ check_listen(struct conf_reader *reader, const char *key)
 	struct conf_address address;
 	bool is_outside = false;
 
-	if (value->is_set && value->n_texts == 0)
-		conf_complain(reader, key, -1,
-		              "empty: expected at least one address");
 	for (size_t i = 0; i < value->n_texts; i++) {
 		if (!conf_is_listen(value->texts[i], &address))
 			conf_complain(reader, key, (int)i,

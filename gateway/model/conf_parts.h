@@ -10,11 +10,15 @@
  *   conf.c          load a file: all accounts, all mistakes
  *   conf_get.c      borrow values
  *   conf_syntax.c   where JSON text stops being JSON
+ *   conf_account.c  the tables; accounts and tokens
  *   conf_read.c     an object against its rows: unknown, missing, default
  *   conf_value.c    one value of each kind
+ *   conf_secret.c   secrets
+ *   conf_say.c      the words of mistakes and warnings
  *   conf_net.c      URLs and addresses
  *   conf_check.c    what must hold between values
- *   conf_schema.c   the same rows as JSON Schema and as Markdown
+ *   conf_schema.c   the same rows as JSON Schema
+ *   conf_markdown.c and as Markdown
  */
 enum { CONF_KEY_SIZE = 128 }; /* longest dotted key, with NUL */
 
@@ -94,6 +98,20 @@ void conf_warn(const struct conf_reader *reader, const char *key, int index,
 void conf_refuse(const struct conf_reader *reader, const struct conf_row *row,
                  int index, const char *what, const struct json_node *node);
 
+bool conf_is_secret(const struct conf_row *row);
+
+/*
+ * Non-empty text, without control characters unless it is a secret; else NULL
+ * and a mistake. Borrowed from the node.
+ */
+const char *conf_plain_text(struct conf_reader *reader,
+                            const struct conf_row *row, int index,
+                            const struct json_node *node);
+void conf_secret_read(struct conf_reader *reader, struct conf_value *value,
+                      int index, const struct json_node *node);
+void conf_secrets_read(struct conf_reader *reader, struct conf_value *value,
+                       const struct json_node *node);
+
 /* One of "a|b|c"? */
 bool conf_has_choice(const char *choices, const char *text);
 
@@ -130,6 +148,22 @@ void conf_check(struct conf_reader *top_reader, struct conf *conf);
 
 /* An account's name; where says which. */
 void conf_check_account_name(struct conf_reader *reader);
+
+/* ---- conf_account.c ---- */
+
+/* What one load carries along. */
+struct conf_load_state {
+	struct conf *conf;
+	const struct conf_type *types;
+	size_t n_types;
+	struct buf *mistakes;
+};
+
+/* Read the list that the top reader found. 0 or a fault. */
+int conf_read_accounts(const struct conf_load_state *load,
+                       const struct conf_reader *top);
+int conf_read_tokens(const struct conf_load_state *load,
+                     const struct conf_reader *top);
 
 /* ---- conf.c ---- */
 
