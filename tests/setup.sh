@@ -162,7 +162,9 @@ fetch()
 look "$@"
 if [ -n "$missing$stale_lists" ]; then
 	say
-	[ -n "$install" ] && [ "$(id -u)" -eq 0 ] && has apt-get >/dev/null || tell
+	if [ -z "$install" ] || [ "$(id -u)" -ne 0 ]; then
+		tell
+	fi
 	fetch
 	look "$@"
 	[ -z "$missing$stale_lists" ] || { say; exit 1; }
