@@ -258,6 +258,25 @@ args_addi(struct args *a, int64_t n)
 }
 
 void
+args_set_int(struct args *a, size_t at, int64_t n)
+{
+	char text[24];
+	char *copy;
+
+	if (at >= a->n)
+		return; /* an earlier append failed; the error sticks */
+	(void)snprintf(text, sizeof(text), "%lld", (long long)n);
+	copy = text_dup(text);
+	if (!copy) {
+		a->is_broken = true;
+		return;
+	}
+	free(a->v[at]);
+	a->v[at] = copy;
+	a->len[at] = strlen(copy);
+}
+
+void
 args_add_key(struct args *a, const struct store *s, const char *part,
              const char *part2)
 {

@@ -33,8 +33,7 @@ enum store_script {
 	SCRIPT_UNHOLD,
 	SCRIPT_SALE,
 	SCRIPT_ENTRY_BEGIN,
-	SCRIPT_ENTRY_END,
-	SCRIPT_ENTRY_DECIDE,
+	SCRIPT_ENTRY_MOVE,
 	SCRIPT_DEAD_RETRY,
 	SCRIPT_LEASE,
 	SCRIPT_MIRROR,
@@ -59,6 +58,9 @@ struct args {
 void args_add(struct args *a, const void *p, size_t n);
 void args_adds(struct args *a, const char *text); /* NULL adds "" */
 void args_addi(struct args *a, int64_t n);
+
+/* Replace one that stands there already, e.g. a count known only later. */
+void args_set_int(struct args *a, size_t at, int64_t n);
 
 /* The key `prefix:part[part2]`; part2 may be NULL. */
 void args_add_key(struct args *a, const struct store *s, const char *part,

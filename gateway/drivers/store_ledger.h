@@ -118,9 +118,11 @@ int store_ledger_each(struct store *store, const char *authority,
                       int (*visit)(void *ctx, const struct entry *entry),
                       void *ctx);
 
-/* Entries in a state, over all authorities; "waiting_sales" counts sales with
-   lines that are not bound. */
+/* Entries in a state, over all authorities; ready ones of one authority; lines
+   of sales of an account that wait for a binding. */
 int store_ledger_count(struct store *store, int64_t *out, const char *state);
+int store_ledger_count_ready(struct store *store, int64_t *out,
+                             const char *authority);
 int store_ledger_count_waiting(struct store *store, int64_t *out,
                                const char *account);
 
@@ -152,6 +154,10 @@ enum dead_action { DEAD_RETRY, DEAD_CONFIRM, DEAD_DROP };
  */
 int store_dead_decide(struct store *store, const char *id,
                       enum dead_action action);
+
+/* The same for an entry by its own id. */
+int store_ledger_decide(struct store *store, const char *id,
+                        enum dead_action action);
 
 /* ---- cursors ---- */
 

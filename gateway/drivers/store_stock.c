@@ -9,6 +9,7 @@
  *   sold:ACCOUNT     hash  sku -> all units sold there, as known
  *   suspect:ACCOUNT  hash  sku -> since when a fall is unexplained
  *   held:ACCOUNT     hash  sku -> since when its zero is held for a person
+ *   holds            zset  channels with held zeros, by time
  *   changed:ACCOUNT  zset  "channel\nsku" collected by a sync of ACCOUNT
  *
  * Quantities are canonical decimal text (decimal_format); scripts compare them
@@ -134,6 +135,7 @@ static const char hold_script[] =
         "for i = 3, #ARGV do\n"
         "  redis.call('HSET', P..'held:'..ARGV[1], ARGV[i], ARGV[2])\n"
         "end\n"
+        "redis.call('ZADD', P..'holds', ARGV[2], ARGV[1])\n"
         "return 1\n";
 
 static int
@@ -455,6 +457,7 @@ static const char unhold_script[] = LUA_MARK
         "    mark(ARGV[1], 'i:'..s, 'o', 0, 0, 0) end\n"
         "end\n"
         "redis.call('DEL', k)\n"
+        "redis.call('ZREM', P..'holds', ARGV[1])\n"
         "return #skus\n";
 
 int

@@ -1,0 +1,287 @@
+/*
+ * What a person decides on, from three places behind one list: dead events
+ * (dead, dead:ID), entries that are uncertain, refused or held, and zero
+ * writes held by the guard.
+ */
+#include "gateway/drivers/store_ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/base/json.h"
+#include "gateway/drivers/store_internal.h"
+#include "gateway/drivers/store_stock.h"
+
+enum { LIST_MAX = 1000 };
+
+/* ARGV: dead id, "1" to queue it again, now. */
+static const char dead_event_script[] =
+        "local P = KEYS[1]\n"
+        "local k = P..'dead:'..ARGV[1]\n"
+        "local v = redis.call('HMGET', k, 'account', 'topic', 'id', 'query',\n"
+        "                     'received', 'body')\n"
+        "if not v[1] then return 3 end\n"
+        "if ARGV[2] == '1' then\n"
+        "  redis.call('XADD', P..'events', '*', 'v', '1', 'account', v[1],\n"
+        "    'topic', v[2], 'id', v[3], 'query', v[4], 'received', v[5],\n"
+        "    'body', v[6])\n"
+        "  redis.call('INCRBY', P..'events:bytes', #v[6])\n"
+        "end\n"
+        "redis.call('ZREM', P..'dead', ARGV[1])\n"
+        "redis.call('DEL', k)\n"
+        "return 0\n";
+
+void
+dead_letter_fini(struct dead_letter *letter)
+{
+	free(letter->id);
+	free(letter->kind);
+	free(letter->account);
+	free(letter->why);
+	free(letter->summary);
+	*letter = (struct dead_letter){ 0 };
+}
+
+/* Members of a sorted set with their scores, oldest first. */
+static int
+range(struct store *store, redisReply **out, const char *key)
+{
+	struct args a = { 0 };
+
+	args_adds(&a, "ZRANGE");
+	args_add_key(&a, store, key, NULL);
+	args_adds(&a, "0");
+	args_addi(&a, LIST_MAX - 1);
+	args_adds(&a, "WITHSCORES");
+	return store_call(store, out, &a);
+}
+
+static int
+fields(struct store *store, redisReply **out, const char *key, const char *id,
+       const char *const *names, size_t n)
+{
+	struct args a = { 0 };
+
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, key, id);
+	for (size_t i = 0; i < n; i++)
+		args_adds(&a, names[i]);
+	return store_call(store, out, &a);
+}
+
+static int
+fill_event(struct store *store, struct dead_letter *out, const char *id)
+{
+	static const char *const names[] = { "account", "why", "topic" };
+	redisReply *reply = NULL;
+	int r = fields(store, &reply, "dead:", id, names, 3);
+
+	if (r)
+		return r;
+	out->id = text_dup(id);
+	out->account = text_dup(reply_text(reply_at(reply, 0)));
+	out->why = text_dup(reply_text(reply_at(reply, 1)));
+	out->summary = text_format("event %s",
+	                           reply_text(reply_at(reply, 2)));
+	freeReplyObject(reply);
+	return 0;
+}
+
+/* "2 × SKU1, 1 × SKU2 -> erp" from the stored "SKU\tQTY" lines. */
+static char *
+summarize(const char *lines, const char *authority)
+{
+	struct buf b = BUF_INIT;
+
+	while (*lines) {
+		size_t n = strcspn(lines, "\n");
+		size_t tab = strcspn(lines, "\t");
+
+		if (b.n)
+			buf_adds(&b, ", ");
+		buf_addf(&b, "%.*s x %.*s", (int)(n - tab - 1),
+		         lines + tab + 1, (int)tab, lines);
+		lines += n + (lines[n] == '\n');
+	}
+	buf_addf(&b, " -> %s", authority);
+	return buf_steal(&b);
+}
+
+static int
+fill_entry(struct store *store, struct dead_letter *out, const char *id)
+{
+	static const char *const names[] = { "account", "why", "lines",
+		"authority" };
+	redisReply *reply = NULL;
+	int r = fields(store, &reply, "entry:", id, names, 4);
+
+	if (r)
+		return r;
+	out->id = text_format("entry/%s", id);
+	out->account = text_dup(reply_text(reply_at(reply, 0)));
+	out->why = text_dup(reply_text(reply_at(reply, 1)));
+	out->summary = summarize(reply_text(reply_at(reply, 2)),
+	                         reply_text(reply_at(reply, 3)));
+	freeReplyObject(reply);
+	return 0;
+}
+
+static int
+fill_hold(struct store *store, struct dead_letter *out, const char *channel)
+{
+	int64_t n = 0;
+	int r = store_stock_count_held(store, &n, channel);
+
+	if (r)
+		return r;
+	if (!n)
+		return LEDGER_EMPTY;
+	out->id = text_format("hold/%s", channel);
+	out->account = text_dup(channel);
+	out->why = text_dup("a sync would have set this many items to zero at "
+	                    "once: retry releases the writes, drop forgets "
+	                    "them");
+	out->summary = text_format("%lld items to 0 at %s", (long long)n,
+	                           channel);
+	return 0;
+}
+
+struct source {
+	const char *key;  /* of the sorted set */
+	const char *kind;
+	int (*fill)(struct store *store, struct dead_letter *out,
+	            const char *id);
+};
+
+static const struct source sources[] = {
+	{ "dead", "event", fill_event },
+	{ "entries:uncertain", "uncertain", fill_entry },
+	{ "entries:refused", "refused", fill_entry },
+	{ "entries:held", "held", fill_entry },
+	{ "holds", "zero", fill_hold },
+};
+
+static int
+visit_one(struct store *store, const struct source *from, const char *id,
+          int64_t at_ms,
+          int (*visit)(void *ctx, const struct dead_letter *letter), void *ctx)
+{
+	struct dead_letter letter = { .at_ms = at_ms };
+	int r = from->fill(store, &letter, id);
+
+	letter.kind = text_dup(from->kind);
+	if (!r && letter.id && letter.kind && letter.account && letter.why &&
+	    letter.summary)
+		r = visit(ctx, &letter);
+	dead_letter_fini(&letter);
+	return r == LEDGER_EMPTY ? 0 : r;
+}
+
+int
+store_dead_each(struct store *store,
+                int (*visit)(void *ctx, const struct dead_letter *letter),
+                void *ctx)
+{
+	int r = 0;
+
+	for (size_t s = 0; !r && s < sizeof(sources) / sizeof(*sources); s++) {
+		redisReply *list = NULL;
+
+		r = range(store, &list, sources[s].key);
+		for (size_t i = 0; !r && i + 1 < reply_n(list); i += 2)
+			r = visit_one(store, &sources[s],
+			              reply_text(reply_at(list, i)),
+			              reply_int(reply_at(list, i + 1)), visit,
+			              ctx);
+		if (list)
+			freeReplyObject(list);
+	}
+	return r;
+}
+
+/* All fields of a hash but the body, which may hold anything. */
+int
+store_dead_show(struct store *store, struct buf *out, const char *id)
+{
+	struct args a = { 0 };
+	struct json_out o = { .to = out };
+	redisReply *reply = NULL;
+	bool is_entry = !strncmp(id, "entry/", 6);
+	int r;
+
+	args_adds(&a, "HGETALL");
+	if (!strncmp(id, "hold/", 5))
+		args_add_key(&a, store, "held:", id + 5);
+	else if (is_entry)
+		args_add_key(&a, store, "entry:", id + 6);
+	else
+		args_add_key(&a, store, "dead:", id);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	if (!reply_n(reply)) {
+		freeReplyObject(reply);
+		return LEDGER_ABSENT;
+	}
+	json_out_object(&o, NULL);
+	json_out_text(&o, "dead_letter", id);
+	for (size_t i = 0; i + 1 < reply_n(reply); i += 2) {
+		const char *field = reply_text(reply_at(reply, i));
+		const char *value = reply_text(reply_at(reply, i + 1));
+
+		if (!strcmp(field, "doc"))
+			json_out_raw(&o, field, value);
+		else if (strcmp(field, "body") != 0)
+			json_out_text(&o, field, value);
+	}
+	json_out_end_object(&o);
+	freeReplyObject(reply);
+	return buf_check(out);
+}
+
+static int
+decide_event(struct store *store, const char *id, enum dead_action action)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	if (action == DEAD_CONFIRM)
+		return LEDGER_UNFIT;
+	args_adds(&a, id);
+	args_adds(&a, action == DEAD_RETRY ? "1" : "0");
+	r = store_eval(store, &reply, SCRIPT_DEAD_RETRY, dead_event_script,
+	               &a);
+	if (r)
+		return r;
+	r = (int)reply_int(reply);
+	freeReplyObject(reply);
+	return r;
+}
+
+static int
+decide_hold(struct store *store, const char *channel, enum dead_action action)
+{
+	int64_t n = 0;
+	int r;
+
+	if (action == DEAD_CONFIRM)
+		return LEDGER_UNFIT;
+	r = store_stock_unhold(store, channel, action == DEAD_RETRY, &n);
+	return !r && !n ? LEDGER_ABSENT : r;
+}
+
+int
+store_dead_decide(struct store *store, const char *id, enum dead_action action)
+{
+	if (!strncmp(id, "event/", 6))
+		return decide_event(store, id, action);
+	if (!strncmp(id, "entry/", 6))
+		return store_ledger_decide(store, id + 6, action);
+	if (!strncmp(id, "hold/", 5))
+		return decide_hold(store, id + 5, action);
+	return LEDGER_ABSENT;
+}

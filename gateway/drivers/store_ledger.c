@@ -1,0 +1,594 @@
+/*
+ * Sales and entries:
+ *
+ *   sale:ACCOUNT:ID    hash  rev, closed, n (entries made); per line: l:UID
+ *                            "SKU\tQTY" entered so far, w:UID its external id
+ *                            while not bound. Kept 40 days.
+ *   waiting:ACCOUNT    zset  "external\nsale": lines that wait for a binding
+ *   entry:ID           hash  doc, state, authority, account, sale, lines
+ *                            ("SKU QTY" a line), open, attempts, why, origin,
+ *                            made_ms, confirmed_ms
+ *   queue:AUTHORITY    zset  entries ready to post, by due time
+ *   entries:STATE      zset  posting, uncertain, refused, held, confirmed
+ *   cursor:ACCOUNT     hash  sales, start, lost
+ *
+ * An entry changes state only through move() below, which moves its pending
+ * quantities, its place in the sets and the marks that follow in one script.
+ */
+#include "gateway/drivers/store_ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_internal.h"
+
+#define SALE_KEEP_S "3456000" /* 40 days; design.md asks for 35 */
+
+enum { DUE_AHEAD_MAX_MS = 120000 };
+
+/*
+ * move(id, state, now, why, due): give an entry a new state. pend(k, id, st,
+ * at): set its pending quantities; st nil removes them.
+ */
+#define LUA_ENTRY                                                              \
+	LUA_MARK                                                               \
+	"local function pend(k, id, st, at)\n"                                 \
+	"  for sku, q in redis.call('HGET', k, 'lines'):gmatch(\n"             \
+	"      '([^\\n]+)\\t([^\\n]+)\\n') do\n"                               \
+	"    if st then redis.call('HSET', P..'pend:'..sku, id,\n"             \
+	"                          st..' '..q..' '..at)\n"                     \
+	"    else redis.call('HDEL', P..'pend:'..sku, id) end\n"               \
+	"  end\n"                                                              \
+	"end\n"                                                                \
+	"local function each_sku(k, f)\n"                                      \
+	"  for sku in redis.call('HGET', k, 'lines'):gmatch(\n"                \
+	"      '([^\\n]+)\\t[^\\n]+\\n') do f(sku) end\n"                      \
+	"end\n"                                                                \
+	"local function move(id, state, now, why, due)\n"                      \
+	"  local k = P..'entry:'..id\n"                                        \
+	"  local old, auth, origin = unpack(redis.call('HMGET', k,\n"          \
+	"                                   'state', 'authority', 'origin'))\n" \
+	"  local tick = redis.call('INCR', P..'tick')\n"                       \
+	"  redis.call('HSET', k, 'state', state, 'why', why)\n"                \
+	"  if state == 'ready' then\n"                                         \
+	"    redis.call('ZADD', P..'queue:'..auth, due, id)\n"                 \
+	"    redis.call('LPUSH', P..'wake:'..auth, '1')\n"                     \
+	"  elseif state ~= 'dropped' then\n"                                   \
+	"    redis.call('ZADD', P..'entries:'..state, now, id) end\n"          \
+	"  if state == 'confirmed' then\n"                                     \
+	"    redis.call('HSET', k, 'confirmed_ms', now)\n"                     \
+	"    pend(k, id, 'C', tick)\n"                                         \
+	"    each_sku(k, function (sku)\n"                                     \
+	"      mark(auth, 'i:'..sku, 's', origin, 0, 0) end)\n"                \
+	"  elseif state == 'dropped' then pend(k, id)\n"                       \
+	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n"            \
+	"  else pend(k, id, 'W', 0) end\n"                                     \
+	"  if state == 'dropped' or old == 'held' then\n"                      \
+	"    each_sku(k, function (sku)\n"                                     \
+	"      mark_channels(sku, auth, 's', origin, now, 0) end)\n"           \
+	"  end\n"                                                              \
+	"  if old == 'ready' then\n"                                           \
+	"    if state ~= 'ready' then\n"                                       \
+	"      redis.call('ZREM', P..'queue:'..auth, id) end\n"                \
+	"  elseif old ~= state then\n"                                         \
+	"    redis.call('ZREM', P..'entries:'..old, id) end\n"                 \
+	"  if state == 'dropped' then\n"                                       \
+	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n"                   \
+	"end\n"
+
+/*
+ * ARGV: account, sale, revision, now, closed, origin, then four counted lists:
+ * lines (uid, sku, qty), waiting (uid, external), sold (sku, qty), entries (id,
+ * authority, doc, state, why, is pending, counted list of sku, qty).
+ */
+static const char apply_script[] = LUA_MARK
+        "local account, sale, rev, now, closed, origin = unpack(ARGV)\n"
+        "local k = P..'sale:'..account..':'..sale\n"
+        "if (redis.call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
+        "local at = 7\n"
+        "local function take(n)\n"
+        "  local t = {unpack(ARGV, at, at + n - 1)}\n"
+        "  at = at + n\n"
+        "  return unpack(t)\n"
+        "end\n"
+        "redis.call('HSET', k, 'rev', rev + 1, 'closed', closed)\n"
+        "for _ = 1, take(1) do\n"
+        "  local uid, sku, qty = take(3)\n"
+        "  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..qty)\n"
+        "  local x = redis.call('HGET', k, 'w:'..uid)\n"
+        "  if x then\n"
+        "    redis.call('HDEL', k, 'w:'..uid)\n"
+        "    redis.call('ZREM', P..'waiting:'..account, x..'\\n'..sale)\n"
+        "  end\n"
+        "end\n"
+        "for _ = 1, take(1) do\n"
+        "  local uid, x = take(2)\n"
+        "  redis.call('HSET', k, 'w:'..uid, x)\n"
+        "  redis.call('ZADD', P..'waiting:'..account, now, x..'\\n'..sale)\n"
+        "end\n"
+        "for _ = 1, take(1) do\n"
+        "  local sku, qty = take(2)\n"
+        "  redis.call('HSET', P..'sold:'..account, sku, qty)\n"
+        "end\n"
+        "for _ = 1, take(1) do\n"
+        "  local id, auth, doc, state, why, pending, n = take(7)\n"
+        "  local lines = ''\n"
+        "  for _ = 1, n do\n"
+        "    local sku, qty = take(2)\n"
+        "    lines = lines..sku..'\\t'..qty..'\\n'\n"
+        "    if pending == '1' then\n"
+        "      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n"
+        "      mark_channels(sku, auth, 's', origin, now, 0)\n"
+        "    end\n"
+        "  end\n"
+        "  redis.call('HINCRBY', k, 'n', 1)\n"
+        "  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n"
+        "    'authority', auth, 'account', account, 'sale', sale,\n"
+        "    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n"
+        "    'origin', origin, 'made_ms', now)\n"
+        "  if state == 'ready' then\n"
+        "    redis.call('ZADD', P..'queue:'..auth, 0, id)\n"
+        "    redis.call('LPUSH', P..'wake:'..auth, '1')\n"
+        "  else redis.call('ZADD', P..'entries:'..state, now, id) end\n"
+        "end\n"
+        "redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"
+        "return 0\n";
+
+/* ARGV: authority, now, lease, token, ahead. */
+static const char begin_script[] = LUA_ENTRY
+        "local auth, now, ahead = ARGV[1], tonumber(ARGV[2]),\n"
+        "                         tonumber(ARGV[5])\n"
+        "local held = redis.call('GET', P..'lease:'..ARGV[3]) or ''\n"
+        "if held:match('^(%d+) ') ~= ARGV[4] then return {-1} end\n"
+        "local q = P..'queue:'..auth\n"
+        "local due = redis.call('ZRANGEBYSCORE', q, '-inf', now,\n"
+        "                       'LIMIT', 0, 1)\n"
+        "if #due == 0 then due = redis.call('ZRANGEBYSCORE', q,\n"
+        "  '('..(now + ahead), '+inf', 'LIMIT', 0, 1) end\n"
+        "if #due == 0 then\n"
+        "  local next = redis.call('ZRANGE', q, 0, 0, 'WITHSCORES')\n"
+        "  return {0, next[2] or '0'}\n"
+        "end\n"
+        "local id = due[1]\n"
+        "local k = P..'entry:'..id\n"
+        "move(id, 'posting', ARGV[2], '', 0)\n"
+        "redis.call('HINCRBY', k, 'attempts', 1)\n"
+        "local v = redis.call('HMGET', k, 'doc', 'attempts', 'origin')\n"
+        "return {1, v[1], v[2], v[3]}\n";
+
+/* ARGV: id, new state, now, why, due, states it may come from (" a b "). */
+static const char move_script[] = LUA_ENTRY
+        "local state = redis.call('HGET', P..'entry:'..ARGV[1], 'state')\n"
+        "if not state then return 3 end\n"
+        "if not ARGV[6]:find(' '..state..' ', 1, true) then return 4 end\n"
+        "move(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])\n"
+        "return 0\n";
+
+/* ---- what is remembered of a sale ---- */
+
+static int
+add_line(struct ledger_sale *out, const char *uid, const char *value)
+{
+	const char *tab = strchr(value, '\t');
+	struct ledger_line *line;
+
+	if (!tab)
+		return 0;
+	line = realloc(out->lines, (out->n_lines + 1) * sizeof(*line));
+	if (!line)
+		return err_raise(ERR_NOMEM, "why=%s", "sale");
+	out->lines = line;
+	line += out->n_lines++;
+	*line = (struct ledger_line){
+		.uid = text_dup(uid),
+		.sku = text_ndup(value, (size_t)(tab - value)),
+	};
+	(void)decimal_parse(&line->entered, tab + 1);
+	return line->uid && line->sku ? 0 : ERR_NOMEM;
+}
+
+int
+store_ledger_sale(struct store *store, struct ledger_sale *out,
+                  const char *account, const char *sale)
+{
+	struct args a = { 0 };
+	struct buf key = BUF_INIT;
+	redisReply *reply = NULL;
+	int r;
+
+	*out = (struct ledger_sale){ 0 };
+	buf_addf(&key, "sale:%s:%s", account, sale);
+	args_adds(&a, "HGETALL");
+	args_add_key(&a, store, buf_text(&key), NULL);
+	buf_fini(&key);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	for (size_t i = 0; !r && i + 1 < reply_n(reply); i += 2) {
+		const char *field = reply_text(reply_at(reply, i));
+		const redisReply *value = reply_at(reply, i + 1);
+
+		if (!strcmp(field, "rev"))
+			out->revision = reply_int(value);
+		else if (!strcmp(field, "n"))
+			out->n_entries = reply_int(value);
+		else if (!strncmp(field, "l:", 2))
+			r = add_line(out, field + 2, reply_text(value));
+	}
+	freeReplyObject(reply);
+	if (r)
+		ledger_sale_fini(out);
+	return r;
+}
+
+void
+ledger_sale_fini(struct ledger_sale *sale)
+{
+	for (size_t i = 0; i < sale->n_lines; i++) {
+		free(sale->lines[i].uid);
+		free(sale->lines[i].sku);
+	}
+	free(sale->lines);
+	*sale = (struct ledger_sale){ 0 };
+}
+
+/* ---- applying a look at a sale ---- */
+
+static void
+add_decimal(struct args *a, struct decimal d)
+{
+	char text[DECIMAL_TEXT_SIZE];
+
+	args_adds(a, decimal_format(text, d));
+}
+
+/* Lines of one entry by sku: an item sold on two lines is pending once. */
+static void
+add_entry_lines(struct args *a, const struct entry *entry)
+{
+	size_t n = 0;
+	size_t at = a->n;
+
+	args_adds(a, "");
+	for (size_t i = 0; i < entry->n_lines; i++) {
+		const char *sku = entry->lines[i].sku;
+		struct decimal sum = DECIMAL_ZERO;
+		bool is_first = true;
+
+		for (size_t j = 0; j < entry->n_lines; j++) {
+			if (strcmp(entry->lines[j].sku, sku) != 0)
+				continue;
+			is_first &= j >= i;
+			sum = decimal_add(sum, entry->lines[j].qty);
+		}
+		if (!is_first)
+			continue;
+		args_adds(a, sku);
+		add_decimal(a, sum);
+		n++;
+	}
+	args_set_int(a, at, (int64_t)n);
+}
+
+static void
+add_entry(struct args *a, const struct ledger_new *new)
+{
+	struct buf doc = BUF_INIT;
+
+	entry_encode(&doc, new->entry);
+	args_adds(a, new->entry->id);
+	args_adds(a, new->entry->authority);
+	args_add(a, buf_text(&doc), doc.n);
+	args_adds(a, new->state);
+	args_adds(a, new->why);
+	args_adds(a, new->is_pending ? "1" : "0");
+	add_entry_lines(a, new->entry);
+	if (buf_check(&doc))
+		a->is_broken = true;
+	buf_fini(&doc);
+}
+
+int
+store_ledger_apply(struct store *store, const struct ledger_change *change)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, change->account);
+	args_adds(&a, change->sale);
+	args_addi(&a, change->revision);
+	args_addi(&a, clock_wall_ms());
+	args_addi(&a, change->closed_ms);
+	args_addi(&a, change->origin_ms);
+	args_addi(&a, (int64_t)change->n_lines);
+	for (size_t i = 0; i < change->n_lines; i++) {
+		args_adds(&a, change->lines[i].uid);
+		args_adds(&a, change->lines[i].sku);
+		add_decimal(&a, change->lines[i].entered);
+	}
+	args_addi(&a, (int64_t)change->n_waiting);
+	for (size_t i = 0; i < change->n_waiting; i++) {
+		args_adds(&a, change->waiting[i].uid);
+		args_adds(&a, change->waiting[i].external);
+	}
+	args_addi(&a, (int64_t)change->n_sold);
+	for (size_t i = 0; i < change->n_sold; i++) {
+		args_adds(&a, change->sold[i].sku);
+		add_decimal(&a, change->sold[i].entered);
+	}
+	args_addi(&a, (int64_t)change->n_entries);
+	for (size_t i = 0; i < change->n_entries; i++)
+		add_entry(&a, &change->entries[i]);
+	r = store_eval(store, &reply, SCRIPT_SALE, apply_script, &a);
+	if (r)
+		return r;
+	r = (int)reply_int(reply); /* 0 or LEDGER_STALE */
+	freeReplyObject(reply);
+	return r;
+}
+
+int
+store_ledger_sold(struct store *store, struct decimal *out,
+                  const char *account, const char *const *skus, size_t n)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	if (!n)
+		return 0;
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, "sold:", account);
+	for (size_t i = 0; i < n; i++)
+		args_adds(&a, skus[i]);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		out[i] = DECIMAL_ZERO;
+		(void)decimal_parse(&out[i], reply_text(reply_at(reply, i)));
+	}
+	freeReplyObject(reply);
+	return 0;
+}
+
+/* ---- posting ---- */
+
+int
+store_ledger_begin(struct store *store, struct entry *out, unsigned *attempts,
+                   int64_t *origin_ms, int64_t *next_due_ms,
+                   const char *authority, const char *lease, int64_t token)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	const redisReply *doc;
+	int64_t state;
+	int r;
+
+	args_adds(&a, authority);
+	args_addi(&a, clock_wall_ms());
+	args_adds(&a, lease);
+	args_addi(&a, token);
+	args_addi(&a, DUE_AHEAD_MAX_MS);
+	r = store_eval(store, &reply, SCRIPT_ENTRY_BEGIN, begin_script, &a);
+	if (r)
+		return r;
+	state = reply_int(reply_at(reply, 0));
+	if (state < 0) {
+		r = LEDGER_FENCED;
+	} else if (!state) {
+		*next_due_ms = reply_int(reply_at(reply, 1));
+		r = LEDGER_EMPTY;
+	} else {
+		doc = reply_at(reply, 1);
+		r = entry_decode(out, doc->str, doc->len);
+		*attempts = (unsigned)reply_int(reply_at(reply, 2));
+		*origin_ms = reply_int(reply_at(reply, 3));
+		if (r > 0)
+			r = err_raise(ERR_BUG, "why=%s", "stored entry");
+	}
+	freeReplyObject(reply);
+	return r;
+}
+
+/* Returns 0, LEDGER_ABSENT, LEDGER_UNFIT, ERR_STORE. */
+static int
+move_entry(struct store *store, const char *id, const char *state,
+           const char *why, int64_t due_ms, const char *from)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, id);
+	args_adds(&a, state);
+	args_addi(&a, clock_wall_ms());
+	args_adds(&a, why);
+	args_addi(&a, due_ms);
+	args_adds(&a, from);
+	r = store_eval(store, &reply, SCRIPT_ENTRY_MOVE, move_script, &a);
+	if (r)
+		return r;
+	r = (int)reply_int(reply);
+	freeReplyObject(reply);
+	return r;
+}
+
+static const char *
+state_after(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_DONE: return "confirmed";
+	case VERDICT_RETRY: return "ready";
+	case VERDICT_SLOW: return "ready";
+	case VERDICT_LOCKED: return "ready";
+	case VERDICT_ABSENT: return "ready";
+	case VERDICT_REFUSED: return "refused";
+	case VERDICT_UNCERTAIN: return "uncertain";
+	}
+	return "uncertain";
+}
+
+int
+store_ledger_end(struct store *store, const char *id,
+                 const struct outcome *outcome, int64_t due_ms)
+{
+	int r = move_entry(store, id, state_after(outcome->verdict),
+	                   outcome->why, due_ms, " posting uncertain ");
+
+	/* A person was quicker (confirm, drop): theirs stands. */
+	return r == LEDGER_UNFIT || r == LEDGER_ABSENT ? 0 : r;
+}
+
+/* doc of entry:ID when it belongs to the authority. */
+static int
+visit_entry(struct store *store, const char *id, const char *authority,
+            int (*visit)(void *ctx, const struct entry *entry), void *ctx)
+{
+	struct args a = { 0 };
+	struct entry entry = { 0 };
+	redisReply *reply = NULL;
+	const redisReply *doc;
+	int r;
+
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, "entry:", id);
+	args_adds(&a, "authority");
+	args_adds(&a, "doc");
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	doc = reply_at(reply, 1);
+	if (!reply_is_nil(doc) &&
+	    !strcmp(reply_text(reply_at(reply, 0)), authority) &&
+	    !entry_decode(&entry, doc->str, doc->len))
+		r = visit(ctx, &entry);
+	entry_fini(&entry);
+	freeReplyObject(reply);
+	return r;
+}
+
+int
+store_ledger_each(struct store *store, const char *authority,
+                  const char *state,
+                  int (*visit)(void *ctx, const struct entry *entry),
+                  void *ctx)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "ZRANGE");
+	args_add_key(&a, store, "entries:", state);
+	args_adds(&a, "0");
+	args_adds(&a, "999");
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	for (size_t i = 0; !r && i < reply_n(reply); i++)
+		r = visit_entry(store, reply_text(reply_at(reply, i)),
+		                authority, visit, ctx);
+	freeReplyObject(reply);
+	return r;
+}
+
+static int
+count_key(struct store *store, int64_t *out, const char *key,
+          const char *key2)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "ZCARD");
+	args_add_key(&a, store, key, key2);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	*out = reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
+
+int
+store_ledger_count(struct store *store, int64_t *out, const char *state)
+{
+	return count_key(store, out, "entries:", state);
+}
+
+int
+store_ledger_count_ready(struct store *store, int64_t *out,
+                         const char *authority)
+{
+	return count_key(store, out, "queue:", authority);
+}
+
+int
+store_ledger_count_waiting(struct store *store, int64_t *out,
+                           const char *account)
+{
+	return count_key(store, out, "waiting:", account);
+}
+
+/* ---- decisions of a person ---- */
+
+int
+store_ledger_decide(struct store *store, const char *id,
+                    enum dead_action action)
+{
+	switch (action) {
+	case DEAD_RETRY:
+		return move_entry(store, id, "ready", "", 0,
+		                  " uncertain refused held ");
+	case DEAD_CONFIRM:
+		return move_entry(store, id, "confirmed", "", 0,
+		                  " uncertain ");
+	case DEAD_DROP:
+		return move_entry(store, id, "dropped", "dropped by a person",
+		                  0, " uncertain refused held ");
+	}
+	return LEDGER_UNFIT;
+}
+
+/* ---- cursors ---- */
+
+int
+store_cursor_get(struct store *store, int64_t *out, const char *account,
+                 const char *name)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "HGET");
+	args_add_key(&a, store, "cursor:", account);
+	args_adds(&a, name);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	*out = reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
+
+int
+store_cursor_set(struct store *store, const char *account, const char *name,
+                 int64_t value)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "HSET");
+	args_add_key(&a, store, "cursor:", account);
+	args_adds(&a, name);
+	args_addi(&a, value);
+	r = store_call(store, &reply, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
