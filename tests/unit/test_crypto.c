@@ -209,7 +209,7 @@ test_crypto__parts_are_one_message(void **state)
 		{ "{\"test\"", 7 },
 		{ NULL, 0 },
 		{ ": ", 2 },
-		{ B4 + 9, 11 },
+		{ &B4[9], 11 },
 	};
 	unsigned char whole[CRYPTO_MAC_MAX];
 	unsigned char pieces[CRYPTO_MAC_MAX];
