@@ -1,0 +1,197 @@
+#ifndef ADAPTERS_GALAXY_H
+#define ADAPTERS_GALAXY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/decimal.h"
+#include "gateway/base/json.h"
+#include "gateway/base/zone.h"
+#include "gateway/model/item.h"
+#include "gateway/model/outcome.h"
+#include "gateway/ports/adapter.h"
+#include "gateway/ports/http.h"
+
+/*
+ * What the files of the Galaxy adapter share; nobody else includes it.
+ *
+ *   galaxy.c          options, bindings, the table
+ *   galaxy_session.c  log-in, web scenario, calls and what answers mean
+ *   galaxy_sync.c     lists into the mirror, with their cursors
+ *   galaxy_counts.c   balances: of whom, and how many
+ *   galaxy_entry.c    commercial entries: build, post, find
+ *
+ * Source  Galaxy API documentation (Sync Service), as digested in the
+ *         project's reference on Galaxy, read 2026-11-21. "galaxy.md 8.1" in a
+ *         comment is a section of it.
+ */
+enum {
+	GALAXY_ID_SIZE = 81, /* longest id we take, with NUL; a GUID has 36 */
+	GALAXY_EXTERNAL_SIZE = ITEM_EXTERNAL_MAX + 1,
+	GALAXY_DIMS = 4, /* DimVal1ID..3 and AttCombinationID */
+	GALAXY_SESSION_SIZE = 200,
+};
+
+/* Where an item's row differs from its balance row (galaxy.md 9). */
+enum galaxy_kind {
+	GALAXY_KIND_UNKNOWN, /* no balance row has shown it yet */
+	GALAXY_KIND_ITEM,    /* balances name items.ItemID */
+	GALAXY_KIND_ROW,     /* balances name items.ID */
+};
+
+struct galaxy {
+	uint32_t magic;
+	struct adapter_env env;
+	struct zone *zone;                   /* owned; NULL: the process's */
+	char session[GALAXY_SESSION_SIZE];   /* "": not logged in */
+	bool has_scenario;                   /* the next two are known */
+	char scenario[GALAXY_ID_SIZE];       /* to send; "": the default one */
+	char scenario_label[GALAXY_ID_SIZE]; /* for people */
+	char company[GALAXY_ID_SIZE];        /* of the scenario; "": unnamed */
+};
+
+/* ---- ids and text (galaxy.c) ---- */
+
+/*
+ * An id in its one form: lower case. False when it is no usable id: empty,
+ * too long, or with a character that a GUID or a plain key never has.
+ */
+bool galaxy_id(char out[GALAXY_ID_SIZE], const char *text);
+
+/* The id in a member; "" when absent, null, empty or the null GUID. */
+bool galaxy_member_id(char out[GALAXY_ID_SIZE], const struct json_node *row,
+                      const char *key);
+
+/*
+ * ItemID plus the variant that a row of balances or alter codes names:
+ * `item[:dim1[:dim2[:dim3[:att]]]]`, `-` for an empty one in the middle.
+ * False when a member is no id or the whole is too long.
+ */
+bool galaxy_external(char out[GALAXY_EXTERNAL_SIZE], const char *item,
+                     const struct json_node *row);
+
+/* The item's id in an external; returns what follows: "" or ":dim…". */
+const char *galaxy_external_item(char out[GALAXY_ID_SIZE],
+                                 const char *external);
+
+/* Copy for people: no control characters, no half character at the end. */
+void galaxy_say(char *out, size_t size, const char *text);
+
+/* ---- calls (galaxy_session.c) ---- */
+
+/* Our own trouble (memory, store) as an outcome: nothing was learned. */
+struct outcome galaxy_fault(int r);
+
+/* Base URL + the configured path of name (may be NULL), or else fallback. */
+void galaxy_url(struct buf *url, const struct galaxy *g, const char *name,
+                const char *fallback);
+
+/* Append `?key=value` or `&key=value`, nothing encoded (galaxy.md 3). */
+void galaxy_param(struct buf *url, const char *key, const char *value);
+
+/* Append WebScenID when one must be sent. Only after galaxy_ready. */
+void galaxy_param_scenario(struct buf *url, const struct galaxy *g);
+
+/* Logged in, and the web scenario known; otherwise why not. */
+struct outcome galaxy_ready(struct galaxy *g);
+
+/* Read the web scenarios again; for the probe. */
+struct outcome galaxy_read_scenario(struct galaxy *g);
+
+/*
+ * Send with the session: log in first where needed, and once more when the
+ * server has forgotten us (401, 403).
+ *
+ * Returns  DONE with answer filled, whatever its status, to be released by the
+ *          caller; otherwise nothing of the request took effect.
+ */
+struct outcome galaxy_exchange(struct galaxy *g, struct http_request *request,
+                               struct http_answer *answer);
+
+/* The words of a ResponseStatus. */
+struct galaxy_error {
+	char code[64];     /* ErrorCode; "" */
+	char message[120]; /* Message, else the first of Errors; "" */
+};
+
+/* True when the body holds a ResponseStatus with an ErrorCode. */
+bool galaxy_error_of(struct galaxy_error *out, const struct galaxy *g,
+                     const void *body, size_t n);
+
+/* What an answer to a read means; DONE for a 2xx without an error inside. */
+struct outcome galaxy_judge_read(const struct galaxy *g,
+                                 const struct http_answer *answer);
+
+/* One list, element by element while it arrives. */
+struct galaxy_list {
+	/* 0, GALAXY_BAD_ROW with problem set, or a fault. */
+	int (*row)(struct galaxy_list *list, const struct json_node *row);
+	void *ctx;
+	char problem[120];
+	int status;   /* HTTP, for who knows a harmless 404 */
+	int64_t rows; /* read so far */
+};
+enum { GALAXY_BAD_ROW = 100 };
+
+/*
+ * GET a list. DONE only when it was read to its end; every row before a
+ * break has been seen all the same.
+ */
+struct outcome galaxy_read_list(struct galaxy *g, const char *url,
+                                struct galaxy_list *list);
+
+/* ---- balances (galaxy_counts.c) ---- */
+
+struct galaxy_balances {
+	struct galaxy *g;
+	enum galaxy_kind kind;
+};
+
+/* What is known so far; and to keep what was learned. 0 or a fault. */
+int galaxy_kind_load(struct galaxy *g, enum galaxy_kind *out);
+int galaxy_kind_save(struct galaxy *g, enum galaxy_kind kind);
+
+/*
+ * Whose balance a row is and how much.
+ *
+ * Returns  0, MIRROR_ABSENT (no item or figure that we know), GALAXY_BAD_ROW
+ *          (list->problem says why), a fault.
+ */
+int galaxy_balance_of(struct galaxy_balances *b, struct galaxy_list *list,
+                      const struct json_node *row,
+                      char external[GALAXY_EXTERNAL_SIZE], struct decimal *qty);
+
+struct outcome galaxy_read_counts(void *state, struct count *counts, size_t n);
+
+/* ---- syncs (galaxy_sync.c) ---- */
+
+struct outcome galaxy_sync(void *state, const struct sync_job *job,
+                           const struct sync_sink *sink);
+
+/* ---- entries (galaxy_entry.c) ---- */
+
+/* Amounts of one line, each cut to three places (galaxy.md 8.2). */
+struct galaxy_amounts {
+	struct decimal netprice;
+	struct decimal netamount;
+	struct decimal vatamount;
+};
+
+/*
+ * gross  of the whole line, tax included
+ * qty    not zero
+ * vat    percentage, not negative
+ */
+struct galaxy_amounts galaxy_amounts_of(struct decimal gross,
+                                        struct decimal qty, struct decimal vat);
+
+/* The document as JSON; the same entry and mirror give the same bytes. */
+struct outcome galaxy_entry_build(struct galaxy *g, struct buf *out,
+                                  const struct entry *entry);
+
+struct outcome galaxy_post_entry(void *state, const struct entry *entry);
+struct outcome galaxy_find_entry(void *state, const char *docid);
+
+#endif
