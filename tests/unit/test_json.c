@@ -649,7 +649,7 @@ test_json__escapes_text_and_repairs_utf8(void **state)
 		buf_text(&b),
 		"{\"k\\\"\\\\\":\"\\b\\f\\n\\r\\t\\u0001\\u001f\\\"\\\\/\x7f "
 		"\xe2\x82\xac\",\"bad\":\"a\xef\xbf\xbd\xef\xbf\xbd("
-	        "\xef\xbf\xbd"
+		"\xef\xbf\xbd"
 		"\xef\xbf\xbd\"}");
 	assert_int_equal(json_parse(&doc, b.p, b.n), 0);
 	json_free(doc);
