@@ -1,0 +1,992 @@
+/*
+ * The server on real sockets of 127.0.0.1 and ::1, plain and over TLS.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/clock.h"
+#include "gateway/drivers/http_server.h"
+#include "gateway/drivers/tls.h"
+#include "tests/support/make_cert.h"
+#include "tests/support/stderr_capture.h"
+
+#include <civetweb.h>
+#include <openssl/ssl.h>
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+	BODY_MAX = 1000,
+	ANSWER_MAX = 65536,
+	SHORT_MS = 300,  /* a request time-out that a test waits for */
+	LONG_MS = 10000, /* one that no test reaches */
+	TURNS_MAX = 400, /* of 25 ms; then the server was not going to act */
+};
+
+/* What the functions behind the server did and were told to do. */
+static struct {
+	atomic_int n_served;
+	atomic_int n_refused;
+	atomic_int refused_status;
+	atomic_bool is_held;  /* serve waits for this to end */
+	atomic_bool is_inside;
+	bool admits_nothing;
+	int status;
+} owner;
+
+static int
+admit(void *ctx, const struct http_call *call, struct http_reply *reply)
+{
+	(void)ctx;
+	(void)call;
+	if (!owner.admits_nothing)
+		return 0;
+	reply->status = 404;
+	return HTTP_SERVER_REFUSED;
+}
+
+/* Say back what was understood. */
+static void
+serve(void *ctx, const struct http_call *call, struct http_reply *reply)
+{
+	const char *header = NULL;
+
+	(void)ctx;
+	owner.is_inside = true;
+	while (owner.is_held)
+		clock_sleep_ms(5);
+	(void)http_call_header(&header, call, "x-test");
+	reply->status = owner.status ? owner.status : 200;
+	reply->content_type = "text/plain";
+	buf_addf(&reply->body, "[%s|%s|%s|%s|%s|%s|%d|%s]", call->method,
+	         call->path, call->query, header ? header : "-", call->body,
+	         call->peer, call->is_loopback,
+	         call->client_sha256 ? call->client_sha256 : "-");
+	owner.n_served++;
+}
+
+static void
+refused(void *ctx, int status)
+{
+	(void)ctx;
+	owner.n_refused++;
+	owner.refused_status = status;
+}
+
+static struct http_server *
+start(const char *address, struct tls *tls, int64_t timeout_ms)
+{
+	const struct http_server_options options = {
+		.name = "test",
+		.listen = &address,
+		.n_listen = 1,
+		.tls = tls,
+		.workers = 4,
+		.body_max_bytes = BODY_MAX,
+		.request_timeout_ms = timeout_ms,
+		.admit = admit,
+		.serve = serve,
+		.refused = refused,
+	};
+	struct http_server *server = NULL;
+
+	owner.n_served = 0;
+	owner.n_refused = 0;
+	owner.refused_status = 0;
+	owner.is_held = false;
+	owner.is_inside = false;
+	owner.admits_nothing = false;
+	owner.status = 0;
+	assert_int_equal(http_server_start(&server, &options), 0);
+	return server;
+}
+
+static int
+dial(int port)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	const struct timeval patience = { .tv_sec = 20 };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	                 sizeof(patience));
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)),
+	                 0);
+	return fd;
+}
+
+static void
+put(int fd, const char *text)
+{
+	size_t n = strlen(text);
+
+	assert_int_equal(send(fd, text, n, MSG_NOSIGNAL), (ssize_t)n);
+}
+
+/* Everything until the server closes. Must close within our patience. */
+static char *
+get_all(int fd)
+{
+	static char answer[ANSWER_MAX];
+	size_t n = 0;
+	ssize_t got;
+
+	while ((got = recv(fd, answer + n, sizeof(answer) - 1 - n, 0)) > 0)
+		n += (size_t)got;
+	answer[n] = '\0';
+	(void)close(fd);
+	return answer;
+}
+
+/* What comes until this text has come. */
+static void
+get_until(int fd, const char *text)
+{
+	static char answer[ANSWER_MAX];
+	size_t n = 0;
+	ssize_t got;
+
+	answer[0] = '\0';
+	while (!strstr(answer, text)) {
+		got = recv(fd, answer + n, sizeof(answer) - 1 - n, 0);
+		if (got <= 0)
+			fail_msg("ended before \"%s\": %s", text, answer);
+		n += (size_t)got;
+		answer[n] = '\0';
+	}
+}
+
+static char *
+exchange(const struct http_server *server, const char *request)
+{
+	int fd = dial(http_server_port(server, 0));
+
+	put(fd, request);
+	return get_all(fd);
+}
+
+static void
+assert_status(const char *answer, int status)
+{
+	char start_line[32];
+
+	(void)snprintf(start_line, sizeof(start_line), "HTTP/1.1 %d ", status);
+	if (strncmp(answer, start_line, strlen(start_line)) != 0)
+		fail_msg("expected %d, got: %s", status, answer);
+}
+
+static void
+assert_has(const char *answer, const char *part)
+{
+	if (!strstr(answer, part))
+		fail_msg("no \"%s\" in: %s", part, answer);
+}
+
+/* ---- what it is built of ---- */
+
+static void
+test_http_server__is_built_as_we_need_it(void **state)
+{
+	(void)state;
+	assert_true(mg_check_feature(MG_FEATURES_TLS));
+	assert_true(mg_check_feature(MG_FEATURES_IPV6));
+	assert_true(mg_check_feature(MG_FEATURES_STATS));
+	assert_false(mg_check_feature(MG_FEATURES_FILES));
+	assert_false(mg_check_feature(MG_FEATURES_CGI));
+}
+
+/* ---- listening ---- */
+
+static void
+test_http_server__names_the_address_it_cannot_listen_on(void **state)
+{
+	static const struct {
+		const char *address; /* NULL: one that is taken */
+		const char *reason;
+	} rows[] = {
+		{ NULL, "in use" },
+		{ "0.0.0.0:0", "loopback" },
+		{ "[::]:0", "loopback" },
+		{ "127.0.0.1", "host:port" },
+		{ "127.0.0.1:", "host:port" },
+		{ "::1:80", "host:port" },
+		{ "127.0.0.1:80x", "host:port" },
+		{ "192.0.2.1:0", "loopback" },
+	};
+	struct http_server *first = start("127.0.0.1:0", NULL, LONG_MS);
+	struct http_server *second = NULL;
+	struct http_server_options options = {
+		.name = "test",
+		.n_listen = 1,
+		.workers = 1,
+		.body_max_bytes = 1,
+		.request_timeout_ms = LONG_MS,
+		.serve = serve,
+	};
+	const char *text;
+	char taken[32];
+	const char *address;
+	size_t i;
+
+	(void)state;
+	(void)snprintf(taken, sizeof(taken), "127.0.0.1:%d",
+	               http_server_port(first, 0));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		address = rows[i].address ? rows[i].address : taken;
+		options.listen = &address;
+		stderr_capture_begin();
+		assert_int_equal(http_server_start(&second, &options),
+		                 HTTP_SERVER_CANNOT_LISTEN);
+		text = stderr_capture_end();
+		assert_has(text, "error http.cannot_listen name=test");
+		assert_has(text, address);
+		assert_has(text, rows[i].reason);
+		assert_ptr_equal(strchr(text, '\n'),
+		                 text + strlen(text) - 1);
+		assert_null(second);
+	}
+	http_server_stop(first);
+}
+
+static void
+test_http_server__listens_on_both_families_at_once(void **state)
+{
+	const char *addresses[] = { "127.0.0.1:0", "[::1]:0" };
+	const struct http_server_options options = {
+		.name = "test",
+		.listen = addresses,
+		.n_listen = 2,
+		.workers = 2,
+		.body_max_bytes = BODY_MAX,
+		.request_timeout_ms = LONG_MS,
+		.serve = serve,
+	};
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+	static const char request[] =
+	        "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+	struct http_server *server = NULL;
+	int fd;
+
+	(void)state;
+	owner.status = 0;
+	assert_int_equal(http_server_start(&server, &options), 0);
+	assert_has(exchange(server, request), "[GET|/x||-||127.0.0.1|1|-]");
+	to.sin6_port = htons((uint16_t)http_server_port(server, 1));
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	put(fd, request);
+	assert_has(get_all(fd), "[GET|/x||-||::1|1|-]");
+	http_server_stop(server);
+}
+
+/* ---- reading calls ---- */
+
+static void
+test_http_server__hands_on_the_call_as_it_was_sent(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+
+	(void)state;
+	assert_has(exchange(server, "POST /a%2f/../B//c?k=%41+b HTTP/1.1\r\n"
+	                            "Host: h\r\nX-TEST:  v 1\r\n"
+	                            "Content-Length: 5\r\n"
+	                            "Connection: close\r\n\r\nhello"),
+	           "[POST|/a%2f/../B//c|k=%41+b|v 1|hello|127.0.0.1|1|-]");
+	http_server_stop(server);
+}
+
+static void
+test_http_server__puts_chunks_together(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+
+	(void)state;
+	assert_has(exchange(server, "POST / HTTP/1.1\r\nHost: h\r\n"
+	                            "Transfer-Encoding: chunked\r\n"
+	                            "Connection: close\r\n\r\n"
+	                            "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
+	           "|abcde|");
+	http_server_stop(server);
+}
+
+#define POST "POST / HTTP/1.1\r\nHost: h\r\n"
+#define TEN  "A: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n" \
+	"A: b\r\nA: b\r\n"
+
+static void
+test_http_server__refuses_doubtful_framing_and_closes(void **state)
+{
+	static const struct {
+		const char *what;
+		const char *request;
+	} rows[] = {
+		{ "both framing headers",
+		  POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+		       "0\r\n\r\n" },
+		{ "two lengths",
+		  POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc" },
+		{ "two codings",
+		  POST "Transfer-Encoding: chunked\r\n"
+		       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
+		{ "a length with a tail", POST "Content-Length: 3a\r\n\r\nabc" },
+		{ "a signed length", POST "Content-Length: +3\r\n\r\nabc" },
+		{ "a negative length", POST "Content-Length: -3\r\n\r\nabc" },
+		{ "an empty length", POST "Content-Length:\r\n\r\nabc" },
+		{ "a length beyond all",
+		  POST "Content-Length: 99999999999999999999\r\n\r\n" },
+		{ "another coding", POST "Transfer-Encoding: gzip\r\n\r\n" },
+		{ "identity", POST "Transfer-Encoding: identity\r\n\r\n" },
+		{ "no host", "GET / HTTP/1.1\r\nA: b\r\n\r\n" },
+		{ "two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" },
+		{ "a folded header",
+		  POST "A: b\r\n c\r\nContent-Length: 3\r\n\r\nabc" },
+		{ "a blank before the colon",
+		  POST "Content-Length : 3\r\n\r\nabc" },
+		{ "a bare line feed", POST "A: b\nContent-Length: 3\r\n\r\n" },
+		{ "bare line feeds at the end", POST "A: b\n\n" },
+		{ "an end that is none",
+		  POST "A: b\n\r\nContent-Length: 3\r\n\r\nabc" },
+		{ "a header without name", POST ": b\r\n\r\n" },
+		{ "a blank line first", "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n" },
+		{ "65 headers", "GET / HTTP/1.1\r\n" TEN TEN TEN TEN TEN TEN
+		                "A: b\r\nA: b\r\nA: b\r\nA: b\r\n"
+		                "Host: h\r\n\r\n" },
+		{ "another protocol", "GET / HTTP/3.7\r\nHost: h\r\n\r\n" },
+		{ "an unknown method", "BREW / HTTP/1.1\r\nHost: h\r\n\r\n" },
+		{ "no HTTP", "hello, world\r\n\r\n" },
+		{ "a chunk size that is none",
+		  POST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n" },
+		{ "a chunk without its end",
+		  POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n" },
+		{ "a chunk extension",
+		  POST "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n"
+		       "0\r\n\r\n" },
+	};
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	const char *answer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		answer = exchange(server, rows[i].request);
+		if (strncmp(answer, "HTTP/1.1 400 ", 13) != 0 ||
+		    !strstr(answer, "Connection: close\r\n"))
+			fail_msg("%s: %s", rows[i].what, answer);
+	}
+	assert_int_equal(owner.n_served, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__takes_63_headers(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+
+	(void)state;
+	assert_status(exchange(server, "GET / HTTP/1.1\r\n" TEN TEN TEN TEN TEN
+	                               TEN "A: b\r\nHost: h\r\n"
+	                               "Connection: close\r\n\r\n"),
+	              200);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__never_takes_a_part_for_the_whole_body(void **state)
+{
+	static const char *const requests[] = {
+		POST "Content-Length: 30\r\n\r\nfive.",
+		POST "Transfer-Encoding: chunked\r\n\r\n1e\r\nfive.",
+		POST "Transfer-Encoding: chunked\r\n\r\n5\r\nfive.\r\n",
+	};
+	struct http_server *server = start("127.0.0.1:0", NULL, SHORT_MS);
+	size_t i;
+	int ends;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		for (ends = 0; ends < 2; ends++) {
+			fd = dial(http_server_port(server, 0));
+			put(fd, requests[i]);
+			if (ends)
+				(void)shutdown(fd, SHUT_WR);
+			assert_status(get_all(fd), 400);
+			assert_int_equal(owner.refused_status, 400);
+		}
+	}
+	assert_int_equal(owner.n_served, 0);
+	assert_int_equal(owner.n_refused, 6);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__refuses_bodies_that_are_too_large(void **state)
+{
+	static const char head[] = POST "Transfer-Encoding: chunked\r\n\r\n3e9\r\n";
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	char request[sizeof(head) + BODY_MAX + 16];
+	const char *answer;
+
+	(void)state;
+	answer = exchange(server, POST "Content-Length: 1001\r\n\r\n");
+	assert_status(answer, 413);
+	assert_has(answer, "Connection: close\r\n");
+	memset(request, 'a', sizeof(request));
+	memcpy(request, head, sizeof(head) - 1);
+	memcpy(request + sizeof(head) - 1 + BODY_MAX + 1, "\r\n0\r\n\r\n", 8);
+	assert_status(exchange(server, request), 413);
+	assert_int_equal(owner.n_served, 0);
+	assert_int_equal(owner.n_refused, 2);
+	assert_int_equal(owner.refused_status, 413);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__accepts_a_body_of_just_the_limit(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	char request[2 * BODY_MAX];
+	int n = snprintf(request, sizeof(request),
+	                 POST "Connection: close\r\nContent-Length: %d\r\n\r\n",
+	                 BODY_MAX);
+
+	(void)state;
+	memset(request + n, 'a', BODY_MAX);
+	request[n + BODY_MAX] = '\0';
+	assert_status(exchange(server, request), 200);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__answers_expect_before_the_body(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	int fd = dial(http_server_port(server, 0));
+
+	(void)state;
+	put(fd, POST "Content-Length: 3\r\nExpect: 100-continue\r\n"
+	             "Connection: close\r\n\r\n");
+	get_until(fd, "HTTP/1.1 100 Continue\r\n\r\n");
+	put(fd, "abc");
+	assert_has(get_all(fd), "|abc|");
+	http_server_stop(server);
+}
+
+static void
+test_http_server__does_not_invite_a_body_that_it_refuses(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	const char *answer;
+
+	(void)state;
+	answer = exchange(server, POST "Content-Length: 1001\r\n"
+	                               "Expect: 100-continue\r\n\r\n");
+	assert_status(answer, 413);
+	owner.admits_nothing = true;
+	answer = exchange(server, POST "Content-Length: 3\r\n"
+	                               "Expect: 100-continue\r\n\r\n");
+	assert_status(answer, 404);
+	assert_has(answer, "Connection: close\r\n");
+	assert_int_equal(owner.n_served, 0);
+	http_server_stop(server);
+}
+
+/* ---- connections ---- */
+
+static void
+test_http_server__serves_many_calls_on_one_connection(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	int fd = dial(http_server_port(server, 0));
+
+	(void)state;
+	put(fd, POST "Content-Length: 3\r\n\r\none");
+	get_until(fd, "|one|127.0.0.1|1|-]");
+	put(fd, POST "Transfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n"
+	             "GET /third HTTP/1.1\r\nHost: h\r\n"
+	             "Connection: close\r\n\r\n");
+	assert_has(get_all(fd), "[GET|/third|");
+	assert_int_equal(owner.n_served, 3);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__keeps_the_connection_after_a_refusal_without_body(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	int fd = dial(http_server_port(server, 0));
+
+	(void)state;
+	owner.admits_nothing = true;
+	put(fd, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+	get_until(fd, "404");
+	put(fd, "GET /y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_has(get_all(fd), "HTTP/1.1 404");
+	http_server_stop(server);
+}
+
+static void
+test_http_server__closes_for_old_clients(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	const char *answer = exchange(server, "GET /x HTTP/1.0\r\n\r\n");
+
+	(void)state;
+	assert_status(answer, 200);
+	assert_has(answer, "Connection: close\r\n");
+	http_server_stop(server);
+}
+
+static void
+test_http_server__writes_a_plain_reply(void **state)
+{
+	static const char expected[] =
+	        "HTTP/1.1 200 OK\r\n"
+	        "Content-Length: 25\r\n"
+	        "Content-Type: text/plain\r\n"
+	        "Cache-Control: no-store\r\n"
+	        "X-Content-Type-Options: nosniff\r\n"
+	        "Connection: close\r\n"
+	        "\r\n"
+	        "[GET|/||-||127.0.0.1|1|-]";
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+
+	(void)state;
+	assert_string_equal(exchange(server, "GET / HTTP/1.1\r\nHost: h\r\n"
+	                                     "Connection: close\r\n\r\n"),
+	                    expected);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__can_lose_the_answer(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+
+	(void)state;
+	owner.status = HTTP_SERVER_NO_ANSWER;
+	assert_string_equal(exchange(server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
+	                    "");
+	assert_int_equal(owner.n_served, 1);
+	http_server_stop(server);
+}
+
+/* ---- closing ---- */
+
+/* Returns the server when something was left in hand. */
+static void *
+close_with_patience(void *server)
+{
+	return http_server_close(server, LONG_MS) ? server : NULL;
+}
+
+static void
+test_http_server__finishes_what_is_in_hand_and_refuses_the_rest(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	struct http_server_stats stats;
+	const char *answer;
+	pthread_t closer;
+	void *left = server;
+	int turns = 0;
+	int fd = dial(http_server_port(server, 0));
+
+	(void)state;
+	owner.is_held = true;
+	put(fd, "GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	while (!owner.is_inside)
+		clock_sleep_ms(5);
+	assert_int_equal(http_server_close(server, 1), 1);
+	assert_int_equal(pthread_create(&closer, NULL, close_with_patience,
+	                                server), 0);
+	answer = exchange(server, POST "Content-Length: 3\r\n\r\nabc");
+	assert_status(answer, 503);
+	assert_has(answer, "Retry-After: 10\r\n");
+	assert_has(answer, "Connection: close\r\n");
+	http_server_read_stats(server, &stats);
+	assert_int_equal(stats.in_hand, 1);
+	owner.is_held = false;
+	assert_has(get_all(fd), "[GET|/slow|");
+	assert_int_equal(pthread_join(closer, &left), 0);
+	assert_null(left);
+	do {
+		http_server_read_stats(server, &stats);
+		clock_sleep_ms(5);
+	} while (stats.in_hand > 0 && turns++ < TURNS_MAX);
+	assert_int_equal(stats.in_hand, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__tells_how_busy_it_is(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	struct http_server_stats stats;
+	int fd = dial(http_server_port(server, 0));
+
+	(void)state;
+	owner.is_held = true;
+	put(fd, "GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	while (!owner.is_inside)
+		clock_sleep_ms(5);
+	http_server_read_stats(server, &stats);
+	assert_int_equal(stats.workers, 4);
+	assert_int_equal(stats.in_hand, 1);
+	assert_int_equal(stats.connections, 1);
+	assert_int_equal(stats.queue_length, 0);
+	assert_true(stats.queue_size >= 4);
+	assert_int_equal(stats.requests, 1);
+	assert_int_equal(stats.cut, 0);
+	owner.is_held = false;
+	(void)get_all(fd);
+	http_server_stop(server);
+}
+
+/* ---- over TLS ---- */
+
+static struct {
+	char dir[64];
+	char server_pem[96];
+	char client_pem[96];
+	char ca_pem[96];
+	struct tls *tls;
+	struct made_cert certs[3]; /* authority, server, client */
+} world;
+
+static int
+set_up_world(void **state)
+{
+	struct buf why = BUF_INIT;
+
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)snprintf(world.dir, sizeof(world.dir), "/tmp/test_http.XXXXXX");
+	assert_non_null(mkdtemp(world.dir));
+	(void)snprintf(world.server_pem, sizeof(world.server_pem),
+	               "%s/server.pem", world.dir);
+	(void)snprintf(world.client_pem, sizeof(world.client_pem),
+	               "%s/client.pem", world.dir);
+	(void)snprintf(world.ca_pem, sizeof(world.ca_pem), "%s/ca.pem",
+	               world.dir);
+	make_cert(&world.certs[0],
+	          &(struct make_cert){ .name = "authority", .is_ca = true });
+	make_cert(&world.certs[1],
+	          &(struct make_cert){ .name = "localhost",
+	                               .also = "DNS:localhost,IP:127.0.0.1",
+	                               .issuer = &world.certs[0] });
+	make_cert(&world.certs[2],
+	          &(struct make_cert){ .name = "till",
+	                               .issuer = &world.certs[0] });
+	made_cert_write(world.server_pem, "k1 c1", world.certs);
+	made_cert_write(world.client_pem, "k2 c2", world.certs);
+	made_cert_write(world.ca_pem, "c0", world.certs);
+	assert_int_equal(tls_new(&world.tls, world.server_pem, world.ca_pem,
+	                         &why), 0);
+	buf_fini(&why);
+	return 0;
+}
+
+static int
+tear_down_world(void **state)
+{
+	size_t i;
+
+	(void)state;
+	tls_free(world.tls);
+	for (i = 0; i < 3; i++)
+		made_cert_fini(&world.certs[i]);
+	(void)unlink(world.server_pem);
+	(void)unlink(world.client_pem);
+	(void)unlink(world.ca_pem);
+	(void)rmdir(world.dir);
+	return 0;
+}
+
+struct client {
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd;
+};
+
+static void
+client_open(struct client *c, int port, const char *pem)
+{
+	static const unsigned char protocols[] = "\x02h2\x08http/1.1";
+
+	c->fd = dial(port);
+	c->ctx = SSL_CTX_new(TLS_client_method());
+	assert_int_equal(SSL_CTX_load_verify_file(c->ctx, world.ca_pem), 1);
+	SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
+	assert_int_equal(SSL_CTX_set_alpn_protos(c->ctx, protocols,
+	                                         sizeof(protocols) - 1), 0);
+	if (pem) {
+		assert_int_equal(SSL_CTX_use_certificate_file(
+		                         c->ctx, pem, SSL_FILETYPE_PEM), 1);
+		assert_int_equal(SSL_CTX_use_PrivateKey_file(
+		                         c->ctx, pem, SSL_FILETYPE_PEM), 1);
+	}
+	c->ssl = SSL_new(c->ctx);
+	assert_int_equal(SSL_set1_host(c->ssl, "localhost"), 1);
+	assert_int_equal(SSL_set_fd(c->ssl, c->fd), 1);
+	assert_int_equal(SSL_connect(c->ssl), 1);
+}
+
+static void
+client_close(struct client *c)
+{
+	SSL_free(c->ssl);
+	SSL_CTX_free(c->ctx);
+	(void)close(c->fd);
+}
+
+static void
+client_put(struct client *c, const char *text)
+{
+	assert_int_equal(SSL_write(c->ssl, text, (int)strlen(text)),
+	                 (int)strlen(text));
+}
+
+/* Answer to one request on a connection that then ends. */
+static const char *
+client_get_all(struct client *c)
+{
+	static char answer[ANSWER_MAX];
+	int n = 0;
+	int got;
+
+	while ((got = SSL_read(c->ssl, answer + n,
+	                       (int)sizeof(answer) - 1 - n)) > 0)
+		n += got;
+	answer[n] = '\0';
+	return answer;
+}
+
+static void
+test_http_server__serves_over_tls_and_speaks_http_1_1(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	const unsigned char *protocol = NULL;
+	unsigned n = 0;
+	struct client c;
+
+	(void)state;
+	client_open(&c, http_server_port(server, 0), NULL);
+	SSL_get0_alpn_selected(c.ssl, &protocol, &n);
+	assert_int_equal(n, 8);
+	assert_memory_equal(protocol, "http/1.1", 8);
+	assert_int_equal(SSL_version(c.ssl), TLS1_3_VERSION);
+	client_put(&c, POST "Content-Length: 3\r\n\r\none");
+	client_put(&c, POST "Content-Length: 3\r\nConnection: close\r\n\r\ntwo");
+	assert_has(client_get_all(&c), "|two|127.0.0.1|1|-]");
+	client_close(&c);
+	assert_int_equal(owner.n_served, 2);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__names_the_clients_certificate(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char expected[80] = "|";
+	unsigned n = 0;
+	unsigned i;
+	struct client c;
+
+	(void)state;
+	assert_int_equal(X509_digest(world.certs[2].x, EVP_sha256(), digest,
+	                             &n), 1);
+	for (i = 0; i < n; i++)
+		(void)snprintf(expected + 1 + 2 * i, 3, "%02x", digest[i]);
+	(void)strcat(expected, "]");
+	client_open(&c, http_server_port(server, 0), world.client_pem);
+	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_has(client_get_all(&c), expected);
+	client_close(&c);
+	/* the next connection of that worker is somebody else's */
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_has(client_get_all(&c), "|-]");
+	client_close(&c);
+	http_server_stop(server);
+}
+
+/* Send a byte now and then until the server has enough; true when it had. */
+static bool
+drip(struct client *c)
+{
+	struct timeval soon = { .tv_usec = 25000 };
+	char c1;
+	int turns;
+	int got;
+
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+	for (turns = 0; turns < TURNS_MAX; turns++) {
+		if (SSL_write(c->ssl, "a", 1) != 1)
+			return true;
+		got = SSL_read(c->ssl, &c1, 1);
+		if (got <= 0 &&
+		    SSL_get_error(c->ssl, got) != SSL_ERROR_WANT_READ)
+			return true;
+	}
+	return false;
+}
+
+static void
+assert_cut(struct http_server *server, int n)
+{
+	struct http_server_stats stats;
+
+	http_server_read_stats(server, &stats);
+	assert_int_equal(stats.cut, n);
+}
+
+static void
+test_http_server__cuts_a_body_that_drips(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	struct client c;
+
+	(void)state;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, POST "Content-Length: 900\r\n\r\n");
+	assert_true(drip(&c));
+	client_close(&c);
+	assert_cut(server, 1);
+	assert_int_equal(owner.n_served, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__cuts_a_handshake_that_does_not_come(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	int fd = dial(http_server_port(server, 0));
+
+	(void)state;
+	assert_string_equal(get_all(fd), "");
+	http_server_stop(server);
+}
+
+static void
+test_http_server__ends_headers_that_drip(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	struct client c;
+
+	(void)state;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nX: ");
+	assert_true(drip(&c));
+	client_close(&c);
+	assert_int_equal(owner.n_served, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__does_not_count_our_own_work_against_the_sender(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	struct client c;
+
+	(void)state;
+	owner.is_held = true;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	while (!owner.is_inside)
+		clock_sleep_ms(5);
+	clock_sleep_ms(2 * SHORT_MS);
+	owner.is_held = false;
+	assert_status(client_get_all(&c), 200);
+	client_close(&c);
+	assert_cut(server, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__stops_with_idle_connections_open(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	struct client c;
+
+	(void)state;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, POST "Content-Length: 3\r\n\r\none");
+	while (owner.n_served == 0)
+		clock_sleep_ms(5);
+	http_server_stop(server);
+	client_close(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_http_server__is_built_as_we_need_it),
+		cmocka_unit_test(
+		        test_http_server__names_the_address_it_cannot_listen_on),
+		cmocka_unit_test(
+		        test_http_server__listens_on_both_families_at_once),
+		cmocka_unit_test(
+		        test_http_server__hands_on_the_call_as_it_was_sent),
+		cmocka_unit_test(test_http_server__puts_chunks_together),
+		cmocka_unit_test(
+		        test_http_server__refuses_doubtful_framing_and_closes),
+		cmocka_unit_test(test_http_server__takes_63_headers),
+		cmocka_unit_test(
+		        test_http_server__never_takes_a_part_for_the_whole_body),
+		cmocka_unit_test(
+		        test_http_server__refuses_bodies_that_are_too_large),
+		cmocka_unit_test(
+		        test_http_server__accepts_a_body_of_just_the_limit),
+		cmocka_unit_test(
+		        test_http_server__answers_expect_before_the_body),
+		cmocka_unit_test(
+		        test_http_server__does_not_invite_a_body_that_it_refuses),
+		cmocka_unit_test(
+		        test_http_server__serves_many_calls_on_one_connection),
+		cmocka_unit_test(
+		        test_http_server__keeps_the_connection_after_a_refusal_without_body),
+		cmocka_unit_test(test_http_server__closes_for_old_clients),
+		cmocka_unit_test(test_http_server__writes_a_plain_reply),
+		cmocka_unit_test(test_http_server__can_lose_the_answer),
+		cmocka_unit_test(
+		        test_http_server__finishes_what_is_in_hand_and_refuses_the_rest),
+		cmocka_unit_test(test_http_server__tells_how_busy_it_is),
+		cmocka_unit_test(
+		        test_http_server__serves_over_tls_and_speaks_http_1_1),
+		cmocka_unit_test(
+		        test_http_server__names_the_clients_certificate),
+		cmocka_unit_test(test_http_server__cuts_a_body_that_drips),
+		cmocka_unit_test(
+		        test_http_server__cuts_a_handshake_that_does_not_come),
+		cmocka_unit_test(test_http_server__ends_headers_that_drip),
+		cmocka_unit_test(
+		        test_http_server__does_not_count_our_own_work_against_the_sender),
+		cmocka_unit_test(
+		        test_http_server__stops_with_idle_connections_open),
+	};
+
+	return cmocka_run_group_tests(tests, set_up_world, tear_down_world);
+}
