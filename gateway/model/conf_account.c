@@ -53,17 +53,26 @@ find_type(const struct conf_load_state *load, const char *name)
 	return NULL;
 }
 
+/* Says which types there are when this is none of them, or none at all. */
 static void
-complain_type(const struct conf_reader *reader,
-              const struct conf_load_state *load, const char *found)
+check_type(struct conf_reader *reader, const struct conf_load_state *load)
 {
+	struct conf_value *type = conf_section_find(reader->section, "type");
 	struct buf known = BUF_INIT;
 
+	/* of another JSON type: that has been complained about */
+	if (type->is_seen && (!type->text || find_type(load, type->text)))
+		return;
 	for (size_t i = 0; i < load->n_types; i++)
 		buf_addf(&known, "%s%s", i ? ", " : "", load->types[i].name);
-	conf_complain(reader, "type", -1,
-	              "unknown type: expected one of %s, found %s",
-	              buf_text(&known), log_quote(found));
+	if (type->is_seen)
+		conf_complain(reader, "type", -1,
+		              "unknown type: expected one of %s, found %s",
+		              buf_text(&known), log_quote(type->text));
+	else
+		conf_complain(reader, "type", -1, "missing: expected one of %s",
+		              buf_text(&known));
+	type->is_seen = true;
 	buf_fini(&known);
 }
 
@@ -106,11 +115,10 @@ read_account(struct conf_section **out, const struct conf_load_state *load,
 	if (r)
 		return err_pass(r);
 	conf_read_object(&reader, node);
+	conf_check_account_name(&reader);
+	check_type(&reader, load);
 	conf_read_defaults(&reader);
 	default_url(&reader, type);
-	conf_check_account_name(&reader);
-	if (name && *name && !type)
-		complain_type(&reader, load, name);
 	*out = reader.section;
 	return reader.fault;
 }

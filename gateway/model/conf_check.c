@@ -53,39 +53,31 @@ conf_check_account_name(struct conf_reader *reader)
 		              name);
 }
 
-/* Two accounts of one name: the later one is told. */
+/* Two elements of a list with one name: the later one is told. */
 static void
-check_names(struct conf_reader *reader, const struct conf *conf)
+check_names(struct conf_reader *reader, const char *key)
 {
-	for (size_t i = 1; i < conf->n_accounts; i++) {
-		const char *name = conf_account_name(conf->accounts[i]);
+	const struct json_node *list =
+		conf_section_find(reader->section, key)->list;
+	char path[CONF_KEY_SIZE];
+
+	for (size_t i = 1; i < json_length(list); i++) {
+		const char *name = json_text_or(json_at(list, i), "name", NULL);
 
 		for (size_t k = 0; name && k < i; k++) {
 			const char *other =
-				conf_account_name(conf->accounts[k]);
+				json_text_or(json_at(list, k), "name", "");
 
-			if (!other || strcmp(name, other) != 0)
+			if (strcmp(name, other) != 0)
 				continue;
-			conf_complain(reader, "accounts", (int)i,
-			              "name: %s is the name of accounts[%zu] "
-			              "already",
-			              log_quote(name), k);
+			(void)snprintf(path, sizeof(path), "%s[%zu].name", key,
+			               i);
+			conf_complain(reader, path, -1,
+			              "%s is the name of %s[%zu] already",
+			              log_quote(name), key, k);
 			break;
 		}
 	}
-}
-
-static void
-check_token_names(struct conf_reader *reader, const struct conf *conf)
-{
-	for (size_t i = 1; i < conf->n_tokens; i++)
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(conf->tokens[i].name,
-			           conf->tokens[k].name) == 0) {
-				conf_complain(reader, "private.tokens", (int)i,
-				              "name: used twice");
-				break;
-			}
 }
 
 /* Absent means the first account; anything else must be one of them. */
@@ -229,9 +221,9 @@ conf_check(struct conf_reader *top_reader, struct conf *conf)
 	check_file(top_reader, "public.client_ca");
 	check_private(top_reader, conf);
 	check_file(top_reader, "private.certificate");
-	check_token_names(top_reader, conf);
+	check_names(top_reader, "private.tokens");
 	check_redis_url(top_reader);
 	check_namespace(top_reader);
-	check_names(top_reader, conf);
+	check_names(top_reader, "accounts");
 	check_authority(top_reader, conf);
 }

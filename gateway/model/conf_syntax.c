@@ -203,7 +203,8 @@ conf_syntax_check(struct conf_position *out, const char *text, size_t n)
 	struct scan s = { .p = text, .n = n };
 	bool is_ok = scan_value(&s);
 
-	skip_blanks(&s);
+	if (is_ok)
+		skip_blanks(&s);
 	if (is_ok && s.at < n)
 		is_ok = fail(&s, "the end of the file");
 	*out = (struct conf_position){ 1, 1, s.expected };
