@@ -74,8 +74,8 @@ struct http_server {
 	struct mg_context *mg;
 	struct worker *workers;  /* owned; options.workers of them */
 	atomic_uint n_workers;   /* taken by threads so far */
-	int *ports;              /* owned; one per address */
-	size_t n_ports;
+	struct mg_server_port *ports; /* owned; one per address */
+	size_t n_ports;          /* 0: not read yet. Lock, until started */
 	pthread_t watchdog;
 	bool has_watchdog;
 	pthread_mutex_t lock;    /* guards what follows, and workers as said */
@@ -498,15 +498,33 @@ server_of(const struct mg_context *mg)
 	return server;
 }
 
+/*
+ * On civetweb's master thread, which frees the list of ports when the server
+ * stops: nobody else looks at it.
+ */
+static void
+read_ports(struct http_server *server, const struct mg_context *mg)
+{
+	int n = (int)server->options.n_listen;
+
+	(void)pthread_mutex_lock(&server->lock);
+	n = mg_get_server_ports(mg, n, server->ports);
+	assert(n > 0);
+	server->n_ports = (size_t)n;
+	(void)pthread_cond_broadcast(&server->changed);
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
 static void *
 init_thread(const struct mg_context *mg, int type)
 {
-	struct http_server *server;
+	struct http_server *server = server_of(mg);
 	unsigned i;
 
+	if (type == 0)
+		read_ports(server, mg);
 	if (type != 1)
 		return NULL;
-	server = server_of(mg);
 	i = atomic_fetch_add(&server->n_workers, 1);
 	assert(i < server->options.workers);
 	own = &server->workers[i];
@@ -685,22 +703,14 @@ start_civetweb(struct http_server *server, const char *addresses)
 	return 0;
 }
 
-static int
-read_ports(struct http_server *server)
+/* Until the master thread has read the ports. */
+static void
+wait_ports(struct http_server *server)
 {
-	struct mg_server_port *ports;
-	int n = (int)server->options.n_listen;
-	int i;
-
-	ports = calloc((size_t)n, sizeof(*ports));
-	if (!ports)
-		return err_raise(ERR_NOMEM, "listening addresses");
-	n = mg_get_server_ports(server->mg, n, ports);
-	for (i = 0; i < n; i++)
-		server->ports[i] = ports[i].port;
-	server->n_ports = n > 0 ? (size_t)n : 0;
-	free(ports);
-	return 0;
+	(void)pthread_mutex_lock(&server->lock);
+	while (server->n_ports == 0)
+		(void)pthread_cond_wait(&server->changed, &server->lock);
+	(void)pthread_mutex_unlock(&server->lock);
 }
 
 static int
@@ -741,9 +751,7 @@ http_server_start(struct http_server **out,
 	(void)pthread_mutex_lock(&server->lock);
 	server->is_started = true;
 	(void)pthread_mutex_unlock(&server->lock);
-	r = read_ports(server);
-	if (r)
-		goto out;
+	wait_ports(server);
 	r = start_watchdog(server);
 	if (r)
 		goto out;
@@ -759,7 +767,7 @@ int
 http_server_port(const struct http_server *server, size_t i)
 {
 	assert(i < server->n_ports);
-	return server->ports[i];
+	return server->ports[i].port;
 }
 
 int
