@@ -195,8 +195,9 @@ certs: | needs ## make throw-away certificates in certs/
 test: $(PROGRAMS) $(TESTS) ## run every test there is; ends with a count
 	@$(ENV) tests/run_all.sh $(TESTS)
 
-unit: $(TESTS) ## run the unit and contract tests; ONLY=word picks some
-	@$(ENV) tests/run_units.sh $(if $(ONLY),$(foreach t,$(TESTS),$(if $(findstring $(ONLY),$(t)),$(t))),$(TESTS))
+PICKED := $(if $(ONLY),$(foreach t,$(TESTS),$(if $(findstring $(ONLY),$(t)),$(t))),$(TESTS))
+unit: $(PICKED) ## run the unit and contract tests; ONLY=word picks some
+	@$(ENV) tests/run_units.sh $(PICKED)
 
 asan: | needs ## every test with AddressSanitizer and UBSan
 	@$(MAKE) SAN=address,undefined test
