@@ -81,7 +81,7 @@ static const struct conf_row options[] = {
 
 struct square {
 	unsigned magic;
-	char *base;           /* owned; without a trailing slash */
+	const char *base;     /* borrowed from conf; no slash at its end */
 	const char *location; /* borrowed from conf */
 	const char *version;  /* borrowed from conf */
 	char *bearer;         /* owned; wiped */
@@ -1152,7 +1152,6 @@ close_(void *state)
 	if (s->bearer)
 		crypto_wipe(s->bearer, strlen(s->bearer));
 	free(s->bearer);
-	free(s->base);
 	free(s);
 }
 
@@ -1160,16 +1159,12 @@ static int
 open_(void **state, const struct adapter_env *env)
 {
 	struct square *s = calloc(1, sizeof(*s));
-	const char *url = conf_account_url(env->conf);
-	size_t n = strlen(url);
 
 	if (!s)
 		return err_raise(ERR_NOMEM, "square");
 	*state = s;
-	while (n > 0 && url[n - 1] == '/')
-		n--;
 	s->magic = MAGIC;
-	s->base = text_ndup(url, n);
+	s->base = conf_account_url(env->conf);
 	s->location = conf_text(env->conf, "location");
 	s->version = conf_text(env->conf, "api_version");
 	s->bearer = text_format(
@@ -1177,7 +1172,7 @@ open_(void **state, const struct adapter_env *env)
 		secret_text(conf_secret(env->conf, "access_token")));
 	s->http = env->http;
 	s->mirror = env->mirror;
-	return s->base && s->bearer ? 0 : err_raise(ERR_NOMEM, "square");
+	return s->bearer ? 0 : err_raise(ERR_NOMEM, "square");
 }
 
 const struct adapter_ops square_adapter = {

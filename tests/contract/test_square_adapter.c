@@ -15,6 +15,7 @@
 #include "gateway/base/json.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_http.h"
+#include "tests/support/fake_mirror.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,44 +25,13 @@
 
 #define HOUR_MS (INT64_C(3600) * 1000)
 
-/* ---- a mirror that keeps one note ---- */
-
-struct notes {
-	char text[64];
-	char name[64];
-};
-
-static int
-note_get(void *self, struct buf *out, const char *name)
-{
-	struct notes *n = self;
-
-	if (strcmp(n->name, name) != 0)
-		return MIRROR_ABSENT;
-	buf_reset(out);
-	buf_adds(out, n->text);
-	return 0;
-}
-
-static int
-note_flush(void *self, const char *name, const char *note)
-{
-	struct notes *n = self;
-
-	(void)snprintf(n->name, sizeof(n->name), "%s", name ? name : "");
-	(void)snprintf(n->text, sizeof(n->text), "%s", note ? note : "");
-	return 0;
-}
-
-static const struct mirror_ops note_ops = { .flush = note_flush,
-	                                    .note_get = note_get };
+#define NOTE "counts.calculated_at"
 
 /* ---- the rig ---- */
 
 struct rig {
 	struct fake_http *http;
-	struct notes notes;
-	struct mirror mirror;
+	struct mirror *mirror;
 	struct conf_section *conf;
 	void *square;
 	int64_t now_ms;
@@ -92,9 +62,9 @@ rig_open(void **state)
 	                 0);
 	fake_clock_start(rig->now_ms, 1000);
 	rig->http = fake_http_new();
-	rig->mirror = (struct mirror){ &note_ops, &rig->notes };
+	rig->mirror = fake_mirror_new();
 	env = (struct adapter_env){ rig->conf, fake_http_client(rig->http),
-		                    &rig->mirror };
+		                    rig->mirror };
 	assert_int_equal(square_adapter.open(&rig->square, &env), 0);
 	*state = rig;
 	return 0;
@@ -107,6 +77,7 @@ rig_close(void **state)
 
 	square_adapter.close(rig->square);
 	fake_http_free(rig->http);
+	fake_mirror_free(rig->mirror);
 	conf_section_free(rig->conf);
 	fake_clock_stop();
 	free(rig);
@@ -224,7 +195,8 @@ struct got {
 	size_t n_sales;
 	char counts[512]; /* "VARIATION-ONE=10 …" */
 	int64_t rows;
-	int fault; /* what the sink returns */
+	int fault;             /* what the sink returns */
+	struct mirror *broken; /* NULL, or the mirror that fails from now on */
 };
 
 static int
@@ -245,6 +217,8 @@ take_count(void *ctx, const char *external, struct decimal qty)
 	char text[DECIMAL_TEXT_SIZE];
 	size_t n = strlen(got->counts);
 
+	if (got->broken)
+		fake_mirror_break(got->broken, 1);
 	(void)snprintf(got->counts + n, sizeof(got->counts) - n, "%s=%s ",
 	               external, decimal_format(text, qty));
 	return got->fault;
@@ -366,7 +340,7 @@ do_sync(struct rig *rig)
 	struct outcome outcome = sync_all(rig, &got, true);
 
 	assert_string_equal(got.counts, "");
-	assert_string_equal(rig->notes.text, ""); /* no cursor moved */
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE, NULL));
 	return outcome;
 }
 
@@ -395,6 +369,8 @@ static const struct row rows[] = {
 	{ "500 is passing", 500, "error_internal", NULL, VERDICT_RETRY },
 	{ "502 is passing", 502, NULL, "<html>", VERDICT_RETRY },
 	{ "503 is passing", 503, NULL, "", VERDICT_RETRY },
+	{ "503 of any code is passing", 503, "error_not_found", NULL,
+	  VERDICT_RETRY },
 	{ "504 is passing", 504, "error_bad_request", NULL, VERDICT_RETRY },
 	{ "408 is passing", 408, NULL, "", VERDICT_RETRY },
 	{ "409 is looked at again", 409, NULL, "{}", VERDICT_RETRY },
@@ -690,15 +666,14 @@ test_square_adapter__sends_no_member_the_vendor_does_not_know(void **state)
 	struct rig *rig = *state;
 	struct got got = { 0 };
 
-	/* Only a later call sends a cursor and updated_after. */
-	(void)note_flush(&rig->notes, "counts.calculated_at",
-	                 "2026-11-20T09:00:00Z");
-	fake_http_say(rig->http, 200, "{\"cursor\":\"C1\"}");
-	(void)sync_all(rig, &got, false);
-	assert_string_equal(sent_text(rig, 1, "cursor"), "C1");
-	(void)note_flush(&rig->notes, NULL, NULL);
 	for (size_t i = 0; i < N_ACTS; i++)
 		(void)acts[i].run(rig);
+	/* Only a later call sends a cursor and updated_after. */
+	assert_int_equal(
+		mirror_note_set(rig->mirror, NOTE, "2026-11-20T09:00:00Z"), 0);
+	fake_http_say(rig->http, 200, "{\"cursor\":\"C1\"}");
+	(void)sync_all(rig, &got, false);
+	assert_string_equal(sent_text(rig, N_ACTS + 1, "cursor"), "C1");
 	assert_int_equal(fake_http_count(rig->http), 2 + N_ACTS);
 	for (size_t i = 0; i < fake_http_count(rig->http); i++)
 		check_request(fake_http_at(rig->http, i));
@@ -1204,7 +1179,8 @@ test_square_adapter__syncs_all_and_keeps_the_newest_time(void **state)
 	                    "NEW=4 VARIATION-ONE=10 VARIATION-TWO=-2.125 "
 	                    "VARIATION-ONE=11 ");
 	assert_int_equal(got.rows, 7);
-	assert_string_equal(rig->notes.text, "2026-11-20T09:30:00.987Z");
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:30:00.987Z"));
 	assert_string_equal(sent_body(rig, 0),
 	                    "{\"location_ids\":[\"L1\"],"
 	                    "\"states\":[\"IN_STOCK\"],\"limit\":1000}");
@@ -1216,17 +1192,26 @@ test_square_adapter__catches_up_from_before_its_cursor(void **state)
 	struct rig *rig = *state;
 	struct got got = { 0 };
 
-	(void)note_flush(&rig->notes, "counts.calculated_at",
-	                 "2026-11-20T09:30:00.987Z");
+	assert_int_equal(
+		mirror_note_set(rig->mirror, NOTE, "2026-11-20T09:30:00.987Z"),
+		0);
 	fake_http_say(rig->http, 200, "{\"counts\":[]}");
 	assert_verdict(sync_all(rig, &got, false), VERDICT_DONE);
 	assert_string_equal(sent_text(rig, 0, "updated_after"),
 	                    "2026-11-20T09:28:00.987Z");
-	/* Nothing new: it stays where it is, and does not slide back. */
-	assert_string_equal(rig->notes.text, "2026-11-20T09:30:00.987Z");
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:30:00.987Z"));
+	/* Nothing but the overlap: it does not slide back. */
+	fake_http_say(rig->http, 200,
+	              "{\"counts\":[{\"calculated_at\":"
+	              "\"2026-11-20T09:29:00Z\"}]}");
+	assert_verdict(sync_all(rig, &got, false), VERDICT_DONE);
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:30:00.987Z"));
 	say_fixture(rig, 200, "counts");
 	assert_verdict(sync_all(rig, &got, false), VERDICT_DONE);
-	assert_string_equal(rig->notes.text, "2026-11-20T09:59:00.123Z");
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:59:00.123Z"));
 }
 
 static void
@@ -1235,18 +1220,34 @@ test_square_adapter__leaves_its_cursor_when_a_page_fails(void **state)
 	struct rig *rig = *state;
 	struct got got = { 0 };
 
-	(void)note_flush(&rig->notes, "counts.calculated_at",
-	                 "2026-11-20T09:30:00.987Z");
+	assert_int_equal(
+		mirror_note_set(rig->mirror, NOTE, "2026-11-20T09:30:00.987Z"),
+		0);
 	fake_http_say(rig->http, 200,
 	              "{\"counts\":[{\"calculated_at\":"
 	              "\"2026-11-20T09:50:00Z\"}],\"cursor\":\"C1\"}");
 	say_fixture(rig, 500, "error_internal");
 	assert_verdict(sync_all(rig, &got, false), VERDICT_RETRY);
-	assert_string_equal(rig->notes.text, "2026-11-20T09:30:00.987Z");
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:30:00.987Z"));
 	got.fault = ERR_STORE;
 	say_fixture(rig, 200, "counts");
 	assert_verdict(sync_all(rig, &got, false), VERDICT_RETRY);
-	assert_string_equal(rig->notes.text, "2026-11-20T09:30:00.987Z");
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:30:00.987Z"));
+}
+
+static void
+test_square_adapter__is_not_in_sync_while_its_cursor_is_not_kept(void **state)
+{
+	struct rig *rig = *state;
+	struct got got = { .broken = rig->mirror };
+
+	say_fixture(rig, 200, "counts");
+	assert_verdict(sync_all(rig, &got, false), VERDICT_RETRY);
+	/* And where the cursor cannot be read, nothing is asked at all. */
+	assert_verdict(sync_all(rig, &got, false), VERDICT_RETRY);
+	assert_int_equal(fake_http_count(rig->http), 1);
 }
 
 static void
@@ -1255,11 +1256,12 @@ test_square_adapter__heals_a_cursor_by_a_full_sync(void **state)
 	struct rig *rig = *state;
 	struct got got = { 0 };
 
-	(void)note_flush(&rig->notes, "counts.calculated_at",
-	                 "2099-01-01T00:00:00Z");
+	assert_int_equal(
+		mirror_note_set(rig->mirror, NOTE, "2099-01-01T00:00:00Z"), 0);
 	say_fixture(rig, 200, "counts");
 	assert_verdict(sync_all(rig, &got, true), VERDICT_DONE);
-	assert_string_equal(rig->notes.text, "2026-11-20T09:59:00.123Z");
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE,
+	                                "2026-11-20T09:59:00.123Z"));
 }
 
 /* ---- probe and table ---- */
@@ -1348,6 +1350,7 @@ main(void)
 		T(test_square_adapter__syncs_all_and_keeps_the_newest_time),
 		T(test_square_adapter__catches_up_from_before_its_cursor),
 		T(test_square_adapter__leaves_its_cursor_when_a_page_fails),
+		T(test_square_adapter__is_not_in_sync_while_its_cursor_is_not_kept),
 		T(test_square_adapter__heals_a_cursor_by_a_full_sync),
 		T(test_square_adapter__tells_merchant_and_location),
 		T(test_square_adapter__locks_on_an_unknown_location),
