@@ -11,6 +11,7 @@
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,14 @@ entry_is_return(const struct entry *entry)
 	return false;
 }
 
+/* Without it the row could not be read back: an entry would be lost. */
+static void
+put_text(struct json_out *o, const char *key, const char *text)
+{
+	assert(text);
+	json_out_text(o, key, text);
+}
+
 static void
 put_decimal(struct json_out *o, const char *key, struct decimal d)
 {
@@ -107,9 +116,9 @@ static void
 put_line(struct json_out *o, const struct entry_line *line)
 {
 	json_out_object(o, NULL);
-	json_out_text(o, "uid", line->uid);
-	json_out_text(o, "sku", line->sku);
-	json_out_text(o, "external", line->external);
+	put_text(o, "uid", line->uid);
+	put_text(o, "sku", line->sku);
+	put_text(o, "external", line->external);
 	put_decimal(o, "qty", line->qty);
 	if (line->has_gross)
 		put_decimal(o, "gross", line->gross);
@@ -123,13 +132,13 @@ entry_encode(struct buf *out, const struct entry *entry)
 
 	json_out_object(&o, NULL);
 	json_out_int(&o, "v", STORED_VERSION);
-	json_out_text(&o, "id", entry->id);
-	json_out_text(&o, "docid", entry->docid);
-	json_out_text(&o, "account", entry->account);
-	json_out_text(&o, "sale", entry->sale);
-	json_out_text(&o, "authority", entry->authority);
+	put_text(&o, "id", entry->id);
+	put_text(&o, "docid", entry->docid);
+	put_text(&o, "account", entry->account);
+	put_text(&o, "sale", entry->sale);
+	put_text(&o, "authority", entry->authority);
 	if (entry->currency)
-		json_out_text(&o, "currency", entry->currency);
+		put_text(&o, "currency", entry->currency);
 	json_out_int(&o, "occurred_ms", entry->occurred_ms);
 	json_out_array(&o, "lines");
 	for (size_t i = 0; i < entry->n_lines; i++)
