@@ -26,7 +26,7 @@ enum conf_kind {
 	CONF_DECIMAL, /* a JSON number or a string that holds one; >= 0 */
 	CONF_SECRET,  /* env:NAME, file:PATH; a literal is a warning */
 	CONF_SECRETS, /* one secret or a list of one or two (rotation) */
-	CONF_TEXTS,   /* list of non-empty texts */
+	CONF_TEXTS,   /* list of one or more non-empty texts */
 	CONF_MAP,     /* object of text to text, any keys */
 	CONF_CRON,    /* five fields */
 	CONF_URL, /* http(s)://host[:port][/path]; http rules of design.md 6 */
@@ -147,8 +147,12 @@ void conf_markdown(struct buf *out, const struct conf_type *types,
 
 /*
  * Make a section straight from JSON text against rows, for tests of adapters
- * and handlers: conf_section_parse(&s, rows, "{\"location\":\"L\"}", …).
- * rows2 may be NULL. Returns 0 or CONF_INVALID.
+ * and handlers: conf_section_parse(&s, &type, "{\"location\":\"L\"}", …).
+ * A missing name is "test", a missing url the type's, or none.
+ *
+ * base_dir  of relative paths; NULL: the working directory
+ *
+ * Returns   0, CONF_INVALID, ERR_NOMEM.
  */
 int conf_section_parse(struct conf_section **out, const struct conf_type *type,
                        const char *json, const char *base_dir,

@@ -231,6 +231,8 @@ put_leaf(struct json_out *o, const struct view *view,
 		json_out_raw(o, "default", row->fallback);
 	if (row->kind != CONF_LIST)
 		return;
+	if (row->flags & CONF_REQUIRED)
+		json_out_int(o, "minItems", 1);
 	json_out_object(o, "items");
 	if (strcmp(row->key, "accounts") == 0)
 		put_account(o, view->types, view->n_types);

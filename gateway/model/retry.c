@@ -19,7 +19,7 @@ ceiling_ms(const struct retry_policy *policy, unsigned attempt)
 	return ms < policy->cap_ms ? ms : policy->cap_ms;
 }
 
-/* part of a range, as jitter is part of 2^32; in two halves, to not overflow */
+/* The part of range that jitter is of 2^32; in halves, as it would overflow. */
 static int64_t
 share(int64_t range, uint32_t jitter)
 {
