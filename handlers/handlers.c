@@ -1,0 +1,8 @@
+/* Every inbound source; a new one is one file and one line here. */
+#include "handlers/handlers.h"
+
+const struct handler_ops *const hook_handlers[] = {
+	&galaxy_hooks,
+	&square_hooks,
+	NULL,
+};
