@@ -1,0 +1,958 @@
+/*
+ * What every inbound source must do, run against each of them, then each
+ * one's own rows. Bodies and signatures are the vectors of the project's
+ * reference on signatures (B1.., S1.., N1..), made with the vendor's SDK and
+ * openssl, not with this code.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "gateway/base/crypto.h"
+#include "handlers/handlers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define B1 \
+	"{\"merchant_id\":\"ML1\",\"type\":\"inventory.count.updated\"," \
+	"\"event_id\":\"bc316346-6691-4243-88ed-6d651a0d0c47\"," \
+	"\"created_at\":\"2025-11-21T10:00:00.123456789Z\",\"data\":" \
+	"{\"type\":\"inventory_counts\"," \
+	"\"id\":\"84ea45bf-5a3a-4f1e-9a0d-7a4c5f2e1b00\",\"object\":" \
+	"{\"inventory_counts\":[{\"calculated_at\":" \
+	"\"2025-11-21T10:00:00.1Z\",\"catalog_object_id\":\"VAR1\"," \
+	"\"catalog_object_type\":\"ITEM_VARIATION\",\"location_id\":\"LOC1\"," \
+	"\"quantity\":\"41\",\"state\":\"IN_STOCK\"}]}}}"
+#define B2 \
+	"{\"name\":\"Caf\xc3\xa9 \xe2\x82\xac" \
+	"5\"}"
+#define B4 "{\"test\": 2432232314}"
+
+#define SQUARE_KEY "asdf1234-Sig_Key"
+#define SQUARE_URL "https://gw.example.com/hooks/square/main?x=1"
+#define S1         "BwrUxhPMekuSpuOT1NOYcL4WVxs14ixTmNrYzYEdhd4="
+#define S2         "0HcAT2rYKncrnFBgZKwiaAoMAWLunrCbqLmKhEZKGWg="
+#define S3         "ls9WqKlRLpGltIrT4RGFnIqLYPIlHYJi6Q3SvMIOgKM="
+
+#define GALAXY_KEY "galaxy-hook-secret"
+#define N1         "8839ae56e0c6ef512d5b4e2c28d955289dd16171ecd596cf0fd3e2ab4e66d24a"
+#define N2 \
+	"f2ec1ef10185c991760da579caec59e4b4e297f0e9ac3472a5f054cf545f5d73" \
+	"075b629b8d9a53f0c0014b02709bf6b15455acadc6aefe8266b794f460ecf8b0"
+
+/* ---- an account of the type, whatever its adapter's options ---- */
+
+static const struct conf_row adapter_rows[] = {
+	{ .key = "location",
+	  .kind = CONF_TEXT,
+	  .meaning = "Location, as the adapter of Square has it." },
+	{ .key = NULL },
+};
+
+static struct conf_section *
+parse(const struct handler_ops *ops, const char *json)
+{
+	const struct conf_type type = { .name = ops->name,
+		                        .rows = adapter_rows,
+		                        .hook = ops->options,
+		                        .default_url = "https://a.example" };
+	struct conf_section *account = NULL;
+	struct buf mistakes = BUF_INIT;
+
+	if (conf_section_parse(&account, &type, json, NULL, &mistakes))
+		fail_msg("%s", buf_text(&mistakes));
+	buf_fini(&mistakes);
+	return account;
+}
+
+/* Up to two headers, then the body. */
+struct sent {
+	const char *method;
+	const char *query;
+	struct http_header headers[4];
+	const char *body;
+	size_t n_body; /* 0: up to the NUL */
+	const char *peer;
+	const char *client_sha256;
+};
+
+static struct http_call
+call_of(const struct sent *sent)
+{
+	struct http_call call = {
+		.method = sent->method ? sent->method : "POST",
+		.path = "/hooks/test",
+		.query = sent->query ? sent->query : "",
+		.headers = sent->headers,
+		.body = sent->body ? sent->body : "",
+		.peer = sent->peer ? sent->peer : "192.0.2.1",
+		.client_sha256 = sent->client_sha256,
+	};
+
+	while (call.n_headers < 4 && sent->headers[call.n_headers].name)
+		call.n_headers++;
+	call.n_body = sent->n_body ? sent->n_body : strlen(call.body);
+	return call;
+}
+
+static int
+verify_with(const struct handler_ops *ops, const char *json,
+            const char *public_url, const struct sent *sent)
+{
+	struct conf_section *account = parse(ops, json);
+	struct handler_env env = { account, public_url };
+	struct http_call call = call_of(sent);
+	int r = ops->verify(&env, &call);
+
+	conf_section_free(account);
+	return r;
+}
+
+/* ---- what is heard of an event ---- */
+
+struct heard {
+	char text[600];
+};
+
+static void
+hear(struct heard *heard, const char *kind, const char *what)
+{
+	size_t n = strlen(heard->text);
+
+	(void)snprintf(heard->text + n, sizeof(heard->text) - n, "%s%s%s%s",
+	               n ? " " : "", kind, what[0] ? "=" : "", what);
+}
+
+static void
+hear_ref(void *ctx, const char *ref)
+{
+	hear(ctx, "ref", ref);
+}
+
+static void
+hear_sale(void *ctx, const char *sale)
+{
+	hear(ctx, "sale", sale);
+}
+
+static void
+hear_catch_up(void *ctx)
+{
+	hear(ctx, "catch_up", "");
+}
+
+static void
+hear_unknown(void *ctx)
+{
+	hear(ctx, "if_unknown", "");
+}
+
+static void
+hear_locked(void *ctx, const char *why)
+{
+	assert_true(why[0] != '\0');
+	hear(ctx, "locked", "");
+}
+
+/* Identify the call and take its hints; r_expected other than 0: no hints. */
+static void
+assert_heard(const struct handler_ops *ops, const char *json,
+             const struct sent *sent, const char *expected)
+{
+	struct conf_section *account = parse(ops, json);
+	struct handler_env env = { account, NULL };
+	struct http_call call = call_of(sent);
+	struct event event = { 0 };
+	struct heard heard = { "" };
+	struct hints hints = { &heard,        hear_ref,     hear_sale,
+		               hear_catch_up, hear_unknown, hear_locked };
+
+	assert_int_equal(ops->identify(&env, &call, &event), 0);
+	event.body = text_ndup(call.body, call.n_body);
+	event.n_body = call.n_body;
+	assert_int_equal(ops->hints(&env, &event, &hints), 0);
+	assert_string_equal(heard.text, expected);
+	event_fini(&event);
+	conf_section_free(account);
+}
+
+/* ---- shared rows ---- */
+
+struct genuine {
+	const struct handler_ops *ops;
+	const char *conf;
+	struct sent sent;
+	size_t signature; /* index of its header */
+	bool covers_body;
+};
+
+static const struct genuine genuines[] = {
+	{ &square_hooks,
+	  "{\"hook\":{\"signature_key\":\"" SQUARE_KEY
+	  "\",\"url\":\"" SQUARE_URL "\"}}",
+	  { .headers = { { "Content-Type", "application/json" },
+	                 { "X-Square-HmacSha256-Signature", S1 } },
+	    .body = B1 },
+	  1,
+	  true },
+	{ &galaxy_hooks,
+	  "{\"hook\":{\"secret\":\"" GALAXY_KEY
+	  "\",\"hmac\":{\"header\":\"X-Galaxy\"}}}",
+	  { .headers = { { "Content-Type", "application/json" },
+	                 { "x-galaxy", N1 } },
+	    .body = B1 },
+	  1,
+	  true },
+	{ &galaxy_hooks,
+	  "{\"hook\":{\"secret\":\"" GALAXY_KEY
+	  "\",\"hmac\":{\"header\":\"X-Galaxy\",\"algorithm\":\"sha512\","
+	  "\"prefix\":\"sha512=\"}}}",
+	  { .headers = { { "Content-Type", "application/json" },
+	                 { "x-galaxy", "sha512=" N2 } },
+	    .body = B4 },
+	  1,
+	  true },
+	{ &galaxy_hooks,
+	  "{\"hook\":{\"secret\":\"" GALAXY_KEY "\"}}",
+	  { .headers = { { "Content-Type", "text/plain" },
+	                 { "Authorization", "Bearer " GALAXY_KEY } },
+	    .body = B1 },
+	  1,
+	  false },
+};
+
+#define N_GENUINES (sizeof(genuines) / sizeof(genuines[0]))
+
+static int
+verify_sent(const struct genuine *g, const struct sent *sent)
+{
+	return verify_with(g->ops, g->conf, NULL, sent);
+}
+
+static void
+test_hooks__a_genuine_call_is_accepted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++)
+		assert_int_equal(verify_sent(&genuines[i], &genuines[i].sent),
+		                 0);
+}
+
+static void
+test_hooks__one_changed_byte_of_the_body_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		struct sent sent = genuines[i].sent;
+		size_t n = strlen(sent.body);
+		char *body = text_format("%s\n", sent.body);
+
+		assert_non_null(body);
+		sent.body = body;
+		if (genuines[i].covers_body) {
+			assert_int_equal(verify_sent(&genuines[i], &sent),
+			                 HANDLER_FORGED);
+			body[n] = '\0';
+		}
+		for (size_t k = 0; genuines[i].covers_body && k < n; k++) {
+			body[k] ^= 1;
+			assert_int_equal(verify_sent(&genuines[i], &sent),
+			                 HANDLER_FORGED);
+			body[k] ^= 1;
+		}
+		free(body);
+	}
+}
+
+static void
+test_hooks__every_damaged_signature_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		struct sent sent = genuines[i].sent;
+		struct http_header *header =
+			&sent.headers[genuines[i].signature];
+		char *value = text_dup(header->value);
+		size_t n = strlen(value);
+
+		header->value = "";
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+		header->value = value;
+		value[n - 1] ^= 1; /* `=` too: no base64 any more */
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+		value[n - 1] = '\0';
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+		value[n / 2] = '!';
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+		free(value);
+	}
+}
+
+static void
+test_hooks__a_missing_or_doubled_signature_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		struct sent sent = genuines[i].sent;
+
+		sent.headers[2] = sent.headers[1];
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+		sent.headers[2] = sent.headers[1] = (struct http_header){ 0 };
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+	}
+}
+
+static void
+test_hooks__a_body_type_that_is_never_sent_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		struct sent sent = genuines[i].sent;
+
+		sent.headers[0].value = "multipart/form-data; boundary=x";
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_MEDIA_TYPE);
+		/* and a stranger is not told so */
+		sent.headers[1].value = "wrong";
+		assert_int_equal(verify_sent(&genuines[i], &sent),
+		                 HANDLER_FORGED);
+	}
+}
+
+static void
+test_hooks__both_secrets_count_while_one_replaces_the_other(void **state)
+{
+	static const struct sent square = {
+		.headers = { { "x-square-hmacsha256-signature", S2 } },
+		.body = B2
+	};
+	static const struct sent galaxy = { .query = "key=" GALAXY_KEY };
+
+	(void)state;
+	for (int is_new = 0; is_new < 2; is_new++) {
+		char conf[400];
+
+		(void)snprintf(conf, sizeof(conf),
+		               "{\"hook\":{\"signature_key\":[\"%s\",\"%s\"],"
+		               "\"url\":\"" SQUARE_URL "\"}}",
+		               is_new ? "another" : SQUARE_KEY,
+		               is_new ? SQUARE_KEY : "another");
+		assert_int_equal(
+			verify_with(&square_hooks, conf, NULL, &square), 0);
+		(void)snprintf(conf, sizeof(conf),
+		               "{\"hook\":{\"secret\":[\"%s\",\"%s\"]}}",
+		               is_new ? "another" : GALAXY_KEY,
+		               is_new ? GALAXY_KEY : "another");
+		assert_int_equal(
+			verify_with(&galaxy_hooks, conf, NULL, &galaxy), 0);
+	}
+	assert_int_equal(
+		verify_with(&square_hooks,
+	                    "{\"hook\":{\"signature_key\":\"another\",\"url\":"
+	                    "\"" SQUARE_URL "\"}}",
+	                    NULL, &square),
+		HANDLER_FORGED);
+}
+
+static void
+test_hooks__an_unknown_topic_is_taken_and_says_nothing_false(void **state)
+{
+	(void)state;
+	assert_heard(&square_hooks, "{\"hook\":{\"signature_key\":\"k\"}}",
+	             &(struct sent){ .body = "{\"type\":\"loyalty.created\","
+	                                     "\"event_id\":\"e1\"}" },
+	             "");
+	assert_heard(&galaxy_hooks, "{\"hook\":{\"secret\":\"k\"}}",
+	             &(struct sent){ .body = "{\"Event\":\"NoSuchThing\"}" },
+	             "catch_up");
+}
+
+/* ---- Square ---- */
+
+static int
+verify_square(const char *url, const char *public_url, const char *body,
+              const char *signature)
+{
+	struct sent sent = { .headers = { { "x-square-hmacsha256-signature",
+		                            signature } },
+		             .body = body };
+	char conf[300];
+
+	(void)snprintf(conf, sizeof(conf),
+	               "{\"name\":\"main\",\"hook\":{\"signature_key\":\"%s\""
+	               "%s%s%s}}",
+	               SQUARE_KEY, url ? ",\"url\":\"" : "", url ? url : "",
+	               url ? "\"" : "");
+	return verify_with(&square_hooks, conf, public_url, &sent);
+}
+
+static void
+test_square_hooks__the_published_vectors_are_accepted(void **state)
+{
+	(void)state;
+	assert_int_equal(verify_square(SQUARE_URL, NULL, B1, S1), 0);
+	assert_int_equal(verify_square(SQUARE_URL, NULL, B2, S2), 0);
+	assert_int_equal(verify_square(SQUARE_URL, NULL, "", S3), 0);
+}
+
+static void
+test_square_hooks__another_url_is_another_signature(void **state)
+{
+	static const char *const urls[] = {
+		SQUARE_URL "/",
+		"http://gw.example.com/hooks/square/main?x=1",
+		"https://GW.EXAMPLE.COM/hooks/square/main?x=1",
+		"https://gw.example.com/hooks/square/main",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		assert_int_equal(verify_square(urls[i], NULL, B1, S1),
+		                 HANDLER_FORGED);
+	assert_int_equal(
+		verify_square(SQUARE_URL "/", NULL, B1,
+	                      "5Z43Gw8Dx/RmmWwjbxW5QufqRqcHFiHd+uhH7hmTLZU="),
+		0);
+	assert_int_equal(verify_square(SQUARE_URL, NULL, B2, S1),
+	                 HANDLER_FORGED);
+}
+
+/* openssl: printf '%s' 'https://gw.example.com/hooks/main' "$B1" | … */
+static void
+test_square_hooks__the_url_is_made_from_public_url_and_name(void **state)
+{
+	unsigned char mac[CRYPTO_MAC_MAX];
+	char signature[4 * CRYPTO_MAC_MAX];
+	size_t n = 0;
+	const char signed_text[] = "https://gw.example.com/hooks/main" B1;
+	const struct crypto_part part = { signed_text,
+		                          sizeof(signed_text) - 1 };
+
+	(void)state;
+	assert_int_equal(crypto_hmac(mac, &n, CRYPTO_SHA256, SQUARE_KEY,
+	                             strlen(SQUARE_KEY), &part, 1),
+	                 0);
+	crypto_base64_encode(signature, mac, n);
+	assert_int_equal(
+		verify_square(NULL, "https://gw.example.com", B1, signature),
+		0);
+	assert_int_equal(
+		verify_square(NULL, "https://other.example", B1, signature),
+		HANDLER_FORGED);
+	/* Without either there is nothing to verify with. */
+	assert_int_equal(verify_square(NULL, NULL, B1, signature),
+	                 HANDLER_FORGED);
+}
+
+static void
+test_square_hooks__a_missing_url_is_a_mistake_of_the_configuration(void **state)
+{
+	struct conf_section *account =
+		parse(&square_hooks, "{\"hook\":{\"signature_key\":\"k\"}}");
+	struct handler_env env = { account, NULL };
+	struct buf mistakes = BUF_INIT;
+
+	(void)state;
+	square_hooks.check(&env, &mistakes);
+	assert_int_equal(strncmp(buf_text(&mistakes), "hook.url: ", 10), 0);
+	buf_reset(&mistakes);
+	env.public_url = "https://gw.example.com";
+	square_hooks.check(&env, &mistakes);
+	assert_string_equal(buf_text(&mistakes), "");
+	buf_fini(&mistakes);
+	conf_section_free(account);
+}
+
+static void
+test_square_hooks__the_event_is_known_by_type_and_event_id(void **state)
+{
+	struct conf_section *account =
+		parse(&square_hooks, "{\"hook\":{\"signature_key\":\"k\"}}");
+	struct handler_env env = { account, NULL };
+	struct http_call call = call_of(&(struct sent){ .body = B1 });
+	struct event event = { 0 };
+
+	(void)state;
+	assert_int_equal(square_hooks.identify(&env, &call, &event), 0);
+	assert_string_equal(event.topic, "inventory.count.updated");
+	assert_string_equal(event.id, "bc316346-6691-4243-88ed-6d651a0d0c47");
+	assert_true(square_hooks.dedupe_ms > INT64_C(72) * 3600 * 1000);
+	event_fini(&event);
+	conf_section_free(account);
+}
+
+static void
+test_square_hooks__what_has_no_type_or_id_is_malformed(void **state)
+{
+	static const char *const bodies[] = {
+		"",
+		"{",
+		"[]",
+		"null",
+		"{\"type\":\"x\"}",
+		"{\"event_id\":\"x\"}",
+		"{\"type\":\"\",\"event_id\":\"x\"}",
+		"{\"type\":1,\"event_id\":\"x\"}",
+		"{\"type\":\"x\",\"event_id\":\"a b\"}",
+		"{\"type\":\"x\",\"event_id\":\"a\\u0000b\"}",
+		"<html>",
+	};
+	struct conf_section *account =
+		parse(&square_hooks, "{\"hook\":{\"signature_key\":\"k\"}}");
+	struct handler_env env = { account, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct http_call call =
+			call_of(&(struct sent){ .body = bodies[i] });
+		struct event event = { 0 };
+
+		assert_int_equal(square_hooks.identify(&env, &call, &event),
+		                 HANDLER_MALFORMED);
+		event_fini(&event);
+	}
+	conf_section_free(account);
+}
+
+#define OURS "{\"location\":\"LOC1\",\"hook\":{\"signature_key\":\"k\"}}"
+
+static void
+assert_square(const char *type, const char *object, const char *expected)
+{
+	char *body = text_format("{\"type\":\"%s\",\"event_id\":\"e\",\"data\":"
+	                         "{\"object\":%s}}",
+	                         type, object);
+
+	assert_non_null(body);
+	assert_heard(&square_hooks, OURS, &(struct sent){ .body = body },
+	             expected);
+	free(body);
+}
+
+static void
+test_square_hooks__counts_at_our_location_are_places_to_look(void **state)
+{
+	(void)state;
+	assert_heard(&square_hooks, OURS, &(struct sent){ .body = B1 },
+	             "ref=VAR1");
+	assert_square(
+		"inventory.count.updated",
+		"{\"inventory_counts\":["
+		"{\"catalog_object_id\":\"A\",\"location_id\":\"LOC1\"},"
+		"{\"catalog_object_id\":\"B\",\"location_id\":\"LOC2\"},"
+		"{\"catalog_object_id\":\"C\"},{\"location_id\":\"LOC1\"},"
+		"7]}",
+		"ref=A ref=C");
+}
+
+static void
+test_square_hooks__only_a_completed_payment_names_a_sale(void **state)
+{
+	(void)state;
+	assert_square("payment.updated",
+	              "{\"payment\":{\"status\":\"COMPLETED\",\"order_id\":"
+	              "\"O1\",\"location_id\":\"LOC1\"}}",
+	              "sale=O1");
+	assert_square("payment.created",
+	              "{\"payment\":{\"status\":\"COMPLETED\",\"order_id\":"
+	              "\"O1\"}}",
+	              "sale=O1");
+	assert_square("payment.updated",
+	              "{\"payment\":{\"status\":\"APPROVED\",\"order_id\":"
+	              "\"O1\",\"location_id\":\"LOC1\"}}",
+	              "");
+	assert_square("payment.updated",
+	              "{\"payment\":{\"status\":\"COMPLETED\",\"order_id\":"
+	              "\"O1\",\"location_id\":\"LOC2\"}}",
+	              "");
+	assert_square("payment.updated",
+	              "{\"payment\":{\"status\":\"COMPLETED\"}}", "");
+}
+
+static void
+test_square_hooks__an_order_names_itself_and_a_refund_nothing(void **state)
+{
+	(void)state;
+	assert_square("order.updated",
+	              "{\"order_updated\":{\"order_id\":\"O2\",\"location_id\":"
+	              "\"LOC1\",\"state\":\"COMPLETED\"}}",
+	              "sale=O2");
+	assert_square("order.created",
+	              "{\"order_created\":{\"order_id\":\"O3\",\"location_id\":"
+	              "\"LOC2\"}}",
+	              "");
+	assert_square("refund.updated",
+	              "{\"refund\":{\"order_id\":\"O1\",\"location_id\":"
+	              "\"LOC1\"}}",
+	              "");
+	assert_square("catalog.version.updated", "{}", "");
+}
+
+static void
+test_square_hooks__a_revoked_authorization_stops_the_account(void **state)
+{
+	(void)state;
+	assert_square("oauth.authorization.revoked",
+	              "{\"revocation\":{\"revoker_type\":\"MERCHANT\"}}",
+	              "locked");
+}
+
+/* ---- Galaxy ---- */
+
+static int
+verify_galaxy(const char *hook, const struct sent *sent)
+{
+	char *conf = text_format("{\"hook\":%s}", hook);
+	int r;
+
+	assert_non_null(conf);
+	r = verify_with(&galaxy_hooks, conf, NULL, sent);
+	free(conf);
+	return r;
+}
+
+#define SECRET "{\"secret\":\"" GALAXY_KEY "\"}"
+#define WITH(name_, value_) \
+	&(struct sent) \
+	{ \
+		.headers = { { (name_), (value_) } } \
+	}
+
+static void
+test_galaxy_hooks__the_secret_may_stand_in_four_places(void **state)
+{
+	const char *named =
+		"{\"secret\":\"" GALAXY_KEY "\",\"header\":\"X-Shared\"}";
+
+	(void)state;
+	assert_int_equal(
+		verify_galaxy(SECRET, &(struct sent){ .method = "GET",
+	                                              .query = "a=1&key="
+	                                                       "galaxy-hook%2D"
+	                                                       "secret" }),
+		0);
+	assert_int_equal(verify_galaxy(SECRET, WITH("authorization",
+	                                            "bearer " GALAXY_KEY)),
+	                 0);
+	/* printf 'any:galaxy-hook-secret' | base64 */
+	assert_int_equal(
+		verify_galaxy(SECRET,
+	                      WITH("Authorization",
+	                           "Basic YW55OmdhbGF4eS1ob29rLXNlY3JldA==")),
+		0);
+	assert_int_equal(verify_galaxy(named, WITH("x-shared", GALAXY_KEY)), 0);
+	assert_int_equal(verify_galaxy(SECRET, WITH("x-shared", GALAXY_KEY)),
+	                 HANDLER_FORGED);
+}
+
+static void
+test_galaxy_hooks__anything_but_the_secret_is_refused(void **state)
+{
+	static const char *const queries[] = {
+		"",
+		"key=",
+		"key=galaxy-hook-secre",
+		"key=galaxy-hook-secret1",
+		"key=Galaxy-hook-secret",
+		"key=galaxy-hook-secret&key=galaxy-hook-secret",
+		"Key=galaxy-hook-secret",
+		"key=galaxy-hook-secret%00",
+		"key=galaxy-hook-secret%",
+	};
+	static const char *const values[] = {
+		GALAXY_KEY,
+		"Bearer",
+		"Bearer ",
+		"Bearer  " GALAXY_KEY,
+		"Basic " GALAXY_KEY,
+		/* printf 'galaxy-hook-secret' | base64: no colon */
+		"Basic Z2FsYXh5LWhvb2stc2VjcmV0",
+		/* printf 'galaxy-hook-secret:' | base64: it is the user */
+		"Basic Z2FsYXh5LWhvb2stc2VjcmV0Og==",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+		assert_int_equal(
+			verify_galaxy(SECRET,
+		                      &(struct sent){ .query = queries[i] }),
+			HANDLER_FORGED);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		assert_int_equal(
+			verify_galaxy(SECRET, WITH("Authorization", values[i])),
+			HANDLER_FORGED);
+}
+
+static void
+test_galaxy_hooks__with_an_hmac_the_bare_secret_is_no_proof(void **state)
+{
+	const char *hook = "{\"secret\":\"" GALAXY_KEY
+			   "\",\"hmac\":{\"header\":\"X-Sig\",\"encoding\":"
+			   "\"base64\",\"prefix\":\"v1,\"}}";
+	struct sent sent = { .headers = { { "X-Sig", "v1,"
+		                                     "iDmuVuDG71EtW04sKNlVKJ3RY"
+		                                     "XHs1ZbPD9Piq05m0ko=" } },
+		             .body = B1 };
+
+	(void)state;
+	assert_int_equal(verify_galaxy(hook, &sent), 0);
+	sent.headers[0].value = "iDmuVuDG71EtW04sKNlVKJ3RYXHs1ZbPD9Piq05m0ko=";
+	assert_int_equal(verify_galaxy(hook, &sent), HANDLER_FORGED);
+	assert_int_equal(
+		verify_galaxy(hook, &(struct sent){ .query = "key=" GALAXY_KEY,
+	                                            .body = B1 }),
+		HANDLER_FORGED);
+}
+
+static void
+test_galaxy_hooks__an_address_counts_beside_the_secret(void **state)
+{
+	const char *hook =
+		"{\"secret\":\"" GALAXY_KEY
+		"\",\"addresses\":[\"10.0.0.0/9\",\"2001:db8::/33\"]}";
+	static const struct {
+		const char *peer;
+		int r;
+	} rows[] = {
+		{ "10.127.255.255", 0 },
+		{ "10.128.0.0", HANDLER_FORGED },
+		{ "::ffff:10.1.2.3", 0 },
+		{ "2001:db8:7fff::1", 0 },
+		{ "2001:db8:8000::1", HANDLER_FORGED },
+		{ "11.0.0.1", HANDLER_FORGED },
+		{ "", HANDLER_FORGED },
+	};
+	struct sent sent = { .query = "key=" GALAXY_KEY };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sent.peer = rows[i].peer;
+		assert_int_equal(verify_galaxy(hook, &sent), rows[i].r);
+	}
+	sent.peer = "10.0.0.1";
+	sent.query = "key=wrong";
+	assert_int_equal(verify_galaxy(hook, &sent), HANDLER_FORGED);
+	/* Alone it suffices only where nothing else is configured. */
+	assert_int_equal(verify_galaxy("{\"addresses\":[\"10.0.0.1\"]}", &sent),
+	                 0);
+}
+
+static void
+test_galaxy_hooks__a_client_certificate_is_known_by_its_fingerprint(
+	void **state)
+{
+#define HALF "0123456789abcdef0123456789abcdef"
+	const char *hook = "{\"client_certificate\":\"01:23:45:67:89:AB:CD:EF:"
+			   "01:23:45:67:89:ab:cd:ef" HALF "\"}";
+	struct sent sent = { .client_sha256 = HALF HALF };
+
+	(void)state;
+	assert_int_equal(verify_galaxy(hook, &sent), 0);
+	sent.client_sha256 = HALF "0123456789abcdef0123456789abcdee";
+	assert_int_equal(verify_galaxy(hook, &sent), HANDLER_FORGED);
+	sent.client_sha256 = NULL;
+	assert_int_equal(verify_galaxy(hook, &sent), HANDLER_FORGED);
+}
+
+static void
+test_galaxy_hooks__nothing_configured_accepts_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(verify_galaxy("{}", &(struct sent){ .query = "key=" }),
+	                 HANDLER_FORGED);
+}
+
+static void
+assert_mistake(const char *hook, const char *begin)
+{
+	char *conf = text_format("{\"hook\":%s}", hook);
+	struct conf_section *account = parse(&galaxy_hooks, conf);
+	struct handler_env env = { account, NULL };
+	struct buf mistakes = BUF_INIT;
+
+	galaxy_hooks.check(&env, &mistakes);
+	if (!begin[0])
+		assert_string_equal(buf_text(&mistakes), "");
+	else if (strncmp(buf_text(&mistakes), begin, strlen(begin)) != 0)
+		fail_msg("%s: %s", hook, buf_text(&mistakes));
+	buf_fini(&mistakes);
+	conf_section_free(account);
+	free(conf);
+}
+
+static void
+test_galaxy_hooks__contradictory_options_are_mistakes(void **state)
+{
+	(void)state;
+	assert_mistake(SECRET, "");
+	assert_mistake("{\"addresses\":[\"::1\",\"10.0.0.0/8\"]}", "");
+	assert_mistake("{}", "hook.secret: missing");
+	assert_mistake("{\"header\":\"X\",\"addresses\":[\"::1\"]}",
+	               "hook.secret: missing");
+	assert_mistake("{\"addresses\":[\"10.0.0.1\"],\"hmac\":{\"header\":"
+	               "\"X\"}}",
+	               "hook.secret: missing");
+	assert_mistake("{\"secret\":\"secret\",\"hmac\":{\"prefix\":\"x\"}}",
+	               "hook.hmac.header: missing");
+	assert_mistake("{\"secret\":\"secret\",\"header\":\"X\",\"hmac\":"
+	               "{\"header\":\"X\"}}",
+	               "hook.header: not used");
+	assert_mistake("{\"client_certificate\":\"abc\"}",
+	               "hook.client_certificate: expected");
+	assert_mistake("{\"addresses\":[\"::1\",\"10.0.0.1/33\"]}",
+	               "hook.addresses[1]: expected");
+	assert_mistake("{\"addresses\":[\"localhost\"]}",
+	               "hook.addresses[0]: expected");
+}
+
+#define GUID_A "a0000000-0000-4000-8000-00000000000a"
+#define GUID_B "b0000000-0000-4000-8000-00000000000b"
+
+static void
+test_galaxy_hooks__every_guid_is_a_place_to_look(void **state)
+{
+	static const struct {
+		const char *query;
+		const char *body;
+		const char *expected;
+	} rows[] = {
+		{ "", "{\"ids\":[\"" GUID_A "\",{\"x\":\"" GUID_B "\"}]}",
+		  "ref=" GUID_A " ref=" GUID_B " if_unknown" },
+		{ "", "ItemID=A0000000-0000-4000-8000-00000000000A&x=1",
+		  "ref=" GUID_A " if_unknown" },
+		{ "item=%7B" GUID_A "%7D&key=x", "",
+		  "ref=" GUID_A " if_unknown" },
+		{ "", "<Item>" GUID_B "</Item>", "ref=" GUID_B " if_unknown" },
+		{ "item=" GUID_A, "{\"id\":\"" GUID_B "\"}",
+		  "ref=" GUID_B " ref=" GUID_A " if_unknown" },
+		{ "", "", "catch_up" },
+		{ "a=1", "{\"stock\":\"changed\"}", "catch_up" },
+		{ "", "1" GUID_A " " GUID_B "0", "catch_up" },
+		{ "", "a0000000-0000-4000-8000-00000000000", "catch_up" },
+		{ "", "\xff\xfe\x01", "catch_up" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_heard(&galaxy_hooks, "{\"hook\":" SECRET "}",
+		             &(struct sent){ .query = rows[i].query,
+		                             .body = rows[i].body },
+		             rows[i].expected);
+}
+
+static void
+test_galaxy_hooks__the_secret_is_not_kept_with_the_event(void **state)
+{
+	static const struct {
+		const char *query;
+		const char *kept;
+	} rows[] = {
+		{ "key=" GALAXY_KEY, "" },
+		{ "a=1&key=" GALAXY_KEY "&b=%20", "a=1&b=%20" },
+		{ "%6Bey=" GALAXY_KEY "&x", "x" },
+		{ "key=%zz&key=" GALAXY_KEY, "" },
+		{ "monkey=1", "monkey=1" },
+	};
+	struct conf_section *account =
+		parse(&galaxy_hooks, "{\"hook\":" SECRET "}");
+	struct handler_env env = { account, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_call call = call_of(
+			&(struct sent){ .query = rows[i].query,
+		                        .body = "{\"event\":\"Item.Saved\"}" });
+		struct event event = { 0 };
+
+		assert_int_equal(galaxy_hooks.identify(&env, &call, &event), 0);
+		assert_string_equal(event.query, rows[i].kept);
+		assert_string_equal(event.topic, "Item.Saved");
+		assert_string_equal(event.id, "");
+		event_fini(&event);
+	}
+	conf_section_free(account);
+}
+
+static void
+test_hooks__the_list_names_every_source_once(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (; hook_handlers[n]; n++)
+		for (size_t i = 0; i < n; i++)
+			assert_string_not_equal(hook_handlers[i]->name,
+			                        hook_handlers[n]->name);
+	assert_int_equal(n, 2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hooks__a_genuine_call_is_accepted),
+		cmocka_unit_test(
+			test_hooks__one_changed_byte_of_the_body_is_refused),
+		cmocka_unit_test(
+			test_hooks__every_damaged_signature_is_refused),
+		cmocka_unit_test(
+			test_hooks__a_missing_or_doubled_signature_is_refused),
+		cmocka_unit_test(
+			test_hooks__a_body_type_that_is_never_sent_is_refused),
+		cmocka_unit_test(
+			test_hooks__both_secrets_count_while_one_replaces_the_other),
+		cmocka_unit_test(
+			test_hooks__an_unknown_topic_is_taken_and_says_nothing_false),
+		cmocka_unit_test(
+			test_square_hooks__the_published_vectors_are_accepted),
+		cmocka_unit_test(
+			test_square_hooks__another_url_is_another_signature),
+		cmocka_unit_test(
+			test_square_hooks__the_url_is_made_from_public_url_and_name),
+		cmocka_unit_test(
+			test_square_hooks__a_missing_url_is_a_mistake_of_the_configuration),
+		cmocka_unit_test(
+			test_square_hooks__the_event_is_known_by_type_and_event_id),
+		cmocka_unit_test(
+			test_square_hooks__what_has_no_type_or_id_is_malformed),
+		cmocka_unit_test(
+			test_square_hooks__counts_at_our_location_are_places_to_look),
+		cmocka_unit_test(
+			test_square_hooks__only_a_completed_payment_names_a_sale),
+		cmocka_unit_test(
+			test_square_hooks__an_order_names_itself_and_a_refund_nothing),
+		cmocka_unit_test(
+			test_square_hooks__a_revoked_authorization_stops_the_account),
+		cmocka_unit_test(
+			test_galaxy_hooks__the_secret_may_stand_in_four_places),
+		cmocka_unit_test(
+			test_galaxy_hooks__anything_but_the_secret_is_refused),
+		cmocka_unit_test(
+			test_galaxy_hooks__with_an_hmac_the_bare_secret_is_no_proof),
+		cmocka_unit_test(
+			test_galaxy_hooks__an_address_counts_beside_the_secret),
+		cmocka_unit_test(
+			test_galaxy_hooks__a_client_certificate_is_known_by_its_fingerprint),
+		cmocka_unit_test(
+			test_galaxy_hooks__nothing_configured_accepts_nobody),
+		cmocka_unit_test(
+			test_galaxy_hooks__contradictory_options_are_mistakes),
+		cmocka_unit_test(
+			test_galaxy_hooks__every_guid_is_a_place_to_look),
+		cmocka_unit_test(
+			test_galaxy_hooks__the_secret_is_not_kept_with_the_event),
+		cmocka_unit_test(test_hooks__the_list_names_every_source_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
