@@ -503,6 +503,8 @@ test_square_adapter__says_category_code_and_detail(void **state)
 	assert_string_equal(do_list(rig).why,
 	                    "http 400 INVALID_REQUEST_ERROR VALUE_TOO_LONG: "
 	                    "The value is too long.");
+	fake_http_say(rig->http, 503, "<html>");
+	assert_string_equal(do_list(rig).why, "http 503");
 }
 
 /* What the code says outweighs the status 400 it comes with. */

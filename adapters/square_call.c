@@ -1,0 +1,341 @@
+/*
+ * Square, calls: build, send, judge; and listings, which are the same query
+ * with cursor after cursor.
+ *
+ * Not  Nothing here waits or tries again; what an error means stands in two
+ *      tables and one switch of statuses, and nowhere else. A next page is
+ *      asked for by cursor at the configured address, never by an address out
+ *      of an answer.
+ */
+#include "adapters/square.h"
+
+#include "gateway/base/buf.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/base/json.h"
+#include "gateway/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PAGES_MAX = 10000, /* a listing longer than this is a loop */
+	SKEW_MS = 2000,    /* a Date header within this tells us nothing */
+};
+
+/* ---- the vendor's error policy, all of it ---- */
+
+struct rule {
+	const char *name;
+	enum verdict verdict;
+};
+
+/* What the code alone decides; else a telling status, else the category. */
+static const struct rule by_code[] = {
+	{ "RATE_LIMITED", VERDICT_SLOW },
+	{ "UNAUTHORIZED", VERDICT_LOCKED },
+	{ "ACCESS_TOKEN_EXPIRED", VERDICT_LOCKED },
+	{ "ACCESS_TOKEN_REVOKED", VERDICT_LOCKED },
+	{ "CLIENT_DISABLED", VERDICT_LOCKED },
+	{ "APPLICATION_DISABLED", VERDICT_LOCKED },
+	{ "FORBIDDEN", VERDICT_LOCKED },
+	{ "INSUFFICIENT_SCOPES", VERDICT_LOCKED },
+	{ "INVALID_TIME", VERDICT_RETRY }, /* stamped anew next time */
+	{ "INVALID_TIME_RANGE", VERDICT_RETRY },
+	{ "INVALID_CURSOR", VERDICT_RETRY }, /* the listing starts over */
+	{ "CONFLICT", VERDICT_RETRY },       /* look, decide again */
+	{ "INTERNAL_SERVER_ERROR", VERDICT_RETRY },
+	{ "SERVICE_UNAVAILABLE", VERDICT_RETRY },
+	{ "GATEWAY_TIMEOUT", VERDICT_RETRY },
+	{ "BAD_GATEWAY", VERDICT_RETRY },
+	{ "TEMPORARY_ERROR", VERDICT_RETRY },
+	{ "REQUEST_TIMEOUT", VERDICT_RETRY },
+	{ "IDEMPOTENCY_KEY_REUSED", VERDICT_REFUSED },
+	{ "NOT_FOUND", VERDICT_REFUSED }, /* a binding is wrong */
+	{ "INVALID_LOCATION", VERDICT_REFUSED },
+};
+
+static const struct rule by_category[] = {
+	{ "RATE_LIMIT_ERROR", VERDICT_SLOW },
+	{ "AUTHENTICATION_ERROR", VERDICT_LOCKED },
+	{ "API_ERROR", VERDICT_RETRY },
+	{ "INVALID_REQUEST_ERROR", VERDICT_REFUSED },
+};
+
+static enum verdict
+by_status(int status, bool has_errors)
+{
+	if (status >= 200 && status < 300)
+		return has_errors ? VERDICT_RETRY : VERDICT_DONE;
+	if (status == 429)
+		return VERDICT_SLOW;
+	if (status == 401 || status == 403)
+		return VERDICT_LOCKED;
+	if (status == 408 || status == 409)
+		return VERDICT_RETRY;
+	if (status >= 400 && status < 500)
+		return VERDICT_REFUSED;
+	return VERDICT_RETRY;
+}
+
+static const struct rule *
+find_rule(const struct rule *rules, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rules[i].name, name) == 0)
+			return &rules[i];
+	return NULL;
+}
+
+/* Redacted before it is cut, or half a secret would pass. */
+void
+square_copy_words(char *out, size_t size, const char *words)
+{
+	char *copy = text_dup(words);
+	size_t n;
+
+	out[0] = '\0';
+	if (!copy)
+		return;
+	log_redact(copy);
+	n = strlen(copy);
+	if (n >= size)
+		n = size - 1;
+	while (n > 0 && ((unsigned char)copy[n] & 0xC0) == 0x80)
+		n--;
+	memcpy(out, copy, n);
+	out[n] = '\0';
+	for (; *out; out++)
+		if ((unsigned char)*out < ' ')
+			*out = ' ';
+	free(copy);
+}
+
+/* "http 400 INVALID_REQUEST_ERROR BAD_REQUEST: and what it says to people" */
+static void
+explain(char why[OUTCOME_WHY_SIZE], int status, const struct json_node *error)
+{
+	const char *category = json_text_or(error, "category", "");
+	const char *code = json_text_or(error, "code", "");
+	const char *detail = json_text_or(error, "detail", "");
+	char *words = text_format(
+		"http %d%s%s%s%s%s%s", status, *category ? " " : "", category,
+		*code ? " " : "", code, *detail ? ": " : "", detail);
+
+	square_copy_words(why, OUTCOME_WHY_SIZE, words ? words : "");
+	free(words);
+}
+
+/* Pure: answer in, outcome out. root: its body, NULL when that is no JSON. */
+static struct outcome
+judge(const struct http_answer *answer, const struct json_node *root)
+{
+	const struct json_node *error = json_at(json_find(root, "errors"), 0);
+	const char *category = json_text_or(error, "category", "");
+	const char *code = json_text_or(error, "code", "");
+	const struct rule *rule =
+		find_rule(by_code, sizeof(by_code) / sizeof(*by_code), code);
+	enum verdict verdict = by_status(answer->status, error != NULL);
+	char why[OUTCOME_WHY_SIZE];
+
+	if (answer->status == 0)
+		return outcome_of(VERDICT_RETRY, "%s", answer->why);
+	if (verdict == VERDICT_DONE && json_type(root) != JSON_OBJECT)
+		return outcome_of(VERDICT_RETRY,
+		                  "http %d, but the answer is no JSON object",
+		                  answer->status);
+	/* 401, 408, 429 and their like speak for themselves. */
+	if (!rule && (verdict == VERDICT_REFUSED || answer->status < 300))
+		rule = find_rule(by_category,
+		                 sizeof(by_category) / sizeof(*by_category),
+		                 category);
+	/* The server's own trouble is passing, whatever it calls it. */
+	if (rule && answer->status < 500)
+		verdict = rule->verdict;
+	if (verdict == VERDICT_DONE)
+		return outcome_done();
+	explain(why, answer->status, error);
+	if (verdict == VERDICT_SLOW)
+		return outcome_slow(answer->retry_after_ms, why);
+	return outcome_of(verdict, "%s", why);
+}
+
+struct outcome
+square_fault(int r)
+{
+	return outcome_of(VERDICT_RETRY, "our own fault (code %d), see the log",
+	                  r);
+}
+
+struct outcome
+square_taken(int r, const char *path)
+{
+	if (r == SQUARE_MALFORMED)
+		return outcome_of(VERDICT_RETRY,
+		                  "the answer of %s is not as documented",
+		                  path);
+	return r ? square_fault(r) : outcome_done();
+}
+
+/* ---- one call ---- */
+
+/* Square's clock, when its Date header shows that it is not ours. */
+static void
+learn_skew(struct square *s, const struct http_answer *answer)
+{
+	int64_t skew_ms;
+
+	if (answer->date_ms == 0)
+		return;
+	skew_ms = answer->date_ms - clock_wall_ms();
+	s->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
+}
+
+/* body NULL: a GET. */
+static struct http_request
+build_request(const struct square *s, const char *url, const struct buf *body)
+{
+	struct http_request q = { .method = "GET", .url = url };
+
+	q.headers[q.n_headers++] =
+		(struct http_header){ "Authorization", s->bearer };
+	q.headers[q.n_headers++] =
+		(struct http_header){ "Square-Version", s->version };
+	q.headers[q.n_headers++] =
+		(struct http_header){ "Accept", "application/json" };
+	if (!body)
+		return q;
+	q.method = "POST";
+	q.headers[q.n_headers++] =
+		(struct http_header){ "Content-Type", "application/json" };
+	q.body = buf_text(body);
+	q.n_body = body->n;
+	return q;
+}
+
+struct outcome
+square_call(struct square *s, const char *path, const struct buf *body,
+            struct json **doc)
+{
+	struct http_answer answer = { 0 };
+	struct http_request request;
+	struct outcome outcome;
+	char *url = text_format("%s%s", s->base, path);
+	int r = url && (!body || buf_check(body) == 0) ? 0 : ERR_NOMEM;
+
+	*doc = NULL;
+	if (r)
+		goto out;
+	request = build_request(s, url, body);
+	r = http_client_send(s->http, &request, &answer);
+	if (r)
+		goto out;
+	learn_skew(s, &answer);
+	r = json_parse(doc, buf_text(&answer.body), answer.body.n);
+	if (r == JSON_MALFORMED)
+		r = 0; /* judge() knows what that means */
+	if (r)
+		goto out;
+	outcome = judge(&answer, *doc ? json_root(*doc) : NULL);
+out:
+	http_answer_fini(&answer);
+	free(url);
+	return r ? square_fault(r) : outcome;
+}
+
+/* ---- listings: the same query with cursor after cursor ---- */
+
+static void
+build_page(struct buf *out, const struct square_listing *l, const char *cursor)
+{
+	struct json_out o = { .to = out };
+
+	json_out_object(&o, NULL);
+	l->build(&o, l);
+	if (*cursor)
+		json_out_text(&o, "cursor", cursor);
+	json_out_end_object(&o);
+}
+
+/* Read the next cursor; "" after the last page. Returns 0, SQUARE_MALFORMED. */
+static int
+next_cursor(struct buf *cursor, const struct json_node *root)
+{
+	const char *next = "";
+	int r = json_get_text(&next, root, "cursor");
+
+	/* The same one again would never end. */
+	if (r == JSON_WRONG_TYPE ||
+	    (*next && strcmp(next, buf_text(cursor)) == 0))
+		return SQUARE_MALFORMED;
+	buf_reset(cursor);
+	buf_adds(cursor, next);
+	return buf_check(cursor);
+}
+
+/* One page; cursor goes from this one's to the next one's. */
+static struct outcome
+list_page(struct square *s, const struct square_listing *l, struct buf *cursor)
+{
+	struct buf body = BUF_INIT;
+	struct json *doc = NULL;
+	struct outcome outcome;
+	int r;
+
+	build_page(&body, l, buf_text(cursor));
+	outcome = square_call(s, l->path, &body, &doc);
+	if (outcome.verdict == VERDICT_DONE) {
+		r = l->take(l->ctx, json_root(doc));
+		if (!r)
+			r = next_cursor(cursor, json_root(doc));
+		outcome = square_taken(r, l->path);
+	}
+	json_free(doc);
+	buf_fini(&body);
+	return outcome;
+}
+
+struct outcome
+square_list(struct square *s, const struct square_listing *l)
+{
+	struct buf cursor = BUF_INIT;
+	struct outcome outcome;
+	unsigned n_pages = 0;
+
+	do {
+		outcome = list_page(s, l, &cursor);
+	} while (outcome.verdict == VERDICT_DONE && cursor.n > 0 &&
+	         ++n_pages < PAGES_MAX);
+	if (outcome.verdict == VERDICT_DONE && cursor.n > 0)
+		outcome = outcome_of(VERDICT_RETRY,
+		                     "the list does not end (%d pages)",
+		                     PAGES_MAX);
+	buf_fini(&cursor);
+	return outcome;
+}
+
+void
+square_out_time(struct json_out *o, const char *key, int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format(text, wall_ms);
+	json_out_text(o, key, text);
+}
+
+void
+square_out_one(struct json_out *o, const char *key, const char *text)
+{
+	json_out_array(o, key);
+	json_out_text(o, NULL, text);
+	json_out_end_array(o);
+}
+
+int
+square_find_rows(const struct json_node **out, const struct json_node *root,
+                 const char *key)
+{
+	*out = json_find(root, key);
+	return *out && json_type(*out) != JSON_ARRAY ? SQUARE_MALFORMED : 0;
+}
