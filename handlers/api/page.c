@@ -1,0 +1,543 @@
+/*
+ * GET /status: how everything is doing, for the person who runs the shop.
+ *
+ * One HTML document without script or anything from elsewhere; it renews
+ * itself. It can be read without Redis, and says so then. Whatever text did not
+ * come from this file goes through api_add_html.
+ */
+#include "handlers/api/api.h"
+#include "handlers/api/overview.h"
+#include "handlers/api/page.h"
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_ledger.h"
+
+#include <string.h>
+
+enum { LETTERS_SHOWN = 20, LETTERS_ENOUGH = 100 };
+
+/* ---- words ---- */
+
+/* "340 ms", "12 s", "5 min", "3 h", "2 days". */
+static void
+add_span(struct buf *b, int64_t ms)
+{
+	if (ms < 0)
+		ms = 0; /* another machine's clock is ahead */
+	if (ms < 1000)
+		buf_addf(b, "%lld ms", (long long)ms);
+	else if (ms < 120 * 1000LL)
+		buf_addf(b, "%lld s", (long long)(ms / 1000));
+	else if (ms < 120 * 60 * 1000LL)
+		buf_addf(b, "%lld min", (long long)(ms / 60000));
+	else if (ms < 48 * 3600 * 1000LL)
+		buf_addf(b, "%lld h", (long long)(ms / 3600000));
+	else
+		buf_addf(b, "%lld days", (long long)(ms / 86400000));
+}
+
+static void
+add_ago(struct buf *b, int64_t now_ms, int64_t at_ms)
+{
+	if (!at_ms) {
+		buf_adds(b, "never");
+	} else if (now_ms - at_ms < 1000) {
+		buf_adds(b, "just now");
+	} else {
+		add_span(b, now_ms - at_ms);
+		buf_adds(b, " ago");
+	}
+}
+
+static void
+add_count(struct buf *b, int64_t n, const char *one, const char *many)
+{
+	buf_addf(b, "%lld %s", (long long)n, n == 1 ? one : many);
+}
+
+/* ---- the top ---- */
+
+static void
+add_head(struct buf *b, const struct overview *o,
+         const struct overview_summary *s)
+{
+	buf_adds(b, "<!doctype html>\n<html lang=\"en\"><head>"
+	            "<meta charset=\"utf-8\">"
+	            "<meta name=\"viewport\" "
+	            "content=\"width=device-width,initial-scale=1\">"
+	            "<meta http-equiv=\"refresh\" content=\"5\"><title>");
+	api_add_html(b, buf_text(&s->text));
+	buf_adds(b, " \xe2\x80\x93 Tillbridge</title><style>");
+	buf_adds(b, api_page_style);
+	buf_adds(b, "</style></head>\n<body><header><b>Tillbridge</b><span>"
+	            "runs since ");
+	add_span(b, o->now_ms - o->env->started_ms);
+	buf_adds(b, "</span></header><main>\n");
+}
+
+static void
+add_summary(struct buf *b, const struct overview_summary *s)
+{
+	buf_addf(b, "<section class=\"say %s\"><h1>",
+	         overview_level_name(s->level));
+	api_add_html(b, buf_text(&s->text));
+	buf_adds(b, "</h1>");
+	if (s->advice.n) {
+		buf_adds(b, "<p>");
+		api_add_html(b, buf_text(&s->advice));
+		buf_adds(b, "</p>");
+	}
+	buf_adds(b, "</section>\n");
+}
+
+static void
+add_durability(struct buf *b, const struct overview *o)
+{
+	if (!o->warning[0])
+		return;
+	buf_adds(b, "<section class=\"alert\" role=\"alert\"><b>Sales are not "
+	            "safe from a power cut.</b>");
+	api_add_html(b, o->warning);
+	buf_adds(b, ".</section>\n");
+}
+
+/* ---- figures ---- */
+
+static void
+begin_tile(struct buf *b, int64_t n, const char *what, const char *tone)
+{
+	buf_addf(b, "<div class=\"tile %s\"><b>%lld</b><span>%s</span><small>",
+	         tone, (long long)n, what);
+}
+
+static void
+end_tile(struct buf *b)
+{
+	buf_adds(b, "</small></div>");
+}
+
+static void
+add_queue_tile(struct buf *b, const struct overview *o)
+{
+	begin_tile(b, o->queue.n, "calls queued", "");
+	if (o->queue.oldest_ms) {
+		buf_adds(b, "the oldest for ");
+		add_span(b, o->now_ms - o->queue.oldest_ms);
+	} else {
+		buf_adds(b, "all read");
+	}
+	end_tile(b);
+}
+
+static void
+add_marks_tile(struct buf *b, const struct overview *o)
+{
+	begin_tile(b, overview_marks(o), "looks to do", "");
+	add_count(b, o->n_items, "item in all", "items in all");
+	end_tile(b);
+}
+
+static void
+add_entries_tile(struct buf *b, const struct overview *o)
+{
+	int64_t n = o->entries.ready + o->entries.posting;
+	int64_t waiting = overview_waiting_lines(o);
+
+	begin_tile(b, n, "sales on the way", "");
+	if (o->entries.confirmed)
+		buf_addf(b, "%lld recorded, to be seen in the stock",
+		         (long long)o->entries.confirmed);
+	else
+		buf_adds(b, n ? "to be recorded" : "all recorded");
+	if (waiting) {
+		buf_adds(b, "; ");
+		add_count(b, waiting, "line waits for its item",
+		          "lines wait for their items");
+	}
+	end_tile(b);
+}
+
+static void
+add_decisions_tile(struct buf *b, const struct overview *o)
+{
+	int64_t n = overview_decisions(o);
+
+	begin_tile(b, n, n == 1 ? "waits for you" : "wait for you",
+	           n ? "warn" : "");
+	buf_adds(b, n ? "see below" : "nothing to decide");
+	end_tile(b);
+}
+
+static void
+add_tiles(struct buf *b, const struct overview *o)
+{
+	buf_adds(b, "<div class=\"tiles\">");
+	add_queue_tile(b, o);
+	add_marks_tile(b, o);
+	add_entries_tile(b, o);
+	add_decisions_tile(b, o);
+	buf_adds(b, "</div>\n");
+}
+
+/* ---- systems ---- */
+
+struct state_words {
+	const char *state;
+	const char *tone;
+	const char *words;
+};
+
+static const struct state_words states[] = {
+	{ "ok", "good", "in order" },
+	{ "waiting", "warn", "waiting for it" },
+	{ "locked", "bad", "refuses us" },
+	{ "paused", "none", "paused" },
+	{ "starting", "busy", "starting" },
+};
+
+static const struct state_words *
+find_words(const char *state)
+{
+	static const struct state_words unknown = { "unknown", "none",
+		                                    "unknown" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (strcmp(states[i].state, state) == 0)
+			return &states[i];
+	return &unknown;
+}
+
+static void
+add_name(struct buf *b, const struct overview_account *a)
+{
+	buf_adds(b, "<td class=\"name\"><b>");
+	api_add_html(b, a->name);
+	buf_adds(b, "</b><small>");
+	api_add_html(b, conf_account_type(a->conf));
+	if (a->is_authority)
+		buf_adds(b, ", holds the stock");
+	buf_adds(b, "</small></td>");
+}
+
+static void
+add_sync(struct buf *b, const struct health *h)
+{
+	int64_t rows = health_int(h, "sync_rows");
+	int64_t total = health_int(h, "sync_total");
+
+	if (!*health_text(h, "sync_kind"))
+		return;
+	buf_adds(b, "<small>");
+	buf_adds(b, strcmp(health_text(h, "sync_kind"), "full") == 0
+	                    ? "comparing everything: "
+	                    : "catching up: ");
+	api_add_html(b, health_text(h, "sync_entity"));
+	buf_addf(b, " %lld", (long long)rows);
+	if (total > 0)
+		buf_addf(b, " of %lld", (long long)total);
+	buf_adds(b, "</small>");
+	if (total > 0)
+		buf_addf(b, "<progress max=\"%lld\" value=\"%lld\"></progress>",
+		         (long long)total, (long long)rows);
+}
+
+static void
+add_state(struct buf *b, const struct overview *o,
+          const struct overview_account *a)
+{
+	const struct state_words *words = find_words(a->state);
+	int64_t until_ms = health_int(&a->health, "wait_until_ms");
+
+	buf_addf(b,
+	         "<td data-label=\"State\"><div><span class=\"pill %s\">%s"
+	         "</span>",
+	         words->tone, words->words);
+	if (*health_text(&a->health, "alarm")) {
+		buf_adds(b, "<small class=\"bad\">");
+		api_add_html(b, health_text(&a->health, "alarm"));
+		buf_adds(b, "</small>");
+	}
+	if (strcmp(words->tone, "good") != 0 &&
+	    *health_text(&a->health, "why")) {
+		buf_adds(b, "<small>");
+		api_add_html(b, health_text(&a->health, "why"));
+		buf_adds(b, "</small>");
+	}
+	if (until_ms > o->now_ms) {
+		buf_adds(b, "<small>next try in ");
+		add_span(b, until_ms - o->now_ms);
+		buf_adds(b, "</small>");
+	}
+	add_sync(b, &a->health);
+	buf_adds(b, "</div></td>");
+}
+
+static void
+add_answer(struct buf *b, const struct overview *o,
+           const struct overview_account *a)
+{
+	const struct health *h = &a->health;
+
+	buf_adds(b, "<td data-label=\"Last answer\"><div>");
+	add_ago(b, o->now_ms, health_int(h, "last_success_ms"));
+	if (*health_text(h, "lag_ms")) {
+		buf_adds(b, "<small>from call to count ");
+		add_span(b, health_int(h, "lag_ms"));
+		buf_adds(b, "</small>");
+	}
+	buf_adds(b, "</div></td><td data-label=\"All compared\"><div>");
+	add_ago(b, o->now_ms, health_int(h, "last_full_ms"));
+	if (health_int(h, "next_full_ms") > o->now_ms) {
+		buf_adds(b, "<small>again in ");
+		add_span(b, health_int(h, "next_full_ms") - o->now_ms);
+		buf_adds(b, "</small>");
+	}
+	buf_adds(b, "</div></td>");
+}
+
+static void
+add_work(struct buf *b, const struct overview_account *a)
+{
+	buf_addf(b, "<td class=\"n\" data-label=\"To look at\"><div>%lld",
+	         (long long)a->n_marks);
+	if (a->n_ready) {
+		buf_adds(b, "<small>");
+		add_count(b, a->n_ready, "sale to record", "sales to record");
+		buf_adds(b, "</small>");
+	}
+	if (a->n_waiting) {
+		buf_adds(b, "<small>");
+		add_count(b, a->n_waiting, "line without item",
+		          "lines without item");
+		buf_adds(b, "</small>");
+	}
+	buf_addf(b, "</div></td><td class=\"n\" data-label=\"Items\"><div>%lld",
+	         (long long)a->n_bound);
+	if (a->n_unresolved) {
+		buf_adds(b, "<small class=\"warn\"><a href=\"/api/items/");
+		buf_add_url(b, a->name);
+		buf_addf(b, "\">%lld not found</a></small>",
+		         (long long)a->n_unresolved);
+	}
+	buf_adds(b, "</div></td>");
+}
+
+static void
+add_systems(struct buf *b, const struct overview *o)
+{
+	buf_adds(b, "<h2>Systems</h2><div class=\"box\"><table><thead><tr>"
+	            "<th>System</th><th>State</th>");
+	if (o->has_store)
+		buf_adds(b, "<th>Last answer</th><th>All compared</th>"
+		            "<th class=\"n\">To look at</th>"
+		            "<th class=\"n\">Items</th>");
+	buf_adds(b, "</tr></thead><tbody>\n");
+	for (size_t i = 0; i < o->n_accounts; i++) {
+		const struct overview_account *a = &o->accounts[i];
+
+		buf_adds(b, "<tr>");
+		add_name(b, a);
+		add_state(b, o, a);
+		if (o->has_store) {
+			add_answer(b, o, a);
+			add_work(b, a);
+		}
+		buf_adds(b, "</tr>\n");
+	}
+	buf_adds(b, "</tbody></table></div>\n");
+}
+
+/* ---- what waits for a person ---- */
+
+/* What each kind means, and what the decisions do. NULL: not to be had. */
+struct kind_words {
+	const char *kind;
+	const char *title;
+	const char *retry;
+	const char *confirm;
+	const char *drop;
+};
+
+static const struct kind_words kinds[] = {
+	{ "event", "A call could not be understood", "read it once more", NULL,
+	  "forget it; the next comparison finds what it meant" },
+	{ "uncertain", "Was this sale recorded? The answer was lost",
+	  "you looked, and it is not there: record it",
+	  "you looked, and it is there", "never record it" },
+	{ "refused", "A sale was refused",
+	  "you removed the cause: record it now", NULL, "never record it" },
+	{ "held", "A return is held back", "record it", NULL,
+	  "leave the stock as it is" },
+	{ "zero", "Many counts would become zero at once",
+	  "it is right: set them to zero", NULL, "leave them as they are" },
+};
+
+static const struct kind_words *
+find_kind(const char *kind)
+{
+	static const struct kind_words other = { "", "Waits for a decision",
+		                                 "do it again", NULL,
+		                                 "forget it" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].kind, kind) == 0)
+			return &kinds[i];
+	return &other;
+}
+
+/* A word as a shell takes it: a vendor's id may hold anything. */
+static void
+add_shell_word(struct buf *b, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/_.:@+-";
+	struct buf quoted = BUF_INIT;
+
+	if (word[strspn(word, plain)] == '\0') {
+		api_add_html(b, word);
+		return;
+	}
+	buf_addc(&quoted, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_adds(&quoted, "'\\''");
+		else
+			buf_addc(&quoted, *word);
+	}
+	buf_addc(&quoted, '\'');
+	api_add_html(b, buf_text(&quoted));
+	b->is_broken |= quoted.is_broken;
+	buf_fini(&quoted);
+}
+
+static void
+add_command(struct buf *b, const char *verb, const char *id,
+            const char *meaning)
+{
+	if (!meaning)
+		return;
+	buf_addf(b, "<dt><code>tillbridge dead %s ", verb);
+	add_shell_word(b, id);
+	buf_addf(b, "</code></dt><dd>%s</dd>", meaning);
+}
+
+struct letters {
+	struct buf html;
+	int64_t now_ms;
+	int n;
+};
+
+static int
+add_letter(void *ctx, const struct dead_letter *letter)
+{
+	struct letters *to = ctx;
+	const struct kind_words *words = find_kind(letter->kind);
+	struct buf *b = &to->html;
+
+	if (to->n == LETTERS_SHOWN)
+		return LETTERS_ENOUGH;
+	to->n++;
+	buf_addf(b, "<div class=\"letter\"><h3>%s<small>", words->title);
+	api_add_html(b, letter->account);
+	buf_adds(b, ", ");
+	add_ago(b, to->now_ms, letter->at_ms);
+	buf_adds(b, "</small></h3><p>");
+	api_add_html(b, letter->summary);
+	buf_adds(b, "</p>");
+	if (letter->why[0]) {
+		buf_adds(b, "<p><small>");
+		api_add_html(b, letter->why);
+		buf_adds(b, "</small></p>");
+	}
+	buf_adds(b, "<dl>");
+	add_command(b, "show", letter->id, "everything known about it");
+	add_command(b, "confirm", letter->id, words->confirm);
+	add_command(b, "retry", letter->id, words->retry);
+	add_command(b, "drop", letter->id, words->drop);
+	buf_adds(b, "</dl></div>\n");
+	return 0;
+}
+
+/* Returns 0 or ERR_NOMEM. A store that fails now leaves the list short. */
+static int
+add_letters(struct buf *b, const struct overview *o)
+{
+	struct letters to = { .now_ms = o->now_ms };
+	int r = store_dead_each(o->env->store, add_letter, &to);
+
+	if (to.n) {
+		buf_adds(b, "<h2>Waiting for you</h2><div class=\"box\">");
+		buf_add(b, to.html.p, to.html.n);
+		buf_adds(b, "</div>\n");
+	}
+	if (r == LETTERS_ENOUGH)
+		buf_adds(b, "<p><small>There are more: "
+		            "<code>tillbridge dead list</code></small></p>\n");
+	b->is_broken |= to.html.is_broken;
+	buf_fini(&to.html);
+	return r == LETTERS_ENOUGH || r == ERR_STORE ? 0 : r;
+}
+
+/* ---- the end ---- */
+
+static void
+add_foot(struct buf *b, const struct overview *o)
+{
+	char now[CLOCK_TEXT_SIZE];
+
+	clock_format(now, o->now_ms);
+	buf_addf(b,
+	         "</main><footer><p>As of %.8s UTC; this page renews itself "
+	         "every five seconds.</p><p>Tillbridge ",
+	         now + 11);
+	api_add_html(b, o->env->version);
+	if (o->has_store) {
+		buf_adds(b, ", Redis ");
+		api_add_html(b, o->durability.version);
+		if (!o->warning[0])
+			buf_adds(b, ": what is accepted is on disk");
+	}
+	buf_adds(b, ". The same <a href=\"/api/status\">as JSON</a>.</p>"
+	            "</footer></body></html>\n");
+}
+
+static int
+add_page(struct buf *b, const struct overview *o)
+{
+	struct overview_summary s;
+	int r = 0;
+
+	overview_summarize(&s, o);
+	add_head(b, o, &s);
+	add_durability(b, o);
+	add_summary(b, &s);
+	if (o->has_store) {
+		add_tiles(b, o);
+		r = add_letters(b, o);
+	}
+	add_systems(b, o);
+	add_foot(b, o);
+	overview_summary_fini(&s);
+	return r;
+}
+
+int
+api_serve_page(const struct api_env *env, const struct http_call *call,
+               const char *const *params, struct http_reply *reply)
+{
+	struct overview o;
+	int r = overview_read(&o, env);
+
+	(void)call;
+	(void)params;
+	if (!r)
+		r = add_page(&reply->body, &o);
+	overview_fini(&o);
+	if (r)
+		return err_pass(r);
+	reply->status = 200;
+	reply->content_type = "text/html; charset=utf-8";
+	return err_pass(buf_check(&reply->body));
+}
