@@ -114,25 +114,43 @@ no_password(char *out, int size, int is_writing, void *ctx)
 	return -1;
 }
 
+/* Is there anything that calls itself a private key? */
+static bool
+has_key(BIO *file)
+{
+	char *name = NULL;
+	char *header = NULL;
+	unsigned char *bytes = NULL;
+	long n = 0;
+	bool is_found = false;
+
+	(void)BIO_seek(file, 0);
+	while (!is_found && PEM_read_bio(file, &name, &header, &bytes, &n)) {
+		is_found = strstr(name, "PRIVATE KEY") != NULL;
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(bytes, (size_t)n);
+	}
+	return is_found;
+}
+
 static int
 read_key(EVP_PKEY **out, BIO *file, const char *path, struct buf *why)
 {
 	char words[WORDS_SIZE];
-	bool is_absent;
 
 	ERR_clear_error();
 	*out = PEM_read_bio_PrivateKey(file, NULL, no_password, NULL);
 	if (*out)
 		return 0;
-	is_absent = ERR_GET_REASON(ERR_peek_last_error()) ==
-	            PEM_R_NO_START_LINE;
-	if (is_absent)
-		buf_addf(why, "%s holds no private key", path);
-	else
+	(void)library_words(words);
+	if (has_key(file))
 		buf_addf(why,
 		         "the private key in %s cannot be read (%s); it must "
 		         "not be protected by a password",
-		         path, library_words(words));
+		         path, words);
+	else
+		buf_addf(why, "%s holds no private key", path);
 	ERR_clear_error();
 	return TLS_UNUSABLE;
 }
