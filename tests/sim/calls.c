@@ -1,0 +1,95 @@
+/* Calls by path; ids in a path become {id}, so that calls add up. */
+#include "tests/sim/calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Paths that end in an id, with what stands for it. */
+static const char *const prefixes[] = {
+	"/v2/orders/",
+	"/v2/inventory/",
+	"/v2/locations/",
+	"/api/glx/advancedcustomviews/",
+	"/api/glx/entities/itemimage/",
+};
+
+static const char *const fixed[] = {
+	"/v2/orders/search",
+	"/v2/orders/batch-retrieve",
+	"/v2/inventory/counts/batch-retrieve",
+	"/v2/inventory/changes/batch-create",
+	"/v2/inventory/changes/batch-retrieve",
+};
+
+static char *
+name_of(const char *method, const char *path)
+{
+	const char *rest;
+	size_t i;
+
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (strcmp(path, fixed[i]) == 0)
+			return text_format("%s %s", method, path);
+	}
+	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (sim_after(&rest, path, prefixes[i]))
+			return text_format("%s %s{id}", method, prefixes[i]);
+	}
+	return text_format("%s %s", method, path);
+}
+
+struct calls *
+calls_count(struct sim *sim, enum sim_system system, const char *method,
+            const char *path)
+{
+	char *name = name_of(method, path);
+	struct calls **link;
+
+	if (name == NULL)
+		abort();
+	for (link = &sim->calls[system]; *link != NULL; link = &(*link)->next) {
+		if (strcmp((*link)->name, name) == 0)
+			break;
+	}
+	if (*link == NULL) {
+		*link = sim_alloc(sizeof(**link));
+		(*link)->name = name;
+	} else {
+		free(name);
+	}
+	(*link)->n++;
+	return *link;
+}
+
+void
+calls_print(struct sim *sim, enum sim_system system, struct json_out *out,
+            const char *key)
+{
+	const struct calls *c;
+
+	json_out_object(out, key);
+	for (c = sim->calls[system]; c != NULL; c = c->next) {
+		json_out_object(out, c->name);
+		json_out_int(out, "calls", c->n);
+		json_out_int(out, "refused", c->n_refused);
+		json_out_int(out, "faults", c->n_faults);
+		json_out_end_object(out);
+	}
+	json_out_end_object(out);
+}
+
+void
+calls_clear(struct sim *sim)
+{
+	struct calls *c;
+	int i;
+
+	for (i = 0; i < SIM_N_SYSTEMS; i++) {
+		while (sim->calls[i] != NULL) {
+			c = sim->calls[i];
+			sim->calls[i] = c->next;
+			free(c->name);
+			free(c);
+		}
+	}
+}

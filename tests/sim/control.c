@@ -1,0 +1,430 @@
+/* The control interface; see control.h. One function for each call. */
+#include "tests/sim/control.h"
+
+#include "tests/sim/calls.h"
+#include "tests/sim/fault.h"
+#include "tests/sim/galaxy.h"
+#include "tests/sim/hooks.h"
+#include "tests/sim/square.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A call in hand. A function returns NULL, or what is wrong with the call;
+ * members it writes to out stand in the reply's one object.
+ */
+struct order {
+	struct sim *sim;
+	const struct json_node *body;
+	const char *rest; /* of the path, behind what the table names */
+	struct json_out *out;
+};
+
+/* ---- Square ---- */
+
+static struct square_variation *
+variation_of(const struct order *o, const struct json_node *where)
+{
+	const char *text = json_text_or(where, "variation", NULL);
+
+	if (text == NULL)
+		text = json_text_or(where, "sku", "");
+	return square_find(o->sim->square, text);
+}
+
+static const char *
+read_sale(const struct order *o, struct square_sale *sale)
+{
+	const struct json_node *lines = json_find(o->body, "lines");
+	const struct json_node *one;
+	struct square_line *line;
+	size_t i;
+
+	sale->n_lines = json_length(lines);
+	if (sale->n_lines == 0 || sale->n_lines > SQUARE_LINES_MAX)
+		return "lines: from 1 to 32";
+	for (i = 0; i < sale->n_lines; i++) {
+		one = json_at(lines, i);
+		line = &sale->lines[i];
+		line->variation = variation_of(o, one);
+		line->quantity = decimal_of(1);
+		if (line->variation == NULL)
+			return "lines: unknown variation or sku";
+		if (json_find(one, "quantity") != NULL &&
+		    !sim_decimal(&line->quantity, one, "quantity"))
+			return "lines: quantity is a decimal";
+	}
+	sale->is_announced = true;
+	json_get_bool(&sale->is_announced, o->body, "announce");
+	json_get_int(&sale->closed_ago_s, o->body, "closed_ago_s");
+	json_get_int(&sale->visible_after_ms, o->body, "visible_after_ms");
+	return NULL;
+}
+
+static const char *
+sell(const struct order *o)
+{
+	struct square_sale *sale = sim_alloc(sizeof(*sale));
+	const struct square_order *made;
+	const char *wrong = read_sale(o, sale);
+	size_t i;
+
+	if (wrong == NULL) {
+		made = square_sell(o->sim->square, sale);
+		json_out_text(o->out, "order", made->id);
+		json_out_text(o->out, "payment", made->payment_id);
+		json_out_array(o->out, "uids");
+		for (i = 0; i < made->n_lines; i++)
+			json_out_text(o->out, NULL, made->lines[i].uid);
+		json_out_end_array(o->out);
+	}
+	free(sale);
+	return wrong;
+}
+
+static const char *
+count(const struct order *o)
+{
+	struct square_variation *v = variation_of(o, o->body);
+	struct decimal quantity;
+	bool is_announced = true;
+
+	if (v == NULL)
+		return "variation or sku: unknown";
+	if (!sim_decimal(&quantity, o->body, "quantity"))
+		return "quantity: a decimal";
+	json_get_bool(&is_announced, o->body, "announce");
+	square_count(o->sim->square, v, quantity, is_announced);
+	return NULL;
+}
+
+static const char *
+move(const struct order *o)
+{
+	struct square_variation *v = variation_of(o, o->body);
+	struct decimal quantity;
+	enum square_state from;
+	enum square_state to;
+
+	if (v == NULL)
+		return "variation or sku: unknown";
+	if (!square_state_parse(&from, json_text_or(o->body, "from", "")) ||
+	    !square_state_parse(&to, json_text_or(o->body, "to", "")))
+		return "from, to: inventory states";
+	if (!sim_decimal(&quantity, o->body, "quantity"))
+		return "quantity: a decimal";
+	square_move(o->sim->square, v, from, to, quantity);
+	return NULL;
+}
+
+static const char *
+amend(const struct order *o)
+{
+	struct decimal quantity;
+
+	if (!sim_decimal(&quantity, o->body, "quantity"))
+		return "quantity: a decimal";
+	if (!square_amend(o->sim->square, o->rest,
+	                  json_text_or(o->body, "uid", NULL), quantity))
+		return "no such order or line";
+	return NULL;
+}
+
+static const char *
+switch_square(const struct order *o)
+{
+	struct square_switches *is = &o->sim->square->is;
+
+	json_get_bool(&is->ignores_by_count, o->body, "ignores_by_count");
+	json_get_int(&is->page_max, o->body, "page_max");
+	json_get_int(&o->sim->square->options.cursor_ms, o->body, "cursor_ms");
+	return is->page_max < 1 ? "page_max: at least 1" : NULL;
+}
+
+/* ---- Galaxy ---- */
+
+static const char *
+change_balance(const struct order *o)
+{
+	const char *code = json_text_or(o->body, "code", "");
+	struct galaxy_balance *balance;
+	struct galaxy_item *item;
+	struct decimal quantity;
+
+	item = galaxy_find_code(o->sim->galaxy, code, &balance);
+	if (item == NULL)
+		return "code: unknown";
+	if (sim_decimal(&quantity, o->body, "delta"))
+		quantity = decimal_add(balance->quantity, quantity);
+	else if (!sim_decimal(&quantity, o->body, "balance"))
+		return "balance or delta: a decimal";
+	galaxy_set_balance(o->sim->galaxy, item, balance, quantity);
+	json_out_decimal(o->out, "balance", balance->quantity);
+	return NULL;
+}
+
+/* A new item; or a known one with a new name, under a new revision. */
+static const char *
+change_item(const struct order *o)
+{
+	struct galaxy *galaxy = o->sim->galaxy;
+	const char *code = json_text_or(o->body, "code", "");
+	const char *name = json_text_or(o->body, "name", code);
+	struct decimal price = decimal_of(5);
+	struct decimal stock = DECIMAL_ZERO;
+	struct galaxy_balance *balance;
+	struct galaxy_item *item;
+	bool is_at_till = false;
+	int64_t late_ms = 0;
+
+	if (code[0] == '\0')
+		return "code: is needed";
+	sim_decimal(&price, o->body, "price");
+	sim_decimal(&stock, o->body, "balance");
+	json_get_int(&late_ms, o->body, "late_ms");
+	json_get_bool(&is_at_till, o->body, "square");
+	item = galaxy_find_code(galaxy, code, &balance);
+	if (item != NULL) {
+		free(item->name);
+		item->name = sim_dup(name);
+		item->revision = ++galaxy->revision;
+	} else {
+		item = galaxy_add_item(galaxy, code, name, price, stock);
+		balance = &item->balances[0];
+		galaxy_set_balance(galaxy, item, balance, stock);
+		if (is_at_till)
+			json_out_text(o->out, "variation",
+			              square_add(o->sim->square, item, balance)
+			                      ->id);
+	}
+	if (late_ms > 0)
+		item->visible_us = sim_now_us(o->sim) + late_ms * 1000;
+	json_out_text(o->out, "itemid", item->itemid);
+	json_out_text(o->out, "id", item->id);
+	json_out_int(o->out, "revision", item->revision);
+	return NULL;
+}
+
+static const char *
+switch_galaxy(const struct order *o)
+{
+	struct galaxy *galaxy = o->sim->galaxy;
+	struct galaxy_switches *is = &galaxy->is;
+	const struct json_node *b = o->body;
+
+	json_get_bool(&is->has_default_scenario, b, "default_scenario");
+	json_get_bool(&is->upper_guids, b, "upper_guids");
+	json_get_bool(&is->balances_by_row, b, "balances_by_row");
+	json_get_bool(&is->items_ids_by_row, b, "items_ids_by_row");
+	json_get_bool(&is->dedupes, b, "dedupe");
+	json_get_bool(&is->refuses_negative, b, "refuse_negative");
+	json_get_int(&is->lost_status, b, "lost_status");
+	json_get_int(&is->refusal_status, b, "refusal_status");
+	json_get_int(&is->query_max, b, "query_max");
+	json_get_int(&galaxy->options.session_ms, b, "session_ms");
+	return NULL;
+}
+
+static const char *
+expire_sessions(const struct order *o)
+{
+	json_get_int(&o->sim->galaxy->is.lost_status, o->body, "status");
+	galaxy_expire_sessions(o->sim->galaxy);
+	return NULL;
+}
+
+/* ---- hooks and faults ---- */
+
+static const char *
+change_hooks(const struct order *o)
+{
+	enum sim_system system;
+
+	if (!sim_system_parse(&system, json_text_or(o->body, "system", "")))
+		return "system: galaxy or square";
+	if (o->sim->hooks[system] == NULL)
+		return "system: was started without a hook secret";
+	return hooks_change(o->sim->hooks[system], o->body);
+}
+
+/* A burst: the hook of a change that did not happen. */
+static const char *
+send_hooks(const struct order *o)
+{
+	struct galaxy_balance *balance;
+	const struct galaxy_item *item = NULL;
+	const struct square_variation *v = NULL;
+	enum sim_system system;
+	int64_t times = 1;
+
+	if (!sim_system_parse(&system, json_text_or(o->body, "system", "")))
+		return "system: galaxy or square";
+	json_get_int(&times, o->body, "times");
+	if (system == SIM_GALAXY)
+		item = galaxy_find_code(o->sim->galaxy,
+		                        json_text_or(o->body, "code", ""),
+		                        &balance);
+	else
+		v = variation_of(o, o->body);
+	if (item == NULL && v == NULL)
+		return "code, variation or sku: unknown";
+	for (; times > 0; times--) {
+		if (item != NULL)
+			hooks_galaxy(o->sim->hooks[SIM_GALAXY], item->itemid);
+		else
+			square_announce_count(o->sim->square, v);
+	}
+	return NULL;
+}
+
+static const char *
+add_fault(const struct order *o)
+{
+	return fault_add(o->sim, o->body);
+}
+
+static const char *
+clear_faults(const struct order *o)
+{
+	fault_clear(o->sim);
+	return NULL;
+}
+
+/* ---- state ---- */
+
+static const char *
+reset_calls(const struct order *o)
+{
+	size_t i;
+	size_t j;
+
+	calls_clear(o->sim);
+	for (i = 0; i < o->sim->galaxy->n_items; i++) {
+		for (j = 0; j < GALAXY_BALANCES_MAX; j++)
+			o->sim->galaxy->items[i]->balances[j].n_asked = 0;
+	}
+	return NULL;
+}
+
+static const char *
+print_state(const struct order *o)
+{
+	const struct fault *f;
+	int64_t left = 0;
+
+	for (f = o->sim->faults; f != NULL; f = f->next)
+		left += f->left;
+	json_out_object(o->out, "galaxy");
+	galaxy_print_state(o->sim->galaxy, o->out);
+	json_out_end_object(o->out);
+	json_out_object(o->out, "square");
+	square_print_state(o->sim->square, o->out);
+	json_out_end_object(o->out);
+	json_out_object(o->out, "hooks");
+	json_out_object(o->out, "galaxy");
+	hooks_print_state(o->sim->hooks[SIM_GALAXY], o->out);
+	json_out_end_object(o->out);
+	json_out_object(o->out, "square");
+	hooks_print_state(o->sim->hooks[SIM_SQUARE], o->out);
+	json_out_end_object(o->out);
+	json_out_end_object(o->out);
+	json_out_int(o->out, "faults_left", left);
+	return NULL;
+}
+
+/* ---- choosing ---- */
+
+static const struct {
+	const char *method;
+	const char *path; /* one that ends in `/` takes an id behind it */
+	const char *(*act)(const struct order *o);
+} calls[] = {
+	{ "POST", "/control/square/sell", sell },
+	{ "POST", "/control/square/count", count },
+	{ "POST", "/control/square/move", move },
+	{ "POST", "/control/square/order/", amend },
+	{ "POST", "/control/square/switches", switch_square },
+	{ "POST", "/control/galaxy/balance", change_balance },
+	{ "POST", "/control/galaxy/item", change_item },
+	{ "POST", "/control/galaxy/switches", switch_galaxy },
+	{ "POST", "/control/session/expire", expire_sessions },
+	{ "POST", "/control/hooks", change_hooks },
+	{ "POST", "/control/hooks/send", send_hooks },
+	{ "POST", "/control/faults", add_fault },
+	{ "POST", "/control/faults/clear", clear_faults },
+	{ "POST", "/control/reset-calls", reset_calls },
+	{ "GET", "/control/state", print_state },
+};
+
+static bool
+is_call(size_t i, const struct http_call *call, const char **rest)
+{
+	if (strcmp(call->method, calls[i].method) != 0 ||
+	    !sim_after(rest, call->path, calls[i].path))
+		return false;
+	return **rest == '\0' ||
+	       calls[i].path[strlen(calls[i].path) - 1] == '/';
+}
+
+static void
+complain(struct server_reply *reply, int status, const char *wrong)
+{
+	struct json_out out = { .to = &reply->body };
+
+	reply->status = status;
+	buf_reset(&reply->body);
+	json_out_object(&out, NULL);
+	json_out_text(&out, "error", wrong);
+	json_out_end_object(&out);
+}
+
+static void
+act(struct control *control, const struct http_call *call,
+    struct server_reply *reply)
+{
+	struct json_out out = { .to = &reply->body };
+	struct order o = { .sim = control->sim, .out = &out };
+	struct json *doc = NULL;
+	const char *wrong = "no such call";
+	int status = 404;
+	size_t i;
+
+	if (call->n_body > 0 &&
+	    json_parse(&doc, call->body, call->n_body) != 0) {
+		complain(reply, 400, "body: is no JSON");
+		return;
+	}
+	o.body = doc != NULL ? json_root(doc) : NULL;
+	json_out_object(&out, NULL);
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (is_call(i, call, &o.rest)) {
+			status = 400;
+			wrong = calls[i].act(&o);
+			break;
+		}
+	}
+	json_out_end_object(&out);
+	reply->status = 200;
+	if (wrong != NULL)
+		complain(reply, status, wrong);
+	json_free(doc);
+}
+
+void
+control_serve(void *ctx, const struct http_call *call,
+              struct server_reply *reply)
+{
+	struct control *control = ctx;
+
+	pthread_mutex_lock(&control->sim->lock);
+	if (strcmp(call->path, "/control/registry.csv") == 0) {
+		reply->status = 200;
+		reply->content_type = "text/csv; charset=utf-8";
+		square_registry(control->sim->square, &reply->body,
+		                control->erp, control->till);
+	} else {
+		act(control, call, reply);
+	}
+	pthread_mutex_unlock(&control->sim->lock);
+}

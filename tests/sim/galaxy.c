@@ -1,0 +1,545 @@
+/*
+ * Galaxy: the door (log-in, sessions, scenarios, paths) and the stock.
+ * The lists are in galaxy_lists.c, posted entries in galaxy_entry.c.
+ */
+#define _DEFAULT_SOURCE /* strcasecmp under -std=c17 */
+
+#include "tests/sim/galaxy.h"
+
+#include "gateway/base/clock.h"
+#include "tests/sim/calls.h"
+#include "tests/sim/fault.h"
+#include "tests/sim/hooks.h"
+#include "tests/sim/shop.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- ids ---- */
+
+void
+galaxy_guid(char out[GALAXY_GUID_SIZE], enum galaxy_kind kind, unsigned n)
+{
+	snprintf(out, GALAXY_GUID_SIZE, "%02x000000-0000-4000-8000-%012x",
+	         (unsigned)kind, n + 1);
+}
+
+void
+galaxy_out_guid(const struct galaxy *galaxy, struct json_out *out,
+                const char *key, const char *guid)
+{
+	char text[GALAXY_GUID_SIZE];
+	size_t i;
+
+	if (guid == NULL) {
+		json_out_null(out, key);
+		return;
+	}
+	for (i = 0; i < GALAXY_GUID_SIZE; i++)
+		text[i] = galaxy->is.upper_guids
+		                  ? (char)toupper((unsigned char)guid[i])
+		                  : guid[i];
+	json_out_text(out, key, text);
+}
+
+void
+galaxy_out_row(const struct galaxy *galaxy, struct json_out *out,
+               const char *key, enum galaxy_kind kind, int n)
+{
+	char guid[GALAXY_GUID_SIZE];
+
+	if (n >= 0)
+		galaxy_guid(guid, kind, (unsigned)n);
+	galaxy_out_guid(galaxy, out, key, n >= 0 ? guid : NULL);
+}
+
+/* ---- stock ---- */
+
+struct galaxy_item *
+galaxy_add_item(struct galaxy *galaxy, const char *code, const char *name,
+                struct decimal price, struct decimal stock)
+{
+	struct galaxy_item *item = sim_alloc(sizeof(*item));
+	unsigned n = (unsigned)galaxy->n_items;
+	void *items = galaxy->items;
+
+	galaxy_guid(item->itemid, GALAXY_ITEM, n);
+	galaxy_guid(item->id, GALAXY_ITEM_ROW, n);
+	item->code = sim_dup(code);
+	item->name = sim_dup(name);
+	item->price = price;
+	item->has_web_price = n % 3 == 1;
+	item->dimension = -1;
+	item->revision = ++galaxy->revision;
+	item->balances[0].value = -1;
+	item->balances[0].quantity = stock;
+	item->n_balances = 1;
+	sim_grow(&items, &galaxy->cap_items, galaxy->n_items, sizeof(item));
+	galaxy->items = items;
+	galaxy->items[galaxy->n_items++] = item;
+	return item;
+}
+
+/* The stock of a new shop came in long ago, so FromDateTime misses it. */
+static void
+backdate(struct galaxy *galaxy, struct galaxy_item *item)
+{
+	const int64_t month_us = (int64_t)30 * 86400 * 1000000;
+	size_t i;
+
+	for (i = 0; i < item->n_balances; i++)
+		item->balances[i].changed_us =
+		        sim_now_us(galaxy->sim) - month_us;
+}
+
+static void
+add_products(struct galaxy *galaxy)
+{
+	struct shop_product product;
+	struct galaxy_item *item;
+	char code[16];
+	unsigned i;
+
+	for (i = 0; i < galaxy->options.n_items; i++) {
+		shop_product(&product, galaxy->sim, i);
+		snprintf(code, sizeof(code), "21-%04u", i + 1);
+		item = galaxy_add_item(galaxy, code, product.name,
+		                       product.price, product.stock);
+		item->vat = product.vat;
+		item->n_decimals = product.n_decimals;
+		backdate(galaxy, item);
+	}
+}
+
+static void
+add_sized(struct galaxy *galaxy)
+{
+	struct galaxy_item *item;
+	char code[16];
+	unsigned i;
+	int size;
+
+	for (i = 0; i < galaxy->options.n_sized; i++) {
+		snprintf(code, sizeof(code), "31-%04u", i + 1);
+		item = galaxy_add_item(galaxy, code, shop_sized_name,
+		                       decimal_of_scaled(1490, 2),
+		                       DECIMAL_ZERO);
+		item->dimension = 0;
+		item->n_balances = SHOP_N_SIZES;
+		for (size = 0; size < SHOP_N_SIZES; size++) {
+			item->balances[size].value = size;
+			item->balances[size].quantity =
+			        decimal_of(10 + sim_below(galaxy->sim, 20));
+		}
+		backdate(galaxy, item);
+	}
+}
+
+void
+galaxy_init(struct galaxy *galaxy, struct sim *sim,
+            const struct galaxy_options *options)
+{
+	*galaxy = (struct galaxy){ .sim = sim, .options = *options };
+	galaxy->is.has_default_scenario = true;
+	galaxy->is.lost_status = 401;
+	galaxy->is.refusal_status = 400;
+	galaxy->is.query_max = 2048;
+	add_products(galaxy);
+	add_sized(galaxy);
+	sim->galaxy = galaxy;
+}
+
+void
+galaxy_fini(struct galaxy *galaxy)
+{
+	size_t i;
+
+	for (i = 0; i < galaxy->n_items; i++) {
+		free(galaxy->items[i]->code);
+		free(galaxy->items[i]->name);
+		free(galaxy->items[i]);
+	}
+	for (i = 0; i < galaxy->n_entries; i++) {
+		free(galaxy->entries[i].docid);
+		free(galaxy->entries[i].docdate);
+		free(galaxy->entries[i].lines);
+	}
+	free(galaxy->items);
+	free(galaxy->entries);
+}
+
+struct galaxy_item *
+galaxy_find_code(struct galaxy *galaxy, const char *code,
+                 struct galaxy_balance **balance)
+{
+	size_t n = strcspn(code, ":");
+	const char *value = code[n] == ':' ? code + n + 1 : NULL;
+	struct galaxy_item *item;
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < galaxy->n_items; i++) {
+		item = galaxy->items[i];
+		if (strlen(item->code) != n || memcmp(item->code, code, n) != 0)
+			continue;
+		for (j = 0; j < item->n_balances; j++) {
+			*balance = &item->balances[j];
+			if (value == NULL ||
+			    (item->dimension >= 0 &&
+			     strcmp(galaxy_value_code(item->dimension,
+			                              (*balance)->value),
+			            value) == 0))
+				return item;
+		}
+	}
+	return NULL;
+}
+
+void
+galaxy_set_balance(struct galaxy *galaxy, struct galaxy_item *item,
+                   struct galaxy_balance *balance, struct decimal quantity)
+{
+	balance->quantity = quantity;
+	balance->changed_us = sim_now_us(galaxy->sim);
+	hooks_galaxy(galaxy->sim->hooks[SIM_GALAXY], item->itemid);
+}
+
+/* ---- answers ---- */
+
+void
+galaxy_refuse(struct server_reply *reply, int status, const char *code,
+              const char *field, const char *message)
+{
+	struct json_out out = { .to = &reply->body };
+
+	reply->status = status;
+	buf_reset(&reply->body);
+	json_out_object(&out, NULL);
+	json_out_object(&out, "ResponseStatus");
+	json_out_text(&out, "ErrorCode", code);
+	json_out_text(&out, "Message", message);
+	json_out_text(&out, "StackTrace", "");
+	json_out_array(&out, "Errors");
+	if (field != NULL) {
+		json_out_object(&out, NULL);
+		json_out_text(&out, "ErrorCode", code);
+		json_out_text(&out, "FieldName", field);
+		json_out_text(&out, "Message", message);
+		json_out_end_object(&out);
+	}
+	json_out_end_array(&out);
+	json_out_end_object(&out);
+	json_out_end_object(&out);
+}
+
+/* ---- sessions ---- */
+
+static bool
+is_member(const char *key, const char *name)
+{
+	return strcasecmp(key, name) == 0;
+}
+
+struct login {
+	struct buf username;
+	struct buf password;
+};
+
+static bool
+visit_login(void *ctx, const char *key, const struct json_node *value)
+{
+	struct login *login = ctx;
+	const char *text = json_text(value);
+
+	if (text != NULL && is_member(key, "username"))
+		buf_adds(&login->username, text);
+	if (text != NULL && is_member(key, "password"))
+		buf_adds(&login->password, text);
+	return true;
+}
+
+static void
+read_login(struct login *login, const struct http_call *call)
+{
+	struct json *doc = NULL;
+
+	if (strcmp(call->method, "GET") == 0) {
+		sim_param(&login->username, call->query, "username");
+		sim_param(&login->password, call->query, "password");
+	} else if (json_parse(&doc, call->body, call->n_body) == 0) {
+		json_each(json_root(doc), visit_login, login);
+	} else {
+		sim_param(&login->username, call->body, "username");
+		sim_param(&login->password, call->body, "password");
+	}
+	json_free(doc);
+}
+
+static void
+open_session(struct galaxy *galaxy, struct server_reply *reply)
+{
+	struct galaxy_session *session;
+	struct json_out out = { .to = &reply->body };
+
+	session = &galaxy->sessions[galaxy->next_session++ % 64];
+	sim_token(galaxy->sim, session->id, 20);
+	session->until_mono_ms = clock_mono_ms() + galaxy->options.session_ms;
+	galaxy->n_logins++;
+	reply->status = 200;
+	buf_addf(&reply->headers,
+	         "Set-Cookie: ss-id=%s; path=/; HttpOnly\r\n"
+	         "Set-Cookie: ss-pid=%s; path=/; HttpOnly\r\n"
+	         "Set-Cookie: ss-opt=temp; path=/; HttpOnly\r\n",
+	         session->id, session->id);
+	json_out_object(&out, NULL);
+	json_out_text(&out, "SessionId", session->id);
+	json_out_text(&out, "UserName", galaxy->options.username);
+	json_out_text(&out, "ReferrerUrl", "");
+	json_out_object(&out, "ResponseStatus");
+	json_out_end_object(&out);
+	json_out_end_object(&out);
+}
+
+static void
+log_in(struct galaxy *galaxy, const struct http_call *call,
+       struct server_reply *reply)
+{
+	struct login login = { .username = BUF_INIT };
+
+	read_login(&login, call);
+	if (strcmp(buf_text(&login.username), galaxy->options.username) == 0 &&
+	    strcmp(buf_text(&login.password), galaxy->options.password) == 0)
+		open_session(galaxy, reply);
+	else
+		galaxy_refuse(reply, 401, "Unauthorized", NULL,
+		              "Invalid UserName or Password");
+	buf_fini(&login.username);
+	buf_fini(&login.password);
+}
+
+/* The session named by the ss-id cookie, if it lives. */
+static struct galaxy_session *
+find_session(struct galaxy *galaxy, const struct http_call *call)
+{
+	const char *cookie = sim_header(call, "Cookie");
+	const char *id;
+	size_t n;
+	size_t i;
+
+	for (id = strstr(cookie, "ss-id="); id != NULL && id != cookie &&
+	                                    id[-1] != ' ' && id[-1] != ';';
+	     id = strstr(id + 1, "ss-id="))
+		continue;
+	if (id == NULL)
+		return NULL;
+	id += strlen("ss-id=");
+	n = strcspn(id, "; ");
+	for (i = 0; i < 64; i++) {
+		if (n == 20 && memcmp(galaxy->sessions[i].id, id, n) == 0 &&
+		    clock_mono_ms() < galaxy->sessions[i].until_mono_ms)
+			return &galaxy->sessions[i];
+	}
+	return NULL;
+}
+
+void
+galaxy_expire_sessions(struct galaxy *galaxy)
+{
+	memset(galaxy->sessions, 0, sizeof(galaxy->sessions));
+}
+
+static void
+log_out(struct galaxy *galaxy, const struct http_call *call,
+        struct server_reply *reply)
+{
+	struct galaxy_session *session = find_session(galaxy, call);
+
+	if (session != NULL)
+		memset(session, 0, sizeof(*session));
+	reply->status = 200;
+	buf_adds(&reply->body, "{}");
+}
+
+/* ---- scenarios ---- */
+
+/* A Sync call needs a scenario, unless one is the default. */
+static bool
+check_scenario(struct galaxy *galaxy, const struct http_call *call,
+               struct server_reply *reply)
+{
+	struct buf id = BUF_INIT;
+	bool is_named = sim_param(&id, call->query, "WebScenID");
+	bool is_known = galaxy_find_row(GALAXY_SCENARIO, buf_text(&id)) >= 0;
+
+	buf_fini(&id);
+	if (is_named && !is_known)
+		galaxy_refuse(reply, 400, "ArgumentException", "WebScenID",
+		              "Unknown web scenario");
+	else if (!is_named && !galaxy->is.has_default_scenario)
+		galaxy_refuse(reply, 400, "ArgumentNullException", "WebScenID",
+		              "There is no default web scenario");
+	else
+		return true;
+	return false;
+}
+
+/* ---- paths ---- */
+
+static void
+serve_sync(struct galaxy *galaxy, const char *name,
+           const struct http_call *call, struct server_reply *reply)
+{
+	bool is_list = strcmp(name, "webscenarios") == 0;
+
+	if (!is_list && !check_scenario(galaxy, call, reply))
+		return;
+	if (strcmp(name, "actions/postentry") == 0) {
+		if (strcmp(call->method, "POST") == 0)
+			galaxy_post_entry(galaxy, call, reply);
+		else
+			galaxy_refuse(reply, 405, "NotImplementedException",
+			              NULL, "POST only");
+		return;
+	}
+	if (!galaxy_list(galaxy, name, call, reply))
+		galaxy_refuse(reply, 404, "NotFound", NULL,
+		              "Handler for Request not found");
+}
+
+static void
+route(struct galaxy *galaxy, const struct http_call *call,
+      struct server_reply *reply)
+{
+	const char *rest;
+
+	if (strcmp(call->path, "/auth/logout") == 0)
+		log_out(galaxy, call, reply);
+	else if (strcmp(call->path, "/auth") == 0 ||
+	         sim_after(&rest, call->path, "/auth/"))
+		log_in(galaxy, call, reply);
+	else if (find_session(galaxy, call) == NULL)
+		galaxy_refuse(reply, (int)galaxy->is.lost_status,
+		              galaxy->is.lost_status == 403 ? "Forbidden"
+		                                            : "Unauthorized",
+		              NULL, "Not authenticated");
+	else if (sim_after(&rest, call->path, "/services/sync/"))
+		serve_sync(galaxy, rest, call, reply);
+	else
+		galaxy_find_entry(galaxy, call, reply);
+}
+
+/* A client that does not ask for JSON gets the framework's page. */
+static bool
+wants_json(const struct http_call *call)
+{
+	struct buf format = BUF_INIT;
+	bool is_json;
+
+	is_json = strstr(sim_header(call, "Accept"), "application/json") !=
+	                  NULL ||
+	          (sim_param(&format, call->query, "format") &&
+	           strcmp(buf_text(&format), "json") == 0);
+	buf_fini(&format);
+	return is_json;
+}
+
+static void
+answer(struct galaxy *galaxy, const struct http_call *call,
+       struct server_reply *reply)
+{
+	if ((int64_t)strlen(call->query) > galaxy->is.query_max) {
+		reply->status = 404;
+		reply->content_type = "text/html";
+		buf_adds(&reply->body, "<html><body><h2>404.15 - Query String "
+		                       "Too Long</h2></body></html>\n");
+	} else if (!wants_json(call)) {
+		reply->status = 200;
+		reply->content_type = "text/html";
+		buf_adds(&reply->body, "<!doctype html><html><body>Snapshot "
+		                       "of a response</body></html>\n");
+	} else {
+		route(galaxy, call, reply);
+	}
+}
+
+void
+galaxy_serve(void *ctx, const struct http_call *call,
+             struct server_reply *reply)
+{
+	struct galaxy *galaxy = ctx;
+	struct fault fault = { .mode = FAULT_NONE };
+	struct calls *count;
+
+	pthread_mutex_lock(&galaxy->sim->lock);
+	count = calls_count(galaxy->sim, SIM_GALAXY, call->method, call->path);
+	if (fault_take(&fault, galaxy->sim, SIM_GALAXY, call->method,
+	               call->path))
+		count->n_faults++;
+	if (fault.mode == FAULT_STATUS) {
+		galaxy_refuse(reply, fault.status, "WebServiceException", NULL,
+		              "Simulated trouble");
+	} else if (!fault_is_early(&fault)) {
+		answer(galaxy, call, reply);
+		count->n_refused += reply->status >= 400;
+	}
+	fault_apply(&fault, reply);
+	pthread_mutex_unlock(&galaxy->sim->lock);
+}
+
+/* ---- state ---- */
+
+static void
+print_item(const struct galaxy_item *item, struct json_out *out)
+{
+	const struct galaxy_balance *b;
+	char code[96];
+	size_t i;
+
+	for (i = 0; i < item->n_balances; i++) {
+		b = &item->balances[i];
+		snprintf(code, sizeof(code), "%s%s%s", item->code,
+		         b->value >= 0 ? ":" : "",
+		         b->value >= 0
+		                 ? galaxy_value_code(item->dimension, b->value)
+		                 : "");
+		json_out_object(out, NULL);
+		json_out_text(out, "code", code);
+		json_out_text(out, "name", item->name);
+		json_out_text(out, "itemid", item->itemid);
+		json_out_text(out, "id", item->id);
+		json_out_decimal(out, "balance", b->quantity);
+		json_out_int(out, "asked", b->n_asked);
+		json_out_int(out, "revision", item->revision);
+		json_out_end_object(out);
+	}
+}
+
+void
+galaxy_print_state(struct galaxy *galaxy, struct json_out *out)
+{
+	const struct galaxy_entry *e;
+	size_t i;
+
+	json_out_array(out, "items");
+	for (i = 0; i < galaxy->n_items; i++)
+		print_item(galaxy->items[i], out);
+	json_out_end_array(out);
+	json_out_array(out, "entries");
+	for (i = 0; i < galaxy->n_entries; i++) {
+		e = &galaxy->entries[i];
+		json_out_object(out, NULL);
+		json_out_text(out, "docid", e->docid);
+		json_out_int(out, "posts", e->n_posts);
+		json_out_int(out, "repeats", e->n_repeats);
+		json_out_raw(out, "lines", e->lines);
+		json_out_decimal(out, "total", e->total);
+		json_out_end_object(out);
+	}
+	json_out_end_array(out);
+	json_out_int(out, "refused_posts", galaxy->n_refused_posts);
+	json_out_int(out, "logins", galaxy->n_logins);
+	calls_print(galaxy->sim, SIM_GALAXY, out, "calls");
+}

@@ -1,0 +1,47 @@
+#ifndef SIM_HOOKS_H
+#define SIM_HOOKS_H
+
+#include "tests/sim/sim.h"
+
+/*
+ * Webhooks, sent by a background thread over TLS from a bounded queue.
+ *
+ * Galaxy's form is not public: method, body and place of the secret are
+ * settable. Square signs URL + raw body, says on retries that it retries, and
+ * tries again on anything but 2xx. NULL stands for "no hooks" everywhere.
+ */
+enum hooks_form { HOOKS_JSON, HOOKS_FORM, HOOKS_EMPTY, HOOKS_GET };
+
+struct hooks_options {
+	enum sim_system system;
+	const char *url;     /* as registered: what Square signs; copied; NULL:
+	                        not known yet, and so nothing is sent */
+	const char *target;  /* where it really goes; NULL: url; copied */
+	const char *secret;  /* key or secret; borrowed for ever */
+	const char *ca_file; /* borrowed for the call */
+};
+
+struct hooks;
+
+/* Returns 0, or a fault of the HTTP client or of the thread. */
+int hooks_start(struct hooks **out, const struct hooks_options *options);
+
+/* Queue a hook that names an item. Threads: any. */
+void hooks_galaxy(struct hooks *hooks, const char *itemid);
+
+/* Queue an event; body is copied. delay_ms: not before. Threads: any. */
+void hooks_square(struct hooks *hooks, const char *body, int64_t delay_ms);
+
+/*
+ * Change how hooks are sent, as the control interface takes it.
+ * Returns NULL, or what is wrong. Threads: any.
+ */
+const char *hooks_change(struct hooks *hooks, const struct json_node *order);
+
+/* queued, sent, by_status, given_up … as members. Threads: any. */
+void hooks_print_state(struct hooks *hooks, struct json_out *out);
+
+/* End at once; what is queued is forgotten. NULL is fine. */
+void hooks_stop(struct hooks *hooks);
+
+#endif

@@ -1,0 +1,344 @@
+/*
+ * tillbridge-sim: Galaxy and Square on loopback, and a control interface.
+ *
+ * Prints one line when all ports are open:
+ *   ready galaxy=127.0.0.1:P square=127.0.0.1:P control=127.0.0.1:P
+ * and ends at once on SIGTERM and SIGINT.
+ */
+#define _DEFAULT_SOURCE /* setenv, tzset */
+
+#include "gateway/base/decimal.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/http_client.h"
+#include "tests/sim/control.h"
+#include "tests/sim/galaxy.h"
+#include "tests/sim/hooks.h"
+#include "tests/sim/server.h"
+#include "tests/sim/square.h"
+#include "tests/sim/traffic.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The exit codes of tillbridge, as far as they fit. */
+enum { EXIT_USAGE = 2, EXIT_CONFIG = 3, EXIT_LISTEN = 4 };
+
+struct options {
+	const char *galaxy;
+	const char *square;
+	const char *control;
+	const char *items;
+	const char *sized;
+	const char *seed;
+	const char *galaxy_user;
+	const char *galaxy_password;
+	const char *galaxy_hook_url;
+	const char *galaxy_hook_target;
+	const char *galaxy_hook_secret;
+	const char *galaxy_view;
+	const char *galaxy_timezone;
+	const char *session_s;
+	const char *square_token;
+	const char *square_location;
+	const char *square_key;
+	const char *square_hook_url;
+	const char *square_hook_target;
+	const char *ca;
+	const char *traffic;
+	const char *write_csv;
+	const char *erp;
+	const char *till;
+};
+
+/* Texts alone, so that one loop reads them all; env: takes a variable. */
+static const struct {
+	const char *name;
+	size_t offset;
+	bool is_env;
+	const char *meaning;
+} known[] = {
+#define OPTION(name, member, is_env, meaning)                                  \
+	{ name, offsetof(struct options, member), is_env, meaning }
+	OPTION("--galaxy", galaxy, false, "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--square", square, false, "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--control", control, false, "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--items", items, false, "number of plain items (40)"),
+	OPTION("--sized", sized, false, "number of products in sizes (1)"),
+	OPTION("--seed", seed, false, "number (1)"),
+	OPTION("--galaxy-user", galaxy_user, false, "name (sync)"),
+	OPTION("--galaxy-password-env", galaxy_password, true, "variable"),
+	OPTION("--galaxy-hook-url", galaxy_hook_url, false, "https://…"),
+	OPTION("--galaxy-hook-target", galaxy_hook_target, false,
+	       "https://… where it really goes"),
+	OPTION("--galaxy-hook-secret-env", galaxy_hook_secret, true,
+	       "variable"),
+	OPTION("--galaxy-view", galaxy_view, false,
+	       "Entity/Name that finds an entry (CommercialEntry/ByDocID)"),
+	OPTION("--galaxy-timezone", galaxy_timezone, false,
+	       "of zone-less dates, as TZ has it (Athens)"),
+	OPTION("--session-s", session_s, false, "life of a session (1800)"),
+	OPTION("--square-token-env", square_token, true, "variable"),
+	OPTION("--square-location", square_location, false, "id (L1)"),
+	OPTION("--square-signature-key-env", square_key, true, "variable"),
+	OPTION("--square-hook-url", square_hook_url, false,
+	       "https://… as registered: what is signed"),
+	OPTION("--square-hook-target", square_hook_target, false,
+	       "https://… where it really goes"),
+	OPTION("--ca", ca, false, "PEM file that hooks trust"),
+	OPTION("--traffic", traffic, false, "events per second (none)"),
+	OPTION("--write-csv", write_csv, false, "file for the registry"),
+	OPTION("--erp", erp, false, "Galaxy's account in it (erp)"),
+	OPTION("--till", till, false, "Square's account in it (agora)"),
+#undef OPTION
+};
+
+enum { N_KNOWN = sizeof(known) / sizeof(known[0]) };
+
+static const char **
+member_of(struct options *o, size_t i)
+{
+	return (const char **)(void *)((char *)o + known[i].offset);
+}
+
+static int
+usage(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "usage: tillbridge-sim [OPTION VALUE]...\n");
+	for (i = 0; i < N_KNOWN; i++)
+		fprintf(to, "  %-27s %s\n", known[i].name, known[i].meaning);
+	return to == stdout ? 0 : EXIT_USAGE;
+}
+
+/* 0, or an exit code; the trouble is on stderr. */
+static int
+read_options(struct options *o, int argc, char **argv)
+{
+	size_t i;
+	int at;
+
+	for (at = 1; at < argc; at += 2) {
+		for (i = 0; i < N_KNOWN && strcmp(argv[at], known[i].name) != 0;
+		     i++)
+			continue;
+		if (i == N_KNOWN || at + 1 == argc) {
+			fprintf(stderr, "%s: %s\n", argv[at],
+			        i == N_KNOWN ? "unknown option"
+			                     : "wants a value");
+			return usage(stderr);
+		}
+		*member_of(o, i) = argv[at + 1];
+		if (!known[i].is_env)
+			continue;
+		*member_of(o, i) = getenv(argv[at + 1]);
+		if (*member_of(o, i) == NULL || **member_of(o, i) == '\0') {
+			fprintf(stderr, "%s: %s is not set\n", argv[at],
+			        argv[at + 1]);
+			return EXIT_CONFIG;
+		}
+		log_forbid(*member_of(o, i));
+	}
+	return 0;
+}
+
+/* Everything that runs; zeroed, and stopped in the reverse order. */
+struct world {
+	struct sim sim;
+	struct galaxy galaxy;
+	struct square square;
+	struct control control;
+	struct server *servers[3];
+	struct hooks *hooks[SIM_N_SYSTEMS];
+	struct traffic *traffic;
+};
+
+static void
+make_world(struct world *w, const struct options *o)
+{
+	const struct galaxy_options galaxy = {
+		.username = o->galaxy_user,
+		.password = o->galaxy_password,
+		.view = o->galaxy_view,
+		.advanced_view = "d0000000-0000-4000-8000-000000000001",
+		.view_field = "DOCID",
+		.session_ms = strtoll(o->session_s, NULL, 10) * 1000,
+		.n_items = (unsigned)strtoul(o->items, NULL, 10),
+		.n_sized = (unsigned)strtoul(o->sized, NULL, 10),
+	};
+	const struct square_options square = {
+		.token = o->square_token,
+		.location = o->square_location,
+		.version = "2025-08-20",
+		.cursor_ms = 5 * 60 * 1000,
+	};
+
+	sim_init(&w->sim, strtoull(o->seed, NULL, 10));
+	galaxy_init(&w->galaxy, &w->sim, &galaxy);
+	square_init(&w->square, &w->sim, &square);
+	w->control = (struct control){ .sim = &w->sim,
+		                       .erp = o->erp,
+		                       .till = o->till };
+}
+
+static int
+start_hooks(struct world *w, const struct options *o)
+{
+	const struct hooks_options options[SIM_N_SYSTEMS] = {
+		[SIM_GALAXY] = { SIM_GALAXY, o->galaxy_hook_url,
+		                 o->galaxy_hook_target, o->galaxy_hook_secret,
+		                 o->ca },
+		[SIM_SQUARE] = { SIM_SQUARE, o->square_hook_url,
+		                 o->square_hook_target, o->square_key, o->ca },
+	};
+	int i;
+	int r;
+
+	for (i = 0; i < SIM_N_SYSTEMS; i++) {
+		if (options[i].secret == NULL)
+			continue;
+		r = hooks_start(&w->hooks[i], &options[i]);
+		if (r != 0)
+			return err_pass(r);
+		w->sim.hooks[i] = w->hooks[i];
+	}
+	return 0;
+}
+
+static int
+start_servers(struct world *w, const struct options *o)
+{
+	int r;
+
+	r = server_start(&w->servers[0], o->galaxy, galaxy_serve, &w->galaxy);
+	if (r == 0)
+		r = server_start(&w->servers[1], o->square, square_serve,
+		                 &w->square);
+	if (r == 0)
+		r = server_start(&w->servers[2], o->control, control_serve,
+		                 &w->control);
+	return err_pass(r);
+}
+
+static int
+start_traffic(struct world *w, const struct options *o)
+{
+	struct decimal rate;
+
+	if (o->traffic == NULL)
+		return 0;
+	if (decimal_parse(&rate, o->traffic) != 0 ||
+	    decimal_cmp(rate, DECIMAL_ZERO) <= 0) {
+		fprintf(stderr, "--traffic: a number above 0\n");
+		return ERR_OS;
+	}
+	return err_pass(traffic_start(&w->traffic, &w->sim, rate));
+}
+
+static int
+write_registry(struct world *w, const struct options *o)
+{
+	struct buf csv = BUF_INIT;
+	FILE *file;
+	int r = 0;
+
+	if (o->write_csv == NULL)
+		return 0;
+	square_registry(&w->square, &csv, o->erp, o->till);
+	file = fopen(o->write_csv, "w");
+	if (file == NULL || fwrite(csv.p, 1, csv.n, file) != csv.n)
+		r = err_raise(ERR_OS, "cannot write %s", o->write_csv);
+	if (file != NULL && fclose(file) != 0 && r == 0)
+		r = err_raise(ERR_OS, "cannot write %s", o->write_csv);
+	buf_fini(&csv);
+	return r;
+}
+
+static void
+end_world(struct world *w)
+{
+	int i;
+
+	traffic_stop(w->traffic);
+	for (i = 0; i < 3; i++)
+		server_stop(w->servers[i]);
+	for (i = 0; i < SIM_N_SYSTEMS; i++)
+		hooks_stop(w->hooks[i]);
+	square_fini(&w->square);
+	galaxy_fini(&w->galaxy);
+	sim_fini(&w->sim);
+}
+
+/* Serve until a signal. Returns the exit code. */
+static int
+run(struct world *w, const struct options *o, const sigset_t *signals)
+{
+	int signal_no;
+
+	if (write_registry(w, o) != 0)
+		return EXIT_FAILURE;
+	if (start_hooks(w, o) != 0)
+		return EXIT_CONFIG;
+	if (start_servers(w, o) != 0)
+		return EXIT_LISTEN;
+	if (start_traffic(w, o) != 0)
+		return EXIT_USAGE;
+	printf("ready galaxy=%s square=%s control=%s\n",
+	       server_address(w->servers[0]), server_address(w->servers[1]),
+	       server_address(w->servers[2]));
+	fflush(stdout);
+	sigwait(signals, &signal_no);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct world world;
+	struct options o = {
+		.galaxy = "127.0.0.1:0",
+		.square = "127.0.0.1:0",
+		.control = "127.0.0.1:0",
+		.items = "40",
+		.sized = "1",
+		.seed = "1",
+		.galaxy_user = "sync",
+		.galaxy_view = "CommercialEntry/ByDocID",
+		.galaxy_timezone = "EET-2EEST,M3.5.0/3,M10.5.0/4",
+		.session_s = "1800",
+		.square_location = "L1",
+		.erp = "erp",
+		.till = "agora",
+	};
+	sigset_t signals;
+	int r;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout);
+	r = read_options(&o, argc, argv);
+	if (r != 0)
+		return r;
+	if (o.galaxy_password == NULL || o.square_token == NULL) {
+		fprintf(stderr, "--galaxy-password-env and --square-token-env "
+		                "are needed\n");
+		return EXIT_USAGE;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	setenv("TZ", o.galaxy_timezone, 1);
+	tzset();
+	if (http_client_setup() != 0)
+		return EXIT_FAILURE;
+	make_world(&world, &o);
+	r = run(&world, &o, &signals);
+	end_world(&world);
+	http_client_teardown();
+	return r;
+}

@@ -1,0 +1,56 @@
+#ifndef SIM_SERVER_H
+#define SIM_SERVER_H
+
+#include <stdint.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/ports/http.h"
+
+/*
+ * A small HTTP/1.1 server for the simulator, on loopback.
+ *
+ * Not the gateway's own: a simulator must be able to misbehave on the wire (cut
+ * an answer, close a kept connection without one byte, reset it), and what is
+ * tested should not be the measure of itself. One thread per connection,
+ * keep-alive, bodies by length or in chunks.
+ */
+enum server_ending {
+	SERVER_WHOLE,    /* a complete answer; the connection stays */
+	SERVER_TRUNCATE, /* announce the whole length, send half, close */
+	SERVER_SILENT,   /* close without one byte */
+	SERVER_RESET,    /* the same with a TCP reset */
+	SERVER_HANG,     /* send nothing until the peer goes, or delay_ms */
+};
+
+struct server_reply {
+	int status;
+	const char *content_type; /* static; NULL: application/json */
+	struct buf headers;       /* further lines, each with its CRLF */
+	struct buf body;
+	int64_t delay_ms;         /* wait before the first byte */
+	enum server_ending ending;
+};
+
+struct server;
+
+/*
+ * Listen and serve.
+ *
+ * address  "127.0.0.1:8080", "[::1]:0"; port 0 takes a free one
+ * serve    called on the connection's thread, for any method and path; fills
+ *          reply, which starts zeroed and is released by the server
+ *
+ * Returns  0, or ERR_OS (logged).
+ */
+int server_start(struct server **out, const char *address,
+                 void (*serve)(void *ctx, const struct http_call *call,
+                               struct server_reply *reply),
+                 void *ctx);
+
+/* host:port as really taken. Borrowed. */
+const char *server_address(const struct server *server);
+
+/* Cut all connections, wait for their threads, release. NULL is fine. */
+void server_stop(struct server *server);
+
+#endif
