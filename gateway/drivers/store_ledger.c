@@ -175,17 +175,15 @@ add_line(struct ledger_sale *out, const char *uid, const char *value)
 	const char *tab = strchr(value, '\t');
 	struct ledger_line *line;
 
-	if (!tab)
-		return 0;
 	line = realloc(out->lines, (out->n_lines + 1) * sizeof(*line));
 	if (!line)
 		return err_raise(ERR_NOMEM, "why=%s", "sale");
 	out->lines = line;
 	line += out->n_lines++;
-	*line = (struct ledger_line){
-		.uid = text_dup(uid),
-		.sku = text_ndup(value, (size_t)(tab - value)),
-	};
+	*line = (struct ledger_line){ .uid = text_dup(uid) };
+	if (!tab) /* "w:UID": it waits for its binding */
+		return line->uid ? 0 : ERR_NOMEM;
+	line->sku = text_ndup(value, (size_t)(tab - value));
 	(void)decimal_parse(&line->entered, tab + 1);
 	return line->uid && line->sku ? 0 : ERR_NOMEM;
 }
@@ -217,6 +215,8 @@ store_ledger_sale(struct store *store, struct ledger_sale *out,
 			out->n_entries = reply_int(value);
 		else if (!strncmp(field, "l:", 2))
 			r = add_line(out, field + 2, reply_text(value));
+		else if (!strncmp(field, "w:", 2))
+			r = add_line(out, field + 2, "");
 	}
 	freeReplyObject(reply);
 	if (r)

@@ -35,7 +35,7 @@ enum {
 /* What is remembered of a sale. */
 struct ledger_line {
 	char *uid;              /* owned */
-	char *sku;              /* owned */
+	char *sku;              /* owned; NULL: it waits for its binding */
 	struct decimal entered; /* quantity made into entries so far */
 };
 

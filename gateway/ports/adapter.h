@@ -76,6 +76,17 @@ struct adapter_ops {
 	/* Items per read_counts and write_counts call at most; >= 1. */
 	size_t (*batch_max)(const struct conf_section *conf);
 
+	/*
+	 * How confirmed entries leave "pending" when this system is the
+	 * authority. False: a balance read after the confirmation contains them.
+	 * True: they settle by observed drops, or after *wait_ms. NULL: false.
+	 */
+	bool (*settles_by_drops)(const struct conf_section *conf,
+	                         int64_t *wait_ms);
+
+	/* May a return be posted as an entry? NULL or false: a person decides. */
+	bool (*takes_returns)(const struct conf_section *conf);
+
 	/* A sales listing reaches back this far for late offline sales, ms. */
 	int64_t sales_window_ms;
 

@@ -1,0 +1,224 @@
+/*
+ * Take each entry to its authority exactly once, through the ledger.
+ *
+ * An entry is `posting` from before its request is sent until its answer is in
+ * the ledger. Whoever finds one in that state later cannot know: it becomes
+ * uncertain, is looked up where that is possible and never blindly repeated.
+ */
+#include "gateway/engine/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/model/metrics.h"
+
+enum {
+	POSTS_PER_TURN = 20,     /* then the marks have their turn */
+	LOOK_UP_AFTER_MS = 30000, /* a lost answer's work may still be under way */
+};
+
+/* Fill in the authority's ids as bound now. Returns 0 or the sku missing. */
+static int
+fill_externals(struct worker *w, struct entry *entry, const char **missing)
+{
+	int r = 0;
+
+	*missing = NULL;
+	for (size_t i = 0; !r && i < entry->n_lines; i++) {
+		struct entry_line *line = &entry->lines[i];
+		struct item item = { 0 };
+		const struct binding *b;
+
+		r = store_registry_get(w->store, &item, line->sku);
+		b = r ? NULL : item_find_binding(&item, w->account);
+		if (b && b->external) {
+			free(line->external);
+			line->external = text_dup(b->external);
+		}
+		if (r == REGISTRY_ABSENT)
+			r = 0;
+		if (!line->external || !line->external[0])
+			*missing = line->sku;
+		item_fini(&item);
+	}
+	return r;
+}
+
+static void
+announce(struct worker *w, const struct entry *entry,
+         const struct outcome *outcome, int64_t origin_ms)
+{
+	int64_t now = clock_wall_ms();
+
+	switch (outcome->verdict) {
+	case VERDICT_DONE:
+		metrics_add(METRIC_entries_posted, 1);
+		log_info("entry.posted", "account=%s entry=%s docid=%s",
+		         w->account, entry->id, entry->docid);
+		if (origin_ms)
+			log_info("journey.done",
+			         "account=%s entry=%s lines=%zu total_ms=%lld",
+			         w->account, entry->id, entry->n_lines,
+			         (long long)(now - origin_ms));
+		break;
+	case VERDICT_UNCERTAIN:
+		metrics_add(METRIC_entries_uncertain, 1);
+		log_error("entry.uncertain", "account=%s entry=%s why=%s",
+		          w->account, entry->id, log_quote(outcome->why));
+		break;
+	case VERDICT_REFUSED:
+		log_error("entry.refused", "account=%s entry=%s why=%s",
+		          w->account, entry->id, log_quote(outcome->why));
+		break;
+	case VERDICT_RETRY:
+	case VERDICT_SLOW:
+	case VERDICT_LOCKED:
+	case VERDICT_ABSENT: break; /* worker_judge says it once */
+	}
+}
+
+static int
+ask_later(struct worker *w)
+{
+	const char *member = MARK_LOOK_UP;
+
+	if (!w->ops->find_entry)
+		return 0;
+	return store_marks_add(w->store, w->account, &member, 1, MARK_SALE,
+	                       clock_wall_ms() + LOOK_UP_AFTER_MS);
+}
+
+static int
+finish(struct worker *w, const struct entry *entry,
+       const struct outcome *outcome, int64_t origin_ms)
+{
+	int64_t wait = pace_wait_ms(&w->pace, clock_mono_ms());
+	int r = store_ledger_end(w->store, entry->id, outcome,
+	                         clock_wall_ms() + wait);
+
+	if (!r)
+		announce(w, entry, outcome, origin_ms);
+	if (!r && outcome->verdict == VERDICT_UNCERTAIN)
+		r = ask_later(w);
+	return r;
+}
+
+static int
+post_one(struct worker *w, struct entry *entry, int64_t origin_ms)
+{
+	struct outcome outcome;
+	const char *missing = NULL;
+	int r = fill_externals(w, entry, &missing);
+
+	/* Nothing was sent yet: a fault here leaves it to be tried again. */
+	if (r)
+		outcome = outcome_of(VERDICT_RETRY, "the store is away");
+	else if (missing)
+		outcome = outcome_of(VERDICT_REFUSED,
+		                     "%s is not bound at %s: bind it, then "
+		                     "retry this entry",
+		                     missing, w->account);
+	else
+		outcome = w->ops->post_entry(w->state, entry);
+	(void)worker_judge(w, "post an entry", &outcome);
+	return finish(w, entry, &outcome, origin_ms);
+}
+
+int
+post_entries(struct worker *w, int64_t *next_due_ms)
+{
+	int r = 0;
+
+	*next_due_ms = 0;
+	if (!w->ops->post_entry)
+		return 0;
+	for (int i = 0; !r && i < POSTS_PER_TURN; i++) {
+		struct entry entry = { 0 };
+		unsigned attempts = 0;
+		int64_t origin_ms = 0;
+
+		if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 ||
+		    !worker_keep(w))
+			break;
+		r = store_ledger_begin(w->store, &entry, &attempts,
+		                       &origin_ms, next_due_ms, w->account,
+		                       w->lease, w->token);
+		if (!r)
+			r = post_one(w, &entry, origin_ms);
+		entry_fini(&entry);
+	}
+	if (r == LEDGER_FENCED)
+		w->token = 0; /* another process took over */
+	return r > 0 ? 0 : r;
+}
+
+/* ---- what a crash or a lost answer left behind ---- */
+
+static int
+recover_one(void *ctx, const struct entry *entry)
+{
+	struct worker *w = ctx;
+	struct outcome outcome =
+	        outcome_of(VERDICT_UNCERTAIN,
+	                   "the process ended between sending the document "
+	                   "and hearing of it");
+	return finish(w, entry, &outcome, 0);
+}
+
+int
+post_recover(struct worker *w)
+{
+	int r = store_ledger_each(w->store, w->account, "posting", recover_one,
+	                          w);
+
+	return r;
+}
+
+struct look_up {
+	struct worker *w;
+	bool must_come_again;
+};
+
+static int
+look_up_one(void *ctx, const struct entry *entry)
+{
+	struct look_up *l = ctx;
+	struct worker *w = l->w;
+	struct outcome outcome = w->ops->find_entry(w->state, entry->docid);
+
+	(void)worker_judge(w, "look up an entry", &outcome);
+	switch (outcome.verdict) {
+	case VERDICT_DONE:
+	case VERDICT_ABSENT:
+		log_info("entry.looked_up", "account=%s entry=%s found=%s",
+		         w->account, entry->id,
+		         outcome.verdict == VERDICT_DONE ? "yes" : "no");
+		return store_ledger_end(w->store, entry->id, &outcome, 0);
+	case VERDICT_REFUSED: break; /* no look-up configured: a person */
+	case VERDICT_RETRY:
+	case VERDICT_SLOW:
+	case VERDICT_LOCKED:
+	case VERDICT_UNCERTAIN: l->must_come_again = true; break;
+	}
+	return 0;
+}
+
+int
+post_look_up(struct worker *w, const struct mark *mark)
+{
+	struct look_up l = { .w = w };
+	int r = 0;
+
+	if (w->ops->find_entry)
+		r = store_ledger_each(w->store, w->account, "uncertain",
+		                      look_up_one, &l);
+	if (!r && l.must_come_again)
+		return store_marks_postpone(w->store, w->account, mark,
+		                            clock_wall_ms() + LOOK_UP_AFTER_MS);
+	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
+}

@@ -1,0 +1,408 @@
+/*
+ * Bring a channel to its targets, at the vendor's pace.
+ *
+ * A look reads the channel's count, then its sales up to now, and only then
+ * computes the target from the books. What differs is written as an absolute
+ * count stamped with the moment up to which sales are inside it, so that a
+ * sale rung up meanwhile survives where the vendor orders by time.
+ *
+ * Source   design.md section 4, Writing to a channel.
+ */
+#include "gateway/engine/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_stock.h"
+#include "gateway/model/item.h"
+#include "gateway/model/metrics.h"
+
+enum {
+	SECOND_LOOK_MS = 10000,    /* an unexplained fall is looked at again */
+	REFUSED_WAIT_MS = 60000,
+	UNKNOWN_WAIT_MS = 60000,
+	ZERO_WINDOW_MS = 600000,   /* of the alarm on hook-caused zeros */
+};
+
+/* One item in the look. */
+struct look {
+	const struct mark *mark;
+	struct stock_view view;
+	struct count count;      /* as read */
+	struct decimal target;
+	bool wants_write;
+	bool is_drift;
+};
+
+struct looks {
+	struct look *v; /* owned */
+	size_t n;
+};
+
+static void
+looks_fini(struct looks *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		stock_view_fini(&l->v[i].view);
+	free(l->v);
+}
+
+static int
+clear(struct worker *w, const struct look *look)
+{
+	return store_marks_clear(w->store, w->account, &look->mark, 1);
+}
+
+static int
+postpone(struct worker *w, const struct look *look, int64_t wait_ms)
+{
+	return store_marks_postpone(w->store, w->account, look->mark,
+	                            clock_wall_ms() + wait_ms);
+}
+
+/* Read the books for every look, all at one moment. */
+static int
+load_views(struct worker *w, struct looks *l)
+{
+	const char **skus = calloc(l->n + 1, sizeof(*skus));
+	struct stock_view *views = calloc(l->n + 1, sizeof(*views));
+	int r = 0;
+
+	if (!skus || !views)
+		r = err_raise(ERR_NOMEM, "why=%s", "push");
+	for (size_t i = 0; !r && i < l->n; i++)
+		skus[i] = l->v[i].mark->member + 2; /* "i:SKU" */
+	if (!r)
+		r = store_stock_view(w->store, views, w->account, skus, l->n);
+	for (size_t i = 0; !r && i < l->n; i++) {
+		/* The external id that was read must outlive the reload. */
+		char *external = l->v[i].view.external;
+
+		l->v[i].view.external = NULL;
+		stock_view_fini(&l->v[i].view);
+		l->v[i].view = views[i];
+		if (external) {
+			free(l->v[i].view.external);
+			l->v[i].view.external = external;
+		}
+	}
+	free(skus);
+	free(views);
+	return r;
+}
+
+/* Take those looks whose item is resolved here; forget the rest. */
+static int
+begin(struct worker *w, struct looks *l, const struct marks *marks)
+{
+	size_t n = 0;
+	int r;
+
+	l->v = calloc(marks->n, sizeof(*l->v));
+	if (!l->v)
+		return err_raise(ERR_NOMEM, "why=%s", "push");
+	for (size_t i = 0; i < marks->n; i++)
+		l->v[l->n++].mark = marks->v[i];
+	r = load_views(w, l);
+	for (size_t i = 0; !r && i < l->n; i++) {
+		struct look look = l->v[i];
+
+		if (look.view.external) {
+			l->v[i] = l->v[n];
+			l->v[n++] = look;
+		} else {
+			r = clear(w, &look);
+		}
+	}
+	for (size_t i = n; i < l->n; i++)
+		stock_view_fini(&l->v[i].view);
+	l->n = n;
+	return r;
+}
+
+static bool
+read_counts(struct worker *w, struct looks *l, struct outcome *outcome)
+{
+	struct count *counts = calloc(l->n, sizeof(*counts));
+
+	if (!counts) {
+		*outcome = outcome_of(VERDICT_RETRY, "out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < l->n; i++)
+		counts[i].external = l->v[i].view.external;
+	*outcome = w->ops->read_counts(w->state, counts, l->n);
+	for (size_t i = 0; i < l->n; i++)
+		l->v[i].count = counts[i];
+	free(counts);
+	return worker_judge(w, "read counts", outcome);
+}
+
+/* How far the count fell below what it showed is explained by known sales. */
+static bool
+is_fall_explained(const struct look *look)
+{
+	struct decimal fall =
+	        decimal_sub(look->view.published, look->count.qty);
+	struct decimal sold =
+	        decimal_sub(look->view.sold, look->view.sold_then);
+
+	return decimal_cmp(fall, sold) <= 0;
+}
+
+/* True when a fall without a sale must be looked at once more, later. */
+static int
+suspect(struct worker *w, const struct look *look, bool *must_wait)
+{
+	int64_t now = clock_wall_ms();
+	int64_t since = look->view.suspect_ms;
+	int64_t age = now - since;
+	int r = 0;
+
+	*must_wait = true;
+	if (!since) {
+		r = store_stock_suspect(w->store, w->account, look->view.sku,
+		                        now);
+		log_info("count.fell", "account=%s sku=%s why=%s", w->account,
+		         look->view.sku,
+		         log_quote("no sale known; looking again"));
+		age = 0;
+	} else if (age < 0) {
+		age = 0; /* the clock was set back */
+	}
+	if (age >= SECOND_LOOK_MS) {
+		*must_wait = false;
+		return 0;
+	}
+	return r ? r : postpone(w, look, SECOND_LOOK_MS - age);
+}
+
+/* What the count differs from is known; may it be written now? */
+static int
+decide_difference(struct worker *w, struct look *look)
+{
+	int order = decimal_cmp(look->count.qty, look->view.published);
+	bool must_wait = false;
+	int r = 0;
+
+	if (!look->view.has_published || order == 0) {
+		look->wants_write = true; /* first binding, or as we left it */
+		return 0;
+	}
+	if (order < 0 && is_fall_explained(look)) {
+		look->wants_write = true;
+		return 0;
+	}
+	if (order < 0)
+		r = suspect(w, look, &must_wait);
+	look->wants_write = !r && !must_wait;
+	look->is_drift = look->wants_write;
+	return r;
+}
+
+static int
+decide(struct worker *w, struct look *look)
+{
+	const struct engine *e = w->engine;
+	const char *authority = engine_authority(e, look->view.authority);
+	struct decimal reserve =
+	        engine_reserve(e, w->conf, look->view.reserve,
+	                       look->view.has_reserve);
+
+	if (!look->view.balance_from ||
+	    strcmp(look->view.balance_from, authority) != 0)
+		return clear(w, look); /* its first balance will mark it */
+	if (!look->count.is_known) {
+		log_warn("count.unknown", "account=%s sku=%s why=%s",
+		         w->account, look->view.sku,
+		         log_quote("the answer does not name it"));
+		return postpone(w, look, UNKNOWN_WAIT_MS);
+	}
+	look->target = item_target(look->view.balance, look->view.pending,
+	                           reserve, w->ops->count_places);
+	if (look->view.is_held && look->mark->cause == MARK_SYNC &&
+	    decimal_is_zero(look->target))
+		return clear(w, look); /* a person decides */
+	if (decimal_cmp(look->count.qty, look->target) != 0)
+		return decide_difference(w, look);
+	metrics_add(METRIC_counts_equal, 1);
+	return store_stock_published(
+	        w->store, w->account,
+	        &(struct stock_published){ look->view.sku, look->target,
+	                                   look->view.sold, look->mark },
+	        1);
+}
+
+/* ---- writing ---- */
+
+static void
+note_zero(struct worker *w, const struct look *look)
+{
+	const struct conf_section *top = w->engine->conf->top;
+	int64_t now = clock_mono_ms();
+
+	if (!decimal_is_zero(look->target) || !look->view.has_published ||
+	    decimal_is_zero(look->view.published))
+		return;
+	if (now - w->zero_since_mono_ms > ZERO_WINDOW_MS) {
+		w->zero_since_mono_ms = now;
+		w->n_zeroed = 0;
+	}
+	if (++w->n_zeroed == conf_int(top, "stock.zero_guard_min"))
+		worker_alarm(w, "many items went to zero within ten minutes: "
+		                "check the authority's balances");
+}
+
+static void
+note_journey(struct worker *w, const struct look *look)
+{
+	const struct mark *m = look->mark;
+	int64_t now = clock_wall_ms();
+
+	if (look->is_drift) {
+		char was[DECIMAL_TEXT_SIZE];
+
+		metrics_add(METRIC_drift_found, 1);
+		log_warn("drift.corrected", "account=%s sku=%s found=%s",
+		         w->account, look->view.sku,
+		         decimal_format(was, look->count.qty));
+	}
+	if (m->origin_ms && m->fetched_ms) {
+		char qty[DECIMAL_TEXT_SIZE];
+
+		log_info("journey.done",
+		         "account=%s sku=%s count=%s to_fetch_ms=%lld "
+		         "to_write_ms=%lld total_ms=%lld",
+		         w->account, look->view.sku,
+		         decimal_format(qty, look->target),
+		         (long long)(m->fetched_ms - m->origin_ms),
+		         (long long)(now - m->fetched_ms),
+		         (long long)(now - m->origin_ms));
+		worker_note_lag(w, now - m->origin_ms);
+	}
+}
+
+static int
+note_written(struct worker *w, struct look *const *looks,
+             const struct count *counts, size_t n)
+{
+	struct stock_published *rows = calloc(n, sizeof(*rows));
+	size_t n_rows = 0;
+	int r = 0;
+
+	if (!rows)
+		return err_raise(ERR_NOMEM, "why=%s", "push");
+	for (size_t i = 0; !r && i < n; i++) {
+		if (counts[i].outcome.verdict != VERDICT_DONE) {
+			log_warn("count.refused", "account=%s sku=%s why=%s",
+			         w->account, looks[i]->view.sku,
+			         log_quote(counts[i].outcome.why));
+			r = postpone(w, looks[i], REFUSED_WAIT_MS);
+			continue;
+		}
+		note_zero(w, looks[i]);
+		note_journey(w, looks[i]);
+		rows[n_rows++] = (struct stock_published){
+			looks[i]->view.sku, looks[i]->target,
+			looks[i]->view.sold, looks[i]->mark,
+		};
+	}
+	metrics_add(METRIC_counts_written, (int64_t)n_rows);
+	if (!r)
+		r = store_stock_published(w->store, w->account, rows, n_rows);
+	if (!r && n_rows) {
+		log_info("push.done", "account=%s items=%zu", w->account,
+		         n_rows);
+		r = worker_note_write(w);
+	}
+	free(rows);
+	return r;
+}
+
+/*
+ * Write a batch. One that is refused whole is halved until the refusal is one
+ * item's own: a single bad binding must not stop the others.
+ */
+static int
+write_looks(struct worker *w, struct look *const *looks, size_t n,
+            int64_t as_of_ms)
+{
+	struct count *counts = calloc(n + 1, sizeof(*counts));
+	struct outcome outcome;
+	int r = 0;
+
+	if (!counts)
+		return err_raise(ERR_NOMEM, "why=%s", "push");
+	for (size_t i = 0; i < n; i++)
+		counts[i] = (struct count){
+			.external = looks[i]->view.external,
+			.qty = looks[i]->target,
+			.is_known = true,
+			.outcome = outcome_done(),
+		};
+	outcome = w->ops->write_counts(w->state, counts, n, as_of_ms);
+	if (worker_judge(w, "write counts", &outcome)) {
+		r = note_written(w, looks, counts, n);
+	} else if (outcome.verdict == VERDICT_REFUSED && n > 1) {
+		r = write_looks(w, looks, n / 2, as_of_ms);
+		if (!r)
+			r = write_looks(w, looks + n / 2, n - n / 2, as_of_ms);
+	} else if (outcome.verdict == VERDICT_REFUSED) {
+		counts[0].outcome = outcome;
+		r = note_written(w, looks, counts, 1);
+	}
+	free(counts);
+	return r; /* else the marks stay and pace decides when */
+}
+
+static int
+write_wanted(struct worker *w, struct looks *l, int64_t as_of_ms)
+{
+	struct look **wanted = calloc(l->n + 1, sizeof(*wanted));
+	size_t n = 0;
+	int r = 0;
+
+	if (!wanted)
+		return err_raise(ERR_NOMEM, "why=%s", "push");
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].wants_write)
+			wanted[n++] = &l->v[i];
+	if (n && w->ops->write_counts)
+		r = write_looks(w, wanted, n, as_of_ms);
+	free(wanted);
+	return r;
+}
+
+int
+push_items(struct worker *w, const struct marks *marks)
+{
+	struct looks l = { .n = 0 };
+	struct outcome outcome = outcome_done();
+	bool was_listed = false;
+	int64_t as_of_ms = 0;
+	int r = begin(w, &l, marks);
+
+	if (r || !l.n)
+		goto out;
+	if (!read_counts(w, &l, &outcome)) {
+		for (size_t i = 0;
+		     !r && outcome.verdict == VERDICT_REFUSED && i < l.n; i++)
+			r = postpone(w, &l.v[i], REFUSED_WAIT_MS);
+		goto out;
+	}
+	as_of_ms = clock_wall_ms();
+	r = sales_list(w, as_of_ms, false, &was_listed);
+	if (r || !was_listed)
+		goto out; /* sales unknown: nothing may be written */
+	r = load_views(w, &l);
+	for (size_t i = 0; !r && i < l.n; i++)
+		r = decide(w, &l.v[i]);
+	if (!r)
+		r = write_wanted(w, &l, as_of_ms);
+out:
+	looks_fini(&l);
+	return r;
+}

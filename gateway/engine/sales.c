@@ -1,0 +1,529 @@
+/*
+ * Sales at a channel, on their way into the ledger.
+ *
+ * A sale is read again and again (hooks, overlaps, windows); its record in the
+ * ledger remembers by line what was made into entries, so only a difference
+ * becomes a new one. Sales that closed before the account's first binding are
+ * history. Lines that are not bound wait and are shown.
+ *
+ * Source   design.md section 4: Entries, First binding, Late sales, Returns,
+ *          Loss of Redis.
+ */
+#include "gateway/engine/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/engine/saved.h"
+#include "gateway/model/metrics.h"
+
+enum {
+	OVERLAP_MS = 120000,       /* re-read by every listing */
+	WHOLE_EVERY_MS = 3600000,  /* the vendor's whole window, at least */
+	READ_MAX = 100,            /* ids per read_sales */
+	APPLY_TRIES = 5,
+};
+
+/* One sale on its way into the ledger. */
+struct intake {
+	struct worker *w;
+	const struct sale *sale;
+	int64_t origin_ms;
+	struct ledger_sale known;
+	struct ledger_line *lines;   /* new totals; sku borrowed, uid borrowed */
+	size_t n_lines;
+	struct ledger_waiting *waiting;
+	size_t n_waiting;
+	struct entry *entries;       /* by authority, sales then returns */
+	struct ledger_new *news;
+	size_t n_entries;
+	struct ledger_line *sold;
+	size_t n_sold;
+};
+
+static void
+intake_fini(struct intake *in)
+{
+	ledger_sale_fini(&in->known);
+	for (size_t i = 0; i < in->n_entries; i++)
+		entry_fini(&in->entries[i]);
+	free(in->entries);
+	free(in->news);
+	free(in->lines);
+	free(in->waiting);
+	free(in->sold);
+}
+
+static int
+intake_init(struct intake *in)
+{
+	/* Every known line may vanish, every new one may appear, and each may
+	   need an entry of its own authority and sign. */
+	size_t n = in->sale->n_lines + in->known.n_lines + 1;
+
+	in->lines = calloc(n, sizeof(*in->lines));
+	in->waiting = calloc(n, sizeof(*in->waiting));
+	in->entries = calloc(n, sizeof(*in->entries));
+	in->news = calloc(n, sizeof(*in->news));
+	in->sold = calloc(n, sizeof(*in->sold));
+	if (in->lines && in->waiting && in->entries && in->news && in->sold)
+		return 0;
+	return err_raise(ERR_NOMEM, "why=%s", "sale");
+}
+
+static const struct ledger_line *
+find_known(const struct ledger_sale *known, const char *uid)
+{
+	for (size_t i = 0; i < known->n_lines; i++)
+		if (!strcmp(known->lines[i].uid, uid))
+			return &known->lines[i];
+	return NULL;
+}
+
+/* An id that is stable over attempts: account/sale, with a running number
+   behind it for the entries of later versions and other authorities. */
+static int
+name_entry(struct intake *in, struct entry *e, size_t number)
+{
+	char docid[41];
+
+	e->id = number ? text_format("%s/%s+%zu", in->w->account,
+	                             in->sale->id, number)
+	               : text_format("%s/%s", in->w->account, in->sale->id);
+	if (!e->id || sale_docid(docid, e->id))
+		return ERR_NOMEM;
+	e->docid = text_dup(docid);
+	e->account = text_dup(in->w->account);
+	e->sale = text_dup(in->sale->id);
+	e->currency = text_dup(in->sale->currency);
+	e->occurred_ms = in->sale->closed_ms;
+	return e->docid && e->account && e->sale ? 0 : ERR_NOMEM;
+}
+
+/* The entry that takes a line for this authority and sign; made if needed. */
+static struct entry *
+entry_for(struct intake *in, const char *authority, bool is_return)
+{
+	struct entry *e;
+
+	for (size_t i = 0; i < in->n_entries; i++)
+		if (!strcmp(in->entries[i].authority, authority) &&
+		    entry_is_return(&in->entries[i]) == is_return)
+			return &in->entries[i];
+	e = &in->entries[in->n_entries];
+	e->authority = text_dup(authority);
+	if (!e->authority ||
+	    name_entry(in, e,
+	               (size_t)in->known.n_entries + in->n_entries)) {
+		entry_fini(e);
+		return NULL;
+	}
+	in->n_entries++;
+	return e;
+}
+
+static struct ledger_line *
+sold_of(struct intake *in, const char *sku)
+{
+	for (size_t i = 0; i < in->n_sold; i++)
+		if (!strcmp(in->sold[i].sku, sku))
+			return &in->sold[i];
+	return NULL;
+}
+
+/* Put a difference of one line into the entry it belongs to. */
+static int
+add_difference(struct intake *in, const struct item *item, const char *uid,
+               const struct sale_line *line, struct decimal diff)
+{
+	const char *authority =
+	        engine_authority(in->w->engine, item->authority);
+	const struct binding *there = item_find_binding(item, authority);
+	struct entry_line *to;
+	struct entry *e;
+
+	/* A sale at the authority itself is inside its balance already. */
+	if (!strcmp(authority, in->w->account))
+		return 0;
+	e = entry_for(in, authority, decimal_is_negative(diff));
+	to = e ? entry_add_line(e) : NULL;
+	if (!to)
+		return err_raise(ERR_NOMEM, "why=%s", "entry");
+	to->uid = text_dup(uid);
+	to->sku = text_dup(item->sku);
+	/* Filled in again before it is posted; "" while not bound there. */
+	to->external = text_dup(there && there->external ? there->external
+	                                                 : "");
+	to->qty = diff;
+	/* The price holds for the whole line; a later version's difference
+	   gets its share. */
+	if (line && line->has_gross && !decimal_is_zero(line->qty)) {
+		to->gross = decimal_mul_div(line->gross, diff, line->qty, 6,
+		                            DECIMAL_HALF_UP);
+		to->has_gross = true;
+	}
+	return to->uid && to->sku && to->external ? 0 : ERR_NOMEM;
+}
+
+/* Remember the line's new total and what it adds to the units sold here. */
+static void
+note_line(struct intake *in, char *uid, char *sku, struct decimal total,
+          struct decimal diff)
+{
+	struct ledger_line *sold = sold_of(in, sku);
+
+	in->lines[in->n_lines++] = (struct ledger_line){ uid, sku, total };
+	if (!sold) {
+		sold = &in->sold[in->n_sold++];
+		*sold = (struct ledger_line){ .sku = sku };
+	}
+	sold->entered = decimal_add(sold->entered, diff);
+}
+
+/*
+ * One line: what it says now against what was made into entries. line is NULL
+ * for one that a later version no longer has.
+ */
+static int
+take_line(struct intake *in, const struct sale_line *line,
+          const struct ledger_line *known)
+{
+	struct decimal now = line ? line->qty : DECIMAL_ZERO;
+	struct decimal before = known ? known->entered : DECIMAL_ZERO;
+	struct decimal diff = decimal_sub(now, before);
+	char *uid = line ? line->uid : known->uid;
+	char *sku = known && known->sku ? known->sku : line ? line->sku : NULL;
+	struct item item = { 0 };
+	int r;
+
+	if (decimal_is_zero(diff) || (line && !line->external && !known))
+		return 0; /* nothing new, or no stocked thing */
+	if (!sku && known)
+		return 0; /* it waits already */
+	if (!sku) {
+		in->waiting[in->n_waiting++] =
+		        (struct ledger_waiting){ uid, line->external };
+		return 0;
+	}
+	r = store_registry_get(in->w->store, &item, sku);
+	if (r == REGISTRY_ABSENT)
+		return 0; /* the item was deleted: nothing to keep right */
+	if (!r)
+		r = add_difference(in, &item, uid, line, diff);
+	if (!r)
+		note_line(in, uid, sku, now, diff);
+	item_fini(&item);
+	return r;
+}
+
+/* Totals of units sold here, as they will be afterwards. */
+static int
+total_sold(struct intake *in)
+{
+	const char **skus = calloc(in->n_sold + 1, sizeof(*skus));
+	struct decimal *before = calloc(in->n_sold + 1, sizeof(*before));
+	int r = 0;
+
+	if (!skus || !before)
+		r = err_raise(ERR_NOMEM, "why=%s", "sale");
+	for (size_t i = 0; !r && i < in->n_sold; i++)
+		skus[i] = in->sold[i].sku;
+	if (!r)
+		r = store_ledger_sold(in->w->store, before, in->w->account,
+		                      skus, in->n_sold);
+	for (size_t i = 0; !r && i < in->n_sold; i++)
+		in->sold[i].entered =
+		        decimal_add(before[i], in->sold[i].entered);
+	free(skus);
+	free(before);
+	return r;
+}
+
+/* In which state a new entry begins. */
+static void
+choose_state(struct intake *in, struct ledger_new *new,
+             const struct entry *entry)
+{
+	const struct engine *e = in->w->engine;
+	const struct conf_section *at =
+	        conf_find_account(e->conf, entry->authority);
+	const struct adapter_ops *ops =
+	        at ? engine_adapter(e, conf_account_type(at)) : NULL;
+	int64_t lost_ms = 0;
+
+	*new = (struct ledger_new){ entry, "ready", "", true };
+	if (entry_is_return(entry) &&
+	    !(ops && ops->takes_returns && ops->takes_returns(at))) {
+		*new = (struct ledger_new){
+			entry, "held",
+			"a return: no document says how this system takes it",
+			false
+		};
+		return;
+	}
+	if (!store_cursor_get(in->w->store, &lost_ms, in->w->account, "lost") &&
+	    lost_ms && entry->occurred_ms <= lost_ms)
+		*new = (struct ledger_new){
+			entry, "uncertain",
+			"Redis lost its data: it may have been posted before",
+			true
+		};
+}
+
+static int
+build(struct intake *in)
+{
+	int r = store_ledger_sale(in->w->store, &in->known, in->w->account,
+	                          in->sale->id);
+
+	if (!r)
+		r = intake_init(in);
+	for (size_t i = 0; !r && i < in->sale->n_lines; i++)
+		r = take_line(in, &in->sale->lines[i],
+		              find_known(&in->known,
+		                         in->sale->lines[i].uid));
+	for (size_t i = 0; !r && i < in->known.n_lines; i++) {
+		const char *uid = in->known.lines[i].uid;
+		bool is_there = false;
+
+		for (size_t j = 0; j < in->sale->n_lines; j++)
+			is_there |= !strcmp(in->sale->lines[j].uid, uid);
+		if (!is_there)
+			r = take_line(in, NULL, &in->known.lines[i]);
+	}
+	for (size_t i = 0; !r && i < in->n_entries; i++)
+		choose_state(in, &in->news[i], &in->entries[i]);
+	return r ? r : total_sold(in);
+}
+
+static bool
+has_uncertain(const struct intake *in)
+{
+	for (size_t i = 0; i < in->n_entries; i++)
+		if (!strcmp(in->news[i].state, "uncertain"))
+			return true;
+	return false;
+}
+
+static int
+announce(const struct intake *in)
+{
+	struct worker *w = in->w;
+
+	if (!in->n_entries)
+		return 0;
+	metrics_add(METRIC_sales_seen, 1);
+	log_info("sale.seen", "account=%s sale=%s entries=%zu waiting=%zu",
+	         w->account, in->sale->id, in->n_entries, in->n_waiting);
+	if (!has_uncertain(in))
+		return 0;
+	return store_marks_add_one(w->store, in->entries[0].authority,
+	                           MARK_LOOK_UP, MARK_SALE);
+}
+
+/* Build the change and apply it, again when the record moved meanwhile. */
+static int
+record(struct worker *w, const struct sale *sale, int64_t origin_ms)
+{
+	int r = LEDGER_STALE;
+
+	for (int i = 0; r == LEDGER_STALE && i < APPLY_TRIES; i++) {
+		struct intake in = { .w = w, .sale = sale,
+			             .origin_ms = origin_ms };
+
+		r = build(&in);
+		if (!r && (in.n_lines || in.n_waiting)) {
+			r = store_ledger_apply(
+			        w->store,
+			        &(struct ledger_change){
+			                .account = w->account,
+			                .sale = sale->id,
+			                .revision = in.known.revision,
+			                .closed_ms = sale->closed_ms,
+			                .origin_ms = origin_ms,
+			                .lines = in.lines,
+			                .n_lines = in.n_lines,
+			                .waiting = in.waiting,
+			                .n_waiting = in.n_waiting,
+			                .entries = in.news,
+			                .n_entries = in.n_entries,
+			                .sold = in.sold,
+			                .n_sold = in.n_sold,
+			        });
+			if (!r)
+				r = announce(&in);
+		}
+		intake_fini(&in);
+	}
+	return r == LEDGER_STALE ? ERR_STORE : r;
+}
+
+/* ---- from the adapter ---- */
+
+/* What a listing works with. */
+struct listing {
+	struct worker *w;
+	int64_t start_ms;          /* earlier sales are history */
+	const struct marks *named; /* of sales_read; NULL */
+	int fault;                 /* ours, not the vendor's */
+};
+
+static bool
+is_ours(const struct sale *sale)
+{
+	return sale->reference && !strncmp(sale->reference, "TB-", 3);
+}
+
+static int
+bind_lines(struct worker *w, struct sale *sale)
+{
+	const char **externals = calloc(sale->n_lines + 1, sizeof(*externals));
+	char **skus = calloc(sale->n_lines + 1, sizeof(*skus));
+	int r = 0;
+
+	if (!externals || !skus)
+		r = err_raise(ERR_NOMEM, "why=%s", "sale");
+	for (size_t i = 0; !r && i < sale->n_lines; i++)
+		externals[i] = sale->lines[i].external
+		                       ? sale->lines[i].external
+		                       : "";
+	if (!r)
+		r = store_registry_skus(w->store, w->account, externals,
+		                        sale->n_lines, skus);
+	for (size_t i = 0; !r && i < sale->n_lines; i++) {
+		free(sale->lines[i].sku);
+		sale->lines[i].sku = skus[i];
+	}
+	free(externals);
+	free(skus);
+	return r;
+}
+
+static int64_t
+origin_of(const struct listing *l, const char *sale)
+{
+	for (size_t i = 0; l->named && i < l->named->n; i++)
+		if (!strcmp(l->named->v[i]->member + 2, sale))
+			return l->named->v[i]->origin_ms;
+	return 0;
+}
+
+static int
+take_sale(void *ctx, struct sale *sale)
+{
+	struct listing *l = ctx;
+	int r;
+
+	/* Echo: what we recorded there ourselves is known by our reference. */
+	if (!sale->is_final || is_ours(sale))
+		return 0;
+	if (!l->start_ms || sale->closed_ms < l->start_ms)
+		return 0;
+	r = bind_lines(l->w, sale);
+	if (!r)
+		r = record(l->w, sale, origin_of(l, sale->id));
+	l->fault = r;
+	return r;
+}
+
+static int
+get_start(struct worker *w, int64_t *start)
+{
+	return store_cursor_get(w->store, start, w->account, "start");
+}
+
+/* From where to list: the vendor's window now and then, else the overlap. */
+static int
+since(struct worker *w, int64_t start, int64_t until_ms, bool *whole,
+      int64_t *out)
+{
+	int64_t now = clock_mono_ms();
+	int64_t cursor = 0;
+	int r = store_cursor_get(w->store, &cursor, w->account, "sales");
+
+	if (!w->sales_full_mono_ms ||
+	    now - w->sales_full_mono_ms >= WHOLE_EVERY_MS)
+		*whole = true;
+	if (*whole)
+		*out = until_ms - w->ops->sales_window_ms;
+	if (!*whole || (cursor && cursor - OVERLAP_MS < *out))
+		*out = cursor - OVERLAP_MS;
+	if (*out < start)
+		*out = start;
+	return r;
+}
+
+int
+sales_list(struct worker *w, int64_t until_ms, bool whole, bool *was_listed)
+{
+	struct listing l = { .w = w };
+	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
+	struct outcome outcome;
+	int64_t from = 0;
+	int r;
+
+	*was_listed = true;
+	if (!w->ops->list_sales)
+		return 0;
+	r = get_start(w, &l.start_ms);
+	if (r || !l.start_ms)
+		return r; /* nothing is bound here yet */
+	r = since(w, l.start_ms, until_ms, &whole, &from);
+	if (r)
+		return r;
+	outcome = w->ops->list_sales(w->state, from, until_ms, &sink);
+	*was_listed = !l.fault && worker_judge(w, "list sales", &outcome);
+	if (!*was_listed)
+		return l.fault;
+	if (whole)
+		w->sales_full_mono_ms = clock_mono_ms();
+	/* After all of its sales are in the ledger (promise 6). */
+	r = store_cursor_set(w->store, w->account, "sales", until_ms);
+	return r ? r : saved_cursor_advance(w, until_ms);
+}
+
+static int
+read_some(struct worker *w, const struct marks *marks)
+{
+	struct listing l = { .w = w, .named = marks };
+	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
+	const char *ids[READ_MAX];
+	struct outcome outcome;
+	int r = get_start(w, &l.start_ms);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < marks->n; i++)
+		ids[i] = marks->v[i]->member + 2; /* "s:ID" */
+	outcome = w->ops->read_sales(w->state, ids, marks->n, &sink);
+	if (l.fault)
+		return l.fault;
+	if (worker_judge(w, "read sales", &outcome) ||
+	    outcome.verdict == VERDICT_REFUSED)
+		r = store_marks_clear(w->store, w->account, marks->v,
+		                      marks->n);
+	return r;
+}
+
+int
+sales_read(struct worker *w, const struct marks *marks)
+{
+	int r = 0;
+
+	if (!w->ops->read_sales)
+		return store_marks_clear(w->store, w->account, marks->v,
+		                         marks->n);
+	for (size_t at = 0; !r && at < marks->n; at += READ_MAX) {
+		struct marks some = { marks->v + at, marks->n - at };
+
+		if (some.n > READ_MAX)
+			some.n = READ_MAX;
+		r = read_some(w, &some);
+	}
+	return r;
+}

@@ -1,0 +1,301 @@
+/* What must survive the loss of Redis. */
+#include "gateway/engine/saved.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/crypto.h"
+#include "gateway/base/err.h"
+#include "gateway/base/json.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/engine/worker.h"
+
+enum { SAVE_EVERY_MS = 10000, FILE_MAX = 65536, ID_BYTES = 16 };
+
+#define FILE_NAME "installation.json"
+
+/* The file in memory. One process has one; the lock guards it. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char installation[2 * ID_BYTES + 1];
+
+struct saved {
+	char account[64];
+	int64_t sales_ms;
+	int64_t saved_mono_ms; /* when this one was written; 0: never */
+};
+
+static struct saved *saved;
+static size_t n_saved;
+
+/* The account's place, made when new; NULL when out of memory. Locked. */
+static struct saved *
+place_of(const char *account)
+{
+	struct saved *grown;
+
+	for (size_t i = 0; i < n_saved; i++)
+		if (!strcmp(saved[i].account, account))
+			return &saved[i];
+	grown = realloc(saved, (n_saved + 1) * sizeof(*saved));
+	if (!grown)
+		return NULL;
+	saved = grown;
+	saved[n_saved] = (struct saved){ 0 };
+	(void)snprintf(saved[n_saved].account, sizeof(saved->account), "%s",
+	               account);
+	return &saved[n_saved++];
+}
+
+/* ---- the file ---- */
+
+static bool
+read_account(void *ctx, const char *key, const struct json_node *value)
+{
+	struct saved *s = place_of(key);
+	int64_t ms = 0;
+
+	(void)ctx;
+	if (s && !json_get_int(&ms, value, "sales_confirmed_ms"))
+		s->sales_ms = ms;
+	return true;
+}
+
+/* Read the file; installation stays "" when there is none. Locked. */
+static int
+read_file(const char *path)
+{
+	struct json *doc = NULL;
+	char *text = calloc(1, FILE_MAX);
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!text) {
+		if (f)
+			(void)fclose(f);
+		return err_raise(ERR_NOMEM, "why=%s", "installation");
+	}
+	n = f ? fread(text, 1, FILE_MAX - 1, f) : 0;
+	if (f)
+		(void)fclose(f);
+	if (n && !json_parse(&doc, text, n)) {
+		(void)snprintf(installation, sizeof(installation), "%s",
+		               json_text_or(json_root(doc), "installation",
+		                            ""));
+		json_each(json_find(json_root(doc), "accounts"), read_account,
+		          NULL);
+	}
+	json_free(doc);
+	free(text);
+	return 0;
+}
+
+static void
+encode(struct buf *out)
+{
+	struct json_out o = { .to = out };
+
+	json_out_object(&o, NULL);
+	json_out_int(&o, "version", 1);
+	json_out_text(&o, "installation", installation);
+	json_out_object(&o, "accounts");
+	for (size_t i = 0; i < n_saved; i++) {
+		json_out_object(&o, saved[i].account);
+		json_out_int(&o, "sales_confirmed_ms", saved[i].sales_ms);
+		json_out_end_object(&o);
+	}
+	json_out_end_object(&o);
+	json_out_end_object(&o);
+	buf_addc(out, '\n');
+}
+
+static int
+write_all(int fd, const struct buf *text)
+{
+	size_t at = 0;
+
+	while (at < text->n) {
+		ssize_t n = write(fd, text->p + at, text->n - at);
+
+		if (n < 0 && errno != EINTR)
+			return ERR_OS;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd) ? ERR_OS : 0;
+}
+
+/* Make the rename itself durable. */
+static void
+sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	(void)close(fd);
+}
+
+/* Replace the file. Locked. */
+static int
+write_file(const char *dir)
+{
+	struct buf text = BUF_INIT;
+	char *path = text_format("%s/" FILE_NAME, dir);
+	char *fresh = text_format("%s/" FILE_NAME ".new", dir);
+	int fd = -1;
+	int r = path && fresh ? 0 : ERR_NOMEM;
+
+	encode(&text);
+	if (!r)
+		r = buf_check(&text);
+	if (!r)
+		fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		          0600);
+	if (!r && fd < 0)
+		r = ERR_OS;
+	if (!r)
+		r = write_all(fd, &text);
+	if (fd >= 0)
+		(void)close(fd);
+	if (!r && rename(fresh, path))
+		r = ERR_OS;
+	if (!r)
+		sync_dir(dir);
+	if (r)
+		r = err_raise(r, "why=%s", log_quote(strerror(errno)));
+	buf_fini(&text);
+	free(path);
+	free(fresh);
+	return r;
+}
+
+/* ---- at start ---- */
+
+static int
+make_id(void)
+{
+	unsigned char id[ID_BYTES];
+	int r = crypto_random(id, sizeof(id));
+
+	if (!r)
+		crypto_hex_encode(installation, id, sizeof(id));
+	return r;
+}
+
+/* Redis lost its data: what closed since the saved cursors is in doubt. */
+static int
+survive_loss(struct store *store, const struct conf *conf)
+{
+	int64_t now = clock_wall_ms();
+	int r = 0;
+
+	log_error("store.lost_data", "why=%s",
+	          log_quote("Redis is empty but this installation is not new: "
+	                    "import the items again; sales since the last "
+	                    "confirmed one are held until they are looked up"));
+	for (size_t i = 0; !r && i < conf->n_accounts; i++) {
+		const char *name = conf_account_name(conf->accounts[i]);
+		const struct saved *s = place_of(name);
+		int64_t from = s ? s->sales_ms : 0;
+
+		if (!from)
+			continue;
+		r = store_cursor_set(store, name, "start", from + 1);
+		if (!r)
+			r = store_cursor_set(store, name, "sales", from);
+		if (!r)
+			r = store_cursor_set(store, name, "lost", now);
+	}
+	return r;
+}
+
+int
+saved_check(struct store *store, const struct conf *conf,
+            const char *state_dir)
+{
+	struct buf known = BUF_INIT;
+	char *path = text_format("%s/" FILE_NAME, state_dir);
+	bool is_new;
+	int r;
+
+	(void)pthread_mutex_lock(&lock);
+	r = path ? read_file(path) : ERR_NOMEM;
+	is_new = !installation[0];
+	if (!r)
+		r = store_value_get(store, &known, "installation");
+	if (r == STORE_ABSENT) {
+		r = is_new ? make_id() : survive_loss(store, conf);
+		if (!r)
+			r = store_value_set(store, "installation",
+			                    installation);
+	} else if (!r) {
+		(void)snprintf(installation, sizeof(installation), "%s",
+		               buf_text(&known));
+	}
+	if (!r)
+		r = write_file(state_dir);
+	(void)pthread_mutex_unlock(&lock);
+	buf_fini(&known);
+	free(path);
+	return r;
+}
+
+/* ---- while running ---- */
+
+/* Is any entry on its way? Then a sale before the cursor may be unposted. */
+static int
+is_quiet(struct worker *w, bool *out)
+{
+	static const char *const open_states[] = { "posting", "uncertain",
+		"refused", "held" };
+	const struct conf *conf = w->engine->conf;
+	int64_t sum = 0;
+	int64_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < 4; i++, sum += n)
+		r = store_ledger_count(w->store, &n, open_states[i]);
+	for (size_t i = 0; !r && i < conf->n_accounts; i++, sum += n)
+		r = store_ledger_count_ready(
+		        w->store, &n, conf_account_name(conf->accounts[i]));
+	*out = sum == 0;
+	return r;
+}
+
+int
+saved_cursor_advance(struct worker *w, int64_t until_ms)
+{
+	int64_t now = clock_mono_ms();
+	struct saved *s;
+	bool quiet = false;
+	bool is_due;
+	int r;
+
+	(void)pthread_mutex_lock(&lock);
+	s = place_of(w->account);
+	is_due = s && until_ms > s->sales_ms &&
+	         (!s->saved_mono_ms || now - s->saved_mono_ms >= SAVE_EVERY_MS);
+	(void)pthread_mutex_unlock(&lock);
+	if (!is_due)
+		return 0;
+	r = is_quiet(w, &quiet);
+	if (r || !quiet)
+		return r;
+	(void)pthread_mutex_lock(&lock);
+	s = place_of(w->account);
+	if (s) {
+		s->sales_ms = until_ms;
+		s->saved_mono_ms = now;
+		/* A full disk must not stop sales: the next one tries again. */
+		(void)write_file(w->engine->state_dir);
+	}
+	(void)pthread_mutex_unlock(&lock);
+	return 0;
+}

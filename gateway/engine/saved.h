@@ -1,0 +1,34 @@
+#ifndef ENGINE_SAVED_H
+#define ENGINE_SAVED_H
+
+#include <stdint.h>
+
+#include "gateway/drivers/store.h"
+#include "gateway/model/conf.h"
+
+/*
+ * What must survive the loss of Redis: the installation's id and, per account,
+ * how far its sales are confirmed at their authorities. One small JSON file in
+ * state_dir, replaced atomically and fsynced.
+ *
+ * Source   design.md section 4, Loss of Redis.
+ */
+struct worker;
+
+/*
+ * Compare the file with Redis at start. A Redis that lacks the id this file
+ * has, has lost its data: sales between the saved cursor and now are marked as
+ * possibly posted (cursor "lost"), and a warning says so.
+ *
+ * Returns 0, ERR_STORE, ERR_OS.
+ */
+int saved_check(struct store *store, const struct conf *conf,
+                const char *state_dir);
+
+/*
+ * A channel's sales are in the ledger up to until_ms. Saved when no entry is
+ * on its way, at most every ten seconds. Threads: any worker.
+ */
+int saved_cursor_advance(struct worker *w, int64_t until_ms);
+
+#endif

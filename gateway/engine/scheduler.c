@@ -1,0 +1,218 @@
+/* Catch-ups and full syncs by the clock. */
+#include "gateway/engine/scheduler.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/cron.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_lease.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_queue.h"
+#include "gateway/model/metrics.h"
+
+enum {
+	TICK_MS = 250,
+	LEASE_MS = 15000,
+	GAUGES_EVERY_MS = 5000,
+	DURABILITY_EVERY_MS = 60000,
+	PULSE_MAX_MS = 30000,
+};
+
+/* When an account's next runs are due; wall clock, 0: never. */
+struct plan {
+	const struct conf_section *account;
+	int64_t catch_up_ms;
+	int64_t full_ms;
+};
+
+struct scheduler {
+	pthread_t thread;
+	const struct engine *engine;
+	struct store *store;
+	struct plan *plans;
+	size_t n;
+	int64_t gauges_mono_ms;
+	int64_t durability_mono_ms;
+	char warning[240];
+	bool is_holder; /* of the lease: only then it marks */
+	int pulse;
+};
+
+/* The account's own cron, else the global one. */
+static int64_t
+next_due(const struct scheduler *s, const struct conf_section *account,
+         const char *key, int64_t after_ms)
+{
+	const struct cron *cron = conf_cron(account, key);
+	int64_t due = 0;
+
+	if (!cron)
+		cron = conf_cron(s->engine->conf->top, key);
+	if (!cron || cron_next(&due, cron, after_ms))
+		return 0;
+	return due;
+}
+
+static void
+plan(struct scheduler *s, struct plan *p, int64_t now)
+{
+	const char *name = conf_account_name(p->account);
+
+	p->catch_up_ms = next_due(s, p->account, "schedule.catch_up", now);
+	p->full_ms = next_due(s, p->account, "schedule.full", now);
+	(void)store_health_set_int(s->store, name, "next_catch_up_ms",
+	                           p->catch_up_ms);
+	(void)store_health_set_int(s->store, name, "next_full_ms",
+	                           p->full_ms);
+}
+
+/* Mark what is due. A clock that jumped ahead makes one run due, not many. */
+static void
+run_due(struct scheduler *s, struct plan *p, int64_t now)
+{
+	const char *name = conf_account_name(p->account);
+	bool is_full = p->full_ms && p->full_ms <= now;
+	bool is_catch_up = p->catch_up_ms && p->catch_up_ms <= now;
+
+	if (!is_full && !is_catch_up)
+		return;
+	if (store_marks_add_one(s->store, name,
+	                        is_full ? MARK_FULL : MARK_CATCH_UP,
+	                        MARK_SYNC))
+		return; /* still due: tried again at the next tick */
+	log_info("schedule.due", "account=%s kind=%s", name,
+	         is_full ? "full" : "catch-up");
+	plan(s, p, now);
+}
+
+static void
+read_gauges(struct scheduler *s)
+{
+	const struct conf *conf = s->engine->conf;
+	struct queue_depth depth;
+	int64_t marks = 0;
+	int64_t ready = 0;
+	int64_t n = 0;
+
+	if (store_queue_depth(s->store, &depth))
+		return;
+	for (size_t i = 0; i < conf->n_accounts; i++) {
+		const char *name = conf_account_name(conf->accounts[i]);
+
+		if (!store_marks_count(s->store, &n, name))
+			marks += n;
+		if (!store_ledger_count_ready(s->store, &n, name))
+			ready += n;
+	}
+	metrics_set(METRIC_queue_depth, depth.n);
+	metrics_set(METRIC_queue_bytes, depth.bytes);
+	metrics_set(METRIC_queue_oldest_ms,
+	            depth.oldest_ms ? clock_wall_ms() - depth.oldest_ms : 0);
+	metrics_set(METRIC_marks_waiting, marks);
+	metrics_set(METRIC_entries_waiting, ready);
+	metrics_set(METRIC_dead_letters, depth.n_dead);
+}
+
+/* Say it when a 2xx stops meaning "on disk", and when it does again. */
+static void
+watch_durability(struct scheduler *s)
+{
+	struct store_durability d;
+	char warning[240];
+
+	if (store_read_durability(s->store, &d) < 0)
+		return;
+	store_durability_warning(warning, &d);
+	if (!strcmp(warning, s->warning))
+		return;
+	(void)strcpy(s->warning, warning);
+	if (*warning)
+		log_error("store.not_durable", "why=%s", log_quote(warning));
+	else
+		log_info("store.durable", "version=%s", d.version);
+}
+
+static void
+tick(struct scheduler *s)
+{
+	int64_t mono = clock_mono_ms();
+	int64_t now = clock_wall_ms();
+	int64_t token = 0;
+
+	if (mono - s->gauges_mono_ms >= GAUGES_EVERY_MS) {
+		s->gauges_mono_ms = mono;
+		read_gauges(s);
+		s->is_holder = !store_lease_hold(s->store, &token,
+		                                 "scheduler",
+		                                 s->engine->owner, LEASE_MS);
+	}
+	if (mono - s->durability_mono_ms >= DURABILITY_EVERY_MS) {
+		s->durability_mono_ms = mono;
+		watch_durability(s);
+	}
+	for (size_t i = 0; s->is_holder && i < s->n; i++)
+		run_due(s, &s->plans[i], now);
+}
+
+static void *
+run(void *arg)
+{
+	struct scheduler *s = arg;
+
+	s->pulse = pulse_register("scheduler", PULSE_MAX_MS);
+	for (size_t i = 0; i < s->n; i++)
+		plan(s, &s->plans[i], clock_wall_ms());
+	while (!atomic_load(s->engine->is_stopping)) {
+		pulse_beat(s->pulse);
+		tick(s);
+		clock_sleep_ms(TICK_MS);
+	}
+	(void)store_lease_release(s->store, "scheduler", s->engine->owner);
+	pulse_retire(s->pulse);
+	return NULL;
+}
+
+int
+scheduler_start(struct scheduler **out, const struct engine *engine)
+{
+	struct scheduler *s = calloc(1, sizeof(*s));
+	int r = s ? 0 : err_raise(ERR_NOMEM, "why=%s", "scheduler");
+
+	if (r)
+		return r;
+	s->engine = engine;
+	s->n = engine->conf->n_accounts;
+	s->plans = calloc(s->n + 1, sizeof(*s->plans));
+	if (!s->plans)
+		r = err_raise(ERR_NOMEM, "why=%s", "scheduler");
+	for (size_t i = 0; !r && i < s->n; i++)
+		s->plans[i].account = engine->conf->accounts[i];
+	if (!r)
+		r = store_new(&s->store, engine->store);
+	if (!r && pthread_create(&s->thread, NULL, run, s))
+		r = err_raise(ERR_OS, "why=%s", "thread");
+	if (r) {
+		store_free(s->store);
+		free(s->plans);
+		free(s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+void
+scheduler_join(struct scheduler *scheduler)
+{
+	if (!scheduler)
+		return;
+	(void)pthread_join(scheduler->thread, NULL);
+	store_free(scheduler->store);
+	free(scheduler->plans);
+	free(scheduler);
+}

@@ -1,0 +1,532 @@
+/*
+ * One account's worker: the loop.
+ *
+ * Each turn takes due marks, does them kind by kind, then posts entries. It
+ * sleeps in Redis until somebody marks the account, a mark is due, or the pace
+ * allows the next attempt. Nothing here gives up: without Redis it tries
+ * again, with a capped wait (platform.md N2).
+ */
+#include "gateway/engine/worker.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/crypto.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_lease.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/model/metrics.h"
+
+enum {
+	LEASE_MS = 15000,
+	PULSE_MAX_MS = 120000,   /* the longest call plus its time-outs */
+	IDLE_MS = 5000,          /* longest sleep: nothing is due */
+	STORE_WAIT_MS = 300,     /* Redis is away */
+	TURN_MAX = 200,          /* marks taken at once */
+};
+
+/* ---- what all workers share ---- */
+
+const struct adapter_ops *
+engine_adapter(const struct engine *engine, const char *type)
+{
+	for (size_t i = 0; engine->adapters[i]; i++)
+		if (!strcmp(engine->adapters[i]->name, type))
+			return engine->adapters[i];
+	return NULL;
+}
+
+const char *
+engine_authority(const struct engine *engine, const char *of_item)
+{
+	return of_item && *of_item
+	               ? of_item
+	               : conf_text(engine->conf->top, "stock.authority");
+}
+
+struct decimal
+engine_reserve(const struct engine *engine, const struct conf_section *account,
+               struct decimal of_item, bool has_of_item)
+{
+	if (has_of_item)
+		return of_item;
+	if (conf_has(account, "reserve"))
+		return conf_decimal(account, "reserve");
+	return conf_decimal(engine->conf->top, "stock.reserve");
+}
+
+/* ---- health ---- */
+
+static const char *
+state_name(const struct worker *w)
+{
+	switch (w->pace.last) {
+	case VERDICT_LOCKED: return "locked";
+	case VERDICT_RETRY:
+	case VERDICT_UNCERTAIN:
+	case VERDICT_SLOW: return "waiting";
+	case VERDICT_DONE:
+	case VERDICT_REFUSED:
+	case VERDICT_ABSENT: return "ok";
+	}
+	return "ok";
+}
+
+/* Say how the account is doing; losing this is no harm. */
+static void
+tell(struct worker *w, const struct outcome *outcome)
+{
+	bool is_well = outcome->verdict == VERDICT_DONE ||
+	               outcome->verdict == VERDICT_ABSENT;
+	int64_t now = clock_wall_ms();
+	char at[24];
+	char until[24];
+	struct health_fact facts[] = {
+		{ "state", state_name(w) },
+		{ "breaker", pace_is_open(&w->pace) ? "open" : "closed" },
+		{ "wait_until_ms", until },
+		{ is_well ? "last_success_ms" : "last_error_ms", at },
+		{ "why", outcome->why },
+	};
+
+	(void)snprintf(at, sizeof(at), "%lld", (long long)now);
+	(void)snprintf(until, sizeof(until), "%lld",
+	               (long long)(now + pace_wait_ms(&w->pace,
+	                                              clock_mono_ms())));
+	(void)store_health_set(w->store, w->account, facts,
+	                       is_well ? 4 : 5);
+}
+
+bool
+worker_judge(struct worker *w, const char *doing,
+             const struct outcome *outcome)
+{
+	int64_t now = clock_mono_ms();
+	bool is_change =
+	        pace_note(&w->pace, outcome, now, crypto_jitter());
+
+	if (is_change && outcome->verdict == VERDICT_LOCKED)
+		log_error("account.locked", "account=%s doing=%s why=%s",
+		          w->account, log_quote(doing),
+		          log_quote(outcome->why));
+	else if (outcome->verdict != VERDICT_DONE &&
+	         outcome->verdict != VERDICT_ABSENT)
+		log_warn("account.trouble",
+		         "account=%s doing=%s verdict=%s wait_ms=%lld why=%s",
+		         w->account, log_quote(doing),
+		         verdict_name(outcome->verdict),
+		         (long long)pace_wait_ms(&w->pace, now),
+		         log_quote(outcome->why));
+	else if (is_change)
+		log_info("account.well", "account=%s doing=%s", w->account,
+		         log_quote(doing));
+	tell(w, outcome);
+	return outcome->verdict == VERDICT_DONE;
+}
+
+void
+worker_alarm(struct worker *w, const char *why)
+{
+	const struct health_fact fact = { "alarm", why };
+
+	log_error("account.alarm", "account=%s why=%s", w->account,
+	          log_quote(why));
+	(void)store_health_set(w->store, w->account, &fact, 1);
+}
+
+int
+worker_note_write(struct worker *w)
+{
+	return store_health_set_int(w->store, w->account, "last_write_ms",
+	                            clock_wall_ms());
+}
+
+void
+worker_note_lag(struct worker *w, int64_t lag_ms)
+{
+	(void)store_health_set_int(w->store, w->account, "lag_ms", lag_ms);
+}
+
+/* ---- turns ---- */
+
+static bool
+is_stopping(const struct worker *w)
+{
+	return atomic_load(w->engine->is_stopping);
+}
+
+/*
+ * Hold the lease, renewing it well before it ends. Returns 0, LEASE_TAKEN,
+ * ERR_STORE; the token is in *token.
+ */
+static int
+renew(struct worker *w, int64_t *token)
+{
+	int64_t now = clock_mono_ms();
+	int r;
+
+	*token = w->token;
+	if (w->token && now - w->held_mono_ms < LEASE_MS / 3)
+		return 0;
+	r = store_lease_hold(w->store, token, w->lease, w->engine->owner,
+	                     LEASE_MS);
+	if (!r)
+		w->held_mono_ms = now;
+	return r;
+}
+
+bool
+worker_keep(struct worker *w)
+{
+	int64_t token = 0;
+
+	pulse_beat(w->pulse);
+	return !is_stopping(w) && !renew(w, &token) && token == w->token;
+}
+
+/* Marks whose member begins with `kind`; items at the authority or not. */
+static size_t
+pick(struct marks *out, const struct mark_batch *batch, const char *kind)
+{
+	out->n = 0;
+	for (size_t i = 0; i < batch->n; i++)
+		if (!strncmp(batch->marks[i].member, kind, strlen(kind)))
+			out->v[out->n++] = &batch->marks[i];
+	return out->n;
+}
+
+static bool
+may_call(struct worker *w)
+{
+	return pace_wait_ms(&w->pace, clock_mono_ms()) == 0 && worker_keep(w);
+}
+
+/* Split item marks by whether this account is right about the item. */
+static int
+split_items(struct worker *w, const struct marks *items, struct marks *mine,
+            struct marks *others)
+{
+	struct stock_view views[TURN_MAX];
+	const char *skus[TURN_MAX];
+	int r;
+
+	for (size_t i = 0; i < items->n; i++)
+		skus[i] = items->v[i]->member + 2; /* "i:SKU" */
+	r = store_stock_view(w->store, views, w->account, skus, items->n);
+	for (size_t i = 0; !r && i < items->n; i++) {
+		const char *authority =
+		        engine_authority(w->engine, views[i].authority);
+		struct marks *to =
+		        strcmp(authority, w->account) ? others : mine;
+
+		to->v[to->n++] = items->v[i];
+		stock_view_fini(&views[i]);
+	}
+	return r;
+}
+
+/* In batches of the vendor's size. */
+static int
+in_batches(struct worker *w, const struct marks *all, int64_t tick,
+           bool is_authority)
+{
+	size_t max = w->ops->batch_max(w->conf);
+	int r = 0;
+
+	for (size_t at = 0; !r && at < all->n && may_call(w); at += max) {
+		struct marks some = { all->v + at, all->n - at };
+
+		if (some.n > max)
+			some.n = max;
+		r = is_authority ? refresh_items(w, &some, tick)
+		                 : push_items(w, &some);
+	}
+	return r;
+}
+
+static int
+do_items(struct worker *w, const struct marks *items, int64_t tick)
+{
+	struct marks mine = { calloc(items->n, sizeof(*mine.v)), 0 };
+	struct marks others = { calloc(items->n, sizeof(*others.v)), 0 };
+	int r = mine.v && others.v ? 0 : ERR_NOMEM;
+
+	if (!r)
+		r = split_items(w, items, &mine, &others);
+	if (!r)
+		r = in_batches(w, &mine, tick, true);
+	if (!r)
+		r = in_batches(w, &others, tick, false);
+	free(mine.v);
+	free(others.v);
+	return r;
+}
+
+static int
+do_resolve(struct worker *w, const struct mark *mark)
+{
+	int r = resolve_bindings(w, NULL);
+
+	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
+}
+
+static int
+do_sales(struct worker *w, const struct mark *mark)
+{
+	bool was_listed = false;
+	int r = sales_list(w, clock_wall_ms(), true, &was_listed);
+
+	if (!r && was_listed)
+		r = store_marks_clear(w->store, w->account, &mark, 1);
+	return r;
+}
+
+/* The marks that mean the whole account. */
+static int
+do_account(struct worker *w, const struct mark *mark)
+{
+	const char *m = mark->member;
+
+	if (!strcmp(m, MARK_RESOLVE))
+		return do_resolve(w, mark);
+	if (!may_call(w))
+		return 0;
+	if (!strcmp(m, MARK_LOOK_UP))
+		return post_look_up(w, mark);
+	if (!strcmp(m, MARK_SALES))
+		return do_sales(w, mark);
+	if (!strcmp(m, MARK_CATCH_UP) || !strcmp(m, MARK_FULL))
+		return sync_account(w, mark, !strcmp(m, MARK_FULL));
+	return store_marks_clear(w->store, w->account, &mark, 1);
+}
+
+static int
+do_batch(struct worker *w, const struct mark_batch *batch)
+{
+	struct marks some = { calloc(batch->n + 1, sizeof(*some.v)), 0 };
+	int r = some.v ? 0 : err_raise(ERR_NOMEM, "why=%s", "turn");
+
+	if (!r && pick(&some, batch, "s:") && may_call(w))
+		r = sales_read(w, &some);
+	if (!r && pick(&some, batch, "i:") && may_call(w))
+		r = do_items(w, &some, batch->tick);
+	if (!r)
+		(void)pick(&some, batch, "y:");
+	for (size_t i = 0; !r && i < some.n; i++)
+		r = do_account(w, some.v[i]);
+	free(some.v);
+	return r;
+}
+
+/*
+ * One turn. *wait_ms receives how long nothing is to be done.
+ */
+static int
+turn(struct worker *w, int64_t *wait_ms)
+{
+	struct mark_batch batch = { .n = 0 };
+	int64_t next_post_ms = 0;
+	int64_t now;
+	int64_t pace;
+	int r = post_entries(w, &next_post_ms);
+
+	if (!r)
+		r = store_marks_take(w->store, &batch, w->account, TURN_MAX);
+	if (!r && batch.n)
+		r = do_batch(w, &batch);
+	now = clock_wall_ms();
+	pace = pace_wait_ms(&w->pace, clock_mono_ms());
+	*wait_ms = batch.n ? 0 : IDLE_MS;
+	if (!batch.n && batch.next_due_ms > now)
+		*wait_ms = batch.next_due_ms - now;
+	if (next_post_ms && next_post_ms - now < *wait_ms)
+		*wait_ms = next_post_ms - now;
+	if (*wait_ms < pace)
+		*wait_ms = pace;
+	if (*wait_ms > IDLE_MS)
+		*wait_ms = IDLE_MS;
+	mark_batch_fini(&batch);
+	return r;
+}
+
+/* ---- the thread ---- */
+
+struct worker_thread {
+	pthread_t thread;
+	struct worker w;
+};
+
+/* At the first hold of the lease: what the last holder left behind. */
+static int
+take_over(struct worker *w)
+{
+	int64_t full_ms = 0;
+	int r = 0;
+
+	if (w->ops->post_entry)
+		r = post_recover(w);
+	if (!r)
+		r = store_cursor_get(w->store, &full_ms, w->account, "full");
+	/* Never synced: everything. After any restart: one catch-up. */
+	if (!r)
+		r = store_marks_add_one(w->store, w->account,
+		                        full_ms ? MARK_CATCH_UP : MARK_FULL,
+		                        MARK_SYNC);
+	return r ? r : store_marks_add_one(w->store, w->account, MARK_RESOLVE,
+	                                   MARK_BINDING);
+}
+
+/* Hold the lease; false: not now. */
+static bool
+hold(struct worker *w)
+{
+	int64_t token = 0;
+	int r = renew(w, &token);
+
+	if (r) {
+		w->token = 0;
+		clock_sleep_ms(STORE_WAIT_MS);
+		return false;
+	}
+	if (token == w->token)
+		return true;
+	w->token = token;
+	r = take_over(w);
+	if (r)
+		w->token = 0;
+	return r == 0;
+}
+
+static void
+note_paused(struct worker *w)
+{
+	const struct health_fact fact = { "state", "paused" };
+
+	(void)store_health_set(w->store, w->account, &fact, 1);
+	while (!is_stopping(w)) {
+		pulse_beat(w->pulse);
+		clock_sleep_ms(STORE_WAIT_MS);
+	}
+}
+
+static void
+loop(struct worker *w)
+{
+	while (!is_stopping(w)) {
+		int64_t wait_ms = 0;
+		int r;
+
+		pulse_beat(w->pulse);
+		if (!hold(w))
+			continue;
+		r = turn(w, &wait_ms);
+		if (!r && wait_ms && !is_stopping(w))
+			r = store_marks_wait(w->store, w->account, wait_ms);
+		if (r == MARKS_WOKEN)
+			pace_hint(&w->pace, clock_mono_ms());
+		else if (r)
+			clock_sleep_ms(STORE_WAIT_MS);
+	}
+	(void)store_lease_release(w->store, w->lease, w->engine->owner);
+}
+
+static void *
+run(void *arg)
+{
+	struct worker_thread *t = arg;
+
+	t->w.pulse = pulse_register(t->w.lease, PULSE_MAX_MS);
+	if (conf_bool(t->w.conf, "paused"))
+		note_paused(&t->w);
+	else
+		loop(&t->w);
+	pulse_retire(t->w.pulse);
+	return NULL;
+}
+
+/* ---- making and ending one ---- */
+
+static int
+open_parts(struct worker *w)
+{
+	const char *agent = w->engine->version;
+	char user_agent[64];
+	const struct http_client_options options = {
+		.timeout_ms = conf_int(w->conf, "timeout_ms"),
+		.may_http = !strncmp(conf_account_url(w->conf), "http://", 7),
+		.user_agent = user_agent,
+	};
+	struct adapter_env env = { .conf = w->conf };
+	int r;
+
+	(void)snprintf(user_agent, sizeof(user_agent), "tillbridge/%s", agent);
+	r = store_new(&w->store, w->engine->store);
+	if (!r)
+		r = http_client_new(&w->http, &options);
+	if (!r)
+		r = store_mirror_new(&w->mirror, w->store, w->account);
+	if (r)
+		return r;
+	env.http = w->http;
+	env.mirror = store_mirror_port(w->mirror);
+	return w->ops->open(&w->state, &env);
+}
+
+static void
+close_parts(struct worker *w)
+{
+	w->ops->close(w->state);
+	store_mirror_free(w->mirror);
+	http_client_free(w->http);
+	store_free(w->store);
+}
+
+int
+worker_start(struct worker_thread **out, const struct engine *engine,
+             const struct conf_section *account)
+{
+	struct worker_thread *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return err_raise(ERR_NOMEM, "why=%s", "worker");
+	t->w = (struct worker){
+		.engine = engine,
+		.conf = account,
+		.account = conf_account_name(account),
+		.ops = engine_adapter(engine, conf_account_type(account)),
+	};
+	(void)snprintf(t->w.lease, sizeof(t->w.lease), "worker:%s",
+	               t->w.account);
+	r = open_parts(&t->w);
+	if (!r && pthread_create(&t->thread, NULL, run, t))
+		r = err_raise(ERR_OS, "why=%s", "thread");
+	if (r) {
+		close_parts(&t->w);
+		free(t);
+		return r;
+	}
+	*out = t;
+	return 0;
+}
+
+void
+worker_abort(struct worker_thread *t)
+{
+	http_client_abort(t->w.http);
+}
+
+void
+worker_join(struct worker_thread *t)
+{
+	if (!t)
+		return;
+	(void)pthread_join(t->thread, NULL);
+	close_parts(&t->w);
+	free(t);
+}

@@ -1,0 +1,133 @@
+#ifndef ENGINE_WORKER_H
+#define ENGINE_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/drivers/http_client.h"
+#include "gateway/drivers/store.h"
+#include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_mirror.h"
+#include "gateway/drivers/store_stock.h"
+#include "gateway/engine/pace.h"
+#include "gateway/ports/adapter.h"
+
+/*
+ * One account's worker: a thread that owns its Redis connection, its HTTP
+ * client and its adapter's state, and does everything for that account in
+ * turn. Reads and posts at an authority are therefore never interleaved, and a
+ * slow system slows itself only.
+ *
+ * What it does with a mark depends on the item: at the item's authority it
+ * refreshes the balance (refresh.c), elsewhere it brings the channel to its
+ * target (push.c).
+ */
+
+/* What all workers share; const while they run. */
+struct engine {
+	const struct conf *conf;
+	const struct store_options *store;
+	const struct adapter_ops *const *adapters; /* ends with NULL */
+	const char *owner;      /* stable name of this installation's process */
+	const char *state_dir;
+	const char *version;
+	atomic_bool *is_stopping; /* finish the work in hand, begin none */
+};
+
+struct worker {
+	const struct engine *engine;
+	const struct conf_section *conf;
+	const char *account;             /* borrowed from conf */
+	const struct adapter_ops *ops;
+	struct store *store;
+	struct http_client *http;
+	struct store_mirror *mirror;
+	void *state;                     /* the adapter's */
+	struct pace pace;
+	char lease[64];                  /* name */
+	int64_t token;                   /* of the lease; 0: not held */
+	int64_t held_mono_ms;            /* when the lease was last renewed */
+	int64_t sales_full_mono_ms;      /* last listing of the whole window */
+	int64_t zero_since_mono_ms;      /* window of the zero alarm */
+	int64_t n_zeroed;                /* in it */
+	int pulse;                       /* handle */
+};
+
+/* Adapter of an account, or NULL when none has that type. */
+const struct adapter_ops *
+engine_adapter(const struct engine *engine, const char *type);
+
+/* The account that is right about an item: its own or the default. Borrowed. */
+const char *engine_authority(const struct engine *engine,
+                             const char *of_item);
+
+/* Units kept back: the item's, else the account's, else the global. */
+struct decimal engine_reserve(const struct engine *engine,
+                              const struct conf_section *account,
+                              struct decimal of_item, bool has_of_item);
+
+/*
+ * Take an outcome of a call into account: pace, health, log on change.
+ * Returns true when the system answered as hoped.
+ */
+bool worker_judge(struct worker *w, const char *doing,
+                  const struct outcome *outcome);
+
+/* What a person must see: log, health, until the account is well again. */
+void worker_alarm(struct worker *w, const char *why);
+
+/* A count was written; a call's way from the door to the channel took so long. */
+int worker_note_write(struct worker *w);
+void worker_note_lag(struct worker *w, int64_t lag_ms);
+
+/* Work in hand may go on for long: keep the lease and the pulse alive.
+   Returns false when the work must end (stopping, or the lease was lost). */
+bool worker_keep(struct worker *w);
+
+/*
+ * The thread. It ends by itself once the engine's is_stopping is set and the
+ * work in hand is done; abort cuts a call that hangs (its marks stay, an entry
+ * becomes uncertain). join waits and releases; it accepts NULL.
+ */
+struct worker_thread;
+int worker_start(struct worker_thread **out, const struct engine *engine,
+                 const struct conf_section *account);
+void worker_abort(struct worker_thread *t);
+void worker_join(struct worker_thread *t);
+
+/* Marks of one kind, borrowed from a batch. */
+struct marks {
+	const struct mark **v;
+	size_t n;
+};
+
+/* refresh.c: items this account is the authority of. 0 or a fault. */
+int refresh_items(struct worker *w, const struct marks *marks, int64_t tick);
+
+/* How confirmed entries settle at this authority. */
+void stock_rule(const struct worker *w, struct stock_read *read);
+
+/* push.c: items this account is a channel of. */
+int push_items(struct worker *w, const struct marks *marks);
+
+/* sales.c: list recent sales; read named ones; whole: the vendor's window. */
+int sales_list(struct worker *w, int64_t until_ms, bool whole,
+               bool *was_listed);
+int sales_read(struct worker *w, const struct marks *marks);
+
+/* post.c: post what is due. *next_due_ms: when to come again; 0: nothing. */
+int post_entries(struct worker *w, int64_t *next_due_ms);
+int post_recover(struct worker *w);  /* entries that a crash left in posting */
+int post_look_up(struct worker *w, const struct mark *mark);
+
+/* sync.c: a catch-up or a full sync; resolve.c: bindings not yet resolved. */
+int sync_account(struct worker *w, const struct mark *mark, bool is_full);
+int resolve_bindings(struct worker *w, size_t *n_resolved);
+
+/* guard.c: turn what a sync found into marks, holding mass zeroing. */
+int guard_release(struct worker *w);
+
+#define MARK_LOOK_UP "y:lookup" /* ask for the uncertain entries */
+
+#endif
