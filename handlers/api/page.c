@@ -70,6 +70,7 @@ add_head(struct buf *b, const struct overview *o,
 	api_add_html(b, buf_text(&s->text));
 	buf_adds(b, " \xe2\x80\x93 Tillbridge</title><style>");
 	buf_adds(b, api_page_style);
+	buf_adds(b, api_page_style_narrow);
 	buf_adds(b, "</style></head>\n<body><header><b>Tillbridge</b><span>"
 	            "runs since ");
 	add_span(b, o->now_ms - o->env->started_ms);

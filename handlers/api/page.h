@@ -1,7 +1,8 @@
 #ifndef API_PAGE_H
 #define API_PAGE_H
 
-/* The look of the status page: the text of its <style>. */
+/* The look of the status page: its <style> holds one behind the other. */
 extern const char api_page_style[];
+extern const char api_page_style_narrow[];
 
 #endif

@@ -83,7 +83,10 @@ const char api_page_style[] =
 	"padding:.1rem .45rem;user-select:all}"
 	"a{color:var(--busy)}"
 	"footer{padding-top:2rem;padding-bottom:2.5rem}"
-	"footer p{margin:.15rem 0}"
+	"footer p{margin:.15rem 0}";
+
+/* A string may be 4095 bytes long, so this is another one. */
+const char api_page_style_narrow[] =
 	"@media(max-width:44rem){header{padding-top:1rem}"
 	"h1{font-size:1.25rem}.say{padding:1rem 1.1rem}"
 	"thead{display:none}table,tbody,tr,td{display:block;width:auto}"

@@ -1,0 +1,431 @@
+/*
+ * /api/status, /status and /metrics on a real Redis.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/clock.h"
+#include "gateway/base/json.h"
+#include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_stock.h"
+#include "gateway/model/metrics.h"
+#include "tests/support/api_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct http_reply reply;
+static struct json *doc;
+
+static const struct json_node *
+ask_status(struct api_world *world)
+{
+	assert_int_equal(
+		api_world_ask(world, &reply, "GET", "/api/status", NULL, NULL),
+		0);
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(reply.content_type, "application/json");
+	assert_int_equal(json_parse(&doc, reply.body.p, reply.body.n), 0);
+	return json_root(doc);
+}
+
+static const char *
+ask_page(struct api_world *world)
+{
+	assert_int_equal(
+		api_world_ask(world, &reply, "GET", "/status", NULL, NULL), 0);
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(reply.content_type, "text/html; charset=utf-8");
+	return buf_text(&reply.body);
+}
+
+static int
+forget(void **state)
+{
+	(void)state;
+	json_free(doc);
+	doc = NULL;
+	buf_fini(&reply.body);
+	pulse_set_draining(0);
+	return 0;
+}
+
+static void
+set_fact(struct api_world *world, const char *account, const char *name,
+         const char *value)
+{
+	const struct health_fact fact = { name, value };
+
+	assert_int_equal(store_health_set(world->store, account, &fact, 1), 0);
+}
+
+static void
+be_well(struct api_world *world)
+{
+	static const char *const accounts[] = { "erp", "agora" };
+
+	for (size_t i = 0; i < 2; i++) {
+		set_fact(world, accounts[i], "state", "ok");
+		set_fact(world, accounts[i], "breaker", "closed");
+		assert_int_equal(store_health_set_int(world->store, accounts[i],
+		                                      "last_success_ms",
+		                                      clock_wall_ms()),
+		                 0);
+	}
+}
+
+static const struct json_node *
+account_of(const struct json_node *root, const char *name)
+{
+	const struct json_node *list = json_find(root, "accounts");
+
+	for (size_t i = 0; i < json_length(list); i++)
+		if (strcmp(json_text_or(json_at(list, i), "name", ""), name) ==
+		    0)
+			return json_at(list, i);
+	return NULL;
+}
+
+static int64_t
+number(const struct json_node *node, const char *path)
+{
+	const char *text = json_number_text(json_path(node, path));
+
+	assert_non_null(text);
+	return strtoll(text, NULL, 10);
+}
+
+static const char *
+text_at(const struct json_node *node, const char *path)
+{
+	const char *text = json_text(json_path(node, path));
+
+	return text ? text : "(none)";
+}
+
+static void
+test_api_status__says_that_all_agree_when_nothing_is_left(void **state)
+{
+	const struct json_node *root;
+
+	be_well(*state);
+	root = ask_status(*state);
+	assert_string_equal(text_at(root, "summary.level"), "good");
+	assert_string_equal(text_at(root, "summary.text"),
+	                    "All 2 systems agree with their last look.");
+	assert_string_equal(text_at(root, "version"), "1.2.3");
+}
+
+static void
+test_api_status__counts_what_lies_in_the_store(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *root;
+	const struct json_node *agora;
+
+	api_world_item(world, "A1", "Apple");
+	api_world_item(world, "A2", "Pear");
+	assert_int_equal(store_registry_resolved(world->store, "agora", "A1",
+	                                         "X1", NULL, 0),
+	                 0);
+	api_world_entry(world, "S1", "A1", "ready");
+	api_world_entry(world, "S2", "A1", "uncertain");
+	api_world_entry(world, "S3", "A1", "held");
+	api_world_dead_event(world, "no such thing");
+	root = ask_status(world);
+	agora = account_of(root, "agora");
+	assert_int_equal(number(root, "items"), 2);
+	assert_int_equal(number(root, "entries.ready"), 1);
+	assert_int_equal(number(root, "entries.uncertain"), 1);
+	assert_int_equal(number(root, "entries.held"), 1);
+	assert_int_equal(number(root, "queue.depth"), 0);
+	assert_int_equal(number(root, "queue.dead"), 1);
+	assert_int_equal(number(agora, "bound"), 1);
+	assert_int_equal(number(agora, "unresolved"), 1);
+	assert_int_equal(number(agora, "marks"), 2);
+	assert_int_equal(number(account_of(root, "erp"), "entries_ready"), 1);
+}
+
+static void
+test_api_status__repeats_what_a_worker_said_of_itself(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *agora;
+
+	be_well(world);
+	set_fact(world, "agora", "state", "waiting");
+	set_fact(world, "agora", "breaker", "open");
+	set_fact(world, "agora", "why", "http 503");
+	set_fact(world, "agora", "lag_ms", "412");
+	set_fact(world, "agora", "sync_kind", "full");
+	set_fact(world, "agora", "sync_entity", "counts");
+	set_fact(world, "agora", "sync_rows", "120");
+	set_fact(world, "agora", "sync_total", "500");
+	set_fact(world, "agora", "wait_until_ms", "1700000000000");
+	agora = account_of(ask_status(world), "agora");
+	assert_string_equal(text_at(agora, "state"), "waiting");
+	assert_string_equal(text_at(agora, "why"), "http 503");
+	assert_string_equal(text_at(agora, "wait_until"),
+	                    "2023-11-14T22:13:20.000Z");
+	assert_int_equal(number(agora, "lag_ms"), 412);
+	assert_int_equal(number(agora, "sync.rows"), 120);
+	assert_int_equal(json_type(json_find(agora, "reachable")), JSON_BOOL);
+}
+
+static void
+test_api_status__warns_when_a_2xx_is_not_on_disk(void **state)
+{
+	const struct json_node *root;
+	bool on_disk = true;
+
+	root = ask_status(*state); /* this Redis has no append-only file */
+	assert_int_equal(json_get_bool(&on_disk, json_find(root, "durability"),
+	                               "on_disk"),
+	                 0);
+	assert_false(on_disk);
+	assert_non_null(
+		strstr(text_at(root, "durability.warning"), "appendonly no"));
+	assert_string_equal(text_at(root, "durability.maxmemory_policy"),
+	                    "noeviction");
+}
+
+static void
+test_api_status__answers_without_redis(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *root;
+
+	redis_server_kill(&world->redis);
+	root = ask_status(world);
+	assert_string_equal(text_at(root, "summary.level"), "bad");
+	assert_null(json_find(root, "queue"));
+	assert_string_equal(text_at(account_of(root, "agora"), "state"),
+	                    "unknown");
+}
+
+static void
+test_api_status__answers_when_no_store_could_be_made(void **state)
+{
+	struct api_world *world = *state;
+
+	world->env.store = NULL;
+	assert_string_equal(text_at(ask_status(world), "redis.why"),
+	                    "not connected");
+}
+
+static void
+test_api_status__holds_no_secret_even_when_a_part_says_one(void **state)
+{
+	struct api_world *world = *state;
+
+	be_well(world);
+	set_fact(world, "agora", "why", api_world_secret);
+	set_fact(world, "agora", "alarm", api_world_secret);
+	set_fact(world, "agora", "found", api_world_secret);
+	(void)ask_status(world);
+	assert_null(strstr(buf_text(&reply.body), api_world_secret));
+	assert_non_null(strstr(buf_text(&reply.body), "***"));
+	buf_fini(&reply.body);
+	assert_null(strstr(ask_page(world), api_world_secret));
+}
+
+static void
+test_api_status__says_the_worst_first(void **state)
+{
+	struct api_world *world = *state;
+
+	be_well(world);
+	api_world_dead_event(world, "no such thing");
+	set_fact(world, "agora", "state", "locked");
+	assert_string_equal(text_at(ask_status(world), "summary.text"),
+	                    "agora refuses our credentials.");
+}
+
+static void
+test_api_status__speaks_of_a_decision_that_waits(void **state)
+{
+	struct api_world *world = *state;
+
+	be_well(world);
+	api_world_dead_event(world, "no such thing");
+	assert_string_equal(text_at(ask_status(world), "summary.text"),
+	                    "1 thing waits for your decision.");
+}
+
+static void
+test_api_status__calls_marks_and_entries_changes_on_the_way(void **state)
+{
+	struct api_world *world = *state;
+
+	be_well(world);
+	api_world_entry(world, "S1", "A1", "ready");
+	assert_int_equal(
+		store_marks_add_one(world->store, "agora", "i:A1", MARK_HOOK),
+		0);
+	assert_string_equal(text_at(ask_status(world), "summary.text"),
+	                    "2 changes are on the way.");
+}
+
+static void
+test_api_page__escapes_whatever_comes_from_outside(void **state)
+{
+	static const char evil[] = "<script>alert('x')</script>\"&";
+	struct api_world *world = *state;
+	const char *page;
+
+	set_fact(world, "agora", "state", evil);
+	set_fact(world, "agora", "why", evil);
+	set_fact(world, "agora", "alarm", evil);
+	set_fact(world, "agora", "sync_kind", evil);
+	set_fact(world, "agora", "sync_entity", evil);
+	api_world_entry(world, evil, evil, "uncertain");
+	api_world_dead_event(world, evil);
+	page = ask_page(world);
+	assert_null(strstr(page, "<script"));
+	assert_null(strstr(page, "alert('"));
+	assert_non_null(strstr(page, "&lt;script&gt;"));
+}
+
+static void
+test_api_page__loads_nothing_and_renews_itself(void **state)
+{
+	const char *page = ask_page(*state);
+
+	assert_non_null(
+		strstr(page, "<meta http-equiv=\"refresh\" content=\"5\">"));
+	assert_null(strstr(page, "http://"));
+	assert_null(strstr(page, "https://"));
+	assert_null(strstr(page, "url("));
+	assert_null(strstr(page, " src="));
+}
+
+static void
+test_api_page__names_the_command_for_each_decision(void **state)
+{
+	const char *page;
+
+	api_world_entry(*state, "ORDER-1", "A1", "uncertain");
+	page = ask_page(*state);
+	assert_non_null(
+		strstr(page, "tillbridge dead show entry/agora/ORDER-1<"));
+	assert_non_null(
+		strstr(page, "tillbridge dead confirm entry/agora/ORDER-1<"));
+}
+
+static void
+test_api_page__quotes_an_id_that_a_shell_would_take_apart(void **state)
+{
+	api_world_entry(*state, "a;rm -rf $HOME", "A1", "uncertain");
+	assert_non_null(strstr(ask_page(*state),
+	                       "dead drop &#39;entry/agora/a;rm -rf $HOME"
+	                       "&#39;<"));
+}
+
+static void
+test_api_page__is_loud_when_a_2xx_is_not_on_disk(void **state)
+{
+	assert_non_null(strstr(ask_page(*state), "class=\"alert\""));
+}
+
+static void
+test_api_page__is_quiet_when_all_is_on_disk(void **state)
+{
+	static const char *const durable[] = { "--appendonly", "yes",
+		                               "--appendfsync", "always",
+		                               NULL };
+	struct api_world *world = *state;
+
+	redis_server_kill(&world->redis);
+	redis_server_again(&world->redis, durable);
+	(void)store_ping(world->store, NULL);
+	assert_null(strstr(ask_page(world), "class=\"alert\""));
+	assert_non_null(
+		strstr(buf_text(&reply.body), "what is accepted is on disk"));
+}
+
+static void
+test_api_page__can_be_read_without_redis(void **state)
+{
+	struct api_world *world = *state;
+	const char *page;
+
+	redis_server_kill(&world->redis);
+	page = ask_page(world);
+	assert_non_null(strstr(page, "Redis does not answer"));
+	assert_non_null(strstr(page, "agora"));
+}
+
+static void
+test_api_metrics__gauges_come_from_the_store(void **state)
+{
+	struct api_world *world = *state;
+
+	api_world_entry(world, "S1", "A1", "ready");
+	api_world_entry(world, "S2", "A1", "uncertain");
+	api_world_dead_event(world, "no such thing");
+	assert_int_equal(
+		store_marks_add_one(world->store, "agora", "i:A1", MARK_HOOK),
+		0);
+	assert_int_equal(
+		api_world_ask(world, &reply, "GET", "/metrics", NULL, NULL), 0);
+	assert_string_equal(reply.content_type, "text/plain; version=0.0.4");
+	assert_non_null(strstr(buf_text(&reply.body),
+	                       "\ntillbridge_marks_waiting 1\n"));
+	assert_non_null(strstr(buf_text(&reply.body),
+	                       "\ntillbridge_entries_waiting 1\n"));
+	assert_non_null(
+		strstr(buf_text(&reply.body), "\ntillbridge_dead_letters 2\n"));
+	assert_non_null(
+		strstr(buf_text(&reply.body), "\ntillbridge_queue_depth 0\n"));
+}
+
+static void
+test_api_metrics__answer_without_redis(void **state)
+{
+	struct api_world *world = *state;
+
+	redis_server_kill(&world->redis);
+	assert_int_equal(
+		api_world_ask(world, &reply, "GET", "/metrics", NULL, NULL), 0);
+	assert_int_equal(reply.status, 200);
+	assert_non_null(strstr(buf_text(&reply.body),
+	                       "# TYPE tillbridge_queue_depth gauge"));
+}
+
+#define EACH(test) \
+	cmocka_unit_test_setup_teardown(test, api_world_empty, forget)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_api_status__says_that_all_agree_when_nothing_is_left),
+		EACH(test_api_status__counts_what_lies_in_the_store),
+		EACH(test_api_status__repeats_what_a_worker_said_of_itself),
+		EACH(test_api_status__warns_when_a_2xx_is_not_on_disk),
+		EACH(test_api_status__answers_without_redis),
+		EACH(test_api_status__answers_when_no_store_could_be_made),
+		EACH(test_api_status__holds_no_secret_even_when_a_part_says_one),
+		EACH(test_api_status__says_the_worst_first),
+		EACH(test_api_status__speaks_of_a_decision_that_waits),
+		EACH(test_api_status__calls_marks_and_entries_changes_on_the_way),
+		EACH(test_api_page__escapes_whatever_comes_from_outside),
+		EACH(test_api_page__loads_nothing_and_renews_itself),
+		EACH(test_api_page__names_the_command_for_each_decision),
+		EACH(test_api_page__quotes_an_id_that_a_shell_would_take_apart),
+		EACH(test_api_page__is_loud_when_a_2xx_is_not_on_disk),
+		EACH(test_api_page__is_quiet_when_all_is_on_disk),
+		EACH(test_api_page__can_be_read_without_redis),
+		EACH(test_api_metrics__gauges_come_from_the_store),
+		EACH(test_api_metrics__answer_without_redis),
+	};
+
+	return cmocka_run_group_tests(tests, api_world_setup,
+	                              api_world_teardown);
+}
