@@ -40,13 +40,14 @@
 
 enum {
 	SERVER_MAGIC = 0x48747470,
-	HEADER_BUFFER_BYTES = 16384, /* civetweb's default, made explicit (C15) */
+	HEADER_BUFFER_BYTES =
+		16384, /* civetweb's default, made explicit (C15) */
 	HEADER_MAX_BYTES = HEADER_BUFFER_BYTES - 1024,
-	CHUNK_BYTES = 4096,          /* on the worker's stack (C10) */
-	KEEP_BYTES = 65536,          /* body memory a worker keeps */
-	KEEP_ALIVE_MS = 2000,        /* an idle connection holds a worker (C8) */
-	QUEUE_MIN = 64,              /* accepted connections without worker */
-	BACKLOG = 1024,              /* connections the kernel holds */
+	CHUNK_BYTES = 4096,   /* on the worker's stack (C10) */
+	KEEP_BYTES = 65536,   /* body memory a worker keeps */
+	KEEP_ALIVE_MS = 2000, /* an idle connection holds a worker (C8) */
+	QUEUE_MIN = 64,       /* accepted connections without worker */
+	BACKLOG = 1024,       /* connections the kernel holds */
 	WATCH_MIN_MS = 5,
 	WATCH_MAX_MS = 250,
 	CLOSING_RETRY_S = 10,
@@ -72,21 +73,21 @@ struct http_server {
 	uint32_t magic;
 	struct http_server_options options; /* listen is NULL after start */
 	struct mg_context *mg;
-	struct worker *workers;  /* owned; options.workers of them */
-	atomic_uint n_workers;   /* taken by threads so far */
+	struct worker *workers;       /* owned; options.workers of them */
+	atomic_uint n_workers;        /* taken by threads so far */
 	struct mg_server_port *ports; /* owned; one per address */
-	size_t n_ports;          /* 0: not read yet. Lock, until started */
+	size_t n_ports;               /* 0: not read yet. Lock, until started */
 	pthread_t watchdog;
 	bool has_watchdog;
-	pthread_mutex_t lock;    /* guards what follows, and workers as said */
-	pthread_cond_t changed;  /* monotonic; nothing in hand, or stopping */
+	pthread_mutex_t lock;   /* guards what follows, and workers as said */
+	pthread_cond_t changed; /* monotonic; nothing in hand, or stopping */
 	bool is_started;
 	bool is_closing;
 	bool is_stopping;
 	int64_t in_hand;
 	int64_t requests;
 	int64_t cut;
-	char why[WHY_BYTES];     /* civetweb's last words before it started */
+	char why[WHY_BYTES]; /* civetweb's last words before it started */
 };
 
 /* What is known of one request while it is served. */
@@ -129,7 +130,7 @@ connection_began(void *ssl, int fd)
 	worker->fd = fd;
 	worker->is_cut = false;
 	worker->deadline_mono_ms =
-	        clock_mono_ms() + server->options.request_timeout_ms;
+		clock_mono_ms() + server->options.request_timeout_ms;
 	(void)pthread_mutex_unlock(&server->lock);
 }
 
@@ -306,7 +307,8 @@ describe(struct request *q)
 	call->body = "";
 	call->peer = info->remote_addr;
 	call->is_loopback = http_is_loopback(info->remote_addr);
-	if (worker->ssl && tls_client_sha256(worker->client_sha256, worker->ssl))
+	if (worker->ssl &&
+	    tls_client_sha256(worker->client_sha256, worker->ssl))
 		call->client_sha256 = worker->client_sha256;
 	return is_exact(info) &&
 	       http_framing_read(&q->framing, call,
@@ -331,8 +333,8 @@ read_body(struct request *q)
 		buf_add(body, chunk, (size_t)n);
 	}
 	/* A body that stalls ends in 0 as well (C17). */
-	if (n < 0 || (!q->framing.is_chunked &&
-	              (int64_t)body->n != q->framing.length))
+	if (n < 0 ||
+	    (!q->framing.is_chunked && (int64_t)body->n != q->framing.length))
 		return 400;
 	return buf_check(body) ? 503 : 0;
 }
@@ -428,8 +430,8 @@ send_reply(struct request *q, bool is_open)
 		q->reply.status = 500;
 	}
 	http_reply_format(wire, &q->reply, closes);
-	if (buf_check(wire) || mg_write(q->conn, wire->p, wire->n) !=
-	                               (int)wire->n)
+	if (buf_check(wire) ||
+	    mg_write(q->conn, wire->p, wire->n) != (int)wire->n)
 		closes = true;
 	if (closes)
 		mg_disable_connection_keep_alive(q->conn);
@@ -666,19 +668,32 @@ start_civetweb(struct http_server *server, const char *addresses)
 	char keep_alive[OPTION_BYTES];
 	char headers[OPTION_BYTES];
 	const char *options[] = {
-		"listening_ports", addresses,
-		"num_threads", workers,
-		"connection_queue", queue,
-		"listen_backlog", backlog,
-		"request_timeout_ms", timeout,
-		"keep_alive_timeout_ms", keep_alive,
-		"enable_keep_alive", "yes",
-		"tcp_nodelay", "1",
-		"max_request_size", headers,
-		"decode_url", "no",
-		"enable_auth_domain_check", "no",
-		"access_control_allow_methods", "",
-		"access_control_allow_origin", "",
+		"listening_ports",
+		addresses,
+		"num_threads",
+		workers,
+		"connection_queue",
+		queue,
+		"listen_backlog",
+		backlog,
+		"request_timeout_ms",
+		timeout,
+		"keep_alive_timeout_ms",
+		keep_alive,
+		"enable_keep_alive",
+		"yes",
+		"tcp_nodelay",
+		"1",
+		"max_request_size",
+		headers,
+		"decode_url",
+		"no",
+		"enable_auth_domain_check",
+		"no",
+		"access_control_allow_methods",
+		"",
+		"access_control_allow_origin",
+		"",
 		NULL,
 	};
 	struct mg_init_data init = {

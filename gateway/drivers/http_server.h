@@ -24,10 +24,10 @@ struct http_server_options {
 	const char *const *listen; /* "0.0.0.0:8443", "[::1]:0"; borrowed for
 	                              the call. Port 0: any free one */
 	size_t n_listen;
-	struct tls *tls;            /* borrowed, outlives the server; NULL: plain
+	struct tls *tls;        /* borrowed, outlives the server; NULL: plain
 	                               HTTP, on loopback addresses only */
-	unsigned workers;           /* connections served at a time; >= 1 */
-	int64_t body_max_bytes;     /* longer bodies: 413 */
+	unsigned workers;       /* connections served at a time; >= 1 */
+	int64_t body_max_bytes; /* longer bodies: 413 */
 	int64_t request_timeout_ms; /* whole request, TLS handshake included */
 	void *ctx;                  /* borrowed; given to the functions below */
 
@@ -53,8 +53,9 @@ struct http_server_options {
 };
 
 enum {
-	HTTP_SERVER_CANNOT_LISTEN = 1, /* condition of start; reason is logged */
-	HTTP_SERVER_REFUSED = 1,       /* condition of admit */
+	HTTP_SERVER_CANNOT_LISTEN =
+		1,               /* condition of start; reason is logged */
+	HTTP_SERVER_REFUSED = 1, /* condition of admit */
 };
 
 /* A status that closes the connection without any answer (simulators: the

@@ -71,9 +71,9 @@ http_framing_read(struct http_framing *out, const struct http_call *call,
 		out->wants_continue = has_word(expect, "100-continue");
 	/* Several Connection headers: whatever they say, closing is right. */
 	if (http_call_header(&connection, call, "Connection") == 0)
-		out->keeps_open = is_http_1_1 &&
-		                  (!connection ||
-		                   has_word(connection, "keep-alive"));
+		out->keeps_open =
+			is_http_1_1 &&
+			(!connection || has_word(connection, "keep-alive"));
 	return 0;
 }
 
@@ -114,10 +114,10 @@ reason_of(int status)
 
 /* A page of ours runs no script and loads nothing from elsewhere. */
 static const char page_policy[] =
-        "Content-Security-Policy: default-src 'none'; "
-        "style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'\r\n"
-        "Referrer-Policy: no-referrer\r\n";
+	"Content-Security-Policy: default-src 'none'; "
+	"style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
+	"base-uri 'none'; frame-ancestors 'none'\r\n"
+	"Referrer-Policy: no-referrer\r\n";
 
 void
 http_reply_format(struct buf *out, const struct http_reply *reply, bool closes)

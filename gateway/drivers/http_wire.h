@@ -14,10 +14,10 @@
  * listened on. No civetweb here.
  */
 struct http_framing {
-	int64_t length;        /* declared; -1: none */
+	int64_t length; /* declared; -1: none */
 	bool is_chunked;
-	bool wants_continue;   /* waits for `100 Continue` (platform.md C23) */
-	bool keeps_open;       /* wants another request on this connection */
+	bool wants_continue; /* waits for `100 Continue` (platform.md C23) */
+	bool keeps_open;     /* wants another request on this connection */
 };
 
 enum { HTTP_FRAMING_BROKEN = 1 };

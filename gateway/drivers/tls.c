@@ -36,21 +36,21 @@ enum {
 /* Forward secrecy and authenticated encryption only; RSA and ECDSA keys. */
 static const char suites_1_2[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 static const char suites_1_3[] = "TLS_AES_128_GCM_SHA256:"
-                                 "TLS_AES_256_GCM_SHA384:"
-                                 "TLS_CHACHA20_POLY1305_SHA256";
+				 "TLS_AES_256_GCM_SHA384:"
+				 "TLS_CHACHA20_POLY1305_SHA256";
 
 struct bundle {
 	int references; /* under the lock of its tls */
 	EVP_PKEY *key;
 	X509 *leaf;
-	STACK_OF(X509) *chain; /* from the leaf's issuer upwards */
+	STACK_OF(X509) * chain; /* from the leaf's issuer upwards */
 };
 
 struct tls {
 	uint32_t magic;
 	char *pem_path;
-	X509_STORE *client_store;         /* NULL: clients are not asked */
-	STACK_OF(X509_NAME) *client_names;
+	X509_STORE *client_store; /* NULL: clients are not asked */
+	STACK_OF(X509_NAME) * client_names;
 	void (*began)(void *ssl, int fd); /* set before the first connection */
 	pthread_mutex_t lock;             /* guards current and references */
 	struct bundle *current;
@@ -156,7 +156,7 @@ read_key(EVP_PKEY **out, BIO *file, const char *path, struct buf *why)
 }
 
 static int
-read_certificates(STACK_OF(X509) *out, BIO *file, const char *path,
+read_certificates(STACK_OF(X509) * out, BIO *file, const char *path,
                   struct buf *why)
 {
 	char words[WORDS_SIZE];
@@ -184,7 +184,7 @@ read_certificates(STACK_OF(X509) *out, BIO *file, const char *path,
 
 /* Move the certificate that the key belongs to out of the heap. */
 static int
-take_leaf(struct bundle *b, STACK_OF(X509) *heap, const char *path,
+take_leaf(struct bundle *b, STACK_OF(X509) * heap, const char *path,
           struct buf *why)
 {
 	int i;
@@ -212,7 +212,7 @@ is_issued_by(X509 *x, X509 *issuer)
 
 /* Move the certificates from the heap into the chain, in order. */
 static int
-take_chain(struct bundle *b, STACK_OF(X509) *heap, const char *path,
+take_chain(struct bundle *b, STACK_OF(X509) * heap, const char *path,
            struct buf *why)
 {
 	X509 *x = b->leaf;
@@ -271,7 +271,7 @@ check_all_dates(const struct bundle *b, const char *path, struct buf *why)
 }
 
 static int
-fill_bundle(struct bundle *b, STACK_OF(X509) *heap, BIO *file,
+fill_bundle(struct bundle *b, STACK_OF(X509) * heap, BIO *file,
             const char *path, struct buf *why)
 {
 	int r;

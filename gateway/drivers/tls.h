@@ -32,7 +32,8 @@ enum { TLS_UNUSABLE = 1, TLS_SHA256_SIZE = 65 };
  */
 int tls_new(struct tls **out, const char *pem_path, const char *client_ca_path,
             struct buf *why);
-void tls_free(struct tls *tls); /* after the servers that use it; NULL is fine */
+void
+tls_free(struct tls *tls); /* after the servers that use it; NULL is fine */
 
 /*
  * Read the certificate file again. New connections get the new pair; on any

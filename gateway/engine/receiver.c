@@ -130,6 +130,7 @@ admit_hook(const struct receiver *receiver, const struct target *target,
 	}
 	if (pulse_is_draining()) {
 		reply_unavailable(reply);
+		reply->must_close = true;
 		return HTTP_SERVER_REFUSED;
 	}
 	if (declared_length(call) > receiver->body_max_bytes) {
@@ -369,8 +370,7 @@ receiver_push_store(void *ctx, char id_out[QUEUE_ID_SIZE],
 }
 
 int
-receiver_init(struct receiver *receiver,
-              const struct receiver_options *options)
+receiver_init(struct receiver *receiver, const struct receiver_options *options)
 {
 	const char *url = conf_text(options->conf->top, "public.url");
 	size_t n = url ? strlen(url) : 0;
@@ -379,7 +379,7 @@ receiver_init(struct receiver *receiver,
 	receiver->magic = RECEIVER_MAGIC;
 	receiver->options = *options;
 	receiver->body_max_bytes =
-	        conf_int(options->conf->top, "public.body_max_bytes");
+		conf_int(options->conf->top, "public.body_max_bytes");
 	(void)pthread_mutex_init(&receiver->lock, NULL);
 	while (n > 0 && url[n - 1] == '/')
 		n--;

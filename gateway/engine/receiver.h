@@ -20,8 +20,9 @@
  *   503 and Retry-After    our own trouble: perhaps queued, send it again
  */
 struct receiver_options {
-	const struct conf *conf;                    /* borrowed */
-	const struct handler_ops *const *handlers;  /* borrowed; ends with NULL */
+	const struct conf *conf; /* borrowed */
+	const struct handler_ops *const
+		*handlers; /* borrowed; ends with NULL */
 
 	/*
 	 * Queue an event, as store_queue_push() does with the calling thread's
@@ -35,7 +36,7 @@ struct receiver_options {
 struct receiver {
 	uint32_t magic;
 	struct receiver_options options;
-	char *public_url;        /* owned; no trailing slash; NULL: none */
+	char *public_url; /* owned; no trailing slash; NULL: none */
 	int64_t body_max_bytes;
 	pthread_mutex_t lock;    /* guards what follows */
 	int64_t forged_second;   /* monotonic: of the lines counted below */

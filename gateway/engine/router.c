@@ -202,8 +202,9 @@ check_token(const struct router *router, const struct api_route *route,
 		                       text + sizeof(scheme) - 1);
 	if (right == RIGHT_NONE) {
 		buf_adds(&reply->extra, "WWW-Authenticate: Bearer\r\n");
-		return refuse(reply, 401, "unauthorized",
-		              "A token is needed: Authorization: Bearer <token>.");
+		return refuse(
+			reply, 401, "unauthorized",
+			"A token is needed: Authorization: Bearer <token>.");
 	}
 	if (route->is_writing && right != RIGHT_WRITE)
 		return refuse(reply, 403, "forbidden",
@@ -383,7 +384,8 @@ router_admit(void *ctx, const struct http_call *call, struct http_reply *reply)
 	if (!found.route && (found.takes_get || found.takes_post))
 		return refuse_method(&found, reply);
 	if (!found.route)
-		return refuse(reply, 404, "not_found", "There is no such path.");
+		return refuse(reply, 404, "not_found",
+		              "There is no such path.");
 	r = check_caller(router, found.route, call, reply);
 	if (r)
 		return r;

@@ -20,8 +20,8 @@ struct make_cert {
 	const char *also;               /* "DNS:localhost,IP:::1"; NULL: none */
 	const struct made_cert *issuer; /* NULL: self-signed */
 	bool is_ca;
-	long from_s;                    /* from now; 0: an hour ago */
-	long to_s;                      /* from now; 0: in a day */
+	long from_s; /* from now; 0: an hour ago */
+	long to_s;   /* from now; 0: in a day */
 };
 
 void make_cert(struct made_cert *out, const struct make_cert *what);

@@ -15,11 +15,8 @@
 #include <string.h>
 
 static const struct http_header headers[] = {
-	{ "Host", "h" },
-	{ "X-Once", "1" },
-	{ "x-twice", "1" },
-	{ "X-Twice", "1" },
-	{ "X-Empty", "" },
+	{ "Host", "h" },    { "X-Once", "1" }, { "x-twice", "1" },
+	{ "X-Twice", "1" }, { "X-Empty", "" },
 };
 
 static const struct http_call call = {
@@ -175,8 +172,8 @@ test_http__writes_what_a_reply_asks_for(void **state)
 	assert_non_null(strstr(text, "Content-Length: 2\r\n"));
 	assert_non_null(strstr(text, "Cache-Control: no-store\r\n"));
 	assert_non_null(strstr(text, "X-Content-Type-Options: nosniff\r\n"));
-	assert_non_null(strstr(text,
-	                       "Content-Security-Policy: default-src 'none';"));
+	assert_non_null(
+		strstr(text, "Content-Security-Policy: default-src 'none';"));
 	assert_non_null(strstr(text, "Allow: GET\r\n"));
 	assert_non_null(strstr(text, "Retry-After: 7\r\n"));
 	assert_non_null(strstr(text, "X-More: yes\r\n"));

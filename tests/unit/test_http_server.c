@@ -41,7 +41,7 @@ static struct {
 	atomic_int n_served;
 	atomic_int n_refused;
 	atomic_int refused_status;
-	atomic_bool is_held;  /* serve waits for this to end */
+	atomic_bool is_held; /* serve waits for this to end */
 	atomic_bool is_inside;
 	bool admits_nothing;
 	int status;
@@ -259,8 +259,7 @@ test_http_server__names_the_address_it_cannot_listen_on(void **state)
 		assert_has(text, "error http.cannot_listen name=test");
 		assert_has(text, address);
 		assert_has(text, rows[i].reason);
-		assert_ptr_equal(strchr(text, '\n'),
-		                 text + strlen(text) - 1);
+		assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 		assert_null(second);
 	}
 	http_server_stop(first);
@@ -284,7 +283,7 @@ test_http_server__listens_on_both_families_at_once(void **state)
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
 	};
 	static const char request[] =
-	        "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+		"GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 	struct http_server *server = NULL;
 	int fd;
 
@@ -331,7 +330,8 @@ test_http_server__puts_chunks_together(void **state)
 }
 
 #define POST "POST / HTTP/1.1\r\nHost: h\r\n"
-#define TEN  "A: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n" \
+#define TEN \
+	"A: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n" \
 	"A: b\r\nA: b\r\n"
 
 static void
@@ -349,7 +349,8 @@ test_http_server__refuses_doubtful_framing_and_closes(void **state)
 		{ "two codings",
 		  POST "Transfer-Encoding: chunked\r\n"
 		       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
-		{ "a length with a tail", POST "Content-Length: 3a\r\n\r\nabc" },
+		{ "a length with a tail",
+		  POST "Content-Length: 3a\r\n\r\nabc" },
 		{ "a signed length", POST "Content-Length: +3\r\n\r\nabc" },
 		{ "a negative length", POST "Content-Length: -3\r\n\r\nabc" },
 		{ "an empty length", POST "Content-Length:\r\n\r\nabc" },
@@ -368,7 +369,8 @@ test_http_server__refuses_doubtful_framing_and_closes(void **state)
 		{ "an end that is none",
 		  POST "A: b\n\r\nContent-Length: 3\r\n\r\nabc" },
 		{ "a header without name", POST ": b\r\n\r\n" },
-		{ "a blank line first", "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n" },
+		{ "a blank line first",
+		  "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n" },
 		{ "65 headers", "GET / HTTP/1.1\r\n" TEN TEN TEN TEN TEN TEN
 		                "A: b\r\nA: b\r\nA: b\r\nA: b\r\n"
 		                "Host: h\r\n\r\n" },
@@ -404,9 +406,10 @@ test_http_server__takes_63_headers(void **state)
 	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
 
 	(void)state;
-	assert_status(exchange(server, "GET / HTTP/1.1\r\n" TEN TEN TEN TEN TEN
-	                               TEN "A: b\r\nHost: h\r\n"
-	                               "Connection: close\r\n\r\n"),
+	assert_status(exchange(server,
+	                       "GET / HTTP/1.1\r\n" TEN TEN TEN TEN TEN TEN
+	                       "A: b\r\nHost: h\r\n"
+	                       "Connection: close\r\n\r\n"),
 	              200);
 	http_server_stop(server);
 }
@@ -443,7 +446,8 @@ test_http_server__never_takes_a_part_for_the_whole_body(void **state)
 static void
 test_http_server__refuses_bodies_that_are_too_large(void **state)
 {
-	static const char head[] = POST "Transfer-Encoding: chunked\r\n\r\n3e9\r\n";
+	static const char head[] =
+		POST "Transfer-Encoding: chunked\r\n\r\n3e9\r\n";
 	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
 	char request[sizeof(head) + BODY_MAX + 16];
 	const char *answer;
@@ -532,7 +536,8 @@ test_http_server__serves_many_calls_on_one_connection(void **state)
 }
 
 static void
-test_http_server__keeps_the_connection_after_a_refusal_without_body(void **state)
+test_http_server__keeps_the_connection_after_a_refusal_without_body(
+	void **state)
 {
 	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
 	int fd = dial(http_server_port(server, 0));
@@ -561,15 +566,14 @@ test_http_server__closes_for_old_clients(void **state)
 static void
 test_http_server__writes_a_plain_reply(void **state)
 {
-	static const char expected[] =
-	        "HTTP/1.1 200 OK\r\n"
-	        "Content-Length: 25\r\n"
-	        "Content-Type: text/plain\r\n"
-	        "Cache-Control: no-store\r\n"
-	        "X-Content-Type-Options: nosniff\r\n"
-	        "Connection: close\r\n"
-	        "\r\n"
-	        "[GET|/||-||127.0.0.1|1|-]";
+	static const char expected[] = "HTTP/1.1 200 OK\r\n"
+				       "Content-Length: 25\r\n"
+				       "Content-Type: text/plain\r\n"
+				       "Cache-Control: no-store\r\n"
+				       "X-Content-Type-Options: nosniff\r\n"
+				       "Connection: close\r\n"
+				       "\r\n"
+				       "[GET|/||-||127.0.0.1|1|-]";
 	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
 
 	(void)state;
@@ -586,8 +590,8 @@ test_http_server__can_lose_the_answer(void **state)
 
 	(void)state;
 	owner.status = HTTP_SERVER_NO_ANSWER;
-	assert_string_equal(exchange(server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
-	                    "");
+	assert_string_equal(
+		exchange(server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"), "");
 	assert_int_equal(owner.n_served, 1);
 	http_server_stop(server);
 }
@@ -618,8 +622,8 @@ test_http_server__finishes_what_is_in_hand_and_refuses_the_rest(void **state)
 	while (!owner.is_inside)
 		clock_sleep_ms(5);
 	assert_int_equal(http_server_close(server, 1), 1);
-	assert_int_equal(pthread_create(&closer, NULL, close_with_patience,
-	                                server), 0);
+	assert_int_equal(
+		pthread_create(&closer, NULL, close_with_patience, server), 0);
 	answer = exchange(server, POST "Content-Length: 3\r\n\r\nabc");
 	assert_status(answer, 503);
 	assert_has(answer, "Retry-After: 10\r\n");
@@ -701,8 +705,8 @@ set_up_world(void **state)
 	made_cert_write(world.server_pem, "k1 c1", world.certs);
 	made_cert_write(world.client_pem, "k2 c2", world.certs);
 	made_cert_write(world.ca_pem, "c0", world.certs);
-	assert_int_equal(tls_new(&world.tls, world.server_pem, world.ca_pem,
-	                         &why), 0);
+	assert_int_equal(
+		tls_new(&world.tls, world.server_pem, world.ca_pem, &why), 0);
 	buf_fini(&why);
 	return 0;
 }
@@ -739,12 +743,15 @@ client_open(struct client *c, int port, const char *pem)
 	assert_int_equal(SSL_CTX_load_verify_file(c->ctx, world.ca_pem), 1);
 	SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
 	assert_int_equal(SSL_CTX_set_alpn_protos(c->ctx, protocols,
-	                                         sizeof(protocols) - 1), 0);
+	                                         sizeof(protocols) - 1),
+	                 0);
 	if (pem) {
-		assert_int_equal(SSL_CTX_use_certificate_file(
-		                         c->ctx, pem, SSL_FILETYPE_PEM), 1);
-		assert_int_equal(SSL_CTX_use_PrivateKey_file(
-		                         c->ctx, pem, SSL_FILETYPE_PEM), 1);
+		assert_int_equal(SSL_CTX_use_certificate_file(c->ctx, pem,
+		                                              SSL_FILETYPE_PEM),
+		                 1);
+		assert_int_equal(SSL_CTX_use_PrivateKey_file(c->ctx, pem,
+		                                             SSL_FILETYPE_PEM),
+		                 1);
 	}
 	c->ssl = SSL_new(c->ctx);
 	assert_int_equal(SSL_set1_host(c->ssl, "localhost"), 1);
@@ -797,7 +804,8 @@ test_http_server__serves_over_tls_and_speaks_http_1_1(void **state)
 	assert_memory_equal(protocol, "http/1.1", 8);
 	assert_int_equal(SSL_version(c.ssl), TLS1_3_VERSION);
 	client_put(&c, POST "Content-Length: 3\r\n\r\none");
-	client_put(&c, POST "Content-Length: 3\r\nConnection: close\r\n\r\ntwo");
+	client_put(&c,
+	           POST "Content-Length: 3\r\nConnection: close\r\n\r\ntwo");
 	assert_has(client_get_all(&c), "|two|127.0.0.1|1|-]");
 	client_close(&c);
 	assert_int_equal(owner.n_served, 2);
@@ -815,18 +823,20 @@ test_http_server__names_the_clients_certificate(void **state)
 	struct client c;
 
 	(void)state;
-	assert_int_equal(X509_digest(world.certs[2].x, EVP_sha256(), digest,
-	                             &n), 1);
+	assert_int_equal(
+		X509_digest(world.certs[2].x, EVP_sha256(), digest, &n), 1);
 	for (i = 0; i < n; i++)
 		(void)snprintf(expected + 1 + 2 * i, 3, "%02x", digest[i]);
 	(void)strcat(expected, "]");
 	client_open(&c, http_server_port(server, 0), world.client_pem);
-	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	client_put(&c,
+	           "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	assert_has(client_get_all(&c), expected);
 	client_close(&c);
 	/* the next connection of that worker is somebody else's */
 	client_open(&c, http_server_port(server, 0), NULL);
-	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	client_put(&c,
+	           "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	assert_has(client_get_all(&c), "|-]");
 	client_close(&c);
 	http_server_stop(server);
@@ -913,7 +923,8 @@ test_http_server__does_not_count_our_own_work_against_the_sender(void **state)
 	(void)state;
 	owner.is_held = true;
 	client_open(&c, http_server_port(server, 0), NULL);
-	client_put(&c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	client_put(&c,
+	           "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	while (!owner.is_inside)
 		clock_sleep_ms(5);
 	clock_sleep_ms(2 * SHORT_MS);
@@ -945,47 +956,47 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_http_server__is_built_as_we_need_it),
 		cmocka_unit_test(
-		        test_http_server__names_the_address_it_cannot_listen_on),
+			test_http_server__names_the_address_it_cannot_listen_on),
 		cmocka_unit_test(
-		        test_http_server__listens_on_both_families_at_once),
+			test_http_server__listens_on_both_families_at_once),
 		cmocka_unit_test(
-		        test_http_server__hands_on_the_call_as_it_was_sent),
+			test_http_server__hands_on_the_call_as_it_was_sent),
 		cmocka_unit_test(test_http_server__puts_chunks_together),
 		cmocka_unit_test(
-		        test_http_server__refuses_doubtful_framing_and_closes),
+			test_http_server__refuses_doubtful_framing_and_closes),
 		cmocka_unit_test(test_http_server__takes_63_headers),
 		cmocka_unit_test(
-		        test_http_server__never_takes_a_part_for_the_whole_body),
+			test_http_server__never_takes_a_part_for_the_whole_body),
 		cmocka_unit_test(
-		        test_http_server__refuses_bodies_that_are_too_large),
+			test_http_server__refuses_bodies_that_are_too_large),
 		cmocka_unit_test(
-		        test_http_server__accepts_a_body_of_just_the_limit),
+			test_http_server__accepts_a_body_of_just_the_limit),
 		cmocka_unit_test(
-		        test_http_server__answers_expect_before_the_body),
+			test_http_server__answers_expect_before_the_body),
 		cmocka_unit_test(
-		        test_http_server__does_not_invite_a_body_that_it_refuses),
+			test_http_server__does_not_invite_a_body_that_it_refuses),
 		cmocka_unit_test(
-		        test_http_server__serves_many_calls_on_one_connection),
+			test_http_server__serves_many_calls_on_one_connection),
 		cmocka_unit_test(
-		        test_http_server__keeps_the_connection_after_a_refusal_without_body),
+			test_http_server__keeps_the_connection_after_a_refusal_without_body),
 		cmocka_unit_test(test_http_server__closes_for_old_clients),
 		cmocka_unit_test(test_http_server__writes_a_plain_reply),
 		cmocka_unit_test(test_http_server__can_lose_the_answer),
 		cmocka_unit_test(
-		        test_http_server__finishes_what_is_in_hand_and_refuses_the_rest),
+			test_http_server__finishes_what_is_in_hand_and_refuses_the_rest),
 		cmocka_unit_test(test_http_server__tells_how_busy_it_is),
 		cmocka_unit_test(
-		        test_http_server__serves_over_tls_and_speaks_http_1_1),
+			test_http_server__serves_over_tls_and_speaks_http_1_1),
 		cmocka_unit_test(
-		        test_http_server__names_the_clients_certificate),
+			test_http_server__names_the_clients_certificate),
 		cmocka_unit_test(test_http_server__cuts_a_body_that_drips),
 		cmocka_unit_test(
-		        test_http_server__cuts_a_handshake_that_does_not_come),
+			test_http_server__cuts_a_handshake_that_does_not_come),
 		cmocka_unit_test(test_http_server__ends_headers_that_drip),
 		cmocka_unit_test(
-		        test_http_server__does_not_count_our_own_work_against_the_sender),
+			test_http_server__does_not_count_our_own_work_against_the_sender),
 		cmocka_unit_test(
-		        test_http_server__stops_with_idle_connections_open),
+			test_http_server__stops_with_idle_connections_open),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_world, tear_down_world);

@@ -27,7 +27,7 @@ static struct {
 	int verify;
 	int identify;
 	int push;
-	char order[64];     /* who was called, one letter each */
+	char order[64]; /* who was called, one letter each */
 	char public_url[64];
 	struct event pushed; /* owned */
 	int64_t dedupe_ms;
@@ -116,11 +116,11 @@ static int
 set_up_all(void **state)
 {
 	static const char text[] =
-	        "{\"public\":{\"certificate\":\"c.pem\",\"url\":"
-	        "\"https://h.example.com/\",\"body_max_bytes\":1024},"
-	        "\"accounts\":[{\"name\":\"agora\",\"type\":\"till\"},"
-	        "{\"name\":\"books\",\"type\":\"erp\"},"
-	        "{\"name\":\"shelf\",\"type\":\"mute\"}]}";
+		"{\"public\":{\"certificate\":\"c.pem\",\"url\":"
+		"\"https://h.example.com/\",\"body_max_bytes\":1024},"
+		"\"accounts\":[{\"name\":\"agora\",\"type\":\"till\"},"
+		"{\"name\":\"books\",\"type\":\"erp\"},"
+		"{\"name\":\"shelf\",\"type\":\"mute\"}]}";
 	char dir[] = "/tmp/test_receiver.XXXXXX";
 	struct buf mistakes = BUF_INIT;
 	char path[64];
@@ -259,7 +259,8 @@ test_receiver__knows_no_other_path(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (ask("POST", paths[i], NULL, &reply) != HTTP_SERVER_REFUSED ||
+		if (ask("POST", paths[i], NULL, &reply) !=
+		            HTTP_SERVER_REFUSED ||
 		    reply.status != 404)
 			fail_msg("%s: %d", paths[i], reply.status);
 		assert_int_equal(reply.body.n, 0);

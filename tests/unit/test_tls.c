@@ -124,8 +124,9 @@ shown_name(char out[64], struct tls *tls, int *n_chain)
 	SSL_set_bio(b, bio_b, bio_b);
 	SSL_set_connect_state(a);
 	SSL_set_accept_state(b);
-	for (i = 0; i < 10 && (!SSL_is_init_finished(a) ||
-	                       !SSL_is_init_finished(b)); i++) {
+	for (i = 0;
+	     i < 10 && (!SSL_is_init_finished(a) || !SSL_is_init_finished(b));
+	     i++) {
 		(void)SSL_do_handshake(a);
 		(void)SSL_do_handshake(b);
 	}
@@ -252,10 +253,10 @@ test_tls__refuses_a_key_with_a_password(void **state)
 	(void)state;
 	f = fopen(pem, "w");
 	assert_non_null(f);
-	assert_int_equal(PEM_write_PrivateKey(f, certs[SERVER].key,
-	                                      EVP_aes_128_cbc(),
-	                                      (unsigned char *)password, 6,
-	                                      NULL, NULL), 1);
+	assert_int_equal(
+		PEM_write_PrivateKey(f, certs[SERVER].key, EVP_aes_128_cbc(),
+	                             (unsigned char *)password, 6, NULL, NULL),
+		1);
 	assert_int_equal(PEM_write_X509(f, certs[SERVER].x), 1);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(tls_new(&tls, pem, NULL, &why), TLS_UNUSABLE);
@@ -379,8 +380,8 @@ test_tls__gives_each_handshake_one_pair_or_the_other(void **state)
 
 	(void)state;
 	is_reloading = true;
-	assert_int_equal(pthread_create(&thread, NULL, reload_all_the_time,
-	                                tls), 0);
+	assert_int_equal(
+		pthread_create(&thread, NULL, reload_all_the_time, tls), 0);
 	do {
 		shown_name(name, tls, &n);
 		assert_true(strcmp(name, "server") == 0 ||
@@ -411,7 +412,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		        test_tls__takes_key_certificate_and_chain_in_any_order),
+			test_tls__takes_key_certificate_and_chain_in_any_order),
 		cmocka_unit_test(test_tls__says_why_a_file_is_no_use),
 		cmocka_unit_test(test_tls__says_why_a_broken_file_is_no_use),
 		cmocka_unit_test(test_tls__refuses_a_key_with_a_password),
@@ -419,11 +420,11 @@ main(void)
 		cmocka_unit_test(test_tls__knows_the_names_it_is_made_out_to),
 		cmocka_unit_test(test_tls__expires_with_the_first_of_its_chain),
 		cmocka_unit_test(
-		        test_tls__shows_the_new_certificate_after_a_reload),
+			test_tls__shows_the_new_certificate_after_a_reload),
 		cmocka_unit_test(
-		        test_tls__keeps_the_old_pair_when_the_new_one_is_no_use),
+			test_tls__keeps_the_old_pair_when_the_new_one_is_no_use),
 		cmocka_unit_test(
-		        test_tls__gives_each_handshake_one_pair_or_the_other),
+			test_tls__gives_each_handshake_one_pair_or_the_other),
 		cmocka_unit_test(test_tls__speaks_nothing_below_1_2),
 	};
 
