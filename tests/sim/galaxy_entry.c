@@ -29,7 +29,7 @@ struct check {
 	struct galaxy *galaxy;
 	const char *wrong;  /* static; NULL: fine so far */
 	char field[96];
-	char where[24];     /* what the members stand in: "lines[3]." */
+	char where[40];     /* what the members stand in: "lines[3]." */
 	struct line lines[LINES_MAX];
 	size_t n_lines;
 	struct decimal netamount; /* of the lines */

@@ -8,6 +8,7 @@
 #include "gateway/base/clock.h"
 #include "tests/sim/calls.h"
 #include "tests/sim/fault.h"
+#include "tests/sim/shop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,7 @@ square_add(struct square *square, struct galaxy_item *item,
 	v->name = sim_dup(item->name);
 	v->kind = sim_dup(balance->value < 0
 	                          ? "Regular"
-	                          : galaxy_value_code(item->dimension,
-	                                              balance->value));
+	                          : shop_sizes[balance->value]);
 	v->sku = balance->value < 0
 	                 ? sim_dup(item->code)
 	                 : text_format("%s-%s", item->code, v->kind);
