@@ -344,8 +344,10 @@ say_waiting(struct overview_summary *out, const struct overview *o)
 	out->level = OVERVIEW_WARN;
 	buf_addf(&out->text, " %s not answer as %s should.",
 	         n == 1 ? "does" : "do", n == 1 ? "it" : "they");
-	buf_adds(&out->advice, "What is meant for it waits and is tried again "
-	                       "by itself; the others go on.");
+	buf_addf(&out->advice,
+	         "What is meant for %s waits and is tried again by itself; "
+	         "the others go on.",
+	         n == 1 ? "it" : "them");
 	return true;
 }
 

@@ -72,7 +72,7 @@ add_head(struct buf *b, const struct overview *o,
 	buf_adds(b, api_page_style);
 	buf_adds(b, api_page_style_narrow);
 	buf_adds(b, "</style></head>\n<body><header><b>Tillbridge</b><span>"
-	            "runs since ");
+	            "running for ");
 	add_span(b, o->now_ms - o->env->started_ms);
 	buf_adds(b, "</span></header><main>\n");
 }
@@ -92,14 +92,31 @@ add_summary(struct buf *b, const struct overview_summary *s)
 	buf_adds(b, "</section>\n");
 }
 
+/* What the store's warning means for a shop. */
+static const char *
+name_danger(const struct store_durability *d)
+{
+	if (d->is_failing)
+		return "Redis cannot write to its disk.";
+	if (!d->is_known)
+		return "Whether accepted calls are on disk is unknown.";
+	if (d->is_evicting)
+		return "Redis may throw away work that was accepted.";
+	return "A power cut would lose calls that were accepted.";
+}
+
 static void
 add_durability(struct buf *b, const struct overview *o)
 {
-	if (!o->warning[0])
+	const char *warning = o->warning;
+
+	if (!*warning)
 		return;
-	buf_adds(b, "<section class=\"alert\" role=\"alert\"><b>Sales are not "
-	            "safe from a power cut.</b>");
-	api_add_html(b, o->warning);
+	buf_addf(b, "<section class=\"alert\" role=\"alert\"><b>%s</b>",
+	         name_danger(&o->durability));
+	if (*warning >= 'a' && *warning <= 'z')
+		buf_addc(b, (char)(*warning++ - 'a' + 'A'));
+	api_add_html(b, warning);
 	buf_adds(b, ".</section>\n");
 }
 
@@ -121,7 +138,8 @@ end_tile(struct buf *b)
 static void
 add_queue_tile(struct buf *b, const struct overview *o)
 {
-	begin_tile(b, o->queue.n, "calls queued", "");
+	begin_tile(b, o->queue.n,
+	           o->queue.n == 1 ? "call queued" : "calls queued", "");
 	if (o->queue.oldest_ms) {
 		buf_adds(b, "the oldest for ");
 		add_span(b, o->now_ms - o->queue.oldest_ms);
@@ -134,7 +152,9 @@ add_queue_tile(struct buf *b, const struct overview *o)
 static void
 add_marks_tile(struct buf *b, const struct overview *o)
 {
-	begin_tile(b, overview_marks(o), "looks to do", "");
+	int64_t n = overview_marks(o);
+
+	begin_tile(b, n, n == 1 ? "look to do" : "looks to do", "");
 	add_count(b, o->n_items, "item in all", "items in all");
 	end_tile(b);
 }
@@ -145,7 +165,7 @@ add_entries_tile(struct buf *b, const struct overview *o)
 	int64_t n = o->entries.ready + o->entries.posting;
 	int64_t waiting = overview_waiting_lines(o);
 
-	begin_tile(b, n, "sales on the way", "");
+	begin_tile(b, n, n == 1 ? "sale on the way" : "sales on the way", "");
 	if (o->entries.confirmed)
 		buf_addf(b, "%lld recorded, to be seen in the stock",
 		         (long long)o->entries.confirmed);

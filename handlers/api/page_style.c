@@ -57,7 +57,7 @@ const char api_page_style[] =
 	"border-radius:12px;overflow:hidden}"
 	"table{width:100%;border-collapse:collapse}"
 	"th{text-align:left;font-weight:500;color:var(--soft);"
-	"font-size:.875rem;padding:.7rem 1rem .5rem}"
+	"font-size:.875rem;padding:.7rem 1rem .5rem;white-space:nowrap}"
 	"td{padding:.75rem 1rem;border-top:1px solid var(--line);"
 	"vertical-align:top}"
 	"td small{display:block}.n{text-align:right;white-space:nowrap}"

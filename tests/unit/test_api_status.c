@@ -15,6 +15,7 @@
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/model/metrics.h"
+#include "handlers/api/api.h"
 #include "tests/support/api_world.h"
 
 #include <stdlib.h>
@@ -236,6 +237,28 @@ test_api_status__holds_no_secret_even_when_a_part_says_one(void **state)
 }
 
 static void
+test_api_status__a_url_loses_user_query_and_fragment(void **state)
+{
+	static const char *const urls[][2] = {
+		{ "https://api.example/v2", "https://api.example/v2" },
+		{ "https://u:p@api.example/v2?k=1#f",
+		  "https://api.example/v2" },
+		{ "http://u:p@q@[::1]:80?k=a@b", "http://[::1]:80" },
+		{ "http://host/a@b", "http://host/a@b" },
+		{ "u:p@host", "host" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+		struct buf b = BUF_INIT;
+
+		api_add_url(&b, urls[i][0]);
+		assert_string_equal(buf_text(&b), urls[i][1]);
+		buf_fini(&b);
+	}
+}
+
+static void
 test_api_status__says_the_worst_first(void **state)
 {
 	struct api_world *world = *state;
@@ -412,6 +435,7 @@ main(void)
 		EACH(test_api_status__answers_without_redis),
 		EACH(test_api_status__answers_when_no_store_could_be_made),
 		EACH(test_api_status__holds_no_secret_even_when_a_part_says_one),
+		EACH(test_api_status__a_url_loses_user_query_and_fragment),
 		EACH(test_api_status__says_the_worst_first),
 		EACH(test_api_status__speaks_of_a_decision_that_waits),
 		EACH(test_api_status__calls_marks_and_entries_changes_on_the_way),
