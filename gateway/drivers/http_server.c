@@ -643,59 +643,65 @@ list_addresses(const struct http_server *server, struct buf *out)
 	return r;
 }
 
-static void
-print_number(char out[OPTION_BYTES], int64_t n)
-{
-	(void)snprintf(out, OPTION_BYTES, "%" PRId64, n);
-}
-
-static int
-start_civetweb(struct http_server *server, const char *addresses)
-{
-	const struct http_server_options *o = &server->options;
-	static const struct mg_callbacks callbacks = {
-		.begin_request = begin_request,
-		.log_message = log_message,
-		.init_ssl = init_ssl,
-		.connection_close = connection_ends,
-		.http_error = http_error,
-		.init_thread = init_thread,
-	};
+/* civetweb's options are text, the numbers too. */
+struct numbers {
 	char workers[OPTION_BYTES];
 	char queue[OPTION_BYTES];
 	char backlog[OPTION_BYTES];
 	char timeout[OPTION_BYTES];
 	char keep_alive[OPTION_BYTES];
 	char headers[OPTION_BYTES];
+};
+
+static void
+print_number(char out[OPTION_BYTES], int64_t n)
+{
+	(void)snprintf(out, OPTION_BYTES, "%" PRId64, n);
+}
+
+static void
+print_numbers(struct numbers *out, const struct http_server_options *o)
+{
+	print_number(out->workers, o->workers);
+	print_number(out->queue,
+	             o->workers > QUEUE_MIN ? o->workers : QUEUE_MIN);
+	print_number(out->backlog, BACKLOG);
+	print_number(out->timeout, o->request_timeout_ms);
+	print_number(out->keep_alive, KEEP_ALIVE_MS);
+	print_number(out->headers, HEADER_BUFFER_BYTES);
+}
+
+static const struct mg_callbacks callbacks = {
+	.begin_request = begin_request,
+	.log_message = log_message,
+	.init_ssl = init_ssl,
+	.connection_close = connection_ends,
+	.http_error = http_error,
+	.init_thread = init_thread,
+};
+
+static int
+start_civetweb(struct http_server *server, const char *addresses)
+{
+	struct numbers n;
+	/* clang-format off */
 	const char *options[] = {
-		"listening_ports",
-		addresses,
-		"num_threads",
-		workers,
-		"connection_queue",
-		queue,
-		"listen_backlog",
-		backlog,
-		"request_timeout_ms",
-		timeout,
-		"keep_alive_timeout_ms",
-		keep_alive,
-		"enable_keep_alive",
-		"yes",
-		"tcp_nodelay",
-		"1",
-		"max_request_size",
-		headers,
-		"decode_url",
-		"no",
-		"enable_auth_domain_check",
-		"no",
-		"access_control_allow_methods",
-		"",
-		"access_control_allow_origin",
-		"",
+		"listening_ports", addresses,
+		"num_threads", n.workers,
+		"connection_queue", n.queue,
+		"listen_backlog", n.backlog,
+		"request_timeout_ms", n.timeout,
+		"keep_alive_timeout_ms", n.keep_alive,
+		"enable_keep_alive", "yes",
+		"tcp_nodelay", "1",
+		"max_request_size", n.headers,
+		"decode_url", "no",
+		"enable_auth_domain_check", "no",
+		"access_control_allow_methods", "",
+		"access_control_allow_origin", "",
 		NULL,
 	};
+	/* clang-format on */
 	struct mg_init_data init = {
 		.callbacks = &callbacks,
 		.user_data = server,
@@ -705,12 +711,7 @@ start_civetweb(struct http_server *server, const char *addresses)
 	unsigned code = 0;
 	struct mg_error_data error = { &code, why, sizeof(why) };
 
-	print_number(workers, o->workers);
-	print_number(queue, o->workers > QUEUE_MIN ? o->workers : QUEUE_MIN);
-	print_number(backlog, BACKLOG);
-	print_number(timeout, o->request_timeout_ms);
-	print_number(keep_alive, KEEP_ALIVE_MS);
-	print_number(headers, HEADER_BUFFER_BYTES);
+	print_numbers(&n, &server->options);
 	server->mg = mg_start2(&init, &error);
 	if (!server->mg)
 		return cannot_listen(server, addresses,
