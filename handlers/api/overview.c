@@ -49,6 +49,8 @@ read_cursors(struct store *s, struct overview_account *a)
 	if (!r)
 		r = store_cursor_get(s, &a->start_ms, a->name, "start");
 	if (!r)
+		r = store_cursor_get(s, &a->full_ms, a->name, "full");
+	if (!r)
 		r = store_cursor_get(s, &a->lost_ms, a->name, "lost");
 	return r;
 }

@@ -29,6 +29,7 @@ struct overview_account {
 	int64_t n_held;    /* zeros held for a person */
 	int64_t sales_ms;  /* cursor */
 	int64_t start_ms;  /* since when its sales count */
+	int64_t full_ms;   /* when the last whole full sync began */
 	int64_t lost_ms;   /* when Redis was found empty; 0: never */
 };
 

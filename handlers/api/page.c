@@ -383,7 +383,7 @@ struct kind_words {
 static const struct kind_words kinds[] = {
 	{ "event", "A call could not be understood", "read it once more", NULL,
 	  "forget it; the next comparison finds what it meant" },
-	{ "uncertain", "Was this sale recorded? The answer was lost",
+	{ "uncertain", "Was this sale recorded? That is not known",
 	  "you looked, and it is not there: record it",
 	  "you looked, and it is there", "never record it" },
 	{ "refused", "A sale was refused",

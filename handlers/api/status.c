@@ -142,6 +142,7 @@ say_counts(struct json_out *j, const struct overview_account *a)
 	json_out_object(j, "cursors");
 	api_out_time(j, "sales", a->sales_ms);
 	api_out_time(j, "start", a->start_ms);
+	api_out_time(j, "full", a->full_ms);
 	api_out_time(j, "lost", a->lost_ms);
 	json_out_end_object(j);
 }
