@@ -438,9 +438,9 @@ say_good(struct overview_summary *out, const struct overview *o)
 /* The worst first; the last one always has something to say. */
 static bool (*const rules[])(struct overview_summary *,
                              const struct overview *) = {
-	say_store_away, say_draining, say_late,      say_too_old,
-	say_locked,     say_alarm,    say_decisions, say_waiting,
-	say_unresolved, say_syncing,  say_busy,      say_good,
+	say_store_away, say_draining,   say_late,      say_too_old,
+	say_locked,     say_alarm,      say_decisions, say_waiting,
+	say_syncing,    say_unresolved, say_busy,      say_good,
 };
 
 void

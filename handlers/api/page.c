@@ -338,7 +338,7 @@ add_work(struct buf *b, const struct overview_account *a)
 	if (a->n_unresolved) {
 		buf_adds(b, "<small class=\"warn\"><a href=\"/api/items/");
 		buf_add_url(b, a->name);
-		buf_addf(b, "\">%lld not found</a></small>",
+		buf_addf(b, "\">%lld not found yet</a></small>",
 		         (long long)a->n_unresolved);
 	}
 	buf_adds(b, "</div></td>");

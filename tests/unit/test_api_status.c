@@ -296,6 +296,22 @@ test_api_status__calls_marks_and_entries_changes_on_the_way(void **state)
 }
 
 static void
+test_api_status__a_first_sync_comes_before_bindings_not_yet_found(void **state)
+{
+	struct api_world *world = *state;
+
+	be_well(world);
+	api_world_item(world, "A1", "Apple");
+	set_fact(world, "erp", "sync_kind", "full");
+	assert_string_equal(text_at(ask_status(world), "summary.text"),
+	                    "Comparing everything with erp.");
+	(void)forget(NULL);
+	set_fact(world, "erp", "sync_kind", "");
+	assert_string_equal(text_at(ask_status(world), "summary.text"),
+	                    "2 bindings are not found in their system.");
+}
+
+static void
 test_api_page__escapes_whatever_comes_from_outside(void **state)
 {
 	static const char evil[] = "<script>alert('x')</script>\"&";
@@ -439,6 +455,7 @@ main(void)
 		EACH(test_api_status__says_the_worst_first),
 		EACH(test_api_status__speaks_of_a_decision_that_waits),
 		EACH(test_api_status__calls_marks_and_entries_changes_on_the_way),
+		EACH(test_api_status__a_first_sync_comes_before_bindings_not_yet_found),
 		EACH(test_api_page__escapes_whatever_comes_from_outside),
 		EACH(test_api_page__loads_nothing_and_renews_itself),
 		EACH(test_api_page__names_the_command_for_each_decision),
