@@ -6,10 +6,10 @@
 /* How often which path was called, and how it was answered. Under the lock. */
 struct calls {
 	struct calls *next;
-	char *name;       /* owned; "GET /v2/orders/{id}" */
-	int64_t n;        /* all of them */
+	char *name;        /* owned; "GET /v2/orders/{id}" */
+	int64_t n;         /* all of them */
 	int64_t n_refused; /* answered 4xx or 5xx by our own rules */
-	int64_t n_faults; /* met by a fault on demand */
+	int64_t n_faults;  /* met by a fault on demand */
 };
 
 /* One call more; ids at the end of a path count together. */

@@ -7,6 +7,7 @@
 #include "tests/sim/hooks.h"
 #include "tests/sim/square.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,11 +156,11 @@ change_balance(const struct order *o)
 	item = galaxy_find_code(o->sim->galaxy, code, &balance);
 	if (item == NULL)
 		return "code: unknown";
-	if (sim_decimal(&quantity, o->body, "delta"))
-		quantity = decimal_add(balance->quantity, quantity);
-	else if (!sim_decimal(&quantity, o->body, "balance"))
+	if (sim_decimal(&quantity, o->body, "balance"))
+		quantity = decimal_sub(quantity, balance->quantity);
+	else if (!sim_decimal(&quantity, o->body, "delta"))
 		return "balance or delta: a decimal";
-	galaxy_set_balance(o->sim->galaxy, item, balance, quantity);
+	galaxy_receive(o->sim->galaxy, item, balance, quantity);
 	json_out_decimal(o->out, "balance", balance->quantity);
 	return NULL;
 }
@@ -192,11 +193,11 @@ change_item(const struct order *o)
 	} else {
 		item = galaxy_add_item(galaxy, code, name, price, stock);
 		balance = &item->balances[0];
-		galaxy_set_balance(galaxy, item, balance, stock);
+		galaxy_receive(galaxy, item, balance, DECIMAL_ZERO);
 		if (is_at_till)
-			json_out_text(o->out, "variation",
-			              square_add(o->sim->square, item, balance)
-			                      ->id);
+			json_out_text(
+				o->out, "variation",
+				square_add(o->sim->square, item, balance)->id);
 	}
 	if (late_ms > 0)
 		item->visible_us = sim_now_us(o->sim) + late_ms * 1000;
@@ -308,6 +309,14 @@ reset_calls(const struct order *o)
 }
 
 static const char *
+pause_traffic(const struct order *o)
+{
+	if (json_get_bool(&o->sim->is_paused, o->body, "paused") != 0)
+		return "paused: true or false";
+	return NULL;
+}
+
+static const char *
 print_state(const struct order *o)
 {
 	const struct fault *f;
@@ -353,6 +362,7 @@ static const struct {
 	{ "POST", "/control/hooks/send", send_hooks },
 	{ "POST", "/control/faults", add_fault },
 	{ "POST", "/control/faults/clear", clear_faults },
+	{ "POST", "/control/traffic", pause_traffic },
 	{ "POST", "/control/reset-calls", reset_calls },
 	{ "GET", "/control/state", print_state },
 };
@@ -365,6 +375,85 @@ is_call(size_t i, const struct http_call *call, const char **rest)
 		return false;
 	return **rest == '\0' ||
 	       calls[i].path[strlen(calls[i].path) - 1] == '/';
+}
+
+/* ---- facts: the state, a line for each number, for grep and awk ---- */
+
+enum { FACT_MAX = 600 };
+
+struct facts {
+	struct buf *out;
+	char path[FACT_MAX]; /* of the value in hand */
+};
+
+static void add_facts(struct facts *f, const struct json_node *value);
+
+static bool
+visit_fact(void *ctx, const char *key, const struct json_node *value)
+{
+	struct facts *f = ctx;
+	size_t n = strlen(f->path);
+
+	snprintf(f->path + n, sizeof(f->path) - n, "%s%s", n > 0 ? "." : "",
+	         key);
+	add_facts(f, value);
+	f->path[n] = '\0';
+	return true;
+}
+
+/* Elements go by the name that a test knows them by, else by their number. */
+static const char *
+name_of_element(char out[24], const struct json_node *element, size_t i)
+{
+	const char *name = json_text_or(element, "code", NULL);
+
+	if (name == NULL)
+		name = json_text_or(element, "sku", NULL);
+	if (name == NULL)
+		name = json_text_or(element, "docid", NULL);
+	if (name == NULL)
+		name = json_text_or(element, "id", NULL);
+	if (name != NULL)
+		return name;
+	snprintf(out, 24, "%zu", i);
+	return out;
+}
+
+static void
+add_facts(struct facts *f, const struct json_node *value)
+{
+	char number[24];
+	size_t i;
+
+	if (json_type(value) == JSON_OBJECT)
+		json_each(value, visit_fact, f);
+	for (i = 0; i < json_length(value); i++)
+		visit_fact(f, name_of_element(number, json_at(value, i), i),
+		           json_at(value, i));
+	if (json_text(value) != NULL)
+		buf_addf(f->out, "%s\t%s\n", f->path, json_text(value));
+	else if (json_number_text(value) != NULL)
+		buf_addf(f->out, "%s\t%s\n", f->path, json_number_text(value));
+}
+
+static void
+print_facts(struct sim *sim, struct server_reply *reply)
+{
+	struct buf state = BUF_INIT;
+	struct json_out out = { .to = &state };
+	const struct order o = { .sim = sim, .out = &out };
+	struct facts f = { .out = &reply->body };
+	struct json *doc = NULL;
+
+	json_out_object(&out, NULL);
+	print_state(&o);
+	json_out_end_object(&out);
+	if (json_parse(&doc, state.p, state.n) == 0)
+		add_facts(&f, json_root(doc));
+	json_free(doc);
+	buf_fini(&state);
+	reply->status = 200;
+	reply->content_type = "text/plain; charset=utf-8";
 }
 
 static void
@@ -423,6 +512,8 @@ control_serve(void *ctx, const struct http_call *call,
 		reply->content_type = "text/csv; charset=utf-8";
 		square_registry(control->sim->square, &reply->body,
 		                control->erp, control->till);
+	} else if (strcmp(call->path, "/control/facts") == 0) {
+		print_facts(control->sim, reply);
 	} else {
 		act(control, call, reply);
 	}

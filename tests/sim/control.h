@@ -6,12 +6,53 @@
 
 /*
  * The control interface: HTTP and JSON on a port of its own, by which a test
- * or a demonstration makes things happen and sees what came of them. The
- * calls are listed in CONTROL.md beside this file.
+ * or a demonstration makes things happen and sees what came of them. Replies
+ * are objects; trouble is 400 or 404 with {"error":"…"}. `?` is optional.
+ *
+ * POST /control/square/sell      {"lines":[{"variation" or "sku","quantity"?}],
+ *                                 "closed_ago_s"?,"visible_after_ms"?,
+ *                                 "announce"?}: order, payment, uids
+ * POST /control/square/count     {"variation" or "sku","quantity","announce"?}
+ * POST /control/square/move      {"variation" or "sku","from","to","quantity"}
+ * POST /control/square/order/ID  {"uid"?,"quantity"}: a new version
+ * POST /control/square/switches  {"ignores_by_count","page_max","cursor_ms"}
+ * POST /control/galaxy/balance   {"code","balance" or "delta"}; a variant is
+ *                                 CODE:VALUE, as in the state
+ * POST /control/galaxy/item      {"code","name"?,"price"?,"balance"?,
+ *                                 "late_ms"?,"square"?}: new, or renamed; a
+ *                                 late one is listed later, with its old number
+ * POST /control/galaxy/switches  {"default_scenario","upper_guids",
+ *                                 "balances_by_row","items_ids_by_row",
+ *                                 "dedupe","refuse_negative","lost_status",
+ *                                 "refusal_status","query_max","session_ms"}
+ * POST /control/session/expire   {"status"?}: 401 or 403 from now on
+ * POST /control/hooks            {"system","mode"?,"delay_ms"?,"url"?,
+ *                                 "target"?,"retry_ms"?:[…],"form"?,"auth"?}
+ *                                 mode: on, off, double, reorder, forged
+ *                                 form: json, form, empty, get (Galaxy)
+ *                                 auth: query, bearer, basic, header:NAME
+ * POST /control/hooks/send       {"system","code" or "sku","times"?}: without
+ *                                 a change
+ * POST /control/faults           {"system","path"?,"mode","next"?,"skip"?,
+ *                                 "retry_after"?}: path is a piece of
+ *                                 "METHOD /path"; no work: status:N html[:N]
+ *                                 empty garbage hang[:MS] refuse; with the
+ *                                 work: reset truncate lose_answer late[:MS]
+ *                                 partial:N (of a batch-create, then 429)
+ * POST /control/faults/clear
+ * POST /control/traffic          {"paused"}
+ * POST /control/reset-calls      the counters of calls and of asked balances
+ * GET  /control/state            everything, as JSON
+ * GET  /control/facts            the same, a line for each value:
+ *                                 "galaxy.items.21-0001.balance<TAB>25"
+ * GET  /control/registry.csv     as `tillbridge items import` reads it
+ *
+ * In the state, at any moment: balance = opening + received - posted; and when
+ * all is quiet, for what is sold at the till: posted = sold.
  */
 struct control {
 	struct sim *sim;
-	const char *erp;  /* account names for the registry */
+	const char *erp; /* account names for the registry */
 	const char *till;
 };
 

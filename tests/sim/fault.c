@@ -11,11 +11,11 @@ static const struct {
 	const char *name;
 	enum fault_mode mode;
 } modes[] = {
-	{ "status", FAULT_STATUS },     { "html", FAULT_HTML },
-	{ "empty", FAULT_EMPTY },       { "garbage", FAULT_GARBAGE },
-	{ "hang", FAULT_HANG },         { "refuse", FAULT_REFUSE },
-	{ "reset", FAULT_RESET },       { "truncate", FAULT_TRUNCATE },
-	{ "lose_answer", FAULT_LOSE },  { "late", FAULT_LATE },
+	{ "status", FAULT_STATUS },    { "html", FAULT_HTML },
+	{ "empty", FAULT_EMPTY },      { "garbage", FAULT_GARBAGE },
+	{ "hang", FAULT_HANG },        { "refuse", FAULT_REFUSE },
+	{ "reset", FAULT_RESET },      { "truncate", FAULT_TRUNCATE },
+	{ "lose_answer", FAULT_LOSE }, { "late", FAULT_LATE },
 	{ "partial", FAULT_PARTIAL },
 };
 

@@ -20,15 +20,15 @@ enum fault_mode {
 	FAULT_TRUNCATE, /* do the work, send half the answer */
 	FAULT_LOSE,     /* do the work, close without one byte */
 	FAULT_LATE,     /* do the work, answer later */
-	FAULT_PARTIAL,  /* Square: apply the first changes of a batch, then 429 */
+	FAULT_PARTIAL, /* Square: apply the first changes of a batch, then 429 */
 };
 
 struct fault {
 	struct fault *next;
 	enum sim_system system;
-	char *path;            /* owned; piece of "METHOD path", "" for all */
-	int64_t skip;          /* matching calls left alone first */
-	int64_t left;          /* calls still to go wrong */
+	char *path;   /* owned; piece of "METHOD path", "" for all */
+	int64_t skip; /* matching calls left alone first */
+	int64_t left; /* calls still to go wrong */
 	enum fault_mode mode;
 	int status;            /* of STATUS and HTML */
 	int64_t ms;            /* of LATE and HANG */

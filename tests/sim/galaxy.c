@@ -2,7 +2,7 @@
  * Galaxy: the door (log-in, sessions, scenarios, paths) and the stock.
  * The lists are in galaxy_lists.c, posted entries in galaxy_entry.c.
  */
-#define _DEFAULT_SOURCE /* strcasecmp under -std=c17 */
+#define _DEFAULT_SOURCE 1 /* strcasecmp under -std=c17 */
 
 #include "tests/sim/galaxy.h"
 
@@ -75,6 +75,7 @@ galaxy_add_item(struct galaxy *galaxy, const char *code, const char *name,
 	item->dimension = -1;
 	item->revision = ++galaxy->revision;
 	item->balances[0].value = -1;
+	item->balances[0].opening = stock;
 	item->balances[0].quantity = stock;
 	item->n_balances = 1;
 	sim_grow(&items, &galaxy->cap_items, galaxy->n_items, sizeof(item));
@@ -92,7 +93,7 @@ backdate(struct galaxy *galaxy, struct galaxy_item *item)
 
 	for (i = 0; i < item->n_balances; i++)
 		item->balances[i].changed_us =
-		        sim_now_us(galaxy->sim) - month_us;
+			sim_now_us(galaxy->sim) - month_us;
 }
 
 static void
@@ -131,8 +132,10 @@ add_sized(struct galaxy *galaxy)
 		item->n_balances = SHOP_N_SIZES;
 		for (size = 0; size < SHOP_N_SIZES; size++) {
 			item->balances[size].value = size;
+			item->balances[size].opening =
+				decimal_of(10 + sim_below(galaxy->sim, 20));
 			item->balances[size].quantity =
-			        decimal_of(10 + sim_below(galaxy->sim, 20));
+				item->balances[size].opening;
 		}
 		backdate(galaxy, item);
 	}
@@ -198,13 +201,30 @@ galaxy_find_code(struct galaxy *galaxy, const char *code,
 	return NULL;
 }
 
-void
-galaxy_set_balance(struct galaxy *galaxy, struct galaxy_item *item,
-                   struct galaxy_balance *balance, struct decimal quantity)
+static void
+transact(struct galaxy *galaxy, struct galaxy_item *item,
+         struct galaxy_balance *b)
 {
-	balance->quantity = quantity;
-	balance->changed_us = sim_now_us(galaxy->sim);
+	b->quantity =
+		decimal_sub(decimal_add(b->opening, b->received), b->posted);
+	b->changed_us = sim_now_us(galaxy->sim);
 	hooks_galaxy(galaxy->sim->hooks[SIM_GALAXY], item->itemid);
+}
+
+void
+galaxy_receive(struct galaxy *galaxy, struct galaxy_item *item,
+               struct galaxy_balance *balance, struct decimal quantity)
+{
+	balance->received = decimal_add(balance->received, quantity);
+	transact(galaxy, item, balance);
+}
+
+void
+galaxy_issue(struct galaxy *galaxy, struct galaxy_item *item,
+             struct galaxy_balance *balance, struct decimal quantity)
+{
+	balance->posted = decimal_add(balance->posted, quantity);
+	transact(galaxy, item, balance);
 }
 
 /* ---- answers ---- */
@@ -329,8 +349,8 @@ find_session(struct galaxy *galaxy, const struct http_call *call)
 	size_t n;
 	size_t i;
 
-	for (id = strstr(cookie, "ss-id="); id != NULL && id != cookie &&
-	                                    id[-1] != ' ' && id[-1] != ';';
+	for (id = strstr(cookie, "ss-id=");
+	     id != NULL && id != cookie && id[-1] != ' ' && id[-1] != ';';
 	     id = strstr(id + 1, "ss-id="))
 		continue;
 	if (id == NULL)
@@ -447,7 +467,7 @@ wants_json(const struct http_call *call)
 }
 
 static void
-answer(struct galaxy *galaxy, const struct http_call *call,
+screen(struct galaxy *galaxy, const struct http_call *call,
        struct server_reply *reply)
 {
 	if ((int64_t)strlen(call->query) > galaxy->is.query_max) {
@@ -482,7 +502,7 @@ galaxy_serve(void *ctx, const struct http_call *call,
 		galaxy_refuse(reply, fault.status, "WebServiceException", NULL,
 		              "Simulated trouble");
 	} else if (!fault_is_early(&fault)) {
-		answer(galaxy, call, reply);
+		screen(galaxy, call, reply);
 		count->n_refused += reply->status >= 400;
 	}
 	fault_apply(&fault, reply);
@@ -511,6 +531,9 @@ print_item(const struct galaxy_item *item, struct json_out *out)
 		json_out_text(out, "itemid", item->itemid);
 		json_out_text(out, "id", item->id);
 		json_out_decimal(out, "balance", b->quantity);
+		json_out_decimal(out, "opening", b->opening);
+		json_out_decimal(out, "received", b->received);
+		json_out_decimal(out, "posted", b->posted);
 		json_out_int(out, "asked", b->n_asked);
 		json_out_int(out, "revision", item->revision);
 		json_out_end_object(out);

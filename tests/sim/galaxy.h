@@ -47,24 +47,27 @@ enum galaxy_kind {
 };
 
 struct galaxy_balance {
-	int value;          /* dimension value; -1: the item has none */
-	struct decimal quantity;
-	int64_t changed_us; /* system date of the last item transaction */
-	int64_t n_asked;    /* answers to itembalances?ids= that held it */
+	int value;               /* dimension value; -1: the item has none */
+	struct decimal quantity; /* always opening + received - posted */
+	struct decimal opening;
+	struct decimal received; /* by item transactions of Galaxy's own */
+	struct decimal posted;   /* by entries that were accepted */
+	int64_t changed_us;      /* system date of the last item transaction */
+	int64_t n_asked;         /* answers to itembalances?ids= that held it */
 };
 
 struct galaxy_item {
 	char itemid[GALAXY_GUID_SIZE]; /* ItemID */
 	char id[GALAXY_GUID_SIZE];     /* ID: the row per company */
-	char *code;             /* owned */
-	char *name;             /* owned */
-	struct decimal price;   /* VAT included */
-	bool has_web_price;     /* WebRetailPrice shows it, not ItemPrice */
+	char *code;                    /* owned */
+	char *name;                    /* owned */
+	struct decimal price;          /* VAT included */
+	bool has_web_price; /* WebRetailPrice shows it, not ItemPrice */
 	int vat;
-	int n_decimals;         /* Unit1NoOfDecimals; unit 1 is kg then */
-	int dimension;          /* -1: none */
+	int n_decimals; /* Unit1NoOfDecimals; unit 1 is kg then */
+	int dimension;  /* -1: none */
 	int64_t revision;
-	int64_t visible_us;     /* lists show the row from then on (trap 1) */
+	int64_t visible_us; /* lists show the row from then on (trap 1) */
 	struct galaxy_balance balances[GALAXY_BALANCES_MAX];
 	size_t n_balances;
 };
@@ -75,7 +78,7 @@ struct galaxy_entry {
 	int64_t n_repeats; /* recognised as repeated, without effect */
 	char *lines;       /* owned; JSON array of {code, quantity} */
 	struct decimal total;
-	char *docdate;     /* owned */
+	char *docdate; /* owned */
 };
 
 struct galaxy_session {
@@ -86,14 +89,14 @@ struct galaxy_session {
 /* What an installation may do one way or the other. */
 struct galaxy_switches {
 	bool has_default_scenario;
-	bool upper_guids;        /* GUIDs in capitals */
-	bool balances_by_row;    /* itembalances.ID is items.ID */
-	bool items_ids_by_row;   /* items?ids= means items.ID */
-	bool dedupes;            /* a repeated docid has no effect */
-	bool refuses_negative;   /* no line with a negative quantity */
-	int64_t lost_status;     /* 401 or 403 without a session */
-	int64_t refusal_status;  /* 400 or 500 for a refused entry */
-	int64_t query_max;       /* bytes; longer ones get a 404 page */
+	bool upper_guids;       /* GUIDs in capitals */
+	bool balances_by_row;   /* itembalances.ID is items.ID */
+	bool items_ids_by_row;  /* items?ids= means items.ID */
+	bool dedupes;           /* a repeated docid has no effect */
+	bool refuses_negative;  /* no line with a negative quantity */
+	int64_t lost_status;    /* 401 or 403 without a session */
+	int64_t refusal_status; /* 400 or 500 for a refused entry */
+	int64_t query_max;      /* bytes; longer ones get a 404 page */
 };
 
 struct galaxy_options {
@@ -111,15 +114,15 @@ struct galaxy {
 	struct sim *sim;
 	struct galaxy_options options; /* texts are borrowed */
 	struct galaxy_switches is;
-	struct galaxy_item **items;    /* owned, and what they point to */
+	struct galaxy_item **items; /* owned, and what they point to */
 	size_t n_items;
 	size_t cap_items;
-	struct galaxy_entry *entries;  /* owned */
+	struct galaxy_entry *entries; /* owned */
 	size_t n_entries;
 	size_t cap_entries;
 	struct galaxy_session sessions[64]; /* the oldest gives way */
 	size_t next_session;
-	int64_t revision;              /* largest one given */
+	int64_t revision; /* largest one given */
 	int64_t n_logins;
 	int64_t n_refused_posts;
 };
@@ -143,10 +146,11 @@ struct galaxy_item *galaxy_add_item(struct galaxy *galaxy, const char *code,
 struct galaxy_item *galaxy_find_code(struct galaxy *galaxy, const char *code,
                                      struct galaxy_balance **balance);
 
-/* A new balance by an item transaction: notes its date, sends a hook. */
-void galaxy_set_balance(struct galaxy *galaxy, struct galaxy_item *item,
-                        struct galaxy_balance *balance,
-                        struct decimal quantity);
+/* An item transaction: notes its date, sends a hook. */
+void galaxy_receive(struct galaxy *galaxy, struct galaxy_item *item,
+                    struct galaxy_balance *balance, struct decimal quantity);
+void galaxy_issue(struct galaxy *galaxy, struct galaxy_item *item,
+                  struct galaxy_balance *balance, struct decimal quantity);
 
 void galaxy_expire_sessions(struct galaxy *galaxy);
 

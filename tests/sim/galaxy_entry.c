@@ -6,7 +6,7 @@
  * id, the units, the arithmetic of each line to the third decimal, and totals
  * that are exactly the sums of the lines. What is refused says the member.
  */
-#define _DEFAULT_SOURCE /* strcasecmp under -std=c17 */
+#define _DEFAULT_SOURCE 1 /* strcasecmp under -std=c17 */
 
 #include "tests/sim/galaxy.h"
 
@@ -27,9 +27,9 @@ struct line {
 /* The first trouble found; later ones are not looked for. */
 struct check {
 	struct galaxy *galaxy;
-	const char *wrong;  /* static; NULL: fine so far */
+	const char *wrong; /* static; NULL: fine so far */
 	char field[96];
-	char where[40];     /* what the members stand in: "lines[3]." */
+	char where[40]; /* what the members stand in: "lines[3]." */
 	struct line lines[LINES_MAX];
 	size_t n_lines;
 	struct decimal netamount; /* of the lines */
@@ -288,13 +288,13 @@ find_balance(struct check *c, const struct json_node *o,
 	if (item->dimension < 0) {
 		if (json_length(named) > 0)
 			complain(c, "itemattributes",
-			              "the item has no dimensions");
+			         "the item has no dimensions");
 		return &item->balances[0];
 	}
 	if (json_length(named) != 1 || id == NULL ||
 	    galaxy_find_row(GALAXY_DIMENSION, id) != item->dimension) {
 		complain(c, "itemattributes",
-		              "names not exactly the item's dimensions");
+		         "names not exactly the item's dimensions");
 		return NULL;
 	}
 	for (j = 0; j < item->n_balances; j++) {
@@ -442,9 +442,8 @@ apply(struct check *c, const char *docid, const char *docdate)
 	entry->n_posts++;
 	for (i = 0; i < c->n_lines; i++) {
 		line = &c->lines[i];
-		galaxy_set_balance(
-		        c->galaxy, line->item, line->balance,
-		        decimal_sub(line->balance->quantity, line->quantity));
+		galaxy_issue(c->galaxy, line->item, line->balance,
+		             line->quantity);
 	}
 }
 

@@ -6,7 +6,7 @@
  * balances, dimensions, attributes and categories always show 0, as every
  * published sample does.
  */
-#define _DEFAULT_SOURCE /* strncasecmp, timegm's relatives */
+#define _DEFAULT_SOURCE 1 /* strncasecmp, timegm's relatives */
 
 #include "tests/sim/galaxy.h"
 
@@ -29,10 +29,13 @@ struct row {
 
 #define ROWS(name) name, sizeof(name) / sizeof(name[0])
 
-static const struct row scenarios[] = { { "Default B2C", "Λιανική eShop", 0, 0 },
-	                                { "B2B", "Χονδρική", 0, 0 } };
-static const struct row companies[] = { { "001", "Παντοπωλείο Αγορά Α.Ε.", 0, 0 },
-	                                { "002", "Αγορά Εξαγωγική ΕΠΕ", 0, 0 } };
+static const struct row scenarios[] = {
+	{ "Default B2C", "Λιανική eShop", 0, 0 }, { "B2B", "Χονδρική", 0, 0 }
+};
+static const struct row companies[] = {
+	{ "001", "Παντοπωλείο Αγορά Α.Ε.", 0, 0 },
+	{ "002", "Αγορά Εξαγωγική ΕΠΕ", 0, 0 }
+};
 /* a: company */
 static const struct row sites[] = { { "101", "Κατάστημα Αθήνας", 0, 0 },
 	                            { "102", "Αποθήκη Πειραιά", 0, 0 },
@@ -54,13 +57,14 @@ static const struct row paymethods[] = { { "01", "Μετρητά", 0, 0 },
 	                                 { "02", "Πιστωτική κάρτα", 0, 0 },
 	                                 { "03", "Αντικαταβολή", 0, 0 } };
 /* a: type; a shop may use 2 only */
-static const struct row charges[] = { { "01", "Έξοδα αποστολής", 2, 0 },
-	                              { "02", "Έξοδα αγορών", 1, 0 },
-	                              { "03", "Συσκευασία δώρου", 2, 0 } };
+static const struct row charge_rows[] = { { "01", "Έξοδα αποστολής", 2, 0 },
+	                                  { "02", "Έξοδα αγορών", 1, 0 },
+	                                  { "03", "Συσκευασία δώρου", 2, 0 } };
 static const struct row purposes[] = { { "01", "Πώληση", 0, 0 },
 	                               { "02", "Δειγματισμός", 0, 0 },
 	                               { "03", "Επιστροφή", 0, 0 } };
-static const struct row shippings[] = { { "01", "Παραλαβή από το κατάστημα", 0, 0 },
+static const struct row shippings[] = { { "01", "Παραλαβή από το κατάστημα", 0,
+	                                  0 },
 	                                { "02", "Courier", 0, 0 },
 	                                { "03", "Μεταφορική Αιγαίου", 0, 0 } };
 static const struct row agencies[] = { { "01", "Οδικώς", 0, 0 },
@@ -75,10 +79,12 @@ static const struct row prefix_rows[] = { { "ΠΑΡ", "Παραγγελία", 0,
 	                                  { "ΑΛΠ", "Απόδειξη λιανικής", 0, 2 },
 	                                  { "ΔΑ", "Δελτίο αποστολής", 0, 3 } };
 /* a: 1 = active */
-static const struct row customers[] = { { "30-0000", "Πελάτης λιανικής", 1, 0 },
-	                                { "30-0001", "Καφέ Ακρόπολις Ο.Ε.", 1, 0 },
-	                                { "30-0002", "Ξενοδοχείο Αιγαίο Α.Ε.", 1, 0 },
-	                                { "30-0003", "Παλαιός πελάτης", 0, 0 } };
+static const struct row customers[] = {
+	{ "30-0000", "Πελάτης λιανικής", 1, 0 },
+	{ "30-0001", "Καφέ Ακρόπολις Ο.Ε.", 1, 0 },
+	{ "30-0002", "Ξενοδοχείο Αιγαίο Α.Ε.", 1, 0 },
+	{ "30-0003", "Παλαιός πελάτης", 0, 0 }
+};
 static const struct row units[] = { { "ΤΕΜ", "Τεμάχιο", 0, 0 },
 	                            { "KG", "Κιλό", 0, 0 } };
 static const struct row categories[] = { { "300", "Τρόφιμα", 1, 0 },
@@ -103,7 +109,7 @@ static const struct table {
 	{ "cities", GALAXY_CITY, ROWS(cities) },
 	{ "currencies", GALAXY_CURRENCY, ROWS(currencies) },
 	{ "paymethods", GALAXY_PAYMETHOD, ROWS(paymethods) },
-	{ "charges", GALAXY_CHARGE, ROWS(charges) },
+	{ "charges", GALAXY_CHARGE, ROWS(charge_rows) },
 	{ "dispatchpurposes", GALAXY_PURPOSE, ROWS(purposes) },
 	{ "shippingmethods", GALAXY_SHIPPING, ROWS(shippings) },
 	{ "agencies", GALAXY_AGENCY, ROWS(agencies) },
@@ -152,7 +158,7 @@ galaxy_site_company(int row)
 int
 galaxy_charge_type(int row)
 {
-	return charges[row].a;
+	return charge_rows[row].a;
 }
 
 int
@@ -173,9 +179,9 @@ galaxy_value_code(int dimension, int value)
 
 struct query {
 	struct galaxy *galaxy;
-	int64_t revision;   /* rows above it only */
+	int64_t revision; /* rows above it only */
 	bool has_ids;
-	struct buf ids;     /* comma-separated GUIDs, a comma at both ends */
+	struct buf ids; /* comma-separated GUIDs, a comma at both ends */
 	bool has_from;
 	int64_t from_us;
 	int64_t now_us;
@@ -532,9 +538,8 @@ list_items(const struct query *q, struct json_out *out)
 		                        q->galaxy->n_items];
 		if (item->revision <= q->revision ||
 		    item->visible_us > q->now_us ||
-		    !is_asked(q, q->galaxy->is.items_ids_by_row
-		                         ? item->id
-		                         : item->itemid))
+		    !is_asked(q, q->galaxy->is.items_ids_by_row ? item->id
+		                                                : item->itemid))
 			continue;
 		out_item(q, item, out);
 	}

@@ -29,9 +29,9 @@ enum auth { AUTH_QUERY, AUTH_BEARER, AUTH_BASIC, AUTH_HEADER };
 
 struct job {
 	struct job *next;
-	char *body;         /* owned */
+	char *body; /* owned */
 	int64_t due_mono_ms;
-	int64_t first_ms;   /* wall clock of the first delivery */
+	int64_t first_ms; /* wall clock of the first delivery */
 	unsigned n_tries;
 	const char *reason; /* static; why the last try failed */
 };
@@ -42,19 +42,19 @@ struct hooks {
 	pthread_t thread;
 	struct http_client *client; /* the thread's */
 	enum sim_system system;
-	char *url;            /* owned; NULL: not known yet */
-	char *target;         /* owned; NULL: url */
+	char *url;    /* owned; NULL: not known yet */
+	char *target; /* owned; NULL: url */
 	const char *secret;
 	bool is_stopping;
 	/* how they are sent */
 	bool is_on;
-	unsigned copies;      /* 2: each twice */
+	unsigned copies; /* 2: each twice */
 	bool is_reordering;
-	bool is_forging;      /* with a wrong secret or signature */
+	bool is_forging; /* with a wrong secret or signature */
 	int64_t delay_ms;
 	enum hooks_form form;
 	enum auth auth;
-	char header[64];      /* of AUTH_HEADER */
+	char header[64]; /* of AUTH_HEADER */
 	int64_t ladder_ms[LADDER_MAX];
 	unsigned n_ladder;
 	/* the queue */
@@ -64,8 +64,8 @@ struct hooks {
 	int64_t n_made;
 	int64_t n_suppressed;
 	int64_t n_overflowed;
-	int64_t n_sent;       /* requests that went out */
-	int64_t n_done;       /* 2xx */
+	int64_t n_sent; /* requests that went out */
+	int64_t n_done; /* 2xx */
 	int64_t n_given_up;
 	int64_t by_status[N_STATUS]; /* 0: no answer */
 };
@@ -142,7 +142,7 @@ struct delivery {
 	enum auth auth;
 	bool is_forged;
 	char header[64];
-	char *url;       /* owned; what is signed */
+	char *url;        /* owned; what is signed */
 	struct buf where; /* where it goes */
 	struct buf body;
 	char value[512]; /* of the header that proves it */
@@ -323,11 +323,10 @@ settle(struct hooks *h, struct job *job, const struct http_answer *answer)
 		h->n_given_up++;
 		remove_job(h, job);
 	} else {
-		job->reason = status > 0 ? "http_error"
+		job->reason = status > 0                   ? "http_error"
 		              : strstr(answer->why, "ime") ? "http_timeout"
 		                                           : "other_error";
-		job->due_mono_ms =
-		        clock_mono_ms() + h->ladder_ms[job->n_tries];
+		job->due_mono_ms = clock_mono_ms() + h->ladder_ms[job->n_tries];
 		job->n_tries++;
 	}
 }
@@ -545,9 +544,9 @@ hooks_free(struct hooks *h)
 int
 hooks_start(struct hooks **out, const struct hooks_options *options)
 {
-	static const int64_t ladder_ms[] = { 1000, 2000, 4000, 8000, 15000,
-		                             30000, 30000, 30000, 30000, 30000,
-		                             30000 };
+	static const int64_t ladder_ms[] = { 1000,  2000,  4000,  8000,
+		                             15000, 30000, 30000, 30000,
+		                             30000, 30000, 30000 };
 	const struct http_client_options client = {
 		.ca_file = options->ca_file,
 		.user_agent = options->system == SIM_SQUARE

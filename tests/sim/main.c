@@ -5,7 +5,7 @@
  *   ready galaxy=127.0.0.1:P square=127.0.0.1:P control=127.0.0.1:P
  * and ends at once on SIGTERM and SIGINT.
  */
-#define _DEFAULT_SOURCE /* setenv, tzset */
+#define _DEFAULT_SOURCE 1 /* setenv, tzset */
 
 #include "gateway/base/decimal.h"
 #include "gateway/base/err.h"
@@ -61,8 +61,10 @@ static const struct {
 	bool is_env;
 	const char *meaning;
 } known[] = {
-#define OPTION(name, member, is_env, meaning)                                  \
-	{ name, offsetof(struct options, member), is_env, meaning }
+#define OPTION(name, member, is_env, meaning) \
+	{ \
+		name, offsetof(struct options, member), is_env, meaning \
+	}
 	OPTION("--galaxy", galaxy, false, "HOST:PORT (127.0.0.1:0)"),
 	OPTION("--square", square, false, "HOST:PORT (127.0.0.1:0)"),
 	OPTION("--control", control, false, "HOST:PORT (127.0.0.1:0)"),

@@ -4,7 +4,7 @@
  * Invariant: a connection is in the server's list from accept until its thread
  * has been joined, so that stopping finds every socket.
  */
-#define _DEFAULT_SOURCE /* strncasecmp under -std=c17 */
+#define _DEFAULT_SOURCE 1 /* strncasecmp under -std=c17 */
 
 #include "tests/sim/server.h"
 
@@ -40,7 +40,7 @@ struct connection {
 	struct connection *next;
 	pthread_t thread;
 	int fd;
-	bool is_done; /* guarded by the server's lock; only the join is left */
+	bool is_done;  /* guarded by the server's lock; only the join is left */
 	struct buf in; /* bytes read and not yet used */
 };
 

@@ -27,7 +27,7 @@ struct server_reply {
 	const char *content_type; /* static; NULL: application/json */
 	struct buf headers;       /* further lines, each with its CRLF */
 	struct buf body;
-	int64_t delay_ms;         /* wait before the first byte */
+	int64_t delay_ms; /* wait before the first byte */
 	enum server_ending ending;
 };
 

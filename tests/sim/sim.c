@@ -1,5 +1,5 @@
 /* What all parts of the simulator share; see sim.h. */
-#define _DEFAULT_SOURCE /* strncasecmp under -std=c17 */
+#define _DEFAULT_SOURCE 1 /* strncasecmp under -std=c17 */
 
 #include "tests/sim/sim.h"
 

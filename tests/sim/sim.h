@@ -24,14 +24,15 @@ struct hooks;
 enum sim_system { SIM_GALAXY, SIM_SQUARE, SIM_N_SYSTEMS };
 
 struct sim {
-	pthread_mutex_t lock;   /* guards everything in here */
-	uint64_t chance;        /* state of sim_random */
-	int64_t last_us;        /* newest moment handed out by sim_now_us */
-	struct fault *faults;   /* owned list */
+	pthread_mutex_t lock; /* guards everything in here */
+	uint64_t chance;      /* state of sim_random */
+	int64_t last_us;      /* newest moment handed out by sim_now_us */
+	struct fault *faults; /* owned list */
 	struct calls *calls[SIM_N_SYSTEMS]; /* owned lists */
 	struct hooks *hooks[SIM_N_SYSTEMS]; /* borrowed; NULL: no hooks */
-	struct galaxy *galaxy;  /* borrowed */
-	struct square *square;  /* borrowed */
+	bool is_paused;                     /* no traffic for now */
+	struct galaxy *galaxy;              /* borrowed */
+	struct square *square;              /* borrowed */
 };
 
 void sim_init(struct sim *sim, uint64_t seed);

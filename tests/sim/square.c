@@ -40,12 +40,10 @@ square_add(struct square *square, struct galaxy_item *item,
 	v->item = item;
 	v->balance = balance;
 	v->name = sim_dup(item->name);
-	v->kind = sim_dup(balance->value < 0
-	                          ? "Regular"
-	                          : shop_sizes[balance->value]);
-	v->sku = balance->value < 0
-	                 ? sim_dup(item->code)
-	                 : text_format("%s-%s", item->code, v->kind);
+	v->kind = sim_dup(balance->value < 0 ? "Regular"
+	                                     : shop_sizes[balance->value]);
+	v->sku = balance->value < 0 ? sim_dup(item->code)
+	                            : text_format("%s-%s", item->code, v->kind);
 	if (v->sku == NULL || decimal_to_scaled(&v->price, item->price, 2) != 0)
 		abort();
 	sim_grow(&variations, &square->cap_variations, square->n_variations,
@@ -377,8 +375,8 @@ square_cursor_read(struct square *square, struct square_place *out,
 }
 
 void
-square_cursor_out(struct square *square, struct json_out *out,
-                  const char *path, const struct json_node *request,
+square_cursor_out(struct square *square, struct json_out *out, const char *path,
+                  const struct json_node *request,
                   const struct square_place *place)
 {
 	struct square_cursor *c;
@@ -396,8 +394,7 @@ square_cursor_out(struct square *square, struct json_out *out,
 /* ---- paths ---- */
 
 static void
-out_location(const struct square *square, struct json_out *out,
-             const char *key)
+out_location(const struct square *square, struct json_out *out, const char *key)
 {
 	json_out_object(out, key);
 	json_out_text(out, "id", square->options.location);
@@ -540,8 +537,11 @@ print_variation(const struct square_variation *v, struct json_out *out)
 
 	for (i = 0; i < v->n_changes; i++) {
 		c = &v->changes[i];
-		if (!c->is_count && c->to == SQUARE_SOLD)
+		if (!c->is_count && !c->is_api && c->to == SQUARE_SOLD)
 			sold = decimal_add(sold, c->quantity);
+		if (!c->is_count && !c->is_api &&
+		    c->from == SQUARE_UNLINKED_RETURN)
+			sold = decimal_sub(sold, c->quantity);
 	}
 	json_out_object(out, NULL);
 	json_out_text(out, "variation", v->id);

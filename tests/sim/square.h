@@ -38,31 +38,31 @@ enum square_state {
 /* One record of a variation's history. */
 struct square_change {
 	char id[SQUARE_ID_SIZE];
-	bool is_count;           /* PHYSICAL_COUNT, else ADJUSTMENT */
-	enum square_state from;  /* of an adjustment */
-	enum square_state to;    /* of a count: its state */
+	bool is_count;          /* PHYSICAL_COUNT, else ADJUSTMENT */
+	enum square_state from; /* of an adjustment */
+	enum square_state to;   /* of a count: its state */
 	struct decimal quantity;
-	int64_t occurred_us;     /* the order in which changes apply */
+	int64_t occurred_us; /* the order in which changes apply */
 	int64_t created_us;
-	bool is_api;             /* made by a call, not at the till */
+	bool is_api;                   /* made by a call, not at the till */
 	char order_id[SQUARE_ID_SIZE]; /* of a till sale; "" */
-	char *reference_id;      /* owned; NULL: none */
+	char *reference_id;            /* owned; NULL: none */
 };
 
 struct square_variation {
 	char id[SQUARE_ID_SIZE];
 	char item_id[SQUARE_ID_SIZE];
-	char *sku;          /* owned */
-	char *name;         /* owned; of the item */
-	char *kind;         /* owned; of the variation */
+	char *sku;  /* owned */
+	char *name; /* owned; of the item */
+	char *kind; /* owned; of the variation */
 	char upc[16];
-	int64_t price;      /* cents */
+	int64_t price;                 /* cents */
 	struct square_change *changes; /* owned; by occurred_us */
 	size_t n_changes;
 	size_t cap_changes;
 	struct decimal counts[SQUARE_N_STATES];
 	int64_t calculated_us[SQUARE_N_STATES]; /* 0: no such count */
-	int64_t n_writes;   /* physical counts by calls that took effect */
+	int64_t n_writes; /* physical counts by calls that took effect */
 	struct galaxy_item *item;       /* borrowed; the same thing there */
 	struct galaxy_balance *balance; /* borrowed */
 };
@@ -87,16 +87,16 @@ struct square_order {
 
 /* An answered write, for its idempotency key. */
 struct square_key {
-	char *key;       /* owned */
-	char *request;   /* owned; what it asked, printed compactly */
-	char *reply;     /* owned; NULL: only partly applied so far */
+	char *key;     /* owned */
+	char *request; /* owned; what it asked, printed compactly */
+	char *reply;   /* owned; NULL: only partly applied so far */
 	size_t n_applied;
 };
 
 struct square_cursor {
 	char id[SQUARE_ID_SIZE];
-	char *query;     /* owned; path and request without cursor and limit */
-	int64_t mark;     /* where to go on; means what its listing says */
+	char *query;  /* owned; path and request without cursor and limit */
+	int64_t mark; /* where to go on; means what its listing says */
 	int64_t until_mono_ms;
 	int64_t as_of_us; /* when the listing began */
 };
@@ -104,7 +104,7 @@ struct square_cursor {
 struct square_options {
 	const char *token;
 	const char *location;
-	const char *version;  /* named where a call names none */
+	const char *version; /* named where a call names none */
 	int64_t cursor_ms;
 };
 
@@ -124,7 +124,7 @@ struct square {
 	struct square_order **orders; /* owned; by time of making */
 	size_t n_orders;
 	size_t cap_orders;
-	struct square_key *keys;      /* owned */
+	struct square_key *keys; /* owned */
 	size_t n_keys;
 	size_t cap_keys;
 	struct square_cursor cursors[64];
@@ -164,9 +164,9 @@ void square_registry(const struct square *square, struct buf *out,
 struct square_sale {
 	struct square_line lines[SQUARE_LINES_MAX]; /* uid is made here */
 	size_t n_lines;
-	int64_t closed_ago_s;    /* rung up offline, that long ago */
+	int64_t closed_ago_s;     /* rung up offline, that long ago */
 	int64_t visible_after_ms; /* the order shows that much later */
-	bool is_announced;       /* with hooks */
+	bool is_announced;        /* with hooks */
 };
 
 /* Make the order, lower the counts. Borrowed, never NULL. */
@@ -250,8 +250,11 @@ void square_announce_count(struct square *square,
 
 /* square_stock.c: the event's envelope around an object. */
 void square_announce(struct square *square, const char *type,
-                     const char *data_type, const char *id,
-                     const char *object, int64_t delay_ms);
+                     const char *data_type, const char *id, const char *object,
+                     int64_t delay_ms);
+
+/* What a line comes to, in cents. */
+int64_t square_line_cents(const struct square_line *line);
 
 void square_count_out(const struct square *square,
                       const struct square_variation *variation,

@@ -1,5 +1,5 @@
 /* Square: a small catalogue, enough to find a variation by what it says. */
-#define _GNU_SOURCE /* strcasestr */
+#define _GNU_SOURCE 1 /* strcasestr */
 
 #include "tests/sim/square.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LIST_PAGE = 100, SEARCH_PAGE = 1000, VALUES_MAX = 250 };
+enum { LIST_PAGE = 100, OBJECTS_PAGE = 1000, VALUES_MAX = 250 };
 
 /* ---- as JSON ---- */
 
@@ -45,7 +45,7 @@ out_variation(const struct square_variation *v, struct json_out *out)
 
 /* The item of the i-th variation, with all its variations. */
 static void
-out_item(const struct square *square, size_t i, struct json_out *out)
+out_product(const struct square *square, size_t i, struct json_out *out)
 {
 	const struct square_variation *v = square->variations[i];
 
@@ -132,19 +132,18 @@ matches(const struct square_variation *v, const struct json_node *query)
 		return matches_text(v, text);
 	if (exact != NULL) {
 		wanted = json_text_or(exact, "attribute_value", "");
-		return strcasestr(
-		               attribute_of(v, json_text_or(exact,
-		                                            "attribute_name",
-		                                            "")),
-		               wanted) != NULL;
+		return strcasestr(attribute_of(v, json_text_or(exact,
+		                                               "attribute_name",
+		                                               "")),
+		                  wanted) != NULL;
 	}
 	if (prefix != NULL) {
 		wanted = json_text_or(prefix, "attribute_prefix", "");
 		return strncasecmp(
-		               attribute_of(v, json_text_or(prefix,
-		                                            "attribute_name",
-		                                            "")),
-		               wanted, strlen(wanted)) == 0;
+			       attribute_of(v,
+		                            json_text_or(prefix,
+		                                         "attribute_name", "")),
+			       wanted, strlen(wanted)) == 0;
 	}
 	return true;
 }
@@ -166,7 +165,7 @@ out_related(const struct square *square, const bool *is_shown,
 			is_wanted = true;
 		}
 		if (is_shown[i] && is_wanted) {
-			out_item(square, first, out);
+			out_product(square, first, out);
 			is_wanted = false;
 		}
 	}
@@ -204,12 +203,12 @@ search_objects(struct square *square, const struct http_call *call,
 	json_out_object(&out, NULL);
 	json_out_array(&out, "objects");
 	for (i = (size_t)place.mark;
-	     i < square->n_variations && n < SEARCH_PAGE; i++) {
+	     i < square->n_variations && n < OBJECTS_PAGE; i++) {
 		if (!matches(square->variations[i], query))
 			continue;
 		if (square_is_listed(request, "object_types", "ITEM") &&
 		    is_first_of_item(square, i))
-			out_item(square, i, &out);
+			out_product(square, i, &out);
 		is_shown[i] = square_is_listed(request, "object_types",
 		                               "ITEM_VARIATION");
 		if (is_shown[i])
@@ -252,7 +251,7 @@ list_objects(const struct square *square, const struct http_call *call,
 			out_variation(square->variations[i], &out);
 		if (strncmp(buf_text(&types), "ITEM", 4) == 0 &&
 		    buf_text(&types)[4] != '_' && is_first_of_item(square, i))
-			out_item(square, i, &out);
+			out_product(square, i, &out);
 	}
 	json_out_end_array(&out);
 	if (i < square->n_variations) {

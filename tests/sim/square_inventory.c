@@ -218,9 +218,8 @@ is_wanted_change(const struct change_query *q, const struct change_row *row)
 	                                    : "ADJUSTMENT") &&
 	       (square_is_listed(q->request, "states",
 	                         square_state_name(c->to)) ||
-	        (!c->is_count &&
-	         square_is_listed(q->request, "states",
-	                          square_state_name(c->from))));
+	        (!c->is_count && square_is_listed(q->request, "states",
+	                                          square_state_name(c->from))));
 }
 
 static struct change_row *
@@ -305,7 +304,7 @@ struct write {
 		struct square_change change; /* reference_id is borrowed */
 	} changes[CHANGES_MAX];
 	size_t n_changes;
-	size_t i;        /* the one in hand */
+	size_t i; /* the one in hand */
 	bool is_refused;
 };
 
@@ -600,7 +599,7 @@ add_key(struct square *square, const char *key, const char *request)
 
 /* Apply what the key has not applied yet, and answer. */
 static void
-apply(struct write *w, struct square_key *key)
+apply_write(struct write *w, struct square_key *key)
 {
 	struct buf made = BUF_INIT;
 	struct json_out changes = { .to = &made };
@@ -651,7 +650,8 @@ write_with_key(struct square *square, const struct json_node *request,
 	              "ignore_unchanged_counts");
 	read_changes(w, request);
 	if (!w->is_refused)
-		apply(w, key != NULL ? key : add_key(square, id, printed));
+		apply_write(w,
+		            key != NULL ? key : add_key(square, id, printed));
 	write_fini(w);
 	free(w);
 }
@@ -664,8 +664,8 @@ create_changes(struct square *square, const struct json_node *request,
 	struct buf printed = BUF_INIT;
 
 	if (!square_check_members(
-	            request, "idempotency_key changes ignore_unchanged_counts",
-	            reply))
+		    request, "idempotency_key changes ignore_unchanged_counts",
+		    reply))
 		return;
 	if (id[0] == '\0' || strlen(id) > KEY_MAX) {
 		square_refuse(reply, 400,

@@ -13,22 +13,11 @@ enum {
 
 /* ---- as JSON ---- */
 
-static int64_t
-line_cents(const struct square_line *line)
-{
-	struct decimal total;
-	int64_t cents = 0;
-
-	total = decimal_mul(decimal_of_scaled(line->variation->price, 2),
-	                    line->quantity, 2, DECIMAL_HALF_UP);
-	return decimal_to_scaled(&cents, total, 2) == 0 ? cents : 0;
-}
-
 static void
 out_line(const struct square_line *line, struct json_out *out)
 {
 	char quantity[DECIMAL_TEXT_SIZE];
-	int64_t cents = line_cents(line);
+	int64_t cents = square_line_cents(line);
 
 	json_out_object(out, NULL);
 	json_out_text(out, "uid", line->uid);
@@ -81,7 +70,7 @@ out_order(const struct square *square, const struct square_order *o,
 	json_out_end_object(out);
 	json_out_array(out, "line_items");
 	for (i = 0; i < o->n_lines; i++) {
-		cents += line_cents(&o->lines[i]);
+		cents += square_line_cents(&o->lines[i]);
 		out_line(&o->lines[i], out);
 	}
 	json_out_end_array(out);

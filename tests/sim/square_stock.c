@@ -18,7 +18,7 @@ static const struct {
 	const char *name;
 	bool is_counted;
 	bool is_read_only;
-} states[SQUARE_N_STATES] = {
+} state_table[SQUARE_N_STATES] = {
 	[SQUARE_CUSTOM] = { "CUSTOM", true, true },
 	[SQUARE_IN_STOCK] = { "IN_STOCK", true, false },
 	[SQUARE_SOLD] = { "SOLD", false, false },
@@ -44,7 +44,7 @@ square_state_parse(enum square_state *out, const char *name)
 	int i;
 
 	for (i = 0; i < SQUARE_N_STATES; i++) {
-		if (strcmp(states[i].name, name) == 0) {
+		if (strcmp(state_table[i].name, name) == 0) {
 			*out = (enum square_state)i;
 			return true;
 		}
@@ -55,19 +55,19 @@ square_state_parse(enum square_state *out, const char *name)
 const char *
 square_state_name(enum square_state state)
 {
-	return states[state].name;
+	return state_table[state].name;
 }
 
 bool
 square_state_is_counted(enum square_state state)
 {
-	return states[state].is_counted;
+	return state_table[state].is_counted;
 }
 
 bool
 square_state_is_read_only(enum square_state state)
 {
-	return states[state].is_read_only;
+	return state_table[state].is_read_only;
 }
 
 /* ---- the history ---- */
@@ -85,12 +85,12 @@ count_again(struct square_variation *v)
 			v->counts[c->to] = c->quantity;
 			continue;
 		}
-		if (states[c->from].is_counted)
+		if (state_table[c->from].is_counted)
 			v->counts[c->from] =
-			        decimal_sub(v->counts[c->from], c->quantity);
-		if (states[c->to].is_counted)
+				decimal_sub(v->counts[c->from], c->quantity);
+		if (state_table[c->to].is_counted)
 			v->counts[c->to] =
-			        decimal_add(v->counts[c->to], c->quantity);
+				decimal_add(v->counts[c->to], c->quantity);
 	}
 }
 
@@ -100,10 +100,10 @@ touch(struct square *square, struct square_variation *v,
 {
 	bool is_first = v->n_changes == 1;
 
-	if (states[c->to].is_counted)
+	if (state_table[c->to].is_counted)
 		v->calculated_us[c->to] =
-		        is_first ? c->created_us : sim_now_us(square->sim);
-	if (!c->is_count && states[c->from].is_counted)
+			is_first ? c->created_us : sim_now_us(square->sim);
+	if (!c->is_count && state_table[c->from].is_counted)
 		v->calculated_us[c->from] = sim_now_us(square->sim);
 }
 
@@ -173,8 +173,8 @@ square_announce_count(struct square *square, const struct square_variation *v)
 	buf_fini(&object);
 }
 
-static int64_t
-line_cents(const struct square_line *line)
+int64_t
+square_line_cents(const struct square_line *line)
 {
 	struct decimal total;
 	int64_t cents = 0;
@@ -194,7 +194,7 @@ announce_payment(struct square *square, const struct square_order *order,
 	size_t i;
 
 	for (i = 0; i < order->n_lines; i++)
-		cents += line_cents(&order->lines[i]);
+		cents += square_line_cents(&order->lines[i]);
 	json_out_object(&out, NULL);
 	json_out_object(&out, "payment");
 	json_out_text(&out, "id", order->payment_id);
@@ -390,7 +390,7 @@ square_count_out(const struct square *square, const struct square_variation *v,
 	json_out_object(out, NULL);
 	json_out_text(out, "catalog_object_id", v->id);
 	json_out_text(out, "catalog_object_type", "ITEM_VARIATION");
-	json_out_text(out, "state", states[state].name);
+	json_out_text(out, "state", state_table[state].name);
 	json_out_text(out, "location_id", square->options.location);
 	json_out_text(out, "quantity",
 	              decimal_format(quantity, v->counts[state]));
@@ -402,7 +402,8 @@ static void
 out_source(const struct square_change *c, struct json_out *out)
 {
 	json_out_object(out, "source");
-	json_out_text(out, "product", c->is_api ? "EXTERNAL_API" : "SQUARE_POS");
+	json_out_text(out, "product",
+	              c->is_api ? "EXTERNAL_API" : "SQUARE_POS");
 	if (c->is_api)
 		json_out_text(out, "application_id", "sq0idp-simulated");
 	json_out_text(out, "name", c->is_api ? "Tillbridge" : "Point of Sale");
@@ -416,7 +417,8 @@ square_change_out(const struct square *square, const struct square_variation *v,
 	char quantity[DECIMAL_TEXT_SIZE];
 
 	json_out_object(out, NULL);
-	json_out_text(out, "type", c->is_count ? "PHYSICAL_COUNT" : "ADJUSTMENT");
+	json_out_text(out, "type",
+	              c->is_count ? "PHYSICAL_COUNT" : "ADJUSTMENT");
 	json_out_object(out, c->is_count ? "physical_count" : "adjustment");
 	json_out_text(out, "id", c->id);
 	if (c->reference_id != NULL)
@@ -424,10 +426,10 @@ square_change_out(const struct square *square, const struct square_variation *v,
 	json_out_text(out, "catalog_object_id", v->id);
 	json_out_text(out, "catalog_object_type", "ITEM_VARIATION");
 	if (c->is_count) {
-		json_out_text(out, "state", states[c->to].name);
+		json_out_text(out, "state", state_table[c->to].name);
 	} else {
-		json_out_text(out, "from_state", states[c->from].name);
-		json_out_text(out, "to_state", states[c->to].name);
+		json_out_text(out, "from_state", state_table[c->from].name);
+		json_out_text(out, "to_state", state_table[c->to].name);
 	}
 	json_out_text(out, "location_id", square->options.location);
 	json_out_text(out, "quantity", decimal_format(quantity, c->quantity));

@@ -46,8 +46,7 @@ sell_something(struct sim *sim)
 		line->quantity = some_quantity(sim, line->variation->item);
 		if (decimal_cmp(line->variation->counts[SQUARE_IN_STOCK],
 		                line->quantity) >= 0 &&
-		    (i == 0 ||
-		     line->variation != sale.lines[0].variation))
+		    (i == 0 || line->variation != sale.lines[0].variation))
 			sale.n_lines++;
 	}
 	if (sale.n_lines > 0)
@@ -65,20 +64,19 @@ receive_something(struct sim *sim)
 	/* rather something that runs out */
 	for (tries = 0; tries < 10; tries++) {
 		v = square->variations[sim_below(
-		        sim, (unsigned)square->n_variations)];
+			sim, (unsigned)square->n_variations)];
 		b = v->balance;
 		if (decimal_cmp(b->quantity, decimal_of(LOW_STOCK)) < 0)
 			break;
 	}
-	galaxy_set_balance(sim->galaxy, v->item, b,
-	                   decimal_add(b->quantity, decimal_of(RECEIPT)));
+	galaxy_receive(sim->galaxy, v->item, b, decimal_of(RECEIPT));
 }
 
 static void
 act(struct sim *sim)
 {
 	pthread_mutex_lock(&sim->lock);
-	if (sim->square->n_variations > 0) {
+	if (sim->square->n_variations > 0 && !sim->is_paused) {
 		if (sim_below(sim, 4) > 0)
 			sell_something(sim);
 		else

@@ -1,0 +1,430 @@
+/*
+ * The simulated Square keeps the vendor's rules, so that a scenario that
+ * passes against it means something. Its sources are taken in whole, and hooks
+ * are kept instead of sent.
+ */
+#define _GNU_SOURCE 1 /* what the sources ask for */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "tests/sim/sim.c"
+#include "tests/sim/calls.c"
+#include "tests/sim/fault.c"
+#include "tests/sim/shop.c"
+#include "tests/sim/galaxy.c"
+#include "tests/sim/galaxy_lists.c"
+#include "tests/sim/galaxy_entry.c"
+#include "tests/sim/square.c"
+#include "tests/sim/square_stock.c"
+#include "tests/sim/square_inventory.c"
+#include "tests/sim/square_orders.c"
+#include "tests/sim/square_catalog.c"
+
+static struct buf announced;
+
+void
+hooks_galaxy(struct hooks *hooks, const char *itemid)
+{
+	(void)hooks;
+	(void)itemid;
+}
+
+void
+hooks_square(struct hooks *hooks, const char *body, int64_t delay_ms)
+{
+	(void)hooks;
+	(void)delay_ms;
+	buf_adds(&announced, body);
+}
+
+/* ---- a world of six variations ---- */
+
+enum { N_VARIATIONS = 6 };
+
+struct world {
+	struct sim sim;
+	struct galaxy galaxy;
+	struct square square;
+	struct server_reply reply;
+};
+
+static int
+set_up(void **state)
+{
+	const struct galaxy_options galaxy = { .n_items = N_VARIATIONS };
+	const struct square_options square = { .token = "token",
+		                               .location = "L1",
+		                               .version = "2025-08-20",
+		                               .cursor_ms = 300000 };
+	struct world *w = sim_alloc(sizeof(*w));
+
+	sim_init(&w->sim, 1);
+	galaxy_init(&w->galaxy, &w->sim, &galaxy);
+	square_init(&w->square, &w->sim, &square);
+	*state = w;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *w = *state;
+
+	buf_fini(&announced);
+	buf_fini(&w->reply.headers);
+	buf_fini(&w->reply.body);
+	square_fini(&w->square);
+	galaxy_fini(&w->galaxy);
+	sim_fini(&w->sim);
+	free(w);
+	return 0;
+}
+
+static void
+ask_as(struct world *w, const char *authorization, const char *path,
+       const char *body)
+{
+	const struct http_header headers[] = {
+		{ "Authorization", authorization },
+		{ "Content-Type", "application/json" },
+	};
+	const struct http_call call = { .method = "POST",
+		                        .path = path,
+		                        .query = "",
+		                        .headers = headers,
+		                        .n_headers = 2,
+		                        .body = body,
+		                        .n_body = strlen(body) };
+
+	buf_fini(&w->reply.headers);
+	buf_fini(&w->reply.body);
+	w->reply = (struct server_reply){ .status = 0 };
+	square_serve(&w->square, &call, &w->reply);
+}
+
+static void
+ask(struct world *w, const char *path, const char *body)
+{
+	ask_as(w, "Bearer token", path, body);
+}
+
+static bool
+says(const struct world *w, const char *piece)
+{
+	return strstr(buf_text(&w->reply.body), piece) != NULL;
+}
+
+static struct square_variation *
+variation(struct world *w, size_t i)
+{
+	return w->square.variations[i];
+}
+
+static void
+assert_count(struct world *w, const char *expected)
+{
+	char text[DECIMAL_TEXT_SIZE];
+
+	decimal_format(text, variation(w, 0)->counts[SQUARE_IN_STOCK]);
+	assert_string_equal(text, expected);
+}
+
+/* A physical count of the first variation, stamped some seconds ago. */
+static void
+add_count(struct world *w, struct buf *out, const char *quantity, int ago_s)
+{
+	char at[SIM_TIME_SIZE];
+
+	sim_time_format(at, sim_now_us(&w->sim) - (int64_t)ago_s * 1000000);
+	buf_addf(out,
+	         "{\"type\":\"PHYSICAL_COUNT\",\"physical_count\":{"
+	         "\"catalog_object_id\":\"%s\",\"state\":\"IN_STOCK\","
+	         "\"location_id\":\"L1\",\"quantity\":\"%s\","
+	         "\"occurred_at\":\"%s\"}}",
+	         variation(w, 0)->id, quantity, at);
+}
+
+static void
+write_count(struct world *w, const char *key, const char *quantity, int ago_s)
+{
+	struct buf body = BUF_INIT;
+
+	buf_addf(&body, "{\"idempotency_key\":\"%s\",\"changes\":[", key);
+	add_count(w, &body, quantity, ago_s);
+	buf_adds(&body, "]}");
+	ask(w, "/v2/inventory/changes/batch-create", buf_text(&body));
+	buf_fini(&body);
+}
+
+static struct square_order *
+sell_one(struct world *w, int64_t closed_ago_s, bool is_announced)
+{
+	struct square_sale sale = { .n_lines = 1,
+		                    .closed_ago_s = closed_ago_s,
+		                    .is_announced = is_announced };
+
+	sale.lines[0].variation = variation(w, 0);
+	sale.lines[0].quantity = decimal_of(2);
+	return square_sell(&w->square, &sale);
+}
+
+/* ---- the door ---- */
+
+static void
+test_sim_square__refuses_a_wrong_token(void **state)
+{
+	struct world *w = *state;
+
+	ask_as(w, "Bearer other", "/v2/inventory/counts/batch-retrieve", "{}");
+	assert_int_equal(w->reply.status, 401);
+	assert_true(says(w, "AUTHENTICATION_ERROR"));
+}
+
+static void
+test_sim_square__refuses_a_misspelled_member(void **state)
+{
+	struct world *w = *state;
+
+	ask(w, "/v2/inventory/counts/batch-retrieve",
+	    "{\"catalog_object_idz\":[]}");
+	assert_true(says(w, "UNKNOWN_BODY_PARAMETER"));
+}
+
+/* ---- counts ---- */
+
+static void
+test_sim_square__a_count_stamped_before_a_sale_ends_below_it(void **state)
+{
+	struct world *w = *state;
+
+	sell_one(w, 0, false);
+	write_count(w, "k", "10", 5);
+	assert_int_equal(w->reply.status, 200);
+	assert_count(w, "8");
+}
+
+static void
+test_sim_square__counts_are_found_strictly_after_a_moment(void **state)
+{
+	struct world *w = *state;
+	char body[128];
+	char at[SIM_TIME_SIZE];
+
+	write_count(w, "k", "10", 0);
+	sim_time_format(at, variation(w, 0)->calculated_us[SQUARE_IN_STOCK]);
+	snprintf(body, sizeof(body), "{\"updated_after\":\"%s\"}", at);
+	ask(w, "/v2/inventory/counts/batch-retrieve", body);
+	assert_string_equal(buf_text(&w->reply.body), "{\"counts\":[]}");
+}
+
+static void
+test_sim_square__pages_show_each_count_once_newest_first(void **state)
+{
+	struct world *w = *state;
+	char body[128] = "{\"limit\":4}";
+	char cursor[64];
+
+	write_count(w, "k", "10", 0);
+	ask(w, "/v2/inventory/counts/batch-retrieve", body);
+	assert_ptr_equal(strstr(buf_text(&w->reply.body), variation(w, 0)->id),
+	                 strstr(buf_text(&w->reply.body), "_id\":\"") + 6);
+	snprintf(cursor, sizeof(cursor), "%.28s",
+	         strstr(buf_text(&w->reply.body), "\"cursor\":\"") + 10);
+	snprintf(body, sizeof(body), "{\"limit\":4,\"cursor\":\"%s\"}", cursor);
+	ask(w, "/v2/inventory/counts/batch-retrieve", body);
+	assert_true(says(w, variation(w, 2)->id));
+	assert_true(says(w, variation(w, 1)->id));
+	assert_false(says(w, variation(w, 3)->id));
+	assert_false(says(w, "cursor"));
+}
+
+static void
+test_sim_square__a_cursor_is_good_for_its_own_query_only(void **state)
+{
+	struct world *w = *state;
+	char body[160];
+	char cursor[64];
+
+	ask(w, "/v2/inventory/counts/batch-retrieve", "{\"limit\":4}");
+	snprintf(cursor, sizeof(cursor), "%.28s",
+	         strstr(buf_text(&w->reply.body), "\"cursor\":\"") + 10);
+	snprintf(body, sizeof(body),
+	         "{\"states\":[\"IN_STOCK\"],\"cursor\":\"%s\"}", cursor);
+	ask(w, "/v2/inventory/counts/batch-retrieve", body);
+	assert_true(says(w, "INVALID_CURSOR"));
+}
+
+/* ---- writes ---- */
+
+static void
+test_sim_square__a_key_used_again_for_another_body_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	write_count(w, "k", "10", 0);
+	write_count(w, "k", "11", 0);
+	assert_true(says(w, "IDEMPOTENCY_KEY_REUSED"));
+	assert_count(w, "10");
+}
+
+static void
+test_sim_square__the_same_key_and_body_get_the_same_answer(void **state)
+{
+	struct world *w = *state;
+	struct buf body = BUF_INIT;
+	struct buf first = BUF_INIT;
+
+	buf_adds(&body, "{\"idempotency_key\":\"k\",\"changes\":[");
+	add_count(w, &body, "10", 0);
+	buf_adds(&body, "]}");
+	ask(w, "/v2/inventory/changes/batch-create", buf_text(&body));
+	buf_adds(&first, buf_text(&w->reply.body));
+	sell_one(w, 0, false);
+	ask(w, "/v2/inventory/changes/batch-create", buf_text(&body));
+	assert_string_equal(buf_text(&w->reply.body), buf_text(&first));
+	assert_int_equal(w->square.n_writes, 1);
+	buf_fini(&body);
+	buf_fini(&first);
+}
+
+static void
+test_sim_square__a_write_from_the_future_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	write_count(w, "k", "10", -60);
+	assert_true(says(w, "INVALID_TIME"));
+}
+
+static void
+test_sim_square__a_write_older_than_a_day_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	write_count(w, "k", "10", 86401);
+	assert_true(says(w, "INVALID_TIME"));
+}
+
+static void
+test_sim_square__more_than_a_hundred_changes_are_refused(void **state)
+{
+	struct world *w = *state;
+	struct buf body = BUF_INIT;
+	int i;
+
+	buf_adds(&body, "{\"idempotency_key\":\"k\",\"changes\":[");
+	for (i = 0; i < 101; i++) {
+		buf_adds(&body, i > 0 ? "," : "");
+		add_count(w, &body, "10", 0);
+	}
+	buf_adds(&body, "]}");
+	ask(w, "/v2/inventory/changes/batch-create", buf_text(&body));
+	assert_true(says(w, "ARRAY_LENGTH_TOO_LONG"));
+	assert_int_equal(w->square.n_writes, 0);
+	buf_fini(&body);
+}
+
+static void
+test_sim_square__unchanged_means_since_the_last_physical_count(void **state)
+{
+	struct world *w = *state;
+
+	write_count(w, "k1", "10", 0);
+	sell_one(w, 0, false);
+	write_count(w, "k2", "10", 0);
+	assert_count(w, "8");
+	w->square.is.ignores_by_count = true;
+	write_count(w, "k3", "10", 0);
+	assert_count(w, "10");
+}
+
+/* ---- sales ---- */
+
+static void
+test_sim_square__a_sale_is_announced_as_count_and_payment(void **state)
+{
+	struct world *w = *state;
+	const struct square_order *order = sell_one(w, 0, true);
+
+	assert_non_null(strstr(announced.p, "inventory.count.updated"));
+	assert_non_null(strstr(announced.p, "payment.updated"));
+	assert_non_null(strstr(announced.p, order->id));
+}
+
+static void
+test_sim_square__a_late_sale_is_found_by_when_it_was_closed(void **state)
+{
+	static const char form[] =
+		"{\"location_ids\":[\"L1\"],\"query\":{\"filter\":{"
+		"\"state_filter\":{\"states\":[\"COMPLETED\"]},"
+		"\"date_time_filter\":{\"closed_at\":{\"start_at\":\"%s\"}}},"
+		"\"sort\":{\"sort_field\":\"CLOSED_AT\"}}}";
+	struct world *w = *state;
+	const struct square_order *order = sell_one(w, 3600, false);
+	char body[400];
+	char at[SIM_TIME_SIZE];
+
+	sim_time_format(at, sim_now_us(&w->sim) - (int64_t)60 * 1000000);
+	snprintf(body, sizeof(body), form, at);
+	ask(w, "/v2/orders/search", body);
+	assert_string_equal(buf_text(&w->reply.body), "{\"orders\":[]}");
+	sim_time_format(at, sim_now_us(&w->sim) - (int64_t)7200 * 1000000);
+	snprintf(body, sizeof(body), form, at);
+	ask(w, "/v2/orders/search", body);
+	assert_true(says(w, order->id));
+}
+
+static void
+test_sim_square__a_search_sorts_by_what_it_filters(void **state)
+{
+	struct world *w = *state;
+
+	ask(w, "/v2/orders/search",
+	    "{\"location_ids\":[\"L1\"],\"query\":{\"filter\":{"
+	    "\"date_time_filter\":{\"closed_at\":{}}}}}");
+	assert_int_equal(w->reply.status, 400);
+}
+
+static void
+test_sim_square__an_amended_order_is_a_new_version(void **state)
+{
+	struct world *w = *state;
+	struct square_order *order = sell_one(w, 0, false);
+	int64_t version = order->version;
+
+	write_count(w, "k", "10", 0);
+	assert_true(square_amend(&w->square, order->id, NULL, decimal_of(1)));
+	assert_int_equal(order->version, version + 1);
+	assert_count(w, "11");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_sim_square__refuses_a_wrong_token),
+		TEST(test_sim_square__refuses_a_misspelled_member),
+		TEST(test_sim_square__a_count_stamped_before_a_sale_ends_below_it),
+		TEST(test_sim_square__counts_are_found_strictly_after_a_moment),
+		TEST(test_sim_square__pages_show_each_count_once_newest_first),
+		TEST(test_sim_square__a_cursor_is_good_for_its_own_query_only),
+		TEST(test_sim_square__a_key_used_again_for_another_body_is_refused),
+		TEST(test_sim_square__the_same_key_and_body_get_the_same_answer),
+		TEST(test_sim_square__a_write_from_the_future_is_refused),
+		TEST(test_sim_square__a_write_older_than_a_day_is_refused),
+		TEST(test_sim_square__more_than_a_hundred_changes_are_refused),
+		TEST(test_sim_square__unchanged_means_since_the_last_physical_count),
+		TEST(test_sim_square__a_sale_is_announced_as_count_and_payment),
+		TEST(test_sim_square__a_late_sale_is_found_by_when_it_was_closed),
+		TEST(test_sim_square__a_search_sorts_by_what_it_filters),
+		TEST(test_sim_square__an_amended_order_is_a_new_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
