@@ -112,6 +112,10 @@ int stock_choose_observed(struct store *store, struct args *to,
    due). Put in front of a script's own text. */
 #define LUA_MARK                                                               \
 	"local P = KEYS[1]\n"                                                  \
+	"local function wake(a)\n"                                             \
+	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n"                   \
+	"    redis.call('LPUSH', P..'wake:'..a, '1') end\n"                    \
+	"end\n"                                                                \
 	"local function mark(a, m, cause, origin, fetched, due)\n"             \
 	"  local k, z = P..'mark:'..a, P..'marks:'..a\n"                       \
 	"  local g = redis.call('INCR', P..'tick')\n"                          \
@@ -130,8 +134,7 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"             g, cause, origin, fetched))\n"                           \
 	"  if old then redis.call('ZADD', z, 'LT', due, m)\n"                  \
 	"  else redis.call('ZADD', z, due, m) end\n"                           \
-	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n"                   \
-	"    redis.call('LPUSH', P..'wake:'..a, '1') end\n"                    \
+	"  wake(a)\n"                                                          \
 	"end\n"                                                                \
 	"local function unmark(a, m, g)\n"                                     \
 	"  local v = redis.call('HGET', P..'mark:'..a, m)\n"                   \

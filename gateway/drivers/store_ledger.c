@@ -55,7 +55,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"  redis.call('HSET', k, 'state', state, 'why', why)\n"                \
 	"  if state == 'ready' then\n"                                         \
 	"    redis.call('ZADD', P..'queue:'..auth, due, id)\n"                 \
-	"    redis.call('LPUSH', P..'wake:'..auth, '1')\n"                     \
+	"    wake(auth)\n"                     \
 	"  elseif state ~= 'dropped' then\n"                                   \
 	"    redis.call('ZADD', P..'entries:'..state, now, id) end\n"          \
 	"  if state == 'confirmed' then\n"                                     \
@@ -131,7 +131,7 @@ static const char apply_script[] = LUA_MARK
         "    'origin', origin, 'made_ms', now)\n"
         "  if state == 'ready' then\n"
         "    redis.call('ZADD', P..'queue:'..auth, 0, id)\n"
-        "    redis.call('LPUSH', P..'wake:'..auth, '1')\n"
+        "    wake(auth)\n"
         "  else redis.call('ZADD', P..'entries:'..state, now, id) end\n"
         "end\n"
         "redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"

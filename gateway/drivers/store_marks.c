@@ -19,9 +19,11 @@
 
 enum { DUE_AHEAD_MAX_MS = 120000 };
 
-/* ARGV: account, member, cause, origin, due. */
+/* ARGV: account, cause, origin, due, members… */
 static const char mark_script[] = LUA_MARK
-        "mark(ARGV[1], ARGV[2], ARGV[3], ARGV[4], 0, ARGV[5])\n"
+        "for i = 5, #ARGV do\n"
+        "  mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4])\n"
+        "end\n"
         "return 1\n";
 
 /* ARGV: account, now, max, ahead. -> tick, next due, member, value, … */
@@ -81,18 +83,29 @@ eval_and_forget(struct store *store, enum store_script which,
 }
 
 int
-store_marks_add(struct store *store, const char *account, const char *member,
-                enum mark_cause cause)
+store_marks_add(struct store *store, const char *account,
+                const char *const *members, size_t n, enum mark_cause cause,
+                int64_t due_ms)
 {
 	struct args a = { 0 };
 	char text[2] = { (char)cause, '\0' };
 
+	if (!n)
+		return 0;
 	args_adds(&a, account);
-	args_adds(&a, member);
 	args_adds(&a, text);
 	args_addi(&a, cause == MARK_SYNC ? 0 : clock_wall_ms());
-	args_adds(&a, "0");
+	args_addi(&a, due_ms);
+	for (size_t i = 0; i < n; i++)
+		args_adds(&a, members[i]);
 	return eval_and_forget(store, SCRIPT_MARK, mark_script, &a);
+}
+
+int
+store_marks_add_one(struct store *store, const char *account,
+                    const char *member, enum mark_cause cause)
+{
+	return store_marks_add(store, account, &member, 1, cause, 0);
 }
 
 /* "generation cause origin fetched" */
@@ -231,8 +244,10 @@ store_marks_wait(struct store *store, const char *account, int64_t wait_ms)
 	args_add_key(&a, store, "wake:", account);
 	args_adds(&a, seconds);
 	r = store_call_blocking(store, &reply, &a, wait_ms);
-	if (!r)
-		freeReplyObject(reply);
+	if (r)
+		return r;
+	r = reply_is_nil(reply) ? 0 : MARKS_WOKEN;
+	freeReplyObject(reply);
 	return r;
 }
 

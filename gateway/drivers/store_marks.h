@@ -52,9 +52,18 @@ int store_marks_take(struct store *store, struct mark_batch *out,
                      const char *account, size_t max);
 void mark_batch_fini(struct mark_batch *batch);
 
-/* Mark. Wakes the account's worker. */
+/*
+ * Mark, all with one cause; wakes the account's worker.
+ *
+ * due_ms  wall clock, at most two minutes ahead; 0: at once
+ */
 int store_marks_add(struct store *store, const char *account,
-                    const char *member, enum mark_cause cause);
+                    const char *const *members, size_t n,
+                    enum mark_cause cause, int64_t due_ms);
+
+/* The same for one member, at once. */
+int store_marks_add_one(struct store *store, const char *account,
+                        const char *member, enum mark_cause cause);
 
 /* Clear marks whose generation is unchanged. */
 int store_marks_clear(struct store *store, const char *account,
@@ -69,8 +78,9 @@ int store_marks_count(struct store *store, int64_t *out, const char *account);
 
 /*
  * Sleep until the account is marked or wait_ms is over, whichever is first.
- * Returns 0 in both cases, ERR_STORE.
+ * Returns 0 when the time is over, MARKS_WOKEN, ERR_STORE.
  */
+enum { MARKS_WOKEN = 1 };
 int store_marks_wait(struct store *store, const char *account,
                      int64_t wait_ms);
 

@@ -251,8 +251,8 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.suspect_ms = reply_int(reply_at(r, 8)),
 		.is_held = reply_int(reply_at(r, 9)) != 0,
 	};
-	if (!decimal_parse(&d, reply_text(reply_at(r, 1))))
-		out->reserve = d;
+	out->has_reserve =
+	        !decimal_parse(&out->reserve, reply_text(reply_at(r, 1)));
 	if (out->balance_from &&
 	    decimal_parse(&out->balance, reply_text(reply_at(r, 4)))) {
 		free(out->balance_from); /* unreadable is unknown */

@@ -60,6 +60,7 @@ struct stock_view {
 	int64_t balance_at_ms;    /* wall clock */
 	struct decimal pending;   /* of all entries not yet inside */
 	struct decimal reserve;   /* of the item */
+	bool has_reserve;         /* else the account's or the global one */
 	bool has_published;
 	struct decimal published; /* what the channel showed last */
 	struct decimal sold_then; /* `sold` when that was recorded */

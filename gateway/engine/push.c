@@ -215,14 +215,20 @@ decide(struct worker *w, struct look *look)
 	if (!look->view.balance_from ||
 	    strcmp(look->view.balance_from, authority) != 0)
 		return clear(w, look); /* its first balance will mark it */
+	look->target = item_target(look->view.balance, look->view.pending,
+	                           reserve, w->ops->count_places);
+	if (!look->count.is_known && !look->view.has_published) {
+		/* A thing that was never counted there has no row: the first
+		   count is the authority's, whatever the channel shows. */
+		look->wants_write = true;
+		return 0;
+	}
 	if (!look->count.is_known) {
 		log_warn("count.unknown", "account=%s sku=%s why=%s",
 		         w->account, look->view.sku,
 		         log_quote("the answer does not name it"));
 		return postpone(w, look, UNKNOWN_WAIT_MS);
 	}
-	look->target = item_target(look->view.balance, look->view.pending,
-	                           reserve, w->ops->count_places);
 	if (look->view.is_held && look->mark->cause == MARK_SYNC &&
 	    decimal_is_zero(look->target))
 		return clear(w, look); /* a person decides */

@@ -169,9 +169,20 @@ note_kind(struct worker *w, const char *kind)
 		{ "sync_kind", kind },
 		{ "sync_entity", "" },
 		{ "sync_rows", "0" },
+		{ "sync_total", "0" },
 	};
 
-	(void)store_health_set(w->store, w->account, facts, 3);
+	(void)store_health_set(w->store, w->account, facts, 4);
+}
+
+/* Everything was compared: what alarmed before is seen to. */
+static int
+note_full(struct worker *w, int64_t started_ms)
+{
+	const struct health_fact fact = { "alarm", "" };
+	int r = store_cursor_set(w->store, w->account, "full", started_ms);
+
+	return r ? r : store_health_set(w->store, w->account, &fact, 1);
 }
 
 static int
@@ -190,8 +201,7 @@ finish(struct worker *w, struct sync *s, const struct mark *mark,
 	if (!r && !was_listed)
 		return 0; /* the mark stays: sales are part of it */
 	if (!r && is_full)
-		r = store_cursor_set(w->store, w->account, "full",
-		                     started_ms);
+		r = note_full(w, started_ms);
 	if (!r)
 		r = store_marks_clear(w->store, w->account, &mark, 1);
 	if (!r)

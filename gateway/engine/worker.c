@@ -20,6 +20,7 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_registry.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -427,10 +428,14 @@ loop(struct worker *w)
 		r = turn(w, &wait_ms);
 		if (!r && wait_ms && !is_stopping(w))
 			r = store_marks_wait(w->store, w->account, wait_ms);
-		if (r == MARKS_WOKEN)
+		if (r == MARKS_WOKEN) {
 			pace_hint(&w->pace, clock_mono_ms());
-		else if (r)
+		} else if (r) {
+			/* A reply may be lost: take over from ourselves, so
+			   that an entry left in posting is found. */
+			w->token = 0;
 			clock_sleep_ms(STORE_WAIT_MS);
+		}
 	}
 	(void)store_lease_release(w->store, w->lease, w->engine->owner);
 }
@@ -522,11 +527,14 @@ worker_abort(struct worker_thread *t)
 }
 
 void
-worker_join(struct worker_thread *t)
+worker_join_thread(struct worker_thread *t)
 {
-	if (!t)
-		return;
 	(void)pthread_join(t->thread, NULL);
+}
+
+void
+worker_free(struct worker_thread *t)
+{
 	close_parts(&t->w);
 	free(t);
 }

@@ -88,13 +88,14 @@ bool worker_keep(struct worker *w);
 /*
  * The thread. It ends by itself once the engine's is_stopping is set and the
  * work in hand is done; abort cuts a call that hangs (its marks stay, an entry
- * becomes uncertain). join waits and releases; it accepts NULL.
+ * becomes uncertain). Join it, then free it; abort only in between.
  */
 struct worker_thread;
 int worker_start(struct worker_thread **out, const struct engine *engine,
                  const struct conf_section *account);
 void worker_abort(struct worker_thread *t);
-void worker_join(struct worker_thread *t);
+void worker_join_thread(struct worker_thread *t);
+void worker_free(struct worker_thread *t);
 
 /* Marks of one kind, borrowed from a batch. */
 struct marks {

@@ -1,0 +1,151 @@
+/*
+ * tillbridge check: the file, the certificates and, unless --offline, every
+ * account with its cheapest authenticated call. One line each.
+ */
+#include "gateway/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/drivers/http_client.h"
+#include "gateway/drivers/store_mirror.h"
+#include "gateway/drivers/tls.h"
+#include "gateway/ports/adapter.h"
+
+static bool
+check_certificate(const char *field, const char *path, const char *client_ca)
+{
+	struct tls *tls = NULL;
+	struct buf why = BUF_INIT;
+	bool ok;
+
+	if (!path)
+		return true;
+	ok = !tls_new(&tls, path, client_ca, &why);
+	if (ok)
+		(void)printf("ok    %-12s valid for %lld days\n", field,
+		             (long long)(tls_expires_in_s(tls) / 86400));
+	else
+		(void)printf("wrong %-12s %s\n", field, buf_text(&why));
+	buf_fini(&why);
+	tls_free(tls);
+	return ok;
+}
+
+static const struct adapter_ops *
+find_adapter(const struct cli *cli, const char *type)
+{
+	for (size_t i = 0; cli->parts->adapters[i]; i++)
+		if (!strcmp(cli->parts->adapters[i]->name, type))
+			return cli->parts->adapters[i];
+	return NULL;
+}
+
+/* The capabilities a type lacks, so that nobody waits for them. */
+static void
+add_missing(struct buf *out, const struct adapter_ops *ops)
+{
+	const struct {
+		bool is_there;
+		const char *what;
+	} list[] = {
+		{ ops->read_counts != NULL, "read counts" },
+		{ ops->write_counts != NULL, "write counts" },
+		{ ops->list_sales != NULL, "list sales" },
+		{ ops->post_entry != NULL, "record sales" },
+		{ ops->sync != NULL, "list changes" },
+	};
+	const char *before = "; it cannot ";
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++) {
+		if (list[i].is_there)
+			continue;
+		buf_addf(out, "%s%s", before, list[i].what);
+		before = ", ";
+	}
+}
+
+static struct outcome
+probe(const struct conf_section *account, const struct adapter_ops *ops,
+      struct store *store, struct buf *what)
+{
+	const struct http_client_options options = {
+		.timeout_ms = conf_int(account, "timeout_ms"),
+		.may_http = !strncmp(conf_account_url(account), "http://", 7),
+		.user_agent = "tillbridge check",
+	};
+	struct adapter_env env = { .conf = account };
+	struct store_mirror *mirror = NULL;
+	struct outcome outcome = outcome_of(VERDICT_RETRY, "out of memory");
+	void *state = NULL;
+
+	if (http_client_new(&env.http, &options) ||
+	    store_mirror_new(&mirror, store, conf_account_name(account)))
+		goto out;
+	env.mirror = store_mirror_port(mirror);
+	if (!ops->open(&state, &env))
+		outcome = ops->probe(state, what);
+	ops->close(state);
+out:
+	store_mirror_free(mirror);
+	http_client_free(env.http);
+	return outcome;
+}
+
+static bool
+check_account(const struct cli *cli, const struct conf_section *account,
+              struct store *store)
+{
+	const char *name = conf_account_name(account);
+	const struct adapter_ops *ops =
+	        find_adapter(cli, conf_account_type(account));
+	struct buf what = BUF_INIT;
+	struct outcome outcome = probe(account, ops, store, &what);
+	bool ok = outcome.verdict == VERDICT_DONE;
+
+	add_missing(&what, ops);
+	if (ok)
+		(void)printf("ok    %-12s %s\n", name, buf_text(&what));
+	else
+		(void)printf("wrong %-12s %s: %s\n", name,
+		             verdict_name(outcome.verdict), outcome.why);
+	buf_fini(&what);
+	return ok;
+}
+
+enum exit_code
+cli_check(const struct cli *cli)
+{
+	struct conf *conf = NULL;
+	struct station *station = NULL;
+	const struct conf_section *top;
+	enum exit_code code = cli_load(&conf, cli);
+	struct buf why = BUF_INIT;
+
+	if (code != EXIT_CODE_DONE)
+		return code;
+	top = conf->top;
+	(void)printf("ok    %-12s %zu accounts\n", "file", conf->n_accounts);
+	if (!check_certificate("public", conf_path(top, "public.certificate"),
+	                       conf_path(top, "public.client_ca")) ||
+	    !check_certificate("private",
+	                       conf_path(top, "private.certificate"), NULL))
+		code = EXIT_CODE_CONFIGURATION;
+	if (cli->is_offline || code != EXIT_CODE_DONE)
+		goto out;
+	if (station_open(&station, conf, &why)) {
+		(void)printf("wrong %-12s %s\n", "redis", buf_text(&why));
+		code = EXIT_CODE_UNREACHABLE;
+		goto out;
+	}
+	(void)printf("ok    %-12s reachable\n", "redis");
+	for (size_t i = 0; i < conf->n_accounts; i++)
+		if (!check_account(cli, conf->accounts[i],
+		                   station_store(station)))
+			code = EXIT_CODE_FAILED;
+out:
+	station_close(station);
+	conf_free(conf);
+	buf_fini(&why);
+	return code;
+}

@@ -1,0 +1,52 @@
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gateway/engine/lifecycle.h"
+#include "gateway/engine/station.h"
+
+/*
+ * The operator's commands. One file each; main.c has the list. Results go to
+ * stdout, complaints to stderr; exit codes are those of design.md section 6.
+ */
+struct cli {
+	const char *conf_path;               /* -c */
+	const struct lifecycle_parts *parts;
+	int argc;                            /* words behind the command */
+	char **argv;
+	bool is_quiet;                       /* no chatter */
+	bool is_json;                        /* for programs */
+	bool is_dry;                         /* --dry-run: show, change nothing */
+	bool is_all;                         /* --all */
+	bool is_offline;                     /* --offline */
+	bool is_markdown;                    /* --markdown */
+};
+
+/*
+ * Load the configuration; mistakes are printed. Returns EXIT_CODE_DONE with
+ * *out the caller's, or EXIT_CODE_CONFIGURATION.
+ */
+enum exit_code cli_load(struct conf **out, const struct cli *cli);
+
+/* Load it and reach the data. On success both are the caller's. */
+enum exit_code cli_open(struct conf **conf, struct station **station,
+                        const struct cli *cli);
+
+/* "tillbridge: …" on stderr. */
+void cli_complain(const char *format, ...)
+        __attribute__((format(printf, 1, 2)));
+
+/* The store failed under a command: say so. Returns EXIT_CODE_UNREACHABLE for
+   ERR_STORE, else EXIT_CODE_FAILED. */
+enum exit_code cli_fail(int r);
+
+enum exit_code cli_run(const struct cli *cli);
+enum exit_code cli_check(const struct cli *cli);
+enum exit_code cli_items(const struct cli *cli);
+enum exit_code cli_dead(const struct cli *cli);
+enum exit_code cli_status(const struct cli *cli);
+enum exit_code cli_schema(const struct cli *cli);
+
+#endif

@@ -1,0 +1,440 @@
+/*
+ * Starts, drains, reloads and stops everything in order.
+ *
+ *   certificates -> state directory and Redis -> listeners -> drain, workers,
+ *   scheduler; and back in reverse: refuse new hooks, finish the work in hand,
+ *   leave the rest queued.
+ *
+ * The main thread starts nothing it does not supervise: it waits for signals
+ * and looks after the private Redis.
+ */
+#include "gateway/engine/lifecycle.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/http_server.h"
+#include "gateway/drivers/tls.h"
+#include "gateway/engine/drain.h"
+#include "gateway/engine/receiver.h"
+#include "gateway/engine/router.h"
+#include "gateway/engine/saved.h"
+#include "gateway/engine/scheduler.h"
+#include "gateway/engine/station.h"
+#include "gateway/engine/worker.h"
+#include "gateway/model/metrics.h"
+
+enum {
+	PRIVATE_WORKERS = 8,
+	SUPERVISE_MS = 100,
+	REQUESTS_MS = 3000,    /* requests in hand at the end */
+	CALLS_MS = 9000,       /* calls in hand, before they are cut */
+	SAVED_TRIES = 20,
+};
+
+/* Everything that runs. */
+struct daemon {
+	const struct conf *conf;
+	const struct lifecycle_parts *parts;
+	struct tls *public_tls;
+	struct tls *private_tls;      /* NULL: plain HTTP on loopback */
+	struct station *station;
+	struct store_options store;   /* a copy all threads may point at */
+	struct engine engine;
+	struct receiver receiver;
+	struct router router;
+	bool has_receiver;
+	struct http_server *public_server;
+	struct http_server *private_server;
+	struct drain *drain;
+	struct scheduler *scheduler;
+	struct worker_thread **workers;
+	size_t n_workers;
+};
+
+static atomic_bool is_stopping;
+
+static void
+complain(const char *what, const struct buf *why)
+{
+	(void)fprintf(stderr, "tillbridge: %s: %s\n", what, buf_text(why));
+}
+
+/* ---- certificates ---- */
+
+/* The host of an https URL, without port. */
+static void
+host_of(char *out, size_t size, const char *url)
+{
+	const char *p = strstr(url, "://");
+	size_t n;
+
+	p = p ? p + 3 : url;
+	n = *p == '[' ? strcspn(++p, "]") : strcspn(p, ":/");
+	(void)snprintf(out, size, "%.*s", (int)n, p);
+}
+
+static enum exit_code
+load_one(struct tls **out, const char *field, const char *path,
+         const char *client_ca)
+{
+	struct buf why = BUF_INIT;
+	int r = tls_new(out, path, client_ca, &why);
+
+	if (r)
+		complain(field, &why);
+	buf_fini(&why);
+	return r ? EXIT_CODE_CONFIGURATION : EXIT_CODE_DONE;
+}
+
+static enum exit_code
+load_certificates(struct daemon *d)
+{
+	const struct conf_section *top = d->conf->top;
+	const char *url = conf_text(top, "public.url");
+	const char *private_pem = conf_path(top, "private.certificate");
+	char host[256];
+	enum exit_code code =
+	        load_one(&d->public_tls, "public.certificate",
+	                 conf_path(top, "public.certificate"),
+	                 conf_path(top, "public.client_ca"));
+
+	if (code == EXIT_CODE_DONE && private_pem)
+		code = load_one(&d->private_tls, "private.certificate",
+		                private_pem, NULL);
+	if (code == EXIT_CODE_DONE && url) {
+		host_of(host, sizeof(host), url);
+		if (!tls_names_host(d->public_tls, host))
+			log_warn("certificate.other_name",
+			         "host=%s why=%s", host,
+			         log_quote("public.url names a host that the "
+			                   "certificate does not"));
+	}
+	return code;
+}
+
+/* ---- Redis ---- */
+
+static void
+say_durability(struct daemon *d)
+{
+	struct store_durability durability;
+	char warning[240];
+
+	if (store_read_durability(station_store(d->station), &durability) < 0)
+		return;
+	store_durability_warning(warning, &durability);
+	if (*warning)
+		log_error("store.not_durable", "why=%s", log_quote(warning));
+}
+
+static enum exit_code
+open_station(struct daemon *d)
+{
+	struct buf why = BUF_INIT;
+	int r = station_open_locked(&d->station, d->conf, &why);
+
+	/* A private server that is still loading answers ERR_STORE at first;
+	   the check must not be skipped. */
+	for (int i = 0; !r && i < SAVED_TRIES; i++) {
+		r = saved_check(station_store(d->station), d->conf,
+		                station_dir(d->station));
+		if (r != ERR_STORE)
+			break;
+		buf_reset(&why);
+		buf_adds(&why, "it answers, but does not take data");
+		clock_sleep_ms(100);
+		r = i + 1 < SAVED_TRIES ? 0 : r;
+	}
+	if (r)
+		complain("Redis", &why);
+	buf_fini(&why);
+	if (r)
+		return EXIT_CODE_UNREACHABLE;
+	d->store = *station_options(d->station);
+	say_durability(d);
+	return EXIT_CODE_DONE;
+}
+
+/* ---- listeners ---- */
+
+static int
+listen_public(struct daemon *d)
+{
+	const struct conf_section *top = d->conf->top;
+	const struct receiver_options receiver = {
+		.conf = d->conf,
+		.handlers = d->parts->handlers,
+		.push = receiver_push_store,
+		.push_ctx = &d->store,
+	};
+	struct http_server_options options = {
+		.name = "public",
+		.tls = d->public_tls,
+		.workers = (unsigned)conf_int(top, "public.workers"),
+		.body_max_bytes = conf_int(top, "public.body_max_bytes"),
+		.request_timeout_ms =
+		        conf_int(top, "public.request_timeout_ms"),
+		.ctx = &d->receiver,
+		.admit = receiver_admit,
+		.serve = receiver_serve,
+		.refused = receiver_refused,
+	};
+	int r = receiver_init(&d->receiver, &receiver);
+
+	if (r)
+		return r;
+	d->has_receiver = true;
+	options.n_listen = conf_texts(top, "public.listen", &options.listen);
+	return http_server_start(&d->public_server, &options);
+}
+
+static int
+listen_private(struct daemon *d)
+{
+	const struct conf_section *top = d->conf->top;
+	const struct router_options router = {
+		.conf = d->conf,
+		.routes = d->parts->routes,
+		.version = d->parts->version,
+		.started_ms = clock_wall_ms(),
+		.store = router_store_of_thread,
+		.ping = store_ping,
+		.store_ctx = &d->store,
+	};
+	struct http_server_options options = {
+		.name = "private",
+		.tls = d->private_tls,
+		.workers = PRIVATE_WORKERS,
+		.body_max_bytes = conf_int(top, "public.body_max_bytes"),
+		.request_timeout_ms =
+		        conf_int(top, "public.request_timeout_ms"),
+		.ctx = &d->router,
+		.admit = router_admit,
+		.serve = router_serve,
+	};
+
+	router_init(&d->router, &router);
+	options.n_listen = conf_texts(top, "private.listen", &options.listen);
+	return http_server_start(&d->private_server, &options);
+}
+
+/* ---- starting and stopping ---- */
+
+static int
+start_workers(struct daemon *d)
+{
+	int r = 0;
+
+	d->workers = calloc(d->conf->n_accounts + 1, sizeof(*d->workers));
+	if (!d->workers)
+		return err_raise(ERR_NOMEM, "why=%s", "workers");
+	for (size_t i = 0; !r && i < d->conf->n_accounts; i++) {
+		r = worker_start(&d->workers[i], &d->engine,
+		                 d->conf->accounts[i]);
+		d->n_workers += !r;
+	}
+	return r;
+}
+
+static enum exit_code
+start(struct daemon *d)
+{
+	enum exit_code code = load_certificates(d);
+	int r;
+
+	if (code == EXIT_CODE_DONE)
+		code = open_station(d);
+	if (code != EXIT_CODE_DONE)
+		return code;
+	d->engine = (struct engine){
+		.conf = d->conf,
+		.store = &d->store,
+		.adapters = d->parts->adapters,
+		.owner = station_owner(d->station),
+		.state_dir = station_dir(d->station),
+		.version = d->parts->version,
+		.is_stopping = &is_stopping,
+	};
+	if (listen_private(d) || listen_public(d))
+		return EXIT_CODE_UNREACHABLE;
+	r = drain_start(&d->drain, &d->engine, d->parts->handlers);
+	if (!r)
+		r = start_workers(d);
+	if (!r)
+		r = scheduler_start(&d->scheduler, &d->engine);
+	return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}
+
+/* Cut the calls that still hang when their time is over, while the workers are
+   being joined. */
+static void *
+cut_late_calls(void *arg)
+{
+	struct daemon *d = arg;
+	struct timespec wait = { .tv_sec = CALLS_MS / 1000,
+		                 .tv_nsec = CALLS_MS % 1000 * 1000000L };
+
+	(void)nanosleep(&wait, NULL);
+	log_warn("stop.late", "why=%s",
+	         log_quote("calls in hand are cut; their work is queued"));
+	for (size_t i = 0; i < d->n_workers; i++)
+		worker_abort(d->workers[i]);
+	return NULL;
+}
+
+static void
+join_workers(struct daemon *d)
+{
+	pthread_t cutter;
+	bool has_cutter = d->n_workers &&
+	                  !pthread_create(&cutter, NULL, cut_late_calls, d);
+
+	for (size_t i = 0; i < d->n_workers; i++)
+		worker_join_thread(d->workers[i]);
+	if (has_cutter) {
+		(void)pthread_cancel(cutter);
+		(void)pthread_join(cutter, NULL);
+	}
+	for (size_t i = 0; i < d->n_workers; i++)
+		worker_free(d->workers[i]);
+	free(d->workers);
+}
+
+/* Sleeping workers wait in Redis: wake them. Without Redis they poll. */
+static void
+wake_workers(struct daemon *d)
+{
+	for (size_t i = 0; i < d->n_workers; i++)
+		(void)store_marks_wake(
+		        station_store(d->station),
+		        conf_account_name(d->conf->accounts[i]));
+}
+
+static void
+stop(struct daemon *d)
+{
+	pulse_set_draining(1);
+	if (d->public_server)
+		(void)http_server_close(d->public_server, REQUESTS_MS);
+	atomic_store(&is_stopping, true);
+	if (d->station)
+		wake_workers(d);
+	drain_join(d->drain);
+	scheduler_join(d->scheduler);
+	join_workers(d);
+	http_server_stop(d->public_server);
+	http_server_stop(d->private_server);
+	if (d->has_receiver)
+		receiver_fini(&d->receiver);
+	station_close(d->station);
+	tls_free(d->public_tls);
+	tls_free(d->private_tls);
+}
+
+/* ---- while it runs ---- */
+
+/* SIGHUP: the certificates at once; the rest of the file is only checked. */
+static void
+reload(struct daemon *d)
+{
+	struct buf why = BUF_INIT;
+	struct conf *fresh = NULL;
+	int r = conf_load(&fresh, d->conf->path, d->parts->types,
+	                  d->parts->n_types, &why);
+
+	if (r)
+		log_error("reload.refused", "why=%s",
+		          log_quote(buf_text(&why)));
+	conf_free(fresh);
+	buf_reset(&why);
+	r = tls_reload(d->public_tls, &why);
+	if (!r && d->private_tls)
+		r = tls_reload(d->private_tls, &why);
+	if (r)
+		log_error("certificate.kept_old", "why=%s",
+		          log_quote(buf_text(&why)));
+	else
+		log_info("certificate.reloaded", "expires_s=%lld",
+		         (long long)tls_expires_in_s(d->public_tls));
+	buf_fini(&why);
+}
+
+static sigset_t
+our_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGCHLD);
+	return set;
+}
+
+/* Until a signal says to end. A second one ends at once. */
+static void
+wait_for_end(struct daemon *d)
+{
+	const struct timespec pause = { .tv_nsec = SUPERVISE_MS * 1000000L };
+	sigset_t set = our_signals();
+
+	for (;;) {
+		int signal = sigtimedwait(&set, NULL, &pause);
+
+		if (signal == SIGTERM || signal == SIGINT)
+			return;
+		if (signal == SIGHUP)
+			reload(d);
+		(void)station_supervise(d->station);
+		metrics_set(METRIC_certificate_expires,
+		            tls_expires_in_s(d->public_tls));
+	}
+}
+
+static void
+say_ready(const struct daemon *d)
+{
+	const char *const *listen;
+	size_t n = conf_texts(d->conf->top, "public.listen", &listen);
+
+	for (size_t i = 0; i < n; i++)
+		log_info("listening.hooks", "address=%s port=%d", listen[i],
+		         http_server_port(d->public_server, i));
+	n = conf_texts(d->conf->top, "private.listen", &listen);
+	for (size_t i = 0; i < n; i++)
+		log_info("listening.status", "address=%s port=%d", listen[i],
+		         http_server_port(d->private_server, i));
+	log_info("daemon.ready", "version=%s accounts=%zu",
+	         d->parts->version, d->conf->n_accounts);
+}
+
+enum exit_code
+lifecycle_run(const struct conf *conf, const struct lifecycle_parts *parts)
+{
+	struct daemon d = { .conf = conf, .parts = parts };
+	sigset_t set = our_signals();
+	enum exit_code code;
+
+	/* Before any thread: they all inherit the mask. */
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	code = start(&d);
+	if (code == EXIT_CODE_DONE) {
+		say_ready(&d);
+		wait_for_end(&d);
+		log_info("daemon.draining", "limit_ms=%d",
+		         REQUESTS_MS + CALLS_MS);
+	}
+	stop(&d);
+	log_info("daemon.stopped", "code=%d", (int)code);
+	return code;
+}

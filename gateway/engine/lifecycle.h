@@ -1,0 +1,34 @@
+#ifndef ENGINE_LIFECYCLE_H
+#define ENGINE_LIFECYCLE_H
+
+#include "gateway/model/conf.h"
+#include "gateway/ports/adapter.h"
+#include "gateway/ports/handler.h"
+
+/*
+ * Starts, drains, reloads and stops everything in order, the private Redis
+ * included.
+ */
+struct lifecycle_parts {
+	const struct adapter_ops *const *adapters;  /* ends with NULL */
+	const struct handler_ops *const *handlers;  /* ends with NULL */
+	const struct api_route *routes;             /* ends with method NULL */
+	const struct conf_type *types;
+	size_t n_types;
+	const char *version;
+};
+
+/* Exit codes of design.md section 6. */
+enum exit_code {
+	EXIT_CODE_DONE = 0,
+	EXIT_CODE_FAILED = 1,
+	EXIT_CODE_USAGE = 2,
+	EXIT_CODE_CONFIGURATION = 3,
+	EXIT_CODE_UNREACHABLE = 4, /* cannot listen or reach Redis */
+};
+
+/* Run the daemon until a signal ends it. Messages go to stderr. */
+enum exit_code lifecycle_run(const struct conf *conf,
+                             const struct lifecycle_parts *parts);
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * Arguments, wiring, exit code. The only file that names all parts: it passes
+ * the lists of adapters and handlers to the engine, which knows no vendor.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "adapters/adapters.h"
+#include "gateway/base/log.h"
+#include "gateway/cli/cli.h"
+#include "gateway/drivers/http_client.h"
+#include "handlers/handlers.h"
+
+#ifndef TILLBRIDGE_VERSION
+#define TILLBRIDGE_VERSION "0.1.0"
+#endif
+
+enum { TYPES_MAX = 32 };
+
+static const struct command {
+	const char *name;
+	enum exit_code (*run)(const struct cli *cli);
+	const char *usage;
+	const char *does;
+	int max_words;  /* behind it */
+} commands[] = {
+	{ "run", cli_run, "run", "the daemon, in the foreground", 0 },
+	{ "check", cli_check, "check [--offline]",
+	  "validate the configuration, then reach every account", 0 },
+	{ "items", cli_items, "items import FILE.csv [--dry-run]|export|list",
+	  "the registry: which item here is which there", 2 },
+	{ "dead", cli_dead, "dead list|show|retry|confirm|drop [ID…]",
+	  "dead letters, uncertain and held work", 1000 },
+	{ "status", cli_status, "status", "how everything is doing", 0 },
+	{ "schema", cli_schema, "schema [--markdown]",
+	  "the configuration's JSON Schema, or its table", 0 },
+};
+
+static const size_t n_commands = sizeof(commands) / sizeof(*commands);
+
+static void
+print_help(FILE *to)
+{
+	(void)fprintf(to, "tillbridge " TILLBRIDGE_VERSION
+	                  ": keeps stock right in the ERP, every till and the "
+	                  "shop\n\nusage: tillbridge COMMAND [-c FILE]\n\n");
+	for (size_t i = 0; i < n_commands; i++)
+		(void)fprintf(to, "  %-46s %s\n", commands[i].usage,
+		              commands[i].does);
+	(void)fprintf(to,
+	              "  %-46s %s\n  %-46s %s\n\n"
+	              "  -c FILE      configuration (default gateway.json)\n"
+	              "  -q, --quiet  results only\n"
+	              "  -v           say more in the log\n"
+	              "  --json       for programs, where a command lists\n\n"
+	              "exit codes: 0 done, 1 failed or drift found, 2 usage, "
+	              "3 bad configuration,\n            4 cannot listen or "
+	              "reach Redis\n",
+	              "version", "print the version", "help [COMMAND]",
+	              "this text");
+}
+
+/* ---- account types, from the two lists ---- */
+
+static size_t
+list_types(struct conf_type types[TYPES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; adapters[i] && n < TYPES_MAX; i++) {
+		const struct adapter_ops *a = adapters[i];
+
+		types[n] = (struct conf_type){ a->name, a->options, NULL,
+			                       a->default_url,
+			                       a->url_flags };
+		for (size_t h = 0; hook_handlers[h]; h++)
+			if (!strcmp(hook_handlers[h]->name, a->name))
+				types[n].hook = hook_handlers[h]->options;
+		n++;
+	}
+	return n;
+}
+
+/* ---- arguments ---- */
+
+static const struct {
+	const char *word;
+	size_t offset; /* of the bool in struct cli */
+} flags[] = {
+	{ "--quiet", offsetof(struct cli, is_quiet) },
+	{ "-q", offsetof(struct cli, is_quiet) },
+	{ "--json", offsetof(struct cli, is_json) },
+	{ "--dry-run", offsetof(struct cli, is_dry) },
+	{ "--all", offsetof(struct cli, is_all) },
+	{ "--offline", offsetof(struct cli, is_offline) },
+	{ "--markdown", offsetof(struct cli, is_markdown) },
+};
+
+static bool
+take_flag(struct cli *cli, const char *word)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		if (strcmp(flags[i].word, word) != 0)
+			continue;
+		*(bool *)((char *)cli + flags[i].offset) = true;
+		return true;
+	}
+	return false;
+}
+
+/* -c may stand anywhere. Words that are no options stay, in order. */
+static int
+sort_arguments(struct cli *cli, int argc, char **argv)
+{
+	bool only_words = false;
+
+	cli->argc = 0;
+	for (int i = 1; i < argc; i++) {
+		if (!only_words && !strcmp(argv[i], "--")) {
+			only_words = true;
+		} else if (!only_words && !strcmp(argv[i], "-c")) {
+			if (++i == argc) {
+				cli_complain("-c needs a file");
+				return EXIT_CODE_USAGE;
+			}
+			cli->conf_path = argv[i];
+		} else if (!only_words && !strcmp(argv[i], "-v")) {
+			log_set_level(LOG_DEBUG);
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1] &&
+		           strcmp(argv[i], "--help") != 0 &&
+		           strcmp(argv[i], "--version") != 0) {
+			if (!take_flag(cli, argv[i])) {
+				cli_complain("unknown option %s (see "
+				             "tillbridge help)",
+				             argv[i]);
+				return EXIT_CODE_USAGE;
+			}
+		} else {
+			cli->argv[cli->argc++] = argv[i];
+		}
+	}
+	return EXIT_CODE_DONE;
+}
+
+static enum exit_code
+run_command(struct cli *cli)
+{
+	const char *name = cli->argc ? cli->argv[0] : "help";
+
+	if (!strcmp(name, "version") || !strcmp(name, "--version")) {
+		(void)puts("tillbridge " TILLBRIDGE_VERSION);
+		return EXIT_CODE_DONE;
+	}
+	for (int i = 0; i < cli->argc; i++)
+		if (!strcmp(cli->argv[i], "--help"))
+			name = "help";
+	if (!strcmp(name, "help")) {
+		print_help(cli->argc ? stdout : stderr);
+		return cli->argc ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+	}
+	for (size_t i = 0; i < n_commands; i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		cli->argc--;
+		cli->argv++;
+		if (cli->argc > commands[i].max_words) {
+			cli_complain("usage: tillbridge %s",
+			             commands[i].usage);
+			return EXIT_CODE_USAGE;
+		}
+		return commands[i].run(cli);
+	}
+	cli_complain("unknown command %s (see tillbridge help)", name);
+	return EXIT_CODE_USAGE;
+}
+
+/* hiredis takes descriptor 0 for "not open" (platform.md H12). */
+static void
+open_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf_type types[TYPES_MAX];
+	const struct lifecycle_parts parts = {
+		.adapters = adapters,
+		.handlers = hook_handlers,
+		.routes = api_routes,
+		.types = types,
+		.n_types = list_types(types),
+		.version = TILLBRIDGE_VERSION,
+	};
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	struct cli cli = { .conf_path = "gateway.json", .parts = &parts,
+		           .argv = words };
+	int code = EXIT_CODE_FAILED;
+
+	open_standard_streams();
+	(void)signal(SIGPIPE, SIG_IGN); /* for everybody: C29, H2, L3 */
+	if (words && !http_client_setup()) {
+		code = sort_arguments(&cli, argc, argv);
+		if (code == EXIT_CODE_DONE)
+			code = (int)run_command(&cli);
+		http_client_teardown();
+	}
+	free(words);
+	return code;
+}
