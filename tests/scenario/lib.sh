@@ -1,0 +1,728 @@
+# What every scenario stands on: simulator, daemon, Redis, certificates, waits.
+#
+#     . "${0%/*}/lib.sh"      the first line of a scenario
+#
+# A scenario runs in a folder of its own ($DIR) on ports of its own. Whatever
+# it starts is ended by its exit, however that comes about. It fails when a
+# command fails that nothing asks about, when an expectation is not met, when
+# a program of ours ends with an unexpected status or a sanitizer has spoken,
+# and when one secret of the run is found in what the programs said (I7).
+#
+# shellcheck shell=sh
+# shellcheck disable=SC2034  # the scenarios use what is set here
+
+set -eu
+
+HERE=$(cd "${0%/*}" && pwd)
+ROOT=$(cd "$HERE/../.." && pwd)
+NAME=${0##*/}
+NAME=${NAME%.sh}
+
+case ${BUILD:-} in
+*address* | *thread* | *undefined*) SLOW=4 ;;
+*) SLOW=1 ;;
+esac
+
+if [ -z "${SCENARIO_DIR:-}" ]; then
+	SCENARIO_DIR=$(mktemp -d)
+	is_own_dir=yes
+fi
+DIR=$SCENARIO_DIR
+CONFIG=$DIR/gateway.json
+CSV=$DIR/items.csv
+LOG=$DIR/daemon.log
+SIM_LOG=$DIR/sim.log
+is_own_dir=${is_own_dir:-}
+
+# ---- Saying and judging -----------------------------------------------------
+
+fail()
+{
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+# expect WHAT FOUND EXPECTED
+expect()
+{
+	[ "$2" = "$3" ] || fail "$1: expected \"$3\", found \"$2\""
+}
+
+# expect_at_most WHAT FOUND BOUND
+expect_at_most()
+{
+	[ "$2" -le "$3" ] || fail "$1: expected at most $3, found \"$2\""
+}
+
+# expect_at_least WHAT FOUND BOUND
+expect_at_least()
+{
+	[ "$2" -ge "$3" ] || fail "$1: expected at least $3, found \"$2\""
+}
+
+# has TEXT PATTERN: an extended regular expression, without case.
+has()
+{
+	printf '%s\n' "$1" | grep -qiE -- "$2"
+}
+
+# expect_text WHAT TEXT PATTERN
+expect_text()
+{
+	has "$2" "$3" || fail "$1: nothing like \"$3\" in: $2"
+}
+
+# expect_no_text WHAT TEXT PATTERN
+expect_no_text()
+{
+	! has "$2" "$3" || fail "$1: \"$3\" is in: $2"
+}
+
+# poll SECONDS COMMAND...: false when it did not succeed in that time.
+poll()
+{
+	poll_until=$(($(date +%s) + $1 * SLOW))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$poll_until" ] || return 1
+		sleep 0.1
+	done
+}
+
+# wait_for SENTENCE SECONDS COMMAND...: until COMMAND succeeds.
+wait_for()
+{
+	wait_what=$1
+	shift
+	poll "$@" || fail "waited in vain: $wait_what"
+}
+
+# is VALUE COMMAND...: that is what COMMAND prints.
+is()
+{
+	is_value=$1
+	shift
+	[ "$("$@")" = "$is_value" ]
+}
+
+# at_least NUMBER COMMAND...: that or more is what COMMAND prints.
+at_least()
+{
+	least=$1
+	shift
+	[ "$("$@")" -ge "$least" ]
+}
+
+# stays SENTENCE SECONDS COMMAND...: COMMAND succeeds all that time. Only for
+# what must not happen: nothing to wait for shows that it did not.
+stays()
+{
+	stays_what=$1
+	stays_until=$(($(date +%s) + $2))
+	shift 2
+	while [ "$(date +%s)" -le "$stays_until" ]; do
+		"$@" >/dev/null 2>&1 || fail "did not stay so: $stays_what"
+		sleep 0.2
+	done
+}
+
+# ---- Processes --------------------------------------------------------------
+
+sim=
+daemon=
+redis=
+started=
+others=
+
+# Gone, or waiting for us to ask how it ended.
+is_gone()
+{
+	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# The redis-server that works for the daemon's state folder.
+private_redis()
+{
+	for found in $(pgrep -f redis-server); do
+		case $(tr '\0' ' ' <"/proc/$found/cmdline" 2>/dev/null)\
+$(readlink "/proc/$found/cwd" 2>/dev/null) in
+		*"$DIR/"*) echo "$found" ;;
+		esac
+	done
+}
+
+has_private_redis()
+{
+	[ -n "$(private_redis)" ]
+}
+
+# end_well PID WHO SECONDS: by SIGTERM, and with status 0.
+end_well()
+{
+	kill "$1" 2>/dev/null || :
+	if ! poll "$3" is_gone "$1"; then
+		echo "FAILED: $2 does not end" >&2
+		return 1
+	fi
+	end_status=0
+	wait "$1" || end_status=$?
+	[ "$end_status" -ne 0 ] || return 0
+	echo "FAILED: $2 ended with status $end_status" >&2
+	return 1
+}
+
+end_all()
+{
+	for ended in $daemon $sim $redis $started $others; do
+		kill "$ended" 2>/dev/null || :
+	done
+	sleep 0.1
+	for ended in $daemon $sim $redis $started $others $(private_redis); do
+		is_gone "$ended" || kill -9 "$ended" 2>/dev/null || :
+	done
+}
+
+# Sanitizers and secrets have the last word, then everything goes.
+finish()
+{
+	status=$?
+	trap '' HUP INT TERM
+	[ "$status" -ne 0 ] || end_in_order || status=1
+	end_all
+	[ "$status" -ne 0 ] || judge_logs || status=1
+	if [ "$is_own_dir" ]; then
+		if [ "$status" -eq 0 ]; then
+			rm -rf "$DIR"
+			echo "ok $NAME"
+		else
+			echo "kept: $DIR" >&2
+		fi
+	fi
+	trap - EXIT
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+end_in_order()
+{
+	if [ "$daemon" ]; then
+		listen_to_it
+		end_well "$daemon" "the daemon" 25 || return 1
+		daemon=
+		poll 5 has_no_private_redis || {
+			echo "FAILED: its redis-server is still there" >&2
+			return 1
+		}
+	fi
+	[ -z "$sim" ] || end_well "$sim" "the simulator" 20 || return 1
+	sim=
+}
+
+judge_logs()
+{
+	if grep -lE 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:' \
+		"$DIR"/*.log; then
+		echo "FAILED: a sanitizer has spoken" >&2
+		return 1
+	fi
+	for secret in $GALAXY_PASSWORD $GALAXY_HOOK $SQUARE_TOKEN \
+		$SQUARE_SIGNATURE_KEY ${MORE_SECRETS:-}; do
+		coded=$(printf %s "$secret" | base64 | tr -d '=\n' | cut -c 1-24)
+		if grep -lF -e "$secret" -e "$coded" "$DIR"/*.log "$DIR"/said/* \
+			2>/dev/null; then
+			echo "FAILED: a secret of this run was said there" >&2
+			return 1
+		fi
+	done
+}
+
+# ---- Ports and certificates -------------------------------------------------
+
+next_port=${PORT_BASE:-$((11000 + $$ % 900 * 20))}
+
+is_taken()
+{
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE \
+		"^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A"
+}
+
+# Sets $port to one that nobody listens on.
+free_port()
+{
+	next_port=$((next_port + 1))
+	while is_taken "$next_port"; do
+		next_port=$((next_port + 1))
+	done
+	port=$next_port
+}
+
+make_certificates()
+{
+	CERTS=$DIR/certs
+	if [ -d "${SCENARIO_CERTS:-}" ]; then
+		cp -R "$SCENARIO_CERTS" "$CERTS"
+	else
+		"$ROOT/certs/make-certs.sh" "$CERTS" >/dev/null
+	fi
+}
+
+# ---- The simulator ----------------------------------------------------------
+
+# Different in each run, so that a find is a find.
+planted()
+{
+	printf 'planted-%s-%s' "$1" "$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')"
+}
+
+# start_sim [OPTION...]: sets GALAXY, SQUARE and CONTROL; writes $CSV.
+start_sim()
+{
+	run_sim "$CSV" "$SIM_LOG" --galaxy-hook-url "$HOOKS/hooks/erp" \
+		--galaxy-hook-secret-env GALAXY_HOOK \
+		--square-hook-url "$HOOKS/hooks/agora" \
+		--square-signature-key-env SQUARE_SIGNATURE_KEY \
+		--ca "$CERTS/ca.pem" "$@"
+	sim=$started
+	started=
+	GALAXY=$started_galaxy
+	SQUARE=$started_square
+	CONTROL=$started_control
+}
+
+# run_sim CSV LOG OPTION...: sets $started, $started_galaxy, …
+run_sim()
+{
+	csv=$1
+	sim_log=$2
+	shift 2
+	: >"$DIR/sim.out"
+	"$TILLBRIDGE_SIM" --galaxy-password-env GALAXY_PASSWORD \
+		--square-token-env SQUARE_TOKEN --write-csv "$csv" "$@" \
+		>"$DIR/sim.out" 2>>"$sim_log" </dev/null &
+	started=$!
+	wait_for "the simulator opens its ports" 20 \
+		grep -q '^ready ' "$DIR/sim.out"
+	started_galaxy=http://$(sim_address galaxy)
+	started_square=http://$(sim_address square)
+	started_control=http://$(sim_address control)/control
+}
+
+sim_address()
+{
+	sed -n "s/.* $1=\([^ ]*\).*/\1/p" "$DIR/sim.out"
+}
+
+stop_sim()
+{
+	end_well "$sim" "the simulator" 20 || exit 1
+	sim=
+}
+
+# control PATH JSON: make something happen; prints the answer.
+control()
+{
+	curl -sS --max-time 10 --fail-with-body -o "$DIR/control.answer" \
+		-d "$2" "$CONTROL/$1" ||
+		fail "control $1 $2: $(cat "$DIR/control.answer")"
+	cat "$DIR/control.answer"
+}
+
+# Without its answer.
+order()
+{
+	control "$@" >/dev/null
+}
+
+# sim_state FILTER: of jq.
+sim_state()
+{
+	curl -sS --max-time 10 "$CONTROL/state" | jq -r "$1"
+}
+
+# fault SYSTEM PATH MODE [NEXT]
+fault()
+{
+	order faults "{\"system\":\"$1\",\"path\":\"$2\",\"mode\":\"$3\",
+		\"next\":${4:-1}}"
+}
+
+clear_faults()
+{
+	order faults/clear '{}'
+}
+
+# hooks SYSTEM MODE: on, off, double, reorder, forged
+hooks()
+{
+	order hooks "{\"system\":\"$1\",\"mode\":\"$2\"}"
+}
+
+# set_balance CODE BALANCE: a receipt or correction in Galaxy, with its hook.
+set_balance()
+{
+	order galaxy/balance "{\"code\":\"$1\",\"balance\":\"$2\"}"
+}
+
+# sell SKU [QUANTITY]: at the till; sets $sale to the order's id.
+sell()
+{
+	sale=$(control square/sell \
+		"{\"lines\":[{\"sku\":\"$1\",\"quantity\":\"${2:-1}\"}]}" |
+		jq -r .order)
+}
+
+count_of()
+{
+	sim_state ".square.counts[] | select(.sku == \"$1\") | .count"
+}
+
+variation_of()
+{
+	sim_state ".square.counts[] | select(.sku == \"$1\") | .variation"
+}
+
+# How often a count was written by a call.
+writes_of()
+{
+	sim_state ".square.counts[] | select(.sku == \"$1\") | .writes"
+}
+
+balance_of()
+{
+	sim_state ".galaxy.items[] | select(.code == \"$1\") | .balance"
+}
+
+# How often a balance was asked for by id.
+asked_of()
+{
+	sim_state ".galaxy.items[] | select(.code == \"$1\") | .asked"
+}
+
+is_asked()
+{
+	at_least 1 asked_of "$1"
+}
+
+itemid_of()
+{
+	sim_state ".galaxy.items[] | select(.code == \"$1\") | .itemid"
+}
+
+entries()
+{
+	sim_state '.galaxy.entries | length'
+}
+
+# calls_of SYSTEM PATH: calls whose "METHOD path" holds PATH.
+calls_of()
+{
+	sim_state "[.$1.calls | to_entries[] |
+		select(.key | contains(\"$2\")) | .value.calls] | add // 0"
+}
+
+refused_calls()
+{
+	sim_state '[(.galaxy.calls, .square.calls)[] | .refused] | add // 0'
+}
+
+# Prints the SKUs whose channel does not show its target (I5).
+disagreements()
+{
+	sim_state '(.galaxy.items | map({key: (.code | sub(":"; "-")),
+			value: (.balance | tonumber)}) | from_entries) as $right |
+		.square.counts[] | select((.count | tonumber) !=
+			([$right[.sku], 0] | max)) | .sku'
+}
+
+all_agree()
+{
+	[ -z "$(disagreements)" ]
+}
+
+# What the entries hold of an item, added up.
+posted_of()
+{
+	sim_state "[.galaxy.entries[] | .posts as \$n | .lines[] |
+		select(.code == \"$1\") | (.quantity | tonumber) * \$n] | add // 0"
+}
+
+# No document has had two effects (I2).
+expect_no_double()
+{
+	expect "documents posted twice" "$(sim_state \
+		'[.galaxy.entries[] | select(.posts > 1) | .docid] | join(" ")')" ""
+}
+
+# ---- Redis ------------------------------------------------------------------
+
+# start_redis [OPTION...]: one that is not the daemon's. Sets REDIS_URL.
+start_redis()
+{
+	mkdir -p "$DIR/redis"
+	REDIS_SOCKET=$DIR/redis/redis.sock
+	REDIS_URL=unix://$REDIS_SOCKET
+	redis-server --port 0 --unixsocket "$REDIS_SOCKET" --dir "$DIR/redis" \
+		--save '' --appendonly yes --appendfsync always "$@" \
+		>>"$DIR/redis.log" 2>&1 </dev/null &
+	redis=$!
+	wait_for "redis-server answers" 20 redis_cli ping
+}
+
+redis_cli()
+{
+	redis-cli -s "$REDIS_SOCKET" "$@"
+}
+
+stop_redis()
+{
+	kill "${1:--TERM}" "$redis"
+	wait_for "redis-server ends" 20 is_gone "$redis"
+	wait "$redis" 2>/dev/null || :
+	redis=
+}
+
+# ---- The daemon -------------------------------------------------------------
+
+# Schedules that never come in a test: what happens, happens by hooks, by
+# marks, or by a restart.
+write_config()
+{
+	jq -n --arg hooks "127.0.0.1:$hooks_port" --arg api "127.0.0.1:$api_port" \
+		--arg url "$HOOKS" --arg pem "$CERTS/server.pem" \
+		--arg galaxy "${GALAXY:-http://127.0.0.1:9}" \
+		--arg square "${SQUARE:-http://127.0.0.1:9}" '{
+		public: { listen: [$hooks], url: $url, certificate: $pem },
+		private: { listen: [$api] },
+		state_dir: "state",
+		redis: { namespace: "tillbridge" },
+		accounts: [
+			{ name: "erp", type: "galaxy", url: $galaxy,
+			  username: "sync", password: "env:GALAXY_PASSWORD",
+			  timeout_ms: 4000, hook: { secret: "env:GALAXY_HOOK" } },
+			{ name: "agora", type: "square", url: $square,
+			  access_token: "env:SQUARE_TOKEN", location: "L1",
+			  timeout_ms: 4000,
+			  hook: { signature_key: "env:SQUARE_SIGNATURE_KEY" } }
+		],
+		stock: { authority: "erp" },
+		schedule: { timezone: "Europe/Athens", catch_up: "0 0 1 1 *",
+		            full: "0 0 1 1 *" }
+	} | '"${1:-.}" >"$CONFIG"
+}
+
+# Start it and do not wait.
+launch_daemon()
+{
+	"$TILLBRIDGE" run -c "$CONFIG" >>"$DIR/daemon.out.log" 2>>"$LOG" \
+		</dev/null &
+	daemon=$!
+}
+
+start_daemon()
+{
+	launch_daemon
+	wait_for "the daemon is ready" 30 is_ready_or_gone
+	is_ready || fail "the daemon did not start"
+}
+
+is_ready()
+{
+	curl -sf --max-time 5 "$API/ready"
+}
+
+is_ready_or_gone()
+{
+	is_gone "$daemon" || is_ready
+}
+
+# What it tells about itself, kept for the search for secrets.
+listen_to_it()
+{
+	mkdir -p "$DIR/said"
+	for page in status api/status metrics api/dead api/items; do
+		curl -s --max-time 10 ${TOKEN:+-H "Authorization: Bearer $TOKEN"} \
+			-o "$DIR/said/$(echo "$page" | tr / _).$$.$(date +%s%N)" \
+			"$API/$page" || :
+	done
+}
+
+# By SIGTERM; it must end well.
+stop_daemon()
+{
+	listen_to_it
+	end_well "$daemon" "the daemon" 25 || exit 1
+	daemon=
+	wait_for "its redis-server ends with it" 5 has_no_private_redis
+}
+
+has_no_private_redis()
+{
+	! has_private_redis
+}
+
+kill_daemon()
+{
+	kill -9 "$daemon"
+	wait_for "the daemon is dead" 10 is_gone "$daemon"
+	wait "$daemon" 2>/dev/null || :
+	daemon=
+}
+
+# tb ARGUMENT...: the command line, with our file. Sets $said and $code.
+tb()
+{
+	code=0
+	said=$("$TILLBRIDGE" "$@" -c "$CONFIG" 2>&1 </dev/null) || code=$?
+	printf '%s\n' "> $*" "$said" >>"$DIR/cli.log"
+	[ "$code" -lt 90 ] || fail "tillbridge $*: status $code: $said"
+}
+
+# api PATH [CURL-OPTION...]: prints the body; sets nothing.
+api()
+{
+	api_path=$1
+	shift
+	curl -sS --max-time 10 ${TOKEN:+-H "Authorization: Bearer $TOKEN"} "$@" \
+		"$API/$api_path"
+}
+
+# Its HTTP status alone.
+api_code()
+{
+	api "$@" -o /dev/null -w '%{http_code}'
+}
+
+# status FILTER: of jq, on /api/status.
+status()
+{
+	api api/status | jq -r "$1"
+}
+
+# account NAME FILTER
+account()
+{
+	status ".accounts[] | select(.name == \"$1\") | $2"
+}
+
+# metric NAME: its value, summed over labels.
+metric()
+{
+	api metrics | awk -v name="$1" \
+		'$1 == name || index($1, name "{") == 1 { n += $2 } END { print n + 0 }'
+}
+
+# Nothing is on its way any more (I4).
+is_quiet()
+{
+	[ "$(status '(.queue.depth == 0) and .entries.ready == 0 and
+		.entries.posting == 0 and
+		([.accounts[] | .marks == 0 and .last_full != null] | all)')" = true ]
+}
+
+wait_quiet()
+{
+	wait_for "everything has come to rest" "${1:-30}" is_quiet
+}
+
+import_items()
+{
+	tb items import "${1:-$CSV}"
+	expect "import's exit status ($said)" "$code" 0
+}
+
+# Bound, synced and at rest: where most scenarios begin.
+start_all()
+{
+	start_sim ${SIM_OPTIONS:-}
+	write_config "${1:-.}"
+	start_daemon
+	import_items
+	wait_quiet
+	wait_for "every channel shows its target" 20 all_agree
+	order reset-calls '{}'
+}
+
+logged()
+{
+	grep -qE -- "$1" "$LOG"
+}
+
+times_logged()
+{
+	grep -cE -- "$1" "$LOG" || :
+}
+
+# dead FILTER: of jq, on the list of dead letters.
+dead()
+{
+	api api/dead | jq -r ".dead | $1"
+}
+
+# ---- Hooks by hand ----------------------------------------------------------
+
+# hook ACCOUNT CURL-OPTION...: prints the HTTP status, 000 without one.
+hook()
+{
+	hook_account=$1
+	shift
+	curl -s --max-time 15 --cacert "$CERTS/ca.pem" -o "$DIR/hook.answer" \
+		-D "$DIR/hook.headers" -w '%{http_code}' "$@" \
+		"$HOOKS/hooks/$hook_account${hook_query:-}" || :
+}
+
+# galaxy_hook CODE: as Galaxy sends it.
+galaxy_hook()
+{
+	hook erp -H "Authorization: Bearer $GALAXY_HOOK" --json \
+		"{\"ItemID\":\"$(itemid_of "$1")\"}"
+}
+
+# square_signature BODY [KEY]
+square_signature()
+{
+	printf %s "$HOOKS/hooks/agora$1" | openssl dgst -sha256 \
+		-hmac "${2:-$SQUARE_SIGNATURE_KEY}" -binary | base64
+}
+
+# square_hook BODY [KEY]
+square_hook()
+{
+	hook agora --json "$1" \
+		-H "x-square-hmacsha256-signature: $(square_signature "$@")"
+}
+
+# square_event TYPE EVENT-ID OBJECT: prints a body.
+square_event()
+{
+	jq -cn --arg type "$1" --arg id "$2" --argjson object "$3" '{
+		merchant_id: "MERCHANT1", type: $type, event_id: $id,
+		created_at: "2026-01-01T00:00:00Z",
+		data: { type: $type, id: $id, object: $object } }'
+}
+
+# count_event EVENT-ID SKU: a body that names an item, with a false count.
+count_event()
+{
+	square_event inventory.count.updated "$1" "{\"inventory_counts\":[{
+		\"catalog_object_id\":\"$(variation_of "$2")\",
+		\"catalog_object_type\":\"ITEM_VARIATION\",\"state\":\"IN_STOCK\",
+		\"location_id\":\"L1\",\"quantity\":\"0\",
+		\"calculated_at\":\"2026-01-01T00:00:00Z\"}]}"
+}
+
+# ---- Making ready -----------------------------------------------------------
+
+mkdir -p "$DIR"
+GALAXY_PASSWORD=$(planted galaxy-password)
+GALAXY_HOOK=$(planted galaxy-hook)
+SQUARE_TOKEN=$(planted square-token)
+SQUARE_SIGNATURE_KEY=$(planted square-key)
+export GALAXY_PASSWORD GALAXY_HOOK SQUARE_TOKEN SQUARE_SIGNATURE_KEY
+free_port
+hooks_port=$port
+free_port
+api_port=$port
+HOOKS=https://localhost:$hooks_port
+API=http://127.0.0.1:$api_port
+make_certificates
