@@ -37,8 +37,9 @@ struct store {
 };
 
 /* One line in the log when Redis goes and one when it is back, however many
-   threads notice. */
-static atomic_int redis_is_away;
+   threads notice; none before it was there at all. */
+enum { REDIS_UNSEEN, REDIS_HERE, REDIS_AWAY };
+static atomic_int redis_state = REDIS_UNSEEN;
 
 /* ---- connecting ---- */
 
@@ -54,8 +55,10 @@ timeval_of(int64_t ms)
 static void
 note_away(struct store *s, const char *why)
 {
+	int was = REDIS_HERE;
+
 	(void)snprintf(s->why, sizeof(s->why), "%s", why);
-	if (!atomic_exchange(&redis_is_away, 1))
+	if (atomic_compare_exchange_strong(&redis_state, &was, REDIS_AWAY))
 		log_warn("store.lost", "why=%s", log_quote(why));
 }
 
@@ -196,7 +199,7 @@ connect_now(struct store *s)
 	s->generation++;
 	if (s->generation > 1)
 		metrics_add(METRIC_store_reconnects, 1);
-	if (atomic_exchange(&redis_is_away, 0))
+	if (atomic_exchange(&redis_state, REDIS_HERE) == REDIS_AWAY)
 		log_info("store.back", "generation=%u", s->generation);
 	return 0;
 }

@@ -256,6 +256,9 @@ store_queue_claim(struct store *store, struct queue_batch *out,
 	int r;
 
 	*out = (struct queue_batch){ 0 };
+	/* At start and after every lost connection: it may be missing (R9). */
+	if (source == QUEUE_OWN && (!after || !*after))
+		(void)make_group(store);
 	if (source == QUEUE_ABANDONED)
 		r = auto_claim(store, &reply, consumer, wait_ms, max);
 	else if (source == QUEUE_OWN)

@@ -362,6 +362,23 @@ struct worker_thread {
 	struct worker w;
 };
 
+/* Say once what is there, for the status page; a failure shows by itself. */
+static void
+introduce(struct worker *w)
+{
+	struct buf found = BUF_INIT;
+	struct outcome outcome = w->ops->probe(w->state, &found);
+	const struct health_fact fact = { "found", buf_text(&found) };
+
+	if (worker_judge(w, "probe", &outcome)) {
+		log_info("account.found", "account=%s found=%s", w->account,
+		         log_quote(fact.value));
+		(void)store_health_set(w->store, w->account, &fact, 1);
+	}
+	buf_fini(&found);
+	w->is_introduced = true;
+}
+
 /* At the first hold of the lease: what the last holder left behind. */
 static int
 take_over(struct worker *w)
@@ -369,6 +386,8 @@ take_over(struct worker *w)
 	int64_t full_ms = 0;
 	int r = 0;
 
+	if (!w->is_introduced)
+		introduce(w);
 	if (w->ops->post_entry)
 		r = post_recover(w);
 	if (!r)

@@ -51,6 +51,7 @@ struct worker {
 	int64_t sales_full_mono_ms;      /* last listing of the whole window */
 	int64_t zero_since_mono_ms;      /* window of the zero alarm */
 	int64_t n_zeroed;                /* in it */
+	bool is_introduced;              /* the probe was made */
 	int pulse;                       /* handle */
 };
 
