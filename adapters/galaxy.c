@@ -211,6 +211,19 @@ galaxy_say(char *out, size_t size, const char *text)
 			*p = ' ';
 }
 
+int
+galaxy_read_row(struct galaxy *g, struct json **out, const char *entity,
+                const char *key)
+{
+	struct buf text = BUF_INIT;
+	int r = mirror_get(g->env.mirror, &text, entity, key);
+
+	if (r == 0)
+		r = json_parse(out, buf_text(&text), text.n);
+	buf_fini(&text);
+	return r < 0 ? err_pass(r) : r ? MIRROR_ABSENT : 0;
+}
+
 /* ---- bindings ---- */
 
 /* ":v1:v2" as a person wrote it, in canonical form behind the item. */
@@ -239,19 +252,14 @@ static int
 read_alter_code(struct galaxy *g, char out[GALAXY_EXTERNAL_SIZE],
                 const char *key)
 {
-	struct buf text = BUF_INIT;
 	struct json *doc = NULL;
 	char item[GALAXY_ID_SIZE];
-	int r;
+	int r = galaxy_read_row(g, &doc, "itemaltercodes", key);
 
-	r = mirror_get(g->env.mirror, &text, "itemaltercodes", key);
-	if (!r)
-		r = json_parse(&doc, buf_text(&text), text.n);
 	if (!r && (!galaxy_member_id(item, json_root(doc), "ItemID") ||
 	           !item[0] || !galaxy_external(out, item, json_root(doc))))
 		r = MIRROR_ABSENT;
 	json_free(doc);
-	buf_fini(&text);
 	return r < 0 ? err_pass(r) : r ? ADAPTER_UNRESOLVED : 0;
 }
 
@@ -322,7 +330,6 @@ static int
 add_refs(struct galaxy *g, const char *external,
          void (*add_ref)(void *ctx, const char *ref), void *ctx)
 {
-	struct buf text = BUF_INIT;
 	struct json *doc = NULL;
 	char item[GALAXY_ID_SIZE];
 	char row[GALAXY_ID_SIZE];
@@ -330,14 +337,11 @@ add_refs(struct galaxy *g, const char *external,
 
 	(void)galaxy_external_item(item, external);
 	add_ref(ctx, item);
-	r = mirror_get(g->env.mirror, &text, "items", item);
-	if (!r)
-		r = json_parse(&doc, buf_text(&text), text.n);
+	r = galaxy_read_row(g, &doc, "items", item);
 	if (!r && galaxy_member_id(row, json_root(doc), "ID") && row[0] &&
 	    strcmp(row, item) != 0)
 		add_ref(ctx, row);
 	json_free(doc);
-	buf_fini(&text);
 	/* An alter code may come before its item: one ref is enough then. */
 	return r < 0 ? err_pass(r) : 0;
 }
@@ -406,19 +410,16 @@ close_(void *state)
 static void
 say_company(struct galaxy *g, struct buf *what)
 {
-	struct buf text = BUF_INIT;
 	struct json *doc = NULL;
 	char name[120];
 
 	if (g->company[0] &&
-	    mirror_get(g->env.mirror, &text, "companies", g->company) == 0 &&
-	    json_parse(&doc, buf_text(&text), text.n) == 0) {
+	    galaxy_read_row(g, &doc, "companies", g->company) == 0) {
 		galaxy_say(name, sizeof(name),
 		           json_text_or(json_root(doc), "Description", ""));
 		buf_addf(what, "company \"%s\", ", name);
 	}
 	json_free(doc);
-	buf_fini(&text);
 }
 
 static struct outcome

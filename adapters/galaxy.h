@@ -21,7 +21,9 @@
  *   galaxy_session.c  log-in, web scenario, calls and what answers mean
  *   galaxy_sync.c     lists into the mirror, with their cursors
  *   galaxy_counts.c   balances: of whom, and how many
- *   galaxy_entry.c    commercial entries: build, post, find
+ *   galaxy_terms.c    commercial entries: parties and terms
+ *   galaxy_entry.c    commercial entries: the document and its arithmetic
+ *   galaxy_post.c     commercial entries: post and find
  *
  * Source  Galaxy API documentation (Sync Service), as digested in the
  *         project's reference on Galaxy, read 2026-11-21. "galaxy.md 8.1" in a
@@ -79,6 +81,10 @@ const char *galaxy_external_item(char out[GALAXY_ID_SIZE],
 /* Copy for people: no control characters, no half character at the end. */
 void galaxy_say(char *out, size_t size, const char *text);
 
+/* A row of the mirror as a document. 0, MIRROR_ABSENT, a fault. */
+int galaxy_read_row(struct galaxy *g, struct json **out, const char *entity,
+                    const char *key);
+
 /* ---- calls (galaxy_session.c) ---- */
 
 /* Our own trouble (memory, store) as an outcome: nothing was learned. */
@@ -129,6 +135,7 @@ struct galaxy_list {
 	/* 0, GALAXY_BAD_ROW with problem set, or a fault. */
 	int (*row)(struct galaxy_list *list, const struct json_node *row);
 	void *ctx;
+	int64_t timeout_ms; /* of the whole call; 0: the client's */
 	char problem[120];
 	int status;   /* HTTP, for who knows a harmless 404 */
 	int64_t rows; /* read so far */
@@ -167,10 +174,35 @@ struct outcome galaxy_read_counts(void *state, struct count *counts, size_t n);
 
 /* ---- syncs (galaxy_sync.c) ---- */
 
+/* There once a sync has read everything; the cursor of balances. */
+#define GALAXY_NOTE_SYNCED "itembalances.since"
+
 struct outcome galaxy_sync(void *state, const struct sync_job *job,
                            const struct sync_sink *sink);
 
-/* ---- entries (galaxy_entry.c) ---- */
+/* ---- entries (galaxy_terms.c, galaxy_entry.c, galaxy_post.c) ---- */
+
+/* What a document refers to. */
+enum galaxy_term {
+	GALAXY_TERM_COMPANY,
+	GALAXY_TERM_COMPANYSITE,
+	GALAXY_TERM_CURRENCY,
+	GALAXY_TERM_TRADER,
+	GALAXY_TERM_TRANSPORT_MODE,
+	GALAXY_TERM_TRANSPORTER,
+	GALAXY_TERM_DISPATCH_PURPOSE,
+	GALAXY_TERM_PAYMENT_PLAN,
+	GALAXY_TERM_COUNT,
+};
+
+/*
+ * Choose them all; an id is "" where this installation does without.
+ *
+ * Returns  DONE, REFUSED naming the option and the candidates, RETRY.
+ */
+struct outcome galaxy_choose_terms(struct galaxy *g,
+                                   char ids[GALAXY_TERM_COUNT][GALAXY_ID_SIZE],
+                                   const struct entry *entry);
 
 /* Amounts of one line, each cut to three places (galaxy.md 8.2). */
 struct galaxy_amounts {

@@ -55,18 +55,13 @@ galaxy_kind_save(struct galaxy *g, enum galaxy_kind kind)
 static int
 row_id_of(struct galaxy *g, char out[GALAXY_ID_SIZE], const char *item)
 {
-	struct buf text = BUF_INIT;
 	struct json *doc = NULL;
-	int r;
+	int r = galaxy_read_row(g, &doc, "items", item);
 
 	out[0] = '\0';
-	r = mirror_get(g->env.mirror, &text, "items", item);
-	if (!r)
-		r = json_parse(&doc, buf_text(&text), text.n);
 	if (!r && !galaxy_member_id(out, json_root(doc), "ID"))
 		out[0] = '\0';
 	json_free(doc);
-	buf_fini(&text);
 	return r < 0 ? err_pass(r) : 0;
 }
 

@@ -1,10 +1,6 @@
 /*
- * Galaxy, commercial entries.
+ * Galaxy, commercial entries: the document.
  *
- * Does      POST /services/sync/actions/postentry, one document a call, on a
- *           connection of its own: the server does not recognise a repeated
- *           docid (galaxy.md 8.4), so nothing may send it twice, libcurl
- *           included (platform.md L9).
  * Content   Every member that galaxy.md 8.1 marks as needed, each id out of
  *           the mirror; addresses and charges are left out, which means the
  *           customer's own and none.
@@ -16,13 +12,9 @@
 #include "adapters/galaxy.h"
 
 #include "gateway/base/err.h"
-#include "gateway/ports/mirror.h"
 
-#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	PLACES = 3,
@@ -60,239 +52,6 @@ is_within(struct decimal d, int64_t max)
 	struct decimal size = decimal_is_negative(d) ? decimal_neg(d) : d;
 
 	return decimal_cmp(size, decimal_of(max)) <= 0;
-}
-
-/* ---- parties and terms out of the mirror ---- */
-
-/* A member of the document that refers to a row of a small table. */
-struct term {
-	const char *option; /* its key in the configuration */
-	const char *entity; /* table in the mirror */
-	bool is_needed;     /* by every installation (galaxy.md 8.1) */
-};
-
-enum {
-	TERM_COMPANY,
-	TERM_COMPANYSITE,
-	TERM_CURRENCY,
-	TERM_TRADER,
-	TERM_TRANSPORT_MODE,
-	TERM_TRANSPORTER,
-	TERM_DISPATCH_PURPOSE,
-	TERM_PAYMENT_PLAN,
-	TERM_COUNT,
-};
-
-/* Agencies and shipping methods look exchanged; they are as documented. */
-static const struct term terms[TERM_COUNT] = {
-	[TERM_COMPANY] = { "entry.company", "companies", true },
-	[TERM_COMPANYSITE] = { "entry.companysite", "companysites", true },
-	[TERM_CURRENCY] = { "entry.currency", "currencies", true },
-	[TERM_TRADER] = { "entry.trader", "customers", true },
-	[TERM_TRANSPORT_MODE] = { "entry.transport_mode", "agencies", false },
-	[TERM_TRANSPORTER] = { "entry.transporter", "shippingmethods", false },
-	[TERM_DISPATCH_PURPOSE] = { "entry.dispatch_purpose",
-	                            "dispatchpurposes", false },
-	[TERM_PAYMENT_PLAN] = { "entry.payment_plan", "paymethods", false },
-};
-
-/* Rows of a table that fit. */
-struct search {
-	const char *written; /* id, code or description; NULL: any row */
-	const char *company; /* only rows of this one; NULL: of any */
-	unsigned n;
-	char id[GALAXY_ID_SIZE]; /* of the first */
-	struct buf labels;       /* for people */
-};
-
-static bool
-fits(const struct search *search, const char *key, const struct json_node *row)
-{
-	char company[GALAXY_ID_SIZE];
-
-	if (search->company && (!galaxy_member_id(company, row, "CompanyID") ||
-	                        strcmp(company, search->company) != 0))
-		return false;
-	if (!search->written)
-		return true;
-	return strcasecmp(key, search->written) == 0 ||
-	       strcasecmp(json_text_or(row, "Code", ""), search->written) ==
-	               0 ||
-	       strcasecmp(json_text_or(row, "Description", ""),
-	                  search->written) == 0;
-}
-
-static int
-visit(void *ctx, const char *key, const char *text, size_t n)
-{
-	struct search *search = ctx;
-	struct json *doc = NULL;
-	char label[40];
-	int r = json_parse(&doc, text, n);
-
-	if (r) /* a broken row fits nobody */
-		return r < 0 ? err_pass(r) : 0;
-	if (fits(search, key, json_root(doc))) {
-		if (search->n++ == 0 && !galaxy_id(search->id, key))
-			search->n--;
-		galaxy_say(label, sizeof(label),
-		           json_text_or(json_root(doc), "Code", key));
-		buf_addf(&search->labels, "%s\"%s\"",
-		         search->labels.n ? ", " : "", label);
-	}
-	json_free(doc);
-	return search->n >= CANDIDATES_MAX; /* enough to know and to say */
-}
-
-/* The customers may be many, so a name is looked up before any scan. */
-static int
-search_table(struct galaxy *g, struct search *search, const char *entity)
-{
-	struct buf key = BUF_INIT;
-	char id[GALAXY_ID_SIZE];
-	int r = MIRROR_AMBIGUOUS;
-
-	if (search->written && !search->company) {
-		r = galaxy_id(id, search->written)
-		            ? mirror_get(g->env.mirror, &key, entity, id)
-		            : MIRROR_ABSENT;
-		if (r == 0)
-			memcpy(search->id, id, sizeof(id));
-		if (r == MIRROR_ABSENT)
-			r = mirror_find_name(g->env.mirror, &key, entity,
-			                     search->written);
-		else if (r == 0)
-			buf_reset(&key);
-		if (r == 0 && key.n && !galaxy_id(search->id, buf_text(&key)))
-			r = MIRROR_ABSENT;
-		search->n = r == 0;
-	}
-	buf_fini(&key);
-	if (r == MIRROR_AMBIGUOUS)
-		r = mirror_each(g->env.mirror, entity, visit, search);
-	return r < 0 ? err_pass(r) : 0;
-}
-
-static struct outcome
-judge_search(const struct search *search, const struct term *term)
-{
-	char labels[110];
-
-	galaxy_say(labels, sizeof(labels), buf_text(&search->labels));
-	if (search->n == 1)
-		return outcome_done();
-	if (search->written && search->n == 0)
-		return outcome_of(VERDICT_REFUSED,
-		                  "%s: Galaxy's %s have no \"%.60s\"",
-		                  term->option, term->entity, search->written);
-	if (search->written)
-		return outcome_of(VERDICT_REFUSED,
-		                  "%s: \"%.40s\" fits more than one of %s: %s",
-		                  term->option, search->written, term->entity,
-		                  labels);
-	if (search->n > 1)
-		return outcome_of(VERDICT_REFUSED,
-		                  "%s is not set and Galaxy's %s are several: "
-		                  "%s%s",
-		                  term->option, term->entity, labels,
-		                  search->n >= CANDIDATES_MAX ? " ..." : "");
-	if (term->is_needed)
-		return outcome_of(VERDICT_REFUSED,
-		                  "%s: the mirror has no %s yet", term->option,
-		                  term->entity);
-	return outcome_done(); /* this installation does without */
-}
-
-/*
- * Choose a row: the configured one, or the only one there is.
- *
- * hint     what the sale itself says, tried when nothing is configured and
- *          the table has several rows; NULL: nothing
- * company  see struct search
- */
-static struct outcome
-choose(struct galaxy *g, char out[GALAXY_ID_SIZE], const struct term *term,
-       const char *hint, const char *company)
-{
-	struct search search = { .written =
-		                         conf_text(g->env.conf, term->option),
-		                 .company = company };
-	struct outcome outcome;
-	int r = search_table(g, &search, term->entity);
-
-	if (!r && hint && !search.written && search.n > 1) {
-		buf_reset(&search.labels);
-		search.written = hint;
-		search.n = 0;
-		r = mirror_each(g->env.mirror, term->entity, visit, &search);
-		r = r < 0 ? r : 0;
-	}
-	outcome = r ? galaxy_fault(r) : judge_search(&search, term);
-	(void)snprintf(out, GALAXY_ID_SIZE, "%s",
-	               search.n == 1 ? search.id : "");
-	buf_fini(&search.labels);
-	return outcome;
-}
-
-/* A row as a document. 0, MIRROR_ABSENT, a fault. */
-static int
-read_row(struct galaxy *g, struct json **out, const char *entity,
-         const char *key)
-{
-	struct buf text = BUF_INIT;
-	int r = mirror_get(g->env.mirror, &text, entity, key);
-
-	if (r == 0)
-		r = json_parse(out, buf_text(&text), text.n);
-	buf_fini(&text);
-	return r < 0 ? err_pass(r) : r ? MIRROR_ABSENT : 0;
-}
-
-static bool
-is_iso_code(const char *code)
-{
-	return strlen(code) == 3 &&
-	       strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
-}
-
-/* Amounts in one currency must not be booked in another. */
-static struct outcome
-check_currency(struct galaxy *g, const char *id, const char *currency)
-{
-	struct outcome outcome = outcome_done();
-	struct json *doc = NULL;
-	const char *code;
-	int r = currency ? read_row(g, &doc, "currencies", id) : MIRROR_ABSENT;
-
-	if (r == MIRROR_ABSENT)
-		return outcome;
-	if (r)
-		return galaxy_fault(r);
-	code = json_text_or(json_root(doc), "Code", "");
-	if (is_iso_code(code) && strcmp(code, currency) != 0)
-		outcome = outcome_of(VERDICT_REFUSED,
-		                     "the sale is in %.8s, entry.currency is "
-		                     "%s",
-		                     currency, code);
-	json_free(doc);
-	return outcome;
-}
-
-static struct outcome
-choose_all(struct galaxy *g, char ids[TERM_COUNT][GALAXY_ID_SIZE],
-           const struct entry *entry)
-{
-	struct outcome outcome = outcome_done();
-
-	for (int i = 0; i < TERM_COUNT; i++) {
-		outcome = choose(g, ids[i], &terms[i],
-		                 i == TERM_CURRENCY ? entry->currency : NULL,
-		                 i == TERM_COMPANYSITE ? ids[TERM_COMPANY]
-		                                       : NULL);
-		if (outcome.verdict != VERDICT_DONE)
-			return outcome;
-	}
-	return check_currency(g, ids[TERM_CURRENCY], entry->currency);
 }
 
 /* ---- writing ---- */
@@ -333,9 +92,11 @@ struct line {
 static struct outcome
 refuse(const struct line *line, const char *why)
 {
-	return outcome_of(
-		VERDICT_REFUSED, "item %.60s: %s",
-		line->from->sku ? line->from->sku : line->from->external, why);
+	char sku[60];
+
+	galaxy_say(sku, sizeof(sku),
+	           line->from->sku ? line->from->sku : line->from->external);
+	return outcome_of(VERDICT_REFUSED, "item %s: %s", sku, why);
 }
 
 static struct outcome
@@ -344,7 +105,7 @@ read_item(struct line *line)
 	int r;
 
 	line->variant = galaxy_external_item(line->item, line->from->external);
-	r = read_row(line->g, &line->row, "items", line->item);
+	r = galaxy_read_row(line->g, &line->row, "items", line->item);
 	if (r < 0)
 		return galaxy_fault(r);
 	if (r)
@@ -364,7 +125,7 @@ read_vat(struct line *line)
 	int bad = 0;
 
 	if (galaxy_member_id(id, json_root(line->row), "VATsMasterID") && id[0])
-		r = read_row(line->g, &row, "vatsmaster", id);
+		r = galaxy_read_row(line->g, &row, "vatsmaster", id);
 	if (r == 0)
 		bad = json_get_decimal_lax(&line->vat, json_root(row),
 		                           "NormalPcd");
@@ -443,7 +204,7 @@ write_dimension(struct line *line, struct json_out *o, size_t nth,
 	int r = MIRROR_ABSENT;
 
 	if (galaxy_member_id(id, json_root(line->row), members[nth]) && id[0])
-		r = read_row(line->g, &row, "itemdimensions", id);
+		r = galaxy_read_row(line->g, &row, "itemdimensions", id);
 	if (r == 0)
 		code = code_of_value(json_root(row), value);
 	if (code) {
@@ -564,24 +325,26 @@ write_totals(struct json_out *o, const struct totals *totals)
 
 static void
 write_head(struct galaxy *g, struct json_out *o, const struct entry *entry,
-           char ids[TERM_COUNT][GALAXY_ID_SIZE])
+           char ids[GALAXY_TERM_COUNT][GALAXY_ID_SIZE])
 {
 	char date[ZONE_TEXT_SIZE];
 
 	zone_format(date, g->zone, entry->occurred_ms);
-	write_whole_ref(o, "company", ids[TERM_COMPANY]);
-	write_whole_ref(o, "companysite", ids[TERM_COMPANYSITE]);
+	write_whole_ref(o, "company", ids[GALAXY_TERM_COMPANY]);
+	write_whole_ref(o, "companysite", ids[GALAXY_TERM_COMPANYSITE]);
 	json_out_int(o, "revisionnumber", 1);
 	json_out_text(o, "docid", entry->docid);
 	json_out_text(o, "docdate", date);
-	write_whole_ref(o, "doccurrency", ids[TERM_CURRENCY]);
-	write_whole_ref(o, "trader", ids[TERM_TRADER]);
-	write_whole_ref(o, "transportmode", ids[TERM_TRANSPORT_MODE]);
-	write_whole_ref(o, "transporter", ids[TERM_TRANSPORTER]);
-	write_whole_ref(o, "dispatchpurpose", ids[TERM_DISPATCH_PURPOSE]);
-	if (ids[TERM_PAYMENT_PLAN][0]) {
+	write_whole_ref(o, "doccurrency", ids[GALAXY_TERM_CURRENCY]);
+	write_whole_ref(o, "trader", ids[GALAXY_TERM_TRADER]);
+	write_whole_ref(o, "transportmode", ids[GALAXY_TERM_TRANSPORT_MODE]);
+	write_whole_ref(o, "transporter", ids[GALAXY_TERM_TRANSPORTER]);
+	write_whole_ref(o, "dispatchpurpose",
+	                ids[GALAXY_TERM_DISPATCH_PURPOSE]);
+	if (ids[GALAXY_TERM_PAYMENT_PLAN][0]) {
 		json_out_object(o, "paymentagreement");
-		write_whole_ref(o, "paymentplan", ids[TERM_PAYMENT_PLAN]);
+		write_whole_ref(o, "paymentplan",
+		                ids[GALAXY_TERM_PAYMENT_PLAN]);
 		json_out_end_object(o);
 	}
 }
@@ -600,7 +363,7 @@ write_header(struct json_out *o)
 struct outcome
 galaxy_entry_build(struct galaxy *g, struct buf *out, const struct entry *entry)
 {
-	char ids[TERM_COUNT][GALAXY_ID_SIZE];
+	char ids[GALAXY_TERM_COUNT][GALAXY_ID_SIZE];
 	struct totals totals = { DECIMAL_ZERO, DECIMAL_ZERO };
 	struct json_out o = { .to = out };
 	struct outcome outcome;
@@ -612,7 +375,7 @@ galaxy_entry_build(struct galaxy *g, struct buf *out, const struct entry *entry)
 		return outcome_of(VERDICT_REFUSED,
 		                  "a return waits for a person "
 		                  "(entry.returns is hold)");
-	outcome = choose_all(g, ids, entry);
+	outcome = galaxy_choose_terms(g, ids, entry);
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
 	json_out_object(&o, NULL);
@@ -626,241 +389,4 @@ galaxy_entry_build(struct galaxy *g, struct buf *out, const struct entry *entry)
 	json_out_end_object(&o);
 	json_out_end_object(&o);
 	return buf_check(out) ? galaxy_fault(ERR_NOMEM) : outcome;
-}
-
-/* ---- posting ---- */
-
-/*
- * A v3-era server sends business errors as 500 too; the name of the error
- * tells them from a crash (galaxy.md 11). One that no word here fits is
- * unclear: part of the work may have been done.
- */
-static bool
-is_business(const char *code)
-{
-	static const char *const words[] = {
-		"Business",     "Validation",     "Argument",  "Invalid",
-		"NotFound",     "Required",       "Duplicate", "Forbidden",
-		"NotSupported", "NotImplemented", "Format",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(code, words[i]))
-			return true;
-	return false;
-}
-
-static struct outcome
-refused_by(const struct http_answer *answer, const struct galaxy_error *error)
-{
-	const char *words = error->message[0] ? error->message : error->code;
-
-	return outcome_of(VERDICT_REFUSED, "Galaxy refused it (HTTP %d)%s%s",
-	                  answer->status, words[0] ? ": " : "", words);
-}
-
-/* A page is some proxy's word, not the server's receipt. */
-static bool
-is_page(const struct http_answer *answer)
-{
-	const char *p = buf_text(&answer->body);
-
-	return strncasecmp(answer->content_type, "text/html", 9) == 0 ||
-	       p[strspn(p, " \t\r\n")] == '<';
-}
-
-/* Pure: answer in, outcome out. */
-static struct outcome
-judge_post(const struct galaxy *g, const struct http_answer *answer)
-{
-	struct galaxy_error error;
-	bool has_error = galaxy_error_of(&error, g, buf_text(&answer->body),
-	                                 answer->body.n);
-	int status = answer->status;
-
-	if (status == 0)
-		return outcome_of(answer->was_sent ? VERDICT_UNCERTAIN
-		                                   : VERDICT_RETRY,
-		                  "no answer from Galaxy: %s", answer->why);
-	if (status == 401 || status == 403)
-		return outcome_of(VERDICT_LOCKED,
-		                  "Galaxy refuses us entries (HTTP %d)%s%s",
-		                  status, error.message[0] ? ": " : "",
-		                  error.message);
-	if (status == 429)
-		return outcome_slow(answer->retry_after_ms,
-		                    "Galaxy asks us to slow down");
-	if (status >= 200 && status <= 299 && has_error)
-		return refused_by(answer, &error);
-	if (status >= 200 && status <= 299 && !is_page(answer))
-		return outcome_done();
-	if (status >= 400 && status <= 499 && status != 408)
-		return refused_by(answer, &error);
-	if (status >= 500 && is_business(error.code))
-		return refused_by(answer, &error);
-	return outcome_of(VERDICT_UNCERTAIN,
-	                  "Galaxy answered HTTP %d%s, which proves nothing%s%s",
-	                  status, is_page(answer) ? " with a web page" : "",
-	                  error.message[0] ? ": " : "", error.message);
-}
-
-static struct outcome
-post(struct galaxy *g, const struct buf *body)
-{
-	struct buf url = BUF_INIT;
-	struct http_answer answer = { 0 };
-	struct http_request request = {
-		.method = "POST",
-		.headers = { { "Content-Type", "application/json" } },
-		.n_headers = 1,
-		.body = buf_text(body),
-		.n_body = body->n,
-		.is_unrepeatable = true,
-	};
-	struct outcome outcome;
-
-	galaxy_url(&url, g, "postentry", "/services/sync/actions/postentry");
-	galaxy_param_scenario(&url, g);
-	request.url = buf_text(&url);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
-	                          : galaxy_exchange(g, &request, &answer);
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = judge_post(g, &answer);
-	http_answer_fini(&answer);
-	buf_fini(&url);
-	return outcome;
-}
-
-struct outcome
-galaxy_post_entry(void *state, const struct entry *entry)
-{
-	struct galaxy *g = state;
-	struct buf body = BUF_INIT;
-	struct outcome outcome = galaxy_ready(g);
-
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = galaxy_entry_build(g, &body, entry);
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = post(g, &body);
-	buf_fini(&body);
-	return outcome;
-}
-
-/* ---- finding ---- */
-
-/* `Entity/Name`, or a GUID, as a path of the generic API (galaxy.md 10). */
-static bool
-view_path(struct buf *url, const struct conf_section *conf)
-{
-	const char *view = conf_text(conf, "lookup.view");
-	const char *advanced = conf_text(conf, "lookup.advanced_view");
-	const char *slash = view ? strchr(view, '/') : NULL;
-	char *entity;
-
-	if (advanced) {
-		buf_adds(url, "/api/glx/advancedcustomviews/");
-		buf_add_url(url, advanced);
-		return true;
-	}
-	if (!slash)
-		return false;
-	entity = text_ndup(view, (size_t)(slash - view));
-	buf_adds(url, "/api/glx/views/");
-	buf_add_url(url, entity ? entity : "");
-	buf_adds(url, "/custom/");
-	buf_add_url(url, slash + 1);
-	free(entity);
-	return entity != NULL;
-}
-
-static bool
-is_docid(const char *text)
-{
-	return text[0] &&
-	       text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh"
-	                         "ijklmnopqrstuvwxyz0123456789-_")] == '\0';
-}
-
-struct match {
-	const char *docid;
-	bool is_found;
-};
-
-static bool
-visit_member(void *ctx, const char *key, const struct json_node *value)
-{
-	struct match *match = ctx;
-	const char *text = json_text(value);
-
-	(void)key;
-	match->is_found = text && strcmp(text, match->docid) == 0;
-	return !match->is_found;
-}
-
-/*
- * A view that ignored the filter would show somebody else's entries, so one
- * row must show the docid itself.
- */
-static struct outcome
-judge_view(const struct http_answer *answer, const char *docid)
-{
-	struct match match = { .docid = docid };
-	struct json *doc = NULL;
-	const struct json_node *items;
-	struct outcome outcome;
-
-	if (json_parse(&doc, buf_text(&answer->body), answer->body.n) != 0)
-		return outcome_of(VERDICT_RETRY,
-		                  "a broken answer of Galaxy's look-up view");
-	items = json_find(json_root(doc), "Items");
-	for (size_t i = 0; i < json_length(items) && !match.is_found; i++)
-		json_each(json_at(items, i), visit_member, &match);
-	if (match.is_found)
-		outcome = outcome_done();
-	else if (json_type(items) != JSON_ARRAY)
-		outcome = outcome_of(VERDICT_RETRY,
-		                     "Galaxy's look-up view gave no Items");
-	else if (json_length(items) == 0)
-		outcome = outcome_of(VERDICT_ABSENT, "Galaxy has no entry %s",
-		                     docid);
-	else
-		outcome = outcome_of(VERDICT_REFUSED,
-		                     "the look-up view must filter by and show "
-		                     "lookup.field");
-	json_free(doc);
-	return outcome;
-}
-
-struct outcome
-galaxy_find_entry(void *state, const char *docid)
-{
-	struct galaxy *g = state;
-	const char *field = conf_text(g->env.conf, "lookup.field");
-	struct buf path = BUF_INIT;
-	struct buf url = BUF_INIT;
-	struct http_request request = { .method = "GET" };
-	struct http_answer answer = { 0 };
-	struct outcome outcome;
-
-	if (!view_path(&path, g->env.conf) || !field || !is_docid(docid)) {
-		buf_fini(&path);
-		return outcome_of(VERDICT_REFUSED,
-		                  "no look-up configured (lookup.view or "
-		                  "lookup.advanced_view, and lookup.field)");
-	}
-	galaxy_url(&url, g, NULL, buf_text(&path));
-	buf_adds(&url, "?filters=[{");
-	buf_add_url(&url, field);
-	buf_addf(&url, ":[\"%s\",Equal]}]", docid);
-	request.url = buf_text(&url);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
-	                          : galaxy_exchange(g, &request, &answer);
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = galaxy_judge_read(g, &answer);
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = judge_view(&answer, docid);
-	http_answer_fini(&answer);
-	buf_fini(&url);
-	buf_fini(&path);
-	return outcome;
 }

@@ -19,9 +19,6 @@
 #include <strings.h>
 
 enum {
-	/* A first pull of everything may take long; a stalled one is ended by
-	   the client's own limits. */
-	LIST_TIMEOUT_MS = 15 * 60 * 1000,
 	HEAD_SIZE = 2048, /* of a list that is none, to say why */
 };
 
@@ -208,17 +205,18 @@ take_session(struct galaxy *g, const struct http_answer *answer)
 static struct outcome
 judge_login(struct galaxy *g, const struct http_answer *answer)
 {
-	const char *user = conf_text(g->env.conf, "username");
+	char user[40];
 	struct galaxy_error error;
 	bool is_error = galaxy_error_of(&error, g, buf_text(&answer->body),
 	                                answer->body.n);
 	int status = answer->status;
 
+	galaxy_say(user, sizeof(user), conf_text(g->env.conf, "username"));
 	if (status == 0 || status == 429 || status >= 500)
 		return galaxy_judge_read(g, answer);
 	if (status == 401 || status == 403 || is_error)
 		return outcome_of(VERDICT_LOCKED,
-		                  "Galaxy refused user \"%.40s\" (HTTP %d)%s%s",
+		                  "Galaxy refused user \"%s\" (HTTP %d)%s%s",
 		                  user, status, error.message[0] ? ": " : "",
 		                  error.message);
 	if (status < 200 || status > 299) /* a wrong path, or a proxy's word */
@@ -404,7 +402,7 @@ galaxy_read_list(struct galaxy *g, const char *url, struct galaxy_list *list)
 	struct http_request request = {
 		.method = "GET",
 		.url = url,
-		.timeout_ms = LIST_TIMEOUT_MS,
+		.timeout_ms = list->timeout_ms,
 		.answer_max = SIZE_MAX,
 		.stream = take_bytes,
 		.stream_ctx = &reading,
@@ -494,16 +492,19 @@ static struct outcome
 judge_choice(const struct choice *choice)
 {
 	char others[120];
+	char wanted[60];
 
+	galaxy_say(wanted, sizeof(wanted),
+	           choice->wanted ? choice->wanted : "");
 	galaxy_say(others, sizeof(others),
 	           choice->others.n ? buf_text(&choice->others) : "none");
 	if (choice->is_found)
 		return outcome_done();
 	if (choice->wanted)
 		return outcome_of(VERDICT_LOCKED,
-		                  "Galaxy has no web scenario \"%.60s\" "
+		                  "Galaxy has no web scenario \"%s\" "
 		                  "(web_scenario); it has: %s",
-		                  choice->wanted, others);
+		                  wanted, others);
 	return outcome_of(VERDICT_LOCKED,
 	                  "no web scenario is Galaxy's default: set "
 	                  "web_scenario to one of: %s",

@@ -21,11 +21,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	/* Numbers drawn and not yet committed when a greater one was seen. */
 	REVISION_OVERLAP = 50,
 	ROWS_PER_FLUSH = 500, /* buffered rows are memory */
+	/* A first pull of everything may take long; a stalled one is ended by
+	   the client's own limits. */
+	LIST_TIMEOUT_MS = 15 * 60 * 1000,
 	NAMES_MAX = 5,
 };
 
@@ -234,6 +238,16 @@ report(const struct turn *turn, int64_t rows)
 		                     0);
 }
 
+/* Code and AlterCode are often one text. */
+static bool
+is_listed(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static size_t
 collect_names(const struct turn *turn, const struct json_node *row,
               const char *names[NAMES_MAX])
@@ -247,7 +261,7 @@ collect_names(const struct turn *turn, const struct json_node *row,
 		if (member == sku_member)
 			member = conf_text(turn->g->env.conf, "sku_field");
 		name = json_text_or(row, member, "");
-		if (name[0])
+		if (name[0] && !is_listed(names, n, name))
 			names[n++] = name;
 	}
 	return n;
@@ -400,6 +414,7 @@ read_entity(struct turn *turn)
 	struct galaxy_list list = {
 		.row = is_balances ? take_balance : take_row,
 		.ctx = turn,
+		.timeout_ms = LIST_TIMEOUT_MS,
 	};
 	struct buf url = BUF_INIT;
 	struct outcome outcome;
@@ -428,8 +443,10 @@ static struct outcome
 name_list(struct outcome outcome, const char *entity)
 {
 	struct outcome named;
+	char why[190];
 
-	named = outcome_of(outcome.verdict, "%s: %.190s", entity, outcome.why);
+	galaxy_say(why, sizeof(why), outcome.why);
+	named = outcome_of(outcome.verdict, "%s: %s", entity, why);
 	named.wait_ms = outcome.wait_ms;
 	return named;
 }

@@ -931,6 +931,24 @@ test_galaxy__a_post_that_never_left_may_be_tried_again(void **state)
 }
 
 static void
+test_galaxy__an_entry_waits_for_the_first_sync(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, ENTRY_TERMS);
+	galaxy_world_say_ready(&w);
+	assert_verdict(post(&w), VERDICT_RETRY, "first sync");
+	galaxy_world_close(&w);
+	/* nor does trouble with the web scenarios condemn it */
+	galaxy_world_open(&w, ENTRY_TERMS);
+	galaxy_world_say_login(&w);
+	galaxy_world_say(&w, 404, "error_page.html");
+	assert_verdict(post(&w), VERDICT_RETRY, "404");
+	galaxy_world_close(&w);
+}
+
+static void
 test_galaxy__a_post_after_a_lost_session_goes_out_once_more(void **state)
 {
 	struct galaxy_world w;
@@ -1098,6 +1116,8 @@ main(void)
 			test_galaxy__a_post_is_done_refused_or_uncertain_but_never_repeated),
 		cmocka_unit_test(
 			test_galaxy__a_post_that_never_left_may_be_tried_again),
+		cmocka_unit_test(
+			test_galaxy__an_entry_waits_for_the_first_sync),
 		cmocka_unit_test(
 			test_galaxy__a_post_after_a_lost_session_goes_out_once_more),
 		cmocka_unit_test(

@@ -46,7 +46,7 @@ take_sale(void *ctx, const char *sale)
 {
 	(void)ctx;
 	(void)sale;
-	assert(!"Galaxy names no sales");
+	abort(); /* Galaxy names no sales */
 }
 
 static void
