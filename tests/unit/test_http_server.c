@@ -330,6 +330,7 @@ test_http_server__puts_chunks_together(void **state)
 }
 
 #define POST "POST / HTTP/1.1\r\nHost: h\r\n"
+#define GET  "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 #define TEN \
 	"A: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n" \
 	"A: b\r\nA: b\r\n"
@@ -673,9 +674,10 @@ static struct {
 	char dir[64];
 	char server_pem[96];
 	char client_pem[96];
+	char stranger_pem[96];
 	char ca_pem[96];
 	struct tls *tls;
-	struct made_cert certs[3]; /* authority, server, client */
+	struct made_cert certs[4]; /* authority, server, client, stranger */
 } world;
 
 static int
@@ -691,6 +693,8 @@ set_up_world(void **state)
 	               "%s/server.pem", world.dir);
 	(void)snprintf(world.client_pem, sizeof(world.client_pem),
 	               "%s/client.pem", world.dir);
+	(void)snprintf(world.stranger_pem, sizeof(world.stranger_pem),
+	               "%s/stranger.pem", world.dir);
 	(void)snprintf(world.ca_pem, sizeof(world.ca_pem), "%s/ca.pem",
 	               world.dir);
 	make_cert(&world.certs[0],
@@ -702,6 +706,8 @@ set_up_world(void **state)
 	make_cert(&world.certs[2],
 	          &(struct make_cert){ .name = "till",
 	                               .issuer = &world.certs[0] });
+	make_cert(&world.certs[3], &(struct make_cert){ .name = "stranger" });
+	made_cert_write(world.stranger_pem, "k3 c3", world.certs);
 	made_cert_write(world.server_pem, "k1 c1", world.certs);
 	made_cert_write(world.client_pem, "k2 c2", world.certs);
 	made_cert_write(world.ca_pem, "c0", world.certs);
@@ -718,10 +724,11 @@ tear_down_world(void **state)
 
 	(void)state;
 	tls_free(world.tls);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		made_cert_fini(&world.certs[i]);
 	(void)unlink(world.server_pem);
 	(void)unlink(world.client_pem);
+	(void)unlink(world.stranger_pem);
 	(void)unlink(world.ca_pem);
 	(void)rmdir(world.dir);
 	return 0;
@@ -733,8 +740,15 @@ struct client {
 	int fd;
 };
 
+/* What is special about a client; NULL and 0: nothing. */
+struct manner {
+	const char *pem;      /* shows this certificate */
+	int version;          /* speaks nothing newer */
+	SSL_SESSION *session; /* comes back with this one */
+};
+
 static void
-client_open(struct client *c, int port, const char *pem)
+client_open_as(struct client *c, int port, const struct manner *manner)
 {
 	static const unsigned char protocols[] = "\x02h2\x08http/1.1";
 
@@ -742,26 +756,38 @@ client_open(struct client *c, int port, const char *pem)
 	c->ctx = SSL_CTX_new(TLS_client_method());
 	assert_int_equal(SSL_CTX_load_verify_file(c->ctx, world.ca_pem), 1);
 	SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
+	assert_int_equal(SSL_CTX_set_max_proto_version(c->ctx, manner->version),
+	                 1);
 	assert_int_equal(SSL_CTX_set_alpn_protos(c->ctx, protocols,
 	                                         sizeof(protocols) - 1),
 	                 0);
-	if (pem) {
-		assert_int_equal(SSL_CTX_use_certificate_file(c->ctx, pem,
-		                                              SSL_FILETYPE_PEM),
+	if (manner->pem) {
+		assert_int_equal(SSL_CTX_use_certificate_file(
+					 c->ctx, manner->pem, SSL_FILETYPE_PEM),
 		                 1);
-		assert_int_equal(SSL_CTX_use_PrivateKey_file(c->ctx, pem,
-		                                             SSL_FILETYPE_PEM),
+		assert_int_equal(SSL_CTX_use_PrivateKey_file(
+					 c->ctx, manner->pem, SSL_FILETYPE_PEM),
 		                 1);
 	}
 	c->ssl = SSL_new(c->ctx);
 	assert_int_equal(SSL_set1_host(c->ssl, "localhost"), 1);
 	assert_int_equal(SSL_set_fd(c->ssl, c->fd), 1);
+	if (manner->session)
+		assert_int_equal(SSL_set_session(c->ssl, manner->session), 1);
 	assert_int_equal(SSL_connect(c->ssl), 1);
+}
+
+static void
+client_open(struct client *c, int port, const char *pem)
+{
+	client_open_as(c, port, &(struct manner){ .pem = pem });
 }
 
 static void
 client_close(struct client *c)
 {
+	/* without a proper end its session could not be resumed */
+	(void)SSL_shutdown(c->ssl);
 	SSL_free(c->ssl);
 	SSL_CTX_free(c->ctx);
 	(void)close(c->fd);
@@ -842,6 +868,129 @@ test_http_server__names_the_clients_certificate(void **state)
 	http_server_stop(server);
 }
 
+static void
+test_http_server__refuses_a_client_with_a_strangers_certificate(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	const struct manner manner = { .pem = world.stranger_pem };
+	struct client c;
+
+	(void)state;
+	client_open_as(&c, http_server_port(server, 0), &manner);
+	/* TLS 1.3: the client is done before the server has looked */
+	(void)SSL_write(c.ssl, GET, sizeof(GET) - 1);
+	assert_string_equal(client_get_all(&c), "");
+	client_close(&c);
+	assert_int_equal(owner.n_served, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__still_speaks_tls_1_2(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	const struct manner manner = { .version = TLS1_2_VERSION };
+	struct client c;
+
+	(void)state;
+	client_open_as(&c, http_server_port(server, 0), &manner);
+	client_put(&c, GET);
+	assert_status(client_get_all(&c), 200);
+	assert_int_equal(SSL_version(c.ssl), TLS1_2_VERSION);
+	client_close(&c);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__resumes_sessions(void **state)
+{
+	static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	struct manner manner = { 0 };
+	struct client c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		manner.version = versions[i];
+		manner.session = NULL;
+		client_open_as(&c, http_server_port(server, 0), &manner);
+		client_put(&c, GET);
+		assert_status(client_get_all(&c), 200);
+		assert_false(SSL_session_reused(c.ssl));
+		manner.session = SSL_get1_session(c.ssl);
+		client_close(&c);
+		client_open_as(&c, http_server_port(server, 0), &manner);
+		client_put(&c, GET);
+		assert_status(client_get_all(&c), 200);
+		assert_true(SSL_session_reused(c.ssl));
+		client_close(&c);
+		SSL_SESSION_free(manner.session);
+	}
+	http_server_stop(server);
+}
+
+enum { N_CALLERS = 6, N_CALLS = 25 };
+
+/* Many calls on one connection. Returns NULL, or what went wrong. */
+static void *
+call_often(void *arg)
+{
+	static char in_connecting[] = "connecting";
+	static char in_calling[] = "calling";
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	char answer[1024];
+	char *bad = NULL;
+	int fd = dial(*(int *)arg);
+	int i;
+	int n;
+
+	(void)SSL_set_fd(ssl, fd);
+	if (SSL_connect(ssl) != 1)
+		bad = in_connecting;
+	for (i = 0; i < N_CALLS && !bad; i++) {
+		static const char request[] =
+			POST "Content-Length: 3\r\n\r\nabc";
+
+		(void)SSL_write(ssl, request, sizeof(request) - 1);
+		n = SSL_read(ssl, answer, sizeof(answer) - 1);
+		answer[n > 0 ? n : 0] = '\0';
+		if (!strstr(answer, "|abc|127.0.0.1|1|-]"))
+			bad = in_calling;
+	}
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	(void)close(fd);
+	return bad;
+}
+
+static void
+test_http_server__serves_many_at_once(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	int port = http_server_port(server, 0);
+	pthread_t callers[N_CALLERS];
+	struct buf why = BUF_INIT;
+	void *bad;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_CALLERS; i++)
+		assert_int_equal(
+			pthread_create(&callers[i], NULL, call_often, &port),
+			0);
+	assert_int_equal(tls_reload(world.tls, &why), 0);
+	for (i = 0; i < N_CALLERS; i++) {
+		assert_int_equal(pthread_join(callers[i], &bad), 0);
+		if (bad)
+			fail_msg("%s", (char *)bad);
+	}
+	assert_int_equal(owner.n_served, N_CALLERS * N_CALLS);
+	buf_fini(&why);
+	http_server_stop(server);
+}
+
 /* Send a byte now and then until the server has enough; true when it had. */
 static bool
 drip(struct client *c)
@@ -896,6 +1045,7 @@ test_http_server__cuts_a_handshake_that_does_not_come(void **state)
 
 	(void)state;
 	assert_string_equal(get_all(fd), "");
+	assert_cut(server, 1);
 	http_server_stop(server);
 }
 
@@ -989,6 +1139,11 @@ main(void)
 			test_http_server__serves_over_tls_and_speaks_http_1_1),
 		cmocka_unit_test(
 			test_http_server__names_the_clients_certificate),
+		cmocka_unit_test(
+			test_http_server__refuses_a_client_with_a_strangers_certificate),
+		cmocka_unit_test(test_http_server__still_speaks_tls_1_2),
+		cmocka_unit_test(test_http_server__resumes_sessions),
+		cmocka_unit_test(test_http_server__serves_many_at_once),
 		cmocka_unit_test(test_http_server__cuts_a_body_that_drips),
 		cmocka_unit_test(
 			test_http_server__cuts_a_handshake_that_does_not_come),
