@@ -94,7 +94,9 @@ build_changes(struct buf *out, const struct square *s,
 	if (!r) {
 		json_out_object(&o, NULL);
 		json_out_text(&o, "idempotency_key", key);
-		json_out_bool(&o, "ignore_unchanged_counts", true);
+		/* "Unchanged" means since the last physical count, whatever was
+		   sold in between: ours must not be dropped for that. */
+		json_out_bool(&o, "ignore_unchanged_counts", false);
 		json_out_raw(&o, "changes", changes.p);
 		json_out_end_object(&o);
 	}
