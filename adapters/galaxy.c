@@ -437,12 +437,27 @@ probe(void *state, struct buf *what)
 	return outcome;
 }
 
+static bool
+settles_by_drops(const struct conf_section *conf, int64_t *wait_ms)
+{
+	*wait_ms = conf_int(conf, "settle_wait") * 3600000;
+	return !strcmp(conf_text(conf, "settle"), "observed");
+}
+
+static bool
+takes_returns(const struct conf_section *conf)
+{
+	return !strcmp(conf_text(conf, "entry.returns"), "negative");
+}
+
 const struct adapter_ops galaxy_adapter = {
 	.name = "galaxy",
 	.options = options,
 	.url_flags = CONF_PLAIN_HTTP,
 	.count_places = DECIMAL_PLACES,
 	.batch_max = batch_max,
+	.settles_by_drops = settles_by_drops,
+	.takes_returns = takes_returns,
 	.open = open_,
 	.close = close_,
 	.probe = probe,

@@ -30,6 +30,10 @@ struct cli {
  */
 enum exit_code cli_load(struct conf **out, const struct cli *cli);
 
+/* The same for a command that calls no external system: it needs no secret of
+   theirs in its environment. */
+enum exit_code cli_load_operator(struct conf **out, const struct cli *cli);
+
 /* Load it and reach the data. On success both are the caller's. */
 enum exit_code cli_open(struct conf **conf, struct station **station,
                         const struct cli *cli);

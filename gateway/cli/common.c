@@ -59,14 +59,15 @@ check_hooks(const struct conf *conf, const struct cli *cli,
 	}
 }
 
-enum exit_code
-cli_load(struct conf **out, const struct cli *cli)
+static enum exit_code
+load(struct conf **out, const struct cli *cli, bool is_operator)
 {
 	struct buf mistakes = BUF_INIT;
-	int r = conf_load(out, cli->conf_path, cli->parts->types,
-	                  cli->parts->n_types, &mistakes);
+	int r = (is_operator ? conf_load_operator : conf_load)(
+	        out, cli->conf_path, cli->parts->types, cli->parts->n_types,
+	        &mistakes);
 
-	if (!r) {
+	if (!r && !is_operator) {
 		check_hooks(*out, cli, &mistakes);
 		if (mistakes.n) {
 			conf_free(*out);
@@ -76,7 +77,7 @@ cli_load(struct conf **out, const struct cli *cli)
 	}
 	if (r)
 		(void)fputs(buf_text(&mistakes), stderr);
-	else if ((*out)->warnings.n && !cli->is_quiet)
+	else if ((*out)->warnings.n && !cli->is_quiet && !is_operator)
 		(void)fprintf(stderr, "%s", buf_text(&(*out)->warnings));
 	if (r)
 		cli_complain("%s: not usable as it is", cli->conf_path);
@@ -85,10 +86,22 @@ cli_load(struct conf **out, const struct cli *cli)
 }
 
 enum exit_code
+cli_load(struct conf **out, const struct cli *cli)
+{
+	return load(out, cli, false);
+}
+
+enum exit_code
+cli_load_operator(struct conf **out, const struct cli *cli)
+{
+	return load(out, cli, true);
+}
+
+enum exit_code
 cli_open(struct conf **conf, struct station **station, const struct cli *cli)
 {
 	struct buf why = BUF_INIT;
-	enum exit_code code = cli_load(conf, cli);
+	enum exit_code code = cli_load_operator(conf, cli);
 	int r;
 
 	if (code != EXIT_CODE_DONE)

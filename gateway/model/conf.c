@@ -108,11 +108,11 @@ parse_document(struct json **out, const char *path, const char *text, size_t n,
 	return CONF_INVALID;
 }
 
-int
-conf_parse(struct conf **out, const char *path, const char *text, size_t n,
-           const struct conf_type *types, size_t n_types, struct buf *mistakes)
+static int
+parse(struct conf **out, const char *path, const char *text, size_t n,
+      struct conf_load_state load)
 {
-	struct conf_load_state load = { NULL, types, n_types, mistakes };
+	struct buf *mistakes = load.mistakes;
 	struct json *doc = NULL;
 	size_t n_before = mistakes->n;
 	int r;
@@ -142,6 +142,16 @@ out:
 	return r;
 }
 
+int
+conf_parse(struct conf **out, const char *path, const char *text, size_t n,
+           const struct conf_type *types, size_t n_types, struct buf *mistakes)
+{
+	return parse(out, path, text, n,
+	             (struct conf_load_state){ .types = types,
+	                                       .n_types = n_types,
+	                                       .mistakes = mistakes });
+}
+
 /* Read a file whole. Returns 0 or CONF_INVALID with a line of mistake. */
 static int
 read_file(struct buf *out, const char *path, struct buf *mistakes)
@@ -168,19 +178,39 @@ read_file(struct buf *out, const char *path, struct buf *mistakes)
 	return CONF_INVALID;
 }
 
-int
-conf_load(struct conf **out, const char *path, const struct conf_type *types,
-          size_t n_types, struct buf *mistakes)
+static int
+load(struct conf **out, const char *path, struct conf_load_state state)
 {
 	struct buf text = BUF_INIT;
 	int r;
 
-	r = read_file(&text, path, mistakes);
+	r = read_file(&text, path, state.mistakes);
 	if (!r)
-		r = conf_parse(out, path, buf_text(&text), text.n, types,
-		               n_types, mistakes);
+		r = parse(out, path, buf_text(&text), text.n, state);
 	buf_fini(&text);
 	return r;
+}
+
+int
+conf_load(struct conf **out, const char *path, const struct conf_type *types,
+          size_t n_types, struct buf *mistakes)
+{
+	return load(out, path,
+	            (struct conf_load_state){ .types = types,
+	                                      .n_types = n_types,
+	                                      .mistakes = mistakes });
+}
+
+int
+conf_load_operator(struct conf **out, const char *path,
+                   const struct conf_type *types, size_t n_types,
+                   struct buf *mistakes)
+{
+	return load(out, path,
+	            (struct conf_load_state){ .types = types,
+	                                      .n_types = n_types,
+	                                      .mistakes = mistakes,
+	                                      .may_lack_secrets = true });
 }
 
 void

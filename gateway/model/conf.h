@@ -104,6 +104,14 @@ enum { CONF_INVALID = 1 }; /* mistakes; each is a line in `mistakes` */
 int conf_load(struct conf **out, const char *path,
               const struct conf_type *types, size_t n_types,
               struct buf *mistakes);
+
+/*
+ * The same for an operator's command, which calls no external system: the
+ * shell it is typed in need not know the accounts' and tokens' secrets.
+ */
+int conf_load_operator(struct conf **out, const char *path,
+                       const struct conf_type *types, size_t n_types,
+                       struct buf *mistakes);
 void conf_free(struct conf *conf);
 
 /*

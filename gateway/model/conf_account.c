@@ -104,6 +104,7 @@ read_account(struct conf_section **out, const struct conf_load_state *load,
 		.base_dir = load->conf->dir,
 		.url_flags = type ? type->url_flags : 0,
 		.is_type_unknown = !type,
+		.may_lack_secrets = load->may_lack_secrets,
 		.mistakes = load->mistakes,
 		.warnings = &load->conf->warnings,
 	};
@@ -195,6 +196,7 @@ read_token(const struct conf_load_state *load, const char *where,
 	struct conf_reader reader = {
 		.where = where,
 		.base_dir = conf->dir,
+		.may_lack_secrets = load->may_lack_secrets,
 		.mistakes = load->mistakes,
 		.warnings = &conf->warnings,
 	};

@@ -54,6 +54,7 @@ struct conf_reader {
 	const char *base_dir; /* what relative paths are relative to */
 	unsigned url_flags;   /* of the account's own `url` */
 	bool is_type_unknown; /* so that unknown keys cannot be judged */
+	bool may_lack_secrets; /* an operator's command, which needs none */
 	struct buf *mistakes;
 	struct buf *warnings;
 	int fault; /* ERR_NOMEM sticks here */
@@ -157,6 +158,7 @@ struct conf_load_state {
 	const struct conf_type *types;
 	size_t n_types;
 	struct buf *mistakes;
+	bool may_lack_secrets; /* of accounts and tokens */
 };
 
 /* Read the list that the top reader found. 0 or a fault. */
