@@ -93,6 +93,7 @@ static const struct {
 } flags[] = {
 	{ "--quiet", offsetof(struct cli, is_quiet) },
 	{ "-q", offsetof(struct cli, is_quiet) },
+	{ "-v", offsetof(struct cli, is_verbose) },
 	{ "--json", offsetof(struct cli, is_json) },
 	{ "--dry-run", offsetof(struct cli, is_dry) },
 	{ "--all", offsetof(struct cli, is_all) },
@@ -128,8 +129,6 @@ sort_arguments(struct cli *cli, int argc, char **argv)
 				return EXIT_CODE_USAGE;
 			}
 			cli->conf_path = argv[i];
-		} else if (!only_words && !strcmp(argv[i], "-v")) {
-			log_set_level(LOG_DEBUG);
 		} else if (!only_words && argv[i][0] == '-' && argv[i][1] &&
 		           strcmp(argv[i], "--help") != 0 &&
 		           strcmp(argv[i], "--version") != 0) {
@@ -172,6 +171,11 @@ run_command(struct cli *cli)
 			             commands[i].usage);
 			return EXIT_CODE_USAGE;
 		}
+		/* The log is the daemon's voice; a command speaks for itself. */
+		if (cli->is_verbose)
+			log_set_level(LOG_DEBUG);
+		else if (commands[i].run != cli_run)
+			log_set_level(LOG_WARN);
 		return commands[i].run(cli);
 	}
 	cli_complain("unknown command %s (see tillbridge help)", name);

@@ -17,6 +17,7 @@ struct cli {
 	int argc;                            /* words behind the command */
 	char **argv;
 	bool is_quiet;                       /* no chatter */
+	bool is_verbose;                     /* -v: debug lines too */
 	bool is_json;                        /* for programs */
 	bool is_dry;                         /* --dry-run: show, change nothing */
 	bool is_all;                         /* --all */

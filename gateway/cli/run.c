@@ -18,7 +18,5 @@ cli_run(const struct cli *cli)
 	if (zone)
 		(void)setenv("TZ", zone, 1);
 	tzset();
-	code = lifecycle_run(conf, cli->parts);
-	conf_free(conf);
-	return code;
+	return lifecycle_run(cli->parts, &conf);
 }

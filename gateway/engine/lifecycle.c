@@ -342,21 +342,25 @@ stop(struct daemon *d)
 
 /* ---- while it runs ---- */
 
-/* SIGHUP: the certificates at once; the rest of the file is only checked. */
+/* Would it start? Certificates are the part the file only points at. */
+static bool
+is_startable(const struct conf *fresh, struct buf *why)
+{
+	const char *ca = conf_path(fresh->top, "public.client_ca");
+	struct tls *tls = NULL;
+	bool ok = !tls_new(&tls, conf_path(fresh->top, "public.certificate"),
+	                   ca, why);
+
+	tls_free(tls);
+	return ok;
+}
+
 static void
-reload(struct daemon *d)
+reload_certificates(struct daemon *d)
 {
 	struct buf why = BUF_INIT;
-	struct conf *fresh = NULL;
-	int r = conf_load(&fresh, d->conf->path, d->parts->types,
-	                  d->parts->n_types, &why);
+	int r = tls_reload(d->public_tls, &why);
 
-	if (r)
-		log_error("reload.refused", "why=%s",
-		          log_quote(buf_text(&why)));
-	conf_free(fresh);
-	buf_reset(&why);
-	r = tls_reload(d->public_tls, &why);
 	if (!r && d->private_tls)
 		r = tls_reload(d->private_tls, &why);
 	if (r)
@@ -366,6 +370,31 @@ reload(struct daemon *d)
 		log_info("certificate.reloaded", "expires_s=%lld",
 		         (long long)tls_expires_in_s(d->public_tls));
 	buf_fini(&why);
+}
+
+/* Read all, check all, then act. NULL: go on with the old one. */
+static struct conf *
+reload(struct daemon *d)
+{
+	struct buf why = BUF_INIT;
+	struct conf *fresh = NULL;
+
+	if (conf_load(&fresh, d->conf->path, d->parts->types,
+	              d->parts->n_types, &why) ||
+	    !is_startable(fresh, &why)) {
+		log_error("reload.refused", "why=%s",
+		          log_quote(buf_text(&why)));
+		conf_free(fresh);
+		fresh = NULL;
+	} else if (!strcmp(fresh->digest, d->conf->digest)) {
+		conf_free(fresh); /* as it was: no need to stop anything */
+		fresh = NULL;
+		reload_certificates(d);
+	} else {
+		log_info("reload.accepted", "accounts=%zu", fresh->n_accounts);
+	}
+	buf_fini(&why);
+	return fresh;
 }
 
 static sigset_t
@@ -381,8 +410,8 @@ our_signals(void)
 	return set;
 }
 
-/* Until a signal says to end. A second one ends at once. */
-static void
+/* Until a signal says to end (NULL) or to go on with another configuration. */
+static struct conf *
 wait_for_end(struct daemon *d)
 {
 	const struct timespec pause = { .tv_nsec = SUPERVISE_MS * 1000000L };
@@ -392,9 +421,13 @@ wait_for_end(struct daemon *d)
 		int signal = sigtimedwait(&set, NULL, &pause);
 
 		if (signal == SIGTERM || signal == SIGINT)
-			return;
-		if (signal == SIGHUP)
-			reload(d);
+			return NULL;
+		if (signal == SIGHUP) {
+			struct conf *fresh = reload(d);
+
+			if (fresh)
+				return fresh;
+		}
 		(void)station_supervise(d->station);
 		metrics_set(METRIC_certificate_expires,
 		            tls_expires_in_s(d->public_tls));
@@ -418,23 +451,45 @@ say_ready(const struct daemon *d)
 	         d->parts->version, d->conf->n_accounts);
 }
 
-enum exit_code
-lifecycle_run(const struct conf *conf, const struct lifecycle_parts *parts)
+/* One life with one configuration; *fresh receives that of the next. */
+static enum exit_code
+live(const struct lifecycle_parts *parts, const struct conf *conf,
+     struct conf **fresh)
 {
 	struct daemon d = { .conf = conf, .parts = parts };
-	sigset_t set = our_signals();
 	enum exit_code code;
 
-	/* Before any thread: they all inherit the mask. */
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	atomic_store(&is_stopping, false);
+	pulse_set_draining(0);
 	code = start(&d);
 	if (code == EXIT_CODE_DONE) {
 		say_ready(&d);
-		wait_for_end(&d);
+		*fresh = wait_for_end(&d);
 		log_info("daemon.draining", "limit_ms=%d",
 		         REQUESTS_MS + CALLS_MS);
 	}
 	stop(&d);
 	log_info("daemon.stopped", "code=%d", (int)code);
 	return code;
+}
+
+enum exit_code
+lifecycle_run(const struct lifecycle_parts *parts, struct conf **take)
+{
+	sigset_t set = our_signals();
+	struct conf *conf = *take;
+	enum exit_code code;
+
+	*take = NULL;
+	/* Before any thread: they all inherit the mask. */
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	for (;;) {
+		struct conf *fresh = NULL;
+
+		code = live(parts, conf, &fresh);
+		conf_free(conf);
+		conf = fresh;
+		if (!conf)
+			return code;
+	}
 }

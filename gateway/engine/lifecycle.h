@@ -27,8 +27,14 @@ enum exit_code {
 	EXIT_CODE_UNREACHABLE = 4, /* cannot listen or reach Redis */
 };
 
-/* Run the daemon until a signal ends it. Messages go to stderr. */
-enum exit_code lifecycle_run(const struct conf *conf,
-                             const struct lifecycle_parts *parts);
+/*
+ * Run the daemon until SIGTERM or SIGINT ends it. Messages go to stderr.
+ * SIGHUP reads the certificates anew and, when the file changed and is right,
+ * drains and starts again with it; a wrong one is refused and the old kept.
+ *
+ * take  consumed
+ */
+enum exit_code lifecycle_run(const struct lifecycle_parts *parts,
+                             struct conf **take);
 
 #endif
