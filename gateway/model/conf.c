@@ -6,6 +6,7 @@
  */
 #include "gateway/model/conf_parts.h"
 
+#include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 
 #include <errno.h>
@@ -121,6 +122,9 @@ parse(struct conf **out, const char *path, const char *text, size_t n,
 	if (r)
 		goto out;
 	r = make(&load.conf, path);
+	if (!r)
+		r = crypto_sha256_hex(load.conf->digest,
+		                      &(struct crypto_part){ text, n }, 1);
 	if (r)
 		goto out;
 	r = read_all(&load, json_root(doc));
