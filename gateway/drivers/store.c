@@ -344,8 +344,15 @@ judge_error(struct store *s, redisReply *r)
 		"MASTERDOWN", "MISCONF", "NOREPLICAS", "BUSY", "NOAUTH",
 		"WRONGPASS", "NOPERM" };
 
+	static atomic_llong said_mono_ms;
+	long long now = clock_mono_ms();
+	long long before = atomic_load(&said_mono_ms);
+
 	(void)snprintf(s->why, sizeof(s->why), "%s", r->str);
-	log_warn("store.refused", "why=%s", log_quote(r->str));
+	/* A full Redis refuses every hook: one line a second says enough. */
+	if ((!before || now - before >= 1000) &&
+	    atomic_compare_exchange_strong(&said_mono_ms, &before, now))
+		log_warn("store.refused", "why=%s", log_quote(r->str));
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++) {
 		if (reply_is_error(r, elsewhere[i])) {
 			disconnect(s);

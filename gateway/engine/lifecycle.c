@@ -459,6 +459,12 @@ live(const struct lifecycle_parts *parts, const struct conf *conf,
 	struct daemon d = { .conf = conf, .parts = parts };
 	enum exit_code code;
 
+	const char *zone = conf_text(conf->top, "schedule.timezone");
+
+	/* Before any thread: schedules are in this zone. */
+	if (zone)
+		(void)setenv("TZ", zone, 1);
+	tzset();
 	atomic_store(&is_stopping, false);
 	pulse_set_draining(0);
 	code = start(&d);

@@ -20,6 +20,7 @@ enum {
 	LEASE_MS = 15000,
 	GAUGES_EVERY_MS = 5000,
 	DURABILITY_EVERY_MS = 60000,
+	SALES_EVERY_MS = 3600000, /* the whole window for late sales */
 	PULSE_MAX_MS = 30000,
 };
 
@@ -28,6 +29,7 @@ struct plan {
 	const struct conf_section *account;
 	int64_t catch_up_ms;
 	int64_t full_ms;
+	int64_t sales_mono_ms; /* when its sales were last asked for, monotonic */
 };
 
 struct scheduler {
@@ -88,6 +90,20 @@ run_due(struct scheduler *s, struct plan *p, int64_t now)
 	log_info("schedule.due", "account=%s kind=%s", name,
 	         is_full ? "full" : "catch-up");
 	plan(s, p, now);
+}
+
+/* Late offline sales: the vendor's whole window at least hourly, however rare
+   the catch-ups are. */
+static void
+ask_for_sales(struct scheduler *s, struct plan *p, int64_t mono)
+{
+	if (!p->sales_mono_ms)
+		p->sales_mono_ms = mono; /* the start's catch-up does it */
+	if (mono - p->sales_mono_ms < SALES_EVERY_MS)
+		return;
+	if (!store_marks_add_one(s->store, conf_account_name(p->account),
+	                         MARK_SALES, MARK_SYNC))
+		p->sales_mono_ms = mono;
 }
 
 static void
@@ -155,8 +171,10 @@ tick(struct scheduler *s)
 		s->durability_mono_ms = mono;
 		watch_durability(s);
 	}
-	for (size_t i = 0; s->is_holder && i < s->n; i++)
+	for (size_t i = 0; s->is_holder && i < s->n; i++) {
 		run_due(s, &s->plans[i], now);
+		ask_for_sales(s, &s->plans[i], mono);
+	}
 }
 
 static void *
