@@ -26,7 +26,7 @@ static const struct command {
 	enum exit_code (*run)(const struct cli *cli);
 	const char *usage;
 	const char *does;
-	int max_words;  /* behind it */
+	int max_words; /* behind it */
 } commands[] = {
 	{ "run", cli_run, "run", "the daemon, in the foreground", 0 },
 	{ "check", cli_check, "check [--offline]",
@@ -75,8 +75,7 @@ list_types(struct conf_type types[TYPES_MAX])
 		const struct adapter_ops *a = adapters[i];
 
 		types[n] = (struct conf_type){ a->name, a->options, NULL,
-			                       a->default_url,
-			                       a->url_flags };
+			                       a->default_url, a->url_flags };
 		for (size_t h = 0; hook_handlers[h]; h++)
 			if (!strcmp(hook_handlers[h]->name, a->name))
 				types[n].hook = hook_handlers[h]->options;
@@ -167,8 +166,7 @@ run_command(struct cli *cli)
 		cli->argc--;
 		cli->argv++;
 		if (cli->argc > commands[i].max_words) {
-			cli_complain("usage: tillbridge %s",
-			             commands[i].usage);
+			cli_complain("usage: tillbridge %s", commands[i].usage);
 			return EXIT_CODE_USAGE;
 		}
 		/* The log is the daemon's voice; a command speaks for itself. */
@@ -208,7 +206,8 @@ main(int argc, char **argv)
 		.version = TILLBRIDGE_VERSION,
 	};
 	char **words = calloc((size_t)argc + 1, sizeof(*words));
-	struct cli cli = { .conf_path = "gateway.json", .parts = &parts,
+	struct cli cli = { .conf_path = "gateway.json",
+		           .parts = &parts,
 		           .argv = words };
 	int code = EXIT_CODE_FAILED;
 

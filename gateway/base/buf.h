@@ -10,20 +10,23 @@
  * a C string. Zeroed memory is an empty buffer.
  */
 struct buf {
-	char *p;       /* owned; NULL while empty */
-	size_t n;      /* bytes used, without the terminating NUL */
-	size_t cap;    /* bytes allocated */
-	size_t max;    /* refuse to grow beyond; 0: no limit */
+	char *p;        /* owned; NULL while empty */
+	size_t n;       /* bytes used, without the terminating NUL */
+	size_t cap;     /* bytes allocated */
+	size_t max;     /* refuse to grow beyond; 0: no limit */
 	bool is_broken; /* an append failed (memory or max); contents unusable */
 };
 
-#define BUF_INIT { 0 }
+#define BUF_INIT \
+	{ \
+		0 \
+	}
 
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *text);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 /* Text as it must stand inside HTML text or a quoted attribute. */
 void buf_add_html(struct buf *b, const char *text);
@@ -52,6 +55,6 @@ char *text_ndup(const char *text, size_t n);
 
 /* A new string from a format; NULL when out of memory. */
 char *text_format(const char *format, ...)
-        __attribute__((format(printf, 1, 2)));
+	__attribute__((format(printf, 1, 2)));
 
 #endif

@@ -11,12 +11,12 @@
  * restricted, either may match, as in crontab(5).
  */
 struct cron {
-	uint64_t minutes;   /* bit 0..59 */
-	uint32_t hours;     /* bit 0..23 */
-	uint32_t days;      /* bit 1..31 */
-	uint16_t months;    /* bit 1..12 */
-	uint8_t weekdays;   /* bit 0..6, 0 = Sunday */
-	uint8_t any_day;    /* the day-of-month field was `*` */
+	uint64_t minutes; /* bit 0..59 */
+	uint32_t hours;   /* bit 0..23 */
+	uint32_t days;    /* bit 1..31 */
+	uint16_t months;  /* bit 1..12 */
+	uint8_t weekdays; /* bit 0..6, 0 = Sunday */
+	uint8_t any_day;  /* the day-of-month field was `*` */
 	uint8_t any_weekday;
 };
 
@@ -37,6 +37,7 @@ int cron_parse(struct cron *out, const char *text, const char **why);
  *
  * Returns 0, or CRON_NEVER when nothing is due within five years (31 Feb).
  */
-int cron_next(int64_t *out_wall_ms, const struct cron *c, int64_t after_wall_ms);
+int cron_next(int64_t *out_wall_ms, const struct cron *c,
+              int64_t after_wall_ms);
 
 #endif

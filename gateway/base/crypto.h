@@ -12,8 +12,8 @@
 enum crypto_hash { CRYPTO_SHA256, CRYPTO_SHA512 };
 
 enum {
-	CRYPTO_MAC_MAX = 64,   /* bytes of the longest MAC or digest */
-	CRYPTO_MALFORMED = 1,  /* condition: not hex, not base64 */
+	CRYPTO_MAC_MAX = 64,  /* bytes of the longest MAC or digest */
+	CRYPTO_MALFORMED = 1, /* condition: not hex, not base64 */
 };
 
 /* One piece of a message that is signed in several pieces. */
@@ -32,8 +32,8 @@ struct crypto_part {
  * Threads  any.
  */
 int crypto_hmac(unsigned char *out, size_t *n_out, enum crypto_hash hash,
-                const void *key, size_t n_key,
-                const struct crypto_part *parts, size_t n_parts);
+                const void *key, size_t n_key, const struct crypto_part *parts,
+                size_t n_parts);
 
 /* SHA-256 of the parts as 64 lower-case hex digits and NUL. 0 or ERR_LIB. */
 int crypto_sha256_hex(char out[65], const struct crypto_part *parts,

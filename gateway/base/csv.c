@@ -57,8 +57,7 @@ read_quoted(struct csv *csv)
 	}
 	while (!is_field_end(csv) && (*csv->p == ' ' || *csv->p == '\t'))
 		csv->p++;
-	return is_field_end(csv) ? 0
-	                         : fail(csv, "text behind a closing quote");
+	return is_field_end(csv) ? 0 : fail(csv, "text behind a closing quote");
 }
 
 static int

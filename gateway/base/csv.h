@@ -13,21 +13,21 @@
  */
 enum {
 	CSV_FIELDS_MAX = 64,
-	CSV_END = 1,        /* no further row */
-	CSV_MALFORMED = 2,  /* why says what */
+	CSV_END = 1,       /* no further row */
+	CSV_MALFORMED = 2, /* why says what */
 };
 
 /* Reads from memory; the text is borrowed and not changed. */
 struct csv {
 	const char *p;
 	const char *end;
-	char separator;       /* 0: decided by the first row */
-	size_t line;          /* of the row last read; from 1 */
-	size_t next_line;     /* private */
-	struct buf text;      /* owned: the fields of the row, NUL behind each */
+	char separator;   /* 0: decided by the first row */
+	size_t line;      /* of the row last read; from 1 */
+	size_t next_line; /* private */
+	struct buf text;  /* owned: the fields of the row, NUL behind each */
 	size_t at[CSV_FIELDS_MAX];
 	size_t n_fields;
-	const char *why;      /* static; of CSV_MALFORMED */
+	const char *why; /* static; of CSV_MALFORMED */
 };
 
 void csv_init(struct csv *csv, const char *text, size_t n);

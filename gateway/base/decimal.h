@@ -23,9 +23,9 @@ struct decimal {
 };
 
 enum decimal_round {
-	DECIMAL_CUT,       /* toward zero */
-	DECIMAL_HALF_UP,   /* halves away from zero */
-	DECIMAL_FLOOR,     /* toward minus infinity */
+	DECIMAL_CUT,     /* toward zero */
+	DECIMAL_HALF_UP, /* halves away from zero */
+	DECIMAL_FLOOR,   /* toward minus infinity */
 };
 
 #define DECIMAL_ZERO ((struct decimal){ 0 })

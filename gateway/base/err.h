@@ -21,15 +21,14 @@ enum {
 };
 
 /* Log a fault where it happens and return its code. */
-#define err_raise(code, ...)                                                   \
+#define err_raise(code, ...) \
 	err_raise_at((code), __FILE__, __LINE__, __func__, __VA_ARGS__)
 
 /* Hand a fault up, with a line of trace. 0 stays 0; r > 0 becomes ERR_BUG. */
 #define err_pass(r) err_pass_at((r), __FILE__, __LINE__, __func__)
 
 int err_raise_at(int code, const char *file, int line, const char *func,
-                 const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 int err_pass_at(int r, const char *file, int line, const char *func);
 
 #endif

@@ -18,8 +18,8 @@
  *
  * Writing: json_out appends to a buf, inserts commas, escapes.
  */
-struct json;         /* a document, owned */
-struct json_node;    /* a value inside a document, borrowed */
+struct json;      /* a document, owned */
+struct json_node; /* a value inside a document, borrowed */
 
 enum {
 	JSON_DEPTH_MAX = 32,
@@ -34,7 +34,12 @@ void json_free(struct json *doc);
 const struct json_node *json_root(const struct json *doc);
 
 enum json_type {
-	JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT,
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_TEXT,
+	JSON_ARRAY,
+	JSON_OBJECT,
 };
 
 enum json_type json_type(const struct json_node *node); /* NULL: JSON_NULL */

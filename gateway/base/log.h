@@ -35,7 +35,7 @@ enum log_level {
  * Threads  any. Line breaks and control characters become blanks.
  */
 void log_at(enum log_level level, const char *event, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /*
  * Quote text from outside for a why= field: quotes and control characters

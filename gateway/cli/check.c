@@ -98,7 +98,7 @@ check_account(const struct cli *cli, const struct conf_section *account,
 {
 	const char *name = conf_account_name(account);
 	const struct adapter_ops *ops =
-	        find_adapter(cli, conf_account_type(account));
+		find_adapter(cli, conf_account_type(account));
 	struct buf what = BUF_INIT;
 	struct outcome outcome = probe(account, ops, store, &what);
 	bool ok = outcome.verdict == VERDICT_DONE;
@@ -128,8 +128,8 @@ cli_check(const struct cli *cli)
 	(void)printf("ok    %-12s %zu accounts\n", "file", conf->n_accounts);
 	if (!check_certificate("public", conf_path(top, "public.certificate"),
 	                       conf_path(top, "public.client_ca")) ||
-	    !check_certificate("private",
-	                       conf_path(top, "private.certificate"), NULL))
+	    !check_certificate("private", conf_path(top, "private.certificate"),
+	                       NULL))
 		code = EXIT_CODE_CONFIGURATION;
 	if (cli->is_offline || code != EXIT_CODE_DONE)
 		goto out;

@@ -12,17 +12,17 @@
  * stdout, complaints to stderr; exit codes are those of design.md section 6.
  */
 struct cli {
-	const char *conf_path;               /* -c */
+	const char *conf_path; /* -c */
 	const struct lifecycle_parts *parts;
-	int argc;                            /* words behind the command */
+	int argc; /* words behind the command */
 	char **argv;
-	bool is_quiet;                       /* no chatter */
-	bool is_verbose;                     /* -v: debug lines too */
-	bool is_json;                        /* for programs */
-	bool is_dry;                         /* --dry-run: show, change nothing */
-	bool is_all;                         /* --all */
-	bool is_offline;                     /* --offline */
-	bool is_markdown;                    /* --markdown */
+	bool is_quiet;    /* no chatter */
+	bool is_verbose;  /* -v: debug lines too */
+	bool is_json;     /* for programs */
+	bool is_dry;      /* --dry-run: show, change nothing */
+	bool is_all;      /* --all */
+	bool is_offline;  /* --offline */
+	bool is_markdown; /* --markdown */
 };
 
 /*
@@ -41,7 +41,7 @@ enum exit_code cli_open(struct conf **conf, struct station **station,
 
 /* "tillbridge: …" on stderr. */
 void cli_complain(const char *format, ...)
-        __attribute__((format(printf, 1, 2)));
+	__attribute__((format(printf, 1, 2)));
 
 /* The store failed under a command: say so. Returns EXIT_CODE_UNREACHABLE for
    ERR_STORE, else EXIT_CODE_FAILED. */

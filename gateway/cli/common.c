@@ -64,8 +64,8 @@ load(struct conf **out, const struct cli *cli, bool is_operator)
 {
 	struct buf mistakes = BUF_INIT;
 	int r = (is_operator ? conf_load_operator : conf_load)(
-	        out, cli->conf_path, cli->parts->types, cli->parts->n_types,
-	        &mistakes);
+		out, cli->conf_path, cli->parts->types, cli->parts->n_types,
+		&mistakes);
 
 	if (!r && !is_operator) {
 		check_hooks(*out, cli, &mistakes);

@@ -15,7 +15,7 @@
 
 struct listing {
 	const struct cli *cli;
-	struct json_out *json;  /* NULL: a table */
+	struct json_out *json; /* NULL: a table */
 	size_t n;
 	struct store *store;
 	enum dead_action action; /* of retry --all */
@@ -51,7 +51,8 @@ list(const struct cli *cli, struct store *store)
 {
 	struct buf text = BUF_INIT;
 	struct json_out json = { .to = &text };
-	struct listing l = { .cli = cli, .store = store,
+	struct listing l = { .cli = cli,
+		             .store = store,
 		             .json = cli->is_json ? &json : NULL };
 	int r;
 
@@ -161,7 +162,7 @@ act(const struct cli *cli, struct store *store)
 			continue;
 		for (int i = 1; i < cli->argc; i++) {
 			enum exit_code one =
-			        decide(store, cli->argv[i], actions[a].action,
+				decide(store, cli->argv[i], actions[a].action,
 			               actions[a].done);
 
 			code = one ? one : code;

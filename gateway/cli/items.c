@@ -40,8 +40,8 @@ struct import {
 	bool has_authority_column;
 	size_t n_mistakes;
 	size_t n_items;
-	size_t n_new_bindings;    /* at all accounts */
-	size_t n_channel_counts;  /* of these, at channels */
+	size_t n_new_bindings;   /* at all accounts */
+	size_t n_channel_counts; /* of these, at channels */
 };
 
 /* ---- mistakes ---- */
@@ -98,8 +98,8 @@ read_header(struct import *im, const struct csv *csv)
 		(void)read_column(im, csv, c, title);
 		has_sku |= c->kind == COLUMN_SKU && !strcmp(title, "sku");
 		im->has_authority_column |=
-		        c->kind == COLUMN_ACCOUNT &&
-		        !strcmp(c->account, im->default_authority);
+			c->kind == COLUMN_ACCOUNT &&
+			!strcmp(c->account, im->default_authority);
 	}
 	if (!has_sku)
 		complain(im, csv, "", "the header row has no column sku");
@@ -186,7 +186,7 @@ count_changes(struct import *im, const struct item *item)
 		return r;
 	authority = item->authority && *item->authority ? item->authority
 	            : old.authority                     ? old.authority
-	                                : im->default_authority;
+	                                                : im->default_authority;
 	for (size_t i = 0; i < item->n_bindings; i++) {
 		const struct binding *b = &item->bindings[i];
 		const struct binding *was = item_find_binding(&old, b->account);
@@ -232,7 +232,7 @@ pass(struct import *im, const char *text, size_t n, bool is_writing)
 
 /* A row per sku and a binding per external id: seen twice is a mistake. */
 struct seen {
-	const char *key;  /* "account\ntyped", owned by keys */
+	const char *key; /* "account\ntyped", owned by keys */
 	size_t line;
 };
 
@@ -291,9 +291,9 @@ check_twice(struct import *im, const char *text, size_t n)
 			}
 			seen[n_seen].line = csv.line;
 			seen[n_seen].key = text_format(
-			        "%s\n%s",
-			        c->kind == COLUMN_SKU ? "sku" : c->account,
-			        field);
+				"%s\n%s",
+				c->kind == COLUMN_SKU ? "sku" : c->account,
+				field);
 			if (!seen[n_seen++].key)
 				r = ERR_NOMEM;
 		}
@@ -361,9 +361,8 @@ import_text(struct import *im, const char *text, size_t n)
 	if (!r && !im->n_columns)
 		im->n_mistakes++, cli_complain("%s: empty", im->path);
 	if (!r && im->n_mistakes) {
-		cli_complain("%s: %zu mistake%s; nothing was written",
-		             im->path, im->n_mistakes,
-		             im->n_mistakes == 1 ? "" : "s");
+		cli_complain("%s: %zu mistake%s; nothing was written", im->path,
+		             im->n_mistakes, im->n_mistakes == 1 ? "" : "s");
 		return EXIT_CODE_FAILED;
 	}
 	if (!r && !im->cli->is_dry)
@@ -387,7 +386,7 @@ import(const struct cli *cli, const struct conf *conf, struct store *store)
 	size_t n = 0;
 	char *text = read_file(im.path, &n);
 	enum exit_code code =
-	        text ? import_text(&im, text, n) : EXIT_CODE_FAILED;
+		text ? import_text(&im, text, n) : EXIT_CODE_FAILED;
 
 	free(text);
 	return code;
@@ -395,7 +394,8 @@ import(const struct cli *cli, const struct conf *conf, struct store *store)
 
 /* ---- out again ---- */
 
-struct export {
+struct export
+{
 	const struct conf *conf;
 	struct store *store;
 	struct buf row;
@@ -416,7 +416,7 @@ add_row(struct export *ex, const struct item *item)
 		buf_adds(&ex->row, decimal_format(reserve, item->reserve));
 	for (size_t i = 0; i < ex->conf->n_accounts; i++) {
 		const struct binding *b = item_find_binding(
-		        item, conf_account_name(ex->conf->accounts[i]));
+			item, conf_account_name(ex->conf->accounts[i]));
 
 		buf_addc(&ex->row, ',');
 		csv_add(&ex->row, b && b->typed ? b->typed : "");
@@ -441,15 +441,12 @@ export_one(void *ctx, const char *sku)
 	return r;
 }
 
-static enum exit_code
-export(const struct conf *conf, struct store *store)
-{
-	struct export ex = { .conf = conf, .store = store };
-	int r;
+static enum exit_code export(const struct conf *conf, struct store *store) {
+	struct export ex = { .conf = conf, .store = store }; int r;
 
 	(void)fputs("sku,name,authority,reserve", stdout);
-	for (size_t i = 0; i < conf->n_accounts; i++)
-		(void)printf(",%s", conf_account_name(conf->accounts[i]));
+	for (size_t i = 0; i < conf->n_accounts; i++)(void)
+		printf(",%s", conf_account_name(conf->accounts[i]));
 	(void)putchar('\n');
 	r = store_registry_each(store, export_one, &ex);
 	buf_fini(&ex.row);
@@ -470,8 +467,7 @@ list_one(void *ctx, const char *sku)
 		(void)printf("    %-16s %s%s\n", item.bindings[i].account,
 		             item.bindings[i].typed ? item.bindings[i].typed
 		                                    : "",
-		             item.bindings[i].external ? ""
-		                                       : "  (unresolved)");
+		             item.bindings[i].external ? "" : "  (unresolved)");
 	item_fini(&item);
 	return 0;
 }

@@ -29,16 +29,16 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	UP_MS = 60000,        /* loading a large file takes its time */
+	UP_MS = 60000, /* loading a large file takes its time */
 	DOWN_MS = 10000,
 	POLL_MS = 10,
 	AGAIN_MS = 1000,
 };
 
 struct redis_child {
-	char *state_dir;      /* owned */
-	char *url;            /* owned */
-	pid_t pid;            /* 0: not running */
+	char *state_dir; /* owned */
+	char *url;       /* owned */
+	pid_t pid;       /* 0: not running */
 	int64_t started_mono_ms;
 };
 
@@ -146,12 +146,32 @@ static void
 become_server(const char *state_dir, int log_fd)
 {
 	static const char *const argv[] = {
-		"redis-server", "--port", "0", "--unixsocket", "redis.sock",
-		"--unixsocketperm", "600", "--dir", "./", "--pidfile",
-		"redis.pid", "--daemonize", "no", "--save", "", "--appendonly",
-		"yes", "--appendfsync", "always", "--maxmemory-policy",
-		"noeviction", "--loglevel", "warning", "--auto-aof-rewrite-min-size",
-		"64mb", NULL,
+		"redis-server",
+		"--port",
+		"0",
+		"--unixsocket",
+		"redis.sock",
+		"--unixsocketperm",
+		"600",
+		"--dir",
+		"./",
+		"--pidfile",
+		"redis.pid",
+		"--daemonize",
+		"no",
+		"--save",
+		"",
+		"--appendonly",
+		"yes",
+		"--appendfsync",
+		"always",
+		"--maxmemory-policy",
+		"noeviction",
+		"--loglevel",
+		"warning",
+		"--auto-aof-rewrite-min-size",
+		"64mb",
+		NULL,
 	};
 	sigset_t none;
 

@@ -340,9 +340,10 @@ reply_is_error(const redisReply *r, const char *prefix)
 static int
 judge_error(struct store *s, redisReply *r)
 {
-	static const char *const elsewhere[] = { "LOADING", "READONLY",
-		"MASTERDOWN", "MISCONF", "NOREPLICAS", "BUSY", "NOAUTH",
-		"WRONGPASS", "NOPERM" };
+	static const char *const elsewhere[] = {
+		"LOADING", "READONLY", "MASTERDOWN", "MISCONF", "NOREPLICAS",
+		"BUSY",    "NOAUTH",   "WRONGPASS",  "NOPERM"
+	};
 
 	static atomic_llong said_mono_ms;
 	long long now = clock_mono_ms();
@@ -401,8 +402,7 @@ store_call_blocking(struct store *s, redisReply **out, struct args *take,
 	                                       wait_ms + BLOCK_MARGIN_MS));
 	r = store_call(s, out, take);
 	if (s->c)
-		(void)redisSetTimeout(s->c,
-		                      timeval_of(s->options->timeout_ms));
+		(void)redisSetTimeout(s->c, timeval_of(s->options->timeout_ms));
 	return r;
 }
 
@@ -475,8 +475,8 @@ store_eval(struct store *s, redisReply **out, enum store_script which,
 const char *
 reply_text(const redisReply *r)
 {
-	if (r && (r->type == REDIS_REPLY_STRING ||
-	          r->type == REDIS_REPLY_STATUS))
+	if (r &&
+	    (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS))
 		return r->str;
 	return "";
 }
@@ -716,8 +716,8 @@ store_read_durability(struct store *store, struct store_durability *out)
 	out->is_known = out->appendonly[0] && out->policy[0];
 	out->is_on_disk = !strcmp(out->appendonly, "yes") &&
 	                  !strcmp(out->appendfsync, "always");
-	out->is_evicting = out->policy[0] &&
-	                   strcmp(out->policy, "noeviction") != 0;
+	out->is_evicting =
+		out->policy[0] && strcmp(out->policy, "noeviction") != 0;
 	return is_too_old(out->version) ? STORE_TOO_OLD : 0;
 }
 
@@ -734,14 +734,16 @@ store_durability_warning(char out[240], const struct store_durability *d)
 		               "Redis does not let us read CONFIG: whether a "
 		               "2xx means \"on disk\" is unknown");
 	else if (d->is_evicting)
-		(void)snprintf(out, 240,
-		               "Redis evicts keys (maxmemory-policy %s): queued "
-		               "work can vanish; set it to noeviction",
-		               d->policy);
+		(void)snprintf(
+			out, 240,
+			"Redis evicts keys (maxmemory-policy %s): queued "
+			"work can vanish; set it to noeviction",
+			d->policy);
 	else if (!d->is_on_disk)
-		(void)snprintf(out, 240,
-		               "a 2xx does not mean \"on disk\": Redis runs with "
-		               "appendonly %s, appendfsync %s; set them to yes "
-		               "and always",
-		               d->appendonly, d->appendfsync);
+		(void)snprintf(
+			out, 240,
+			"a 2xx does not mean \"on disk\": Redis runs with "
+			"appendonly %s, appendfsync %s; set them to yes "
+			"and always",
+			d->appendonly, d->appendfsync);
 }

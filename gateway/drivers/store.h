@@ -17,13 +17,13 @@
 struct store;
 
 struct store_options {
-	const char *url;       /* borrowed; unix:///path or redis://host:port/db */
-	const char *password;  /* borrowed; NULL: none */
-	const char *prefix;    /* borrowed; redis.namespace */
-	int64_t timeout_ms;    /* of connecting and of a command */
-	int64_t backlog_max;   /* events queued before pushes are refused */
+	const char *url; /* borrowed; unix:///path or redis://host:port/db */
+	const char *password; /* borrowed; NULL: none */
+	const char *prefix;   /* borrowed; redis.namespace */
+	int64_t timeout_ms;   /* of connecting and of a command */
+	int64_t backlog_max;  /* events queued before pushes are refused */
 	int64_t backlog_max_bytes;
-	int64_t dead_max;      /* dead letters before pushes are refused */
+	int64_t dead_max; /* dead letters before pushes are refused */
 };
 
 /*
@@ -55,10 +55,10 @@ int store_tick(struct store *store, int64_t *out);
 
 /* What a 2xx really means on this server. */
 struct store_durability {
-	bool is_known;         /* false: CONFIG is not permitted */
-	bool is_on_disk;       /* appendonly yes and appendfsync always */
-	bool is_evicting;      /* maxmemory-policy is not noeviction */
-	bool is_failing;       /* aof_last_write_status is not ok */
+	bool is_known;    /* false: CONFIG is not permitted */
+	bool is_on_disk;  /* appendonly yes and appendfsync always */
+	bool is_evicting; /* maxmemory-policy is not noeviction */
+	bool is_failing;  /* aof_last_write_status is not ok */
 	char version[32];
 	char appendonly[8];
 	char appendfsync[16];

@@ -19,20 +19,20 @@ enum { LIST_MAX = 1000 };
 
 /* ARGV: dead id, "1" to queue it again, now. */
 static const char dead_event_script[] =
-        "local P = KEYS[1]\n"
-        "local k = P..'dead:'..ARGV[1]\n"
-        "local v = redis.call('HMGET', k, 'account', 'topic', 'id', 'query',\n"
-        "                     'received', 'body')\n"
-        "if not v[1] then return 3 end\n"
-        "if ARGV[2] == '1' then\n"
-        "  redis.call('XADD', P..'events', '*', 'v', '1', 'account', v[1],\n"
-        "    'topic', v[2], 'id', v[3], 'query', v[4], 'received', v[5],\n"
-        "    'body', v[6])\n"
-        "  redis.call('INCRBY', P..'events:bytes', #v[6])\n"
-        "end\n"
-        "redis.call('ZREM', P..'dead', ARGV[1])\n"
-        "redis.call('DEL', k)\n"
-        "return 0\n";
+	"local P = KEYS[1]\n"
+	"local k = P..'dead:'..ARGV[1]\n"
+	"local v = redis.call('HMGET', k, 'account', 'topic', 'id', 'query',\n"
+	"                     'received', 'body')\n"
+	"if not v[1] then return 3 end\n"
+	"if ARGV[2] == '1' then\n"
+	"  redis.call('XADD', P..'events', '*', 'v', '1', 'account', v[1],\n"
+	"    'topic', v[2], 'id', v[3], 'query', v[4], 'received', v[5],\n"
+	"    'body', v[6])\n"
+	"  redis.call('INCRBY', P..'events:bytes', #v[6])\n"
+	"end\n"
+	"redis.call('ZREM', P..'dead', ARGV[1])\n"
+	"redis.call('DEL', k)\n"
+	"return 0\n";
 
 void
 dead_letter_fini(struct dead_letter *letter)
@@ -84,8 +84,7 @@ fill_event(struct store *store, struct dead_letter *out, const char *id)
 	out->id = text_dup(id);
 	out->account = text_dup(reply_text(reply_at(reply, 0)));
 	out->why = text_dup(reply_text(reply_at(reply, 1)));
-	out->summary = text_format("event %s",
-	                           reply_text(reply_at(reply, 2)));
+	out->summary = text_format("event %s", reply_text(reply_at(reply, 2)));
 	freeReplyObject(reply);
 	return 0;
 }
@@ -102,8 +101,8 @@ summarize(const char *lines, const char *authority)
 
 		if (b.n)
 			buf_adds(&b, ", ");
-		buf_addf(&b, "%.*s x %.*s", (int)(n - tab - 1),
-		         lines + tab + 1, (int)tab, lines);
+		buf_addf(&b, "%.*s x %.*s", (int)(n - tab - 1), lines + tab + 1,
+		         (int)tab, lines);
 		lines += n + (lines[n] == '\n');
 	}
 	buf_addf(&b, " -> %s", authority);
@@ -114,7 +113,7 @@ static int
 fill_entry(struct store *store, struct dead_letter *out, const char *id)
 {
 	static const char *const names[] = { "account", "why", "lines",
-		"authority" };
+		                             "authority" };
 	redisReply *reply = NULL;
 	int r = fields(store, &reply, "entry:", id, names, 4);
 
@@ -144,13 +143,13 @@ fill_hold(struct store *store, struct dead_letter *out, const char *channel)
 	out->why = text_dup("a sync would have set this many items to zero at "
 	                    "once: retry releases the writes, drop forgets "
 	                    "them");
-	out->summary = text_format("%lld items to 0 at %s", (long long)n,
-	                           channel);
+	out->summary =
+		text_format("%lld items to 0 at %s", (long long)n, channel);
 	return 0;
 }
 
 struct source {
-	const char *key;  /* of the sorted set */
+	const char *key; /* of the sorted set */
 	const char *kind;
 	int (*fill)(struct store *store, struct dead_letter *out,
 	            const char *id);
@@ -253,8 +252,7 @@ decide_event(struct store *store, const char *id, enum dead_action action)
 		return LEDGER_UNFIT;
 	args_adds(&a, id);
 	args_adds(&a, action == DEAD_RETRY ? "1" : "0");
-	r = store_eval(store, &reply, SCRIPT_DEAD_RETRY, dead_event_script,
-	               &a);
+	r = store_eval(store, &reply, SCRIPT_DEAD_RETRY, dead_event_script, &a);
 	if (r)
 		return r;
 	r = (int)reply_int(reply);

@@ -29,8 +29,8 @@ store_health_set(struct store *store, const char *account,
 }
 
 int
-store_health_set_int(struct store *store, const char *account,
-                     const char *name, int64_t value)
+store_health_set_int(struct store *store, const char *account, const char *name,
+                     int64_t value)
 {
 	char text[24];
 	const struct health_fact fact = { name, text };
@@ -61,7 +61,7 @@ store_health_get(struct store *store, struct health *out, const char *account)
 	for (size_t i = 0; !r && i < n; i++) {
 		out->names[i] = text_dup(reply_text(reply_at(reply, 2 * i)));
 		out->values[i] =
-		        text_dup(reply_text(reply_at(reply, 2 * i + 1)));
+			text_dup(reply_text(reply_at(reply, 2 * i + 1)));
 		out->n++;
 		if (!out->names[i] || !out->values[i])
 			r = err_raise(ERR_NOMEM, "why=%s", "health");

@@ -96,9 +96,9 @@ bool reply_is_error(const redisReply *r, const char *prefix);
 int store_call_raw(struct store *s, redisReply **out, struct args *take);
 
 /* Typed reading: what is not there or of another type reads as empty. */
-const char *reply_text(const redisReply *r);          /* "" */
-int64_t reply_int(const redisReply *r);               /* text or integer; 0 */
-size_t reply_n(const redisReply *r);                  /* elements; 0 */
+const char *reply_text(const redisReply *r); /* "" */
+int64_t reply_int(const redisReply *r);      /* text or integer; 0 */
+size_t reply_n(const redisReply *r);         /* elements; 0 */
 const redisReply *reply_at(const redisReply *r, size_t i); /* NULL */
 bool reply_is_nil(const redisReply *r);
 
@@ -110,45 +110,46 @@ int stock_choose_observed(struct store *store, struct args *to,
 
 /* Lua shared by scripts: P, and mark(account, member, cause, origin, fetched,
    due). Put in front of a script's own text. */
-#define LUA_MARK                                                               \
-	"local P = KEYS[1]\n"                                                  \
-	"local function wake(a)\n"                                             \
-	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n"                   \
-	"    redis.call('LPUSH', P..'wake:'..a, '1') end\n"                    \
-	"end\n"                                                                \
-	"local function mark(a, m, cause, origin, fetched, due)\n"             \
-	"  local k, z = P..'mark:'..a, P..'marks:'..a\n"                       \
-	"  local g = redis.call('INCR', P..'tick')\n"                          \
-	"  origin = tonumber(origin) or 0\n"                                   \
-	"  fetched = tonumber(fetched) or 0\n"                                 \
-	"  local old = redis.call('HGET', k, m)\n"                             \
-	"  if old then\n"                                                      \
-	"    local c, o, f = old:match('^%d+ (%a) (%d+) (%d+)$')\n"            \
-	"    if c and c ~= 'y' and cause == 'y' then cause = c end\n"          \
-	"    o = tonumber(o) or 0\n"                                           \
-	"    if o > 0 and (origin == 0 or o < origin) then\n"                  \
-	"      origin, fetched = o, tonumber(f) or fetched\n"                  \
-	"    end\n"                                                            \
-	"  end\n"                                                              \
-	"  redis.call('HSET', k, m, string.format('%.0f %s %.0f %.0f',\n"      \
-	"             g, cause, origin, fetched))\n"                           \
-	"  if old then redis.call('ZADD', z, 'LT', due, m)\n"                  \
-	"  else redis.call('ZADD', z, due, m) end\n"                           \
-	"  wake(a)\n"                                                          \
-	"end\n"                                                                \
-	"local function unmark(a, m, g)\n"                                     \
-	"  local v = redis.call('HGET', P..'mark:'..a, m)\n"                   \
-	"  if not v or v:match('^(%d+) ') ~= g then return false end\n"        \
-	"  redis.call('HDEL', P..'mark:'..a, m)\n"                             \
-	"  redis.call('ZREM', P..'marks:'..a, m)\n"                            \
-	"  return true\n"                                                      \
-	"end\n"                                                                \
-	"local function mark_channels(sku, but, cause, origin, fetched, due)\n" \
-	"  for _, f in ipairs(redis.call('HKEYS', P..'item:'..sku)) do\n"      \
-	"    local a = f:match('^x:(.+)$')\n"                                  \
-	"    if a and a ~= but then\n"                                         \
-	"      mark(a, 'i:'..sku, cause, origin, fetched, due) end\n"          \
-	"  end\n"                                                              \
+#define LUA_MARK \
+	"local P = KEYS[1]\n" \
+	"local function wake(a)\n" \
+	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n" \
+	"    redis.call('LPUSH', P..'wake:'..a, '1') end\n" \
+	"end\n" \
+	"local function mark(a, m, cause, origin, fetched, due)\n" \
+	"  local k, z = P..'mark:'..a, P..'marks:'..a\n" \
+	"  local g = redis.call('INCR', P..'tick')\n" \
+	"  origin = tonumber(origin) or 0\n" \
+	"  fetched = tonumber(fetched) or 0\n" \
+	"  local old = redis.call('HGET', k, m)\n" \
+	"  if old then\n" \
+	"    local c, o, f = old:match('^%d+ (%a) (%d+) (%d+)$')\n" \
+	"    if c and c ~= 'y' and cause == 'y' then cause = c end\n" \
+	"    o = tonumber(o) or 0\n" \
+	"    if o > 0 and (origin == 0 or o < origin) then\n" \
+	"      origin, fetched = o, tonumber(f) or fetched\n" \
+	"    end\n" \
+	"  end\n" \
+	"  redis.call('HSET', k, m, string.format('%.0f %s %.0f %.0f',\n" \
+	"             g, cause, origin, fetched))\n" \
+	"  if old then redis.call('ZADD', z, 'LT', due, m)\n" \
+	"  else redis.call('ZADD', z, due, m) end\n" \
+	"  wake(a)\n" \
+	"end\n" \
+	"local function unmark(a, m, g)\n" \
+	"  local v = redis.call('HGET', P..'mark:'..a, m)\n" \
+	"  if not v or v:match('^(%d+) ') ~= g then return false end\n" \
+	"  redis.call('HDEL', P..'mark:'..a, m)\n" \
+	"  redis.call('ZREM', P..'marks:'..a, m)\n" \
+	"  return true\n" \
+	"end\n" \
+	"local function mark_channels(sku, but, cause, origin, fetched, " \
+	"due)\n" \
+	"  for _, f in ipairs(redis.call('HKEYS', P..'item:'..sku)) do\n" \
+	"    local a = f:match('^x:(.+)$')\n" \
+	"    if a and a ~= but then\n" \
+	"      mark(a, 'i:'..sku, cause, origin, fetched, due) end\n" \
+	"  end\n" \
 	"end\n"
 
 #endif

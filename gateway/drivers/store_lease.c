@@ -7,16 +7,16 @@
 
 /* ARGV: name, owner, ttl in ms (0: release). -> token, 0 when taken. */
 static const char lease_script[] =
-        "local P = KEYS[1]\n"
-        "local k = P..'lease:'..ARGV[1]\n"
-        "local v = redis.call('GET', k)\n"
-        "local token, owner\n"
-        "if v then token, owner = v:match('^(%d+) (.*)$') end\n"
-        "if owner and owner ~= ARGV[2] then return 0 end\n"
-        "if ARGV[3] == '0' then redis.call('DEL', k) return 0 end\n"
-        "token = token or tostring(redis.call('INCR', P..'tick'))\n"
-        "redis.call('SET', k, token..' '..ARGV[2], 'PX', ARGV[3])\n"
-        "return tonumber(token)\n";
+	"local P = KEYS[1]\n"
+	"local k = P..'lease:'..ARGV[1]\n"
+	"local v = redis.call('GET', k)\n"
+	"local token, owner\n"
+	"if v then token, owner = v:match('^(%d+) (.*)$') end\n"
+	"if owner and owner ~= ARGV[2] then return 0 end\n"
+	"if ARGV[3] == '0' then redis.call('DEL', k) return 0 end\n"
+	"token = token or tostring(redis.call('INCR', P..'tick'))\n"
+	"redis.call('SET', k, token..' '..ARGV[2], 'PX', ARGV[3])\n"
+	"return tonumber(token)\n";
 
 static int
 run(struct store *store, int64_t *token, const char *name, const char *owner,

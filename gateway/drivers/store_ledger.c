@@ -33,50 +33,51 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  * move(id, state, now, why, due): give an entry a new state. pend(k, id, st,
  * at): set its pending quantities; st nil removes them.
  */
-#define LUA_ENTRY                                                              \
-	LUA_MARK                                                               \
-	"local function pend(k, id, st, at)\n"                                 \
-	"  for sku, q in redis.call('HGET', k, 'lines'):gmatch(\n"             \
-	"      '([^\\n]+)\\t([^\\n]+)\\n') do\n"                               \
-	"    if st then redis.call('HSET', P..'pend:'..sku, id,\n"             \
-	"                          st..' '..q..' '..at)\n"                     \
-	"    else redis.call('HDEL', P..'pend:'..sku, id) end\n"               \
-	"  end\n"                                                              \
-	"end\n"                                                                \
-	"local function each_sku(k, f)\n"                                      \
-	"  for sku in redis.call('HGET', k, 'lines'):gmatch(\n"                \
-	"      '([^\\n]+)\\t[^\\n]+\\n') do f(sku) end\n"                      \
-	"end\n"                                                                \
-	"local function move(id, state, now, why, due)\n"                      \
-	"  local k = P..'entry:'..id\n"                                        \
-	"  local old, auth, origin = unpack(redis.call('HMGET', k,\n"          \
-	"                                   'state', 'authority', 'origin'))\n" \
-	"  local tick = redis.call('INCR', P..'tick')\n"                       \
-	"  redis.call('HSET', k, 'state', state, 'why', why)\n"                \
-	"  if state == 'ready' then\n"                                         \
-	"    redis.call('ZADD', P..'queue:'..auth, due, id)\n"                 \
-	"    wake(auth)\n"                     \
-	"  elseif state ~= 'dropped' then\n"                                   \
-	"    redis.call('ZADD', P..'entries:'..state, now, id) end\n"          \
-	"  if state == 'confirmed' then\n"                                     \
-	"    redis.call('HSET', k, 'confirmed_ms', now)\n"                     \
-	"    pend(k, id, 'C', tick)\n"                                         \
-	"    each_sku(k, function (sku)\n"                                     \
-	"      mark(auth, 'i:'..sku, 's', origin, 0, 0) end)\n"                \
-	"  elseif state == 'dropped' then pend(k, id)\n"                       \
-	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n"            \
-	"  else pend(k, id, 'W', 0) end\n"                                     \
-	"  if state == 'dropped' or old == 'held' then\n"                      \
-	"    each_sku(k, function (sku)\n"                                     \
-	"      mark_channels(sku, auth, 's', origin, now, 0) end)\n"           \
-	"  end\n"                                                              \
-	"  if old == 'ready' then\n"                                           \
-	"    if state ~= 'ready' then\n"                                       \
-	"      redis.call('ZREM', P..'queue:'..auth, id) end\n"                \
-	"  elseif old ~= state then\n"                                         \
-	"    redis.call('ZREM', P..'entries:'..old, id) end\n"                 \
-	"  if state == 'dropped' then\n"                                       \
-	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n"                   \
+#define LUA_ENTRY \
+	LUA_MARK \
+	"local function pend(k, id, st, at)\n" \
+	"  for sku, q in redis.call('HGET', k, 'lines'):gmatch(\n" \
+	"      '([^\\n]+)\\t([^\\n]+)\\n') do\n" \
+	"    if st then redis.call('HSET', P..'pend:'..sku, id,\n" \
+	"                          st..' '..q..' '..at)\n" \
+	"    else redis.call('HDEL', P..'pend:'..sku, id) end\n" \
+	"  end\n" \
+	"end\n" \
+	"local function each_sku(k, f)\n" \
+	"  for sku in redis.call('HGET', k, 'lines'):gmatch(\n" \
+	"      '([^\\n]+)\\t[^\\n]+\\n') do f(sku) end\n" \
+	"end\n" \
+	"local function move(id, state, now, why, due)\n" \
+	"  local k = P..'entry:'..id\n" \
+	"  local old, auth, origin = unpack(redis.call('HMGET', k,\n" \
+	"                                   'state', 'authority', " \
+	"'origin'))\n" \
+	"  local tick = redis.call('INCR', P..'tick')\n" \
+	"  redis.call('HSET', k, 'state', state, 'why', why)\n" \
+	"  if state == 'ready' then\n" \
+	"    redis.call('ZADD', P..'queue:'..auth, due, id)\n" \
+	"    wake(auth)\n" \
+	"  elseif state ~= 'dropped' then\n" \
+	"    redis.call('ZADD', P..'entries:'..state, now, id) end\n" \
+	"  if state == 'confirmed' then\n" \
+	"    redis.call('HSET', k, 'confirmed_ms', now)\n" \
+	"    pend(k, id, 'C', tick)\n" \
+	"    each_sku(k, function (sku)\n" \
+	"      mark(auth, 'i:'..sku, 's', origin, 0, 0) end)\n" \
+	"  elseif state == 'dropped' then pend(k, id)\n" \
+	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n" \
+	"  else pend(k, id, 'W', 0) end\n" \
+	"  if state == 'dropped' or old == 'held' then\n" \
+	"    each_sku(k, function (sku)\n" \
+	"      mark_channels(sku, auth, 's', origin, now, 0) end)\n" \
+	"  end\n" \
+	"  if old == 'ready' then\n" \
+	"    if state ~= 'ready' then\n" \
+	"      redis.call('ZREM', P..'queue:'..auth, id) end\n" \
+	"  elseif old ~= state then\n" \
+	"    redis.call('ZREM', P..'entries:'..old, id) end\n" \
+	"  if state == 'dropped' then\n" \
+	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n" \
 	"end\n"
 
 /*
@@ -85,87 +86,87 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  * authority, doc, state, why, is pending, counted list of sku, qty).
  */
 static const char apply_script[] = LUA_MARK
-        "local account, sale, rev, now, closed, origin = unpack(ARGV)\n"
-        "local k = P..'sale:'..account..':'..sale\n"
-        "if (redis.call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
-        "local at = 7\n"
-        "local function take(n)\n"
-        "  local t = {unpack(ARGV, at, at + n - 1)}\n"
-        "  at = at + n\n"
-        "  return unpack(t)\n"
-        "end\n"
-        "redis.call('HSET', k, 'rev', rev + 1, 'closed', closed)\n"
-        "for _ = 1, take(1) do\n"
-        "  local uid, sku, qty = take(3)\n"
-        "  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..qty)\n"
-        "  local x = redis.call('HGET', k, 'w:'..uid)\n"
-        "  if x then\n"
-        "    redis.call('HDEL', k, 'w:'..uid)\n"
-        "    redis.call('ZREM', P..'waiting:'..account, x..'\\n'..sale)\n"
-        "  end\n"
-        "end\n"
-        "for _ = 1, take(1) do\n"
-        "  local uid, x = take(2)\n"
-        "  redis.call('HSET', k, 'w:'..uid, x)\n"
-        "  redis.call('ZADD', P..'waiting:'..account, now, x..'\\n'..sale)\n"
-        "end\n"
-        "for _ = 1, take(1) do\n"
-        "  local sku, qty = take(2)\n"
-        "  redis.call('HSET', P..'sold:'..account, sku, qty)\n"
-        "end\n"
-        "for _ = 1, take(1) do\n"
-        "  local id, auth, doc, state, why, pending, n = take(7)\n"
-        "  local lines = ''\n"
-        "  for _ = 1, n do\n"
-        "    local sku, qty = take(2)\n"
-        "    lines = lines..sku..'\\t'..qty..'\\n'\n"
-        "    if pending == '1' then\n"
-        "      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n"
-        "      mark_channels(sku, auth, 's', origin, now, 0)\n"
-        "    end\n"
-        "  end\n"
-        "  redis.call('HINCRBY', k, 'n', 1)\n"
-        "  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n"
-        "    'authority', auth, 'account', account, 'sale', sale,\n"
-        "    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n"
-        "    'origin', origin, 'made_ms', now)\n"
-        "  if state == 'ready' then\n"
-        "    redis.call('ZADD', P..'queue:'..auth, 0, id)\n"
-        "    wake(auth)\n"
-        "  else redis.call('ZADD', P..'entries:'..state, now, id) end\n"
-        "end\n"
-        "redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"
-        "return 0\n";
+	"local account, sale, rev, now, closed, origin = unpack(ARGV)\n"
+	"local k = P..'sale:'..account..':'..sale\n"
+	"if (redis.call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
+	"local at = 7\n"
+	"local function take(n)\n"
+	"  local t = {unpack(ARGV, at, at + n - 1)}\n"
+	"  at = at + n\n"
+	"  return unpack(t)\n"
+	"end\n"
+	"redis.call('HSET', k, 'rev', rev + 1, 'closed', closed)\n"
+	"for _ = 1, take(1) do\n"
+	"  local uid, sku, qty = take(3)\n"
+	"  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..qty)\n"
+	"  local x = redis.call('HGET', k, 'w:'..uid)\n"
+	"  if x then\n"
+	"    redis.call('HDEL', k, 'w:'..uid)\n"
+	"    redis.call('ZREM', P..'waiting:'..account, x..'\\n'..sale)\n"
+	"  end\n"
+	"end\n"
+	"for _ = 1, take(1) do\n"
+	"  local uid, x = take(2)\n"
+	"  redis.call('HSET', k, 'w:'..uid, x)\n"
+	"  redis.call('ZADD', P..'waiting:'..account, now, x..'\\n'..sale)\n"
+	"end\n"
+	"for _ = 1, take(1) do\n"
+	"  local sku, qty = take(2)\n"
+	"  redis.call('HSET', P..'sold:'..account, sku, qty)\n"
+	"end\n"
+	"for _ = 1, take(1) do\n"
+	"  local id, auth, doc, state, why, pending, n = take(7)\n"
+	"  local lines = ''\n"
+	"  for _ = 1, n do\n"
+	"    local sku, qty = take(2)\n"
+	"    lines = lines..sku..'\\t'..qty..'\\n'\n"
+	"    if pending == '1' then\n"
+	"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n"
+	"      mark_channels(sku, auth, 's', origin, now, 0)\n"
+	"    end\n"
+	"  end\n"
+	"  redis.call('HINCRBY', k, 'n', 1)\n"
+	"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n"
+	"    'authority', auth, 'account', account, 'sale', sale,\n"
+	"    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n"
+	"    'origin', origin, 'made_ms', now)\n"
+	"  if state == 'ready' then\n"
+	"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n"
+	"    wake(auth)\n"
+	"  else redis.call('ZADD', P..'entries:'..state, now, id) end\n"
+	"end\n"
+	"redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"
+	"return 0\n";
 
 /* ARGV: authority, now, lease, token, ahead. */
 static const char begin_script[] = LUA_ENTRY
-        "local auth, now, ahead = ARGV[1], tonumber(ARGV[2]),\n"
-        "                         tonumber(ARGV[5])\n"
-        "local held = redis.call('GET', P..'lease:'..ARGV[3]) or ''\n"
-        "if held:match('^(%d+) ') ~= ARGV[4] then return {-1} end\n"
-        "local q = P..'queue:'..auth\n"
-        "local due = redis.call('ZRANGEBYSCORE', q, '-inf', now,\n"
-        "                       'LIMIT', 0, 1)\n"
-        "if #due == 0 then due = redis.call('ZRANGEBYSCORE', q,\n"
-        "  '('..(now + ahead), '+inf', 'LIMIT', 0, 1) end\n"
-        "if #due == 0 then\n"
-        "  local next = redis.call('ZRANGE', q, 0, 0, 'WITHSCORES')\n"
-        "  return {0, next[2] or '0'}\n"
-        "end\n"
-        "local id = due[1]\n"
-        "local k = P..'entry:'..id\n"
-        "move(id, 'posting', ARGV[2], '', 0)\n"
-        "redis.call('HINCRBY', k, 'attempts', 1)\n"
-        "local v = redis.call('HMGET', k, 'doc', 'attempts', 'origin')\n"
-        "return {1, v[1], v[2], v[3]}\n";
+	"local auth, now, ahead = ARGV[1], tonumber(ARGV[2]),\n"
+	"                         tonumber(ARGV[5])\n"
+	"local held = redis.call('GET', P..'lease:'..ARGV[3]) or ''\n"
+	"if held:match('^(%d+) ') ~= ARGV[4] then return {-1} end\n"
+	"local q = P..'queue:'..auth\n"
+	"local due = redis.call('ZRANGEBYSCORE', q, '-inf', now,\n"
+	"                       'LIMIT', 0, 1)\n"
+	"if #due == 0 then due = redis.call('ZRANGEBYSCORE', q,\n"
+	"  '('..(now + ahead), '+inf', 'LIMIT', 0, 1) end\n"
+	"if #due == 0 then\n"
+	"  local next = redis.call('ZRANGE', q, 0, 0, 'WITHSCORES')\n"
+	"  return {0, next[2] or '0'}\n"
+	"end\n"
+	"local id = due[1]\n"
+	"local k = P..'entry:'..id\n"
+	"move(id, 'posting', ARGV[2], '', 0)\n"
+	"redis.call('HINCRBY', k, 'attempts', 1)\n"
+	"local v = redis.call('HMGET', k, 'doc', 'attempts', 'origin')\n"
+	"return {1, v[1], v[2], v[3]}\n";
 
 /* ARGV: id, new state, now, why, due, states it may come from (" a b "). */
 static const char move_script[] = LUA_ENTRY
-        "local state = redis.call('HGET', P..'entry:'..ARGV[1], 'state')\n"
-        "if not state then return 3 end\n"
-        "if not ARGV[6]:find(' '..state..' ', 1, true) then return 4 end\n"
-        "move(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])\n"
-        "return 0\n";
+	"local state = redis.call('HGET', P..'entry:'..ARGV[1], 'state')\n"
+	"if not state then return 3 end\n"
+	"if not ARGV[6]:find(' '..state..' ', 1, true) then return 4 end\n"
+	"move(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])\n"
+	"return 0\n";
 
 /* ---- what is remembered of a sale ---- */
 
@@ -332,8 +333,8 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 }
 
 int
-store_ledger_sold(struct store *store, struct decimal *out,
-                  const char *account, const char *const *skus, size_t n)
+store_ledger_sold(struct store *store, struct decimal *out, const char *account,
+                  const char *const *skus, size_t n)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
@@ -473,10 +474,8 @@ visit_entry(struct store *store, const char *id, const char *authority,
 }
 
 int
-store_ledger_each(struct store *store, const char *authority,
-                  const char *state,
-                  int (*visit)(void *ctx, const struct entry *entry),
-                  void *ctx)
+store_ledger_each(struct store *store, const char *authority, const char *state,
+                  int (*visit)(void *ctx, const struct entry *entry), void *ctx)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
@@ -497,8 +496,7 @@ store_ledger_each(struct store *store, const char *authority,
 }
 
 static int
-count_key(struct store *store, int64_t *out, const char *key,
-          const char *key2)
+count_key(struct store *store, int64_t *out, const char *key, const char *key2)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
@@ -545,8 +543,7 @@ store_ledger_decide(struct store *store, const char *id,
 		return move_entry(store, id, "ready", "", 0,
 		                  " uncertain refused held ");
 	case DEAD_CONFIRM:
-		return move_entry(store, id, "confirmed", "", 0,
-		                  " uncertain ");
+		return move_entry(store, id, "confirmed", "", 0, " uncertain ");
 	case DEAD_DROP:
 		return move_entry(store, id, "dropped", "dropped by a person",
 		                  0, " uncertain refused held ");

@@ -25,8 +25,8 @@
  * for held returns, which the channels stay without.
  */
 enum {
-	LEDGER_STALE = 1,  /* the sale's record moved meanwhile: read it again */
-	LEDGER_EMPTY = 2,  /* nothing to post now */
+	LEDGER_STALE = 1, /* the sale's record moved meanwhile: read it again */
+	LEDGER_EMPTY = 2, /* nothing to post now */
 	LEDGER_ABSENT = 3, /* no such sale, entry or dead letter */
 	LEDGER_UNFIT = 4,  /* its state does not allow that */
 	LEDGER_FENCED = 5, /* another process works for this authority now */
@@ -40,8 +40,8 @@ struct ledger_line {
 };
 
 struct ledger_sale {
-	int64_t revision;      /* 0: never seen */
-	int64_t n_entries;     /* made from it so far */
+	int64_t revision;          /* 0: never seen */
+	int64_t n_entries;         /* made from it so far */
 	struct ledger_line *lines; /* owned */
 	size_t n_lines;
 };
@@ -66,18 +66,18 @@ struct ledger_waiting {
 
 /* Everything that one look at a sale changes, applied at once or not at all. */
 struct ledger_change {
-	const char *account;   /* borrowed: channel */
-	const char *sale;      /* borrowed: vendor's id */
-	int64_t revision;      /* as store_ledger_sale gave it */
+	const char *account; /* borrowed: channel */
+	const char *sale;    /* borrowed: vendor's id */
+	int64_t revision;    /* as store_ledger_sale gave it */
 	int64_t closed_ms;
-	int64_t origin_ms;     /* of the call that led here; 0 */
+	int64_t origin_ms;               /* of the call that led here; 0 */
 	const struct ledger_line *lines; /* new totals of lines that changed */
 	size_t n_lines;
 	const struct ledger_waiting *waiting;
 	size_t n_waiting;
 	const struct ledger_new *entries;
 	size_t n_entries;
-	const struct ledger_line *sold;  /* sku and new total sold there */
+	const struct ledger_line *sold; /* sku and new total sold there */
 	size_t n_sold;
 };
 
@@ -129,11 +129,11 @@ int store_ledger_count_waiting(struct store *store, int64_t *out,
 /* ---- dead letters, uncertain and held: what a person decides on ---- */
 
 struct dead_letter {
-	char *id;       /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
-	char *kind;     /* owned; event, uncertain, refused, held, zero */
-	char *account;  /* owned */
-	char *why;      /* owned */
-	char *summary;  /* owned; what it is about, without personal data */
+	char *id;      /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
+	char *kind;    /* owned; event, uncertain, refused, held, zero */
+	char *account; /* owned */
+	char *why;     /* owned */
+	char *summary; /* owned; what it is about, without personal data */
 	int64_t at_ms;
 };
 void dead_letter_fini(struct dead_letter *letter);
@@ -164,7 +164,7 @@ int store_ledger_decide(struct store *store, const char *id,
 /* A number kept per account: "sales", "start", "lost". 0 when unset. */
 int store_cursor_get(struct store *store, int64_t *out, const char *account,
                      const char *name);
-int store_cursor_set(struct store *store, const char *account,
-                     const char *name, int64_t value);
+int store_cursor_set(struct store *store, const char *account, const char *name,
+                     int64_t value);
 
 #endif

@@ -20,59 +20,59 @@
 enum { DUE_AHEAD_MAX_MS = 120000 };
 
 /* ARGV: account, cause, origin, due, members… */
-static const char mark_script[] = LUA_MARK
-        "for i = 5, #ARGV do\n"
-        "  mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4])\n"
-        "end\n"
-        "return 1\n";
+static const char mark_script[] =
+	LUA_MARK "for i = 5, #ARGV do\n"
+		 "  mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4])\n"
+		 "end\n"
+		 "return 1\n";
 
 /* ARGV: account, now, max, ahead. -> tick, next due, member, value, … */
 static const char take_script[] =
-        "local P = KEYS[1]\n"
-        "local a, now, max, ahead = ARGV[1], tonumber(ARGV[2]),\n"
-        "      tonumber(ARGV[3]), tonumber(ARGV[4])\n"
-        "local z = P..'marks:'..a\n"
-        "local due = redis.call('ZRANGEBYSCORE', z, '-inf', now,\n"
-        "                       'LIMIT', 0, max)\n"
-        "if #due < max then\n"
-        "  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z,\n"
-        "      '('..(now + ahead), '+inf', 'LIMIT', 0, max - #due)) do\n"
-        "    due[#due + 1] = m\n"
-        "  end\n"
-        "end\n"
-        "local next = redis.call('ZRANGEBYSCORE', z, '('..now, '+inf',\n"
-        "                        'WITHSCORES', 'LIMIT', 0, 1)\n"
-        "local out = {'0', next[2] or '0'}\n"
-        "for _, m in ipairs(due) do\n"
-        "  out[#out + 1] = m\n"
-        "  out[#out + 1] = redis.call('HGET', P..'mark:'..a, m) or\n"
-        "                  '0 h 0 0'\n"
-        "end\n"
-        "if #due > 0 then\n"
-        "  out[1] = tostring(redis.call('INCR', P..'tick')) end\n"
-        "return out\n";
+	"local P = KEYS[1]\n"
+	"local a, now, max, ahead = ARGV[1], tonumber(ARGV[2]),\n"
+	"      tonumber(ARGV[3]), tonumber(ARGV[4])\n"
+	"local z = P..'marks:'..a\n"
+	"local due = redis.call('ZRANGEBYSCORE', z, '-inf', now,\n"
+	"                       'LIMIT', 0, max)\n"
+	"if #due < max then\n"
+	"  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z,\n"
+	"      '('..(now + ahead), '+inf', 'LIMIT', 0, max - #due)) do\n"
+	"    due[#due + 1] = m\n"
+	"  end\n"
+	"end\n"
+	"local next = redis.call('ZRANGEBYSCORE', z, '('..now, '+inf',\n"
+	"                        'WITHSCORES', 'LIMIT', 0, 1)\n"
+	"local out = {'0', next[2] or '0'}\n"
+	"for _, m in ipairs(due) do\n"
+	"  out[#out + 1] = m\n"
+	"  out[#out + 1] = redis.call('HGET', P..'mark:'..a, m) or\n"
+	"                  '0 h 0 0'\n"
+	"end\n"
+	"if #due > 0 then\n"
+	"  out[1] = tostring(redis.call('INCR', P..'tick')) end\n"
+	"return out\n";
 
 /* ARGV: account, then member, generation pairs. */
 static const char clear_script[] = LUA_MARK
-        "local n = 0\n"
-        "for i = 2, #ARGV, 2 do\n"
-        "  if unmark(ARGV[1], ARGV[i], ARGV[i + 1]) then n = n + 1 end\n"
-        "end\n"
-        "return n\n";
+	"local n = 0\n"
+	"for i = 2, #ARGV, 2 do\n"
+	"  if unmark(ARGV[1], ARGV[i], ARGV[i + 1]) then n = n + 1 end\n"
+	"end\n"
+	"return n\n";
 
 /* ARGV: account, member, generation, due. */
 static const char postpone_script[] =
-        "local P = KEYS[1]\n"
-        "local v = redis.call('HGET', P..'mark:'..ARGV[1], ARGV[2])\n"
-        "if v and v:match('^(%d+) ') == ARGV[3] then\n"
-        "  redis.call('ZADD', P..'marks:'..ARGV[1], 'XX', ARGV[4],\n"
-        "             ARGV[2])\n"
-        "end\n"
-        "return 1\n";
+	"local P = KEYS[1]\n"
+	"local v = redis.call('HGET', P..'mark:'..ARGV[1], ARGV[2])\n"
+	"if v and v:match('^(%d+) ') == ARGV[3] then\n"
+	"  redis.call('ZADD', P..'marks:'..ARGV[1], 'XX', ARGV[4],\n"
+	"             ARGV[2])\n"
+	"end\n"
+	"return 1\n";
 
 static int
-eval_and_forget(struct store *store, enum store_script which,
-                const char *text, struct args *take)
+eval_and_forget(struct store *store, enum store_script which, const char *text,
+                struct args *take)
 {
 	redisReply *reply = NULL;
 	int r = store_eval(store, &reply, which, text, take);

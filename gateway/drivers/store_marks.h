@@ -29,7 +29,7 @@ enum mark_cause {
 };
 
 struct mark {
-	char *member;       /* owned */
+	char *member; /* owned */
 	int64_t generation;
 	enum mark_cause cause;
 	int64_t origin_ms;  /* when the call came that caused it; 0: none */
@@ -58,8 +58,8 @@ void mark_batch_fini(struct mark_batch *batch);
  * due_ms  wall clock, at most two minutes ahead; 0: at once
  */
 int store_marks_add(struct store *store, const char *account,
-                    const char *const *members, size_t n,
-                    enum mark_cause cause, int64_t due_ms);
+                    const char *const *members, size_t n, enum mark_cause cause,
+                    int64_t due_ms);
 
 /* The same for one member, at once. */
 int store_marks_add_one(struct store *store, const char *account,
@@ -81,8 +81,7 @@ int store_marks_count(struct store *store, int64_t *out, const char *account);
  * Returns 0 when the time is over, MARKS_WOKEN, ERR_STORE.
  */
 enum { MARKS_WOKEN = 1 };
-int store_marks_wait(struct store *store, const char *account,
-                     int64_t wait_ms);
+int store_marks_wait(struct store *store, const char *account, int64_t wait_ms);
 
 /* Wake a worker, e.g. to stop it. */
 int store_marks_wake(struct store *store, const char *account);

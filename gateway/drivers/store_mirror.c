@@ -22,11 +22,11 @@ enum { BATCH_ROWS = 400, BATCH_BYTES = 512 * 1024, SCAN_COUNT = 500 };
 
 struct store_mirror {
 	struct mirror port;
-	struct store *store;    /* borrowed */
-	char *account;          /* owned */
-	char *entity;           /* owned; of the buffered rows; NULL: none */
-	char *full;             /* owned; entity of the full pull; NULL: none */
-	struct args rows;       /* key, json, names, key, json, names, … */
+	struct store *store; /* borrowed */
+	char *account;       /* owned */
+	char *entity;        /* owned; of the buffered rows; NULL: none */
+	char *full;          /* owned; entity of the full pull; NULL: none */
+	struct args rows;    /* key, json, names, key, json, names, … */
 	size_t n_bytes;
 };
 
@@ -35,31 +35,31 @@ struct store_mirror {
  * note comes last: what it covers is written.
  */
 static const char mirror_script[] =
-        "local P = KEYS[1]\n"
-        "local id = ARGV[1]..':'..ARGV[2]\n"
-        "local rows, alias, names = P..'mirror:'..id, P..'alias:'..id,\n"
-        "                           P..'names:'..id\n"
-        "local n = 0\n"
-        "for i = 6, #ARGV, 3 do\n"
-        "  local k, json, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
-        "  if redis.call('HGET', rows, k) ~= json then\n"
-        "    redis.call('HSET', rows, k, json)\n"
-        "    n = n + 1\n"
-        "  end\n"
-        "  local old = redis.call('HGET', alias, k) or ''\n"
-        "  if old ~= new then\n"
-        "    redis.call('HSET', alias, k, new)\n"
-        "    for name in old:gmatch('[^\\n]+') do\n"
-        "      redis.call('ZREM', names, name..'\\n'..k) end\n"
-        "    for name in new:gmatch('[^\\n]+') do\n"
-        "      redis.call('ZADD', names, 0, name..'\\n'..k) end\n"
-        "  end\n"
-        "  if ARGV[3] == '1' then\n"
-        "    redis.call('SADD', P..'full:'..id, k) end\n"
-        "end\n"
-        "if ARGV[4] ~= '' then\n"
-        "  redis.call('HSET', P..'notes:'..ARGV[1], ARGV[4], ARGV[5]) end\n"
-        "return n\n";
+	"local P = KEYS[1]\n"
+	"local id = ARGV[1]..':'..ARGV[2]\n"
+	"local rows, alias, names = P..'mirror:'..id, P..'alias:'..id,\n"
+	"                           P..'names:'..id\n"
+	"local n = 0\n"
+	"for i = 6, #ARGV, 3 do\n"
+	"  local k, json, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
+	"  if redis.call('HGET', rows, k) ~= json then\n"
+	"    redis.call('HSET', rows, k, json)\n"
+	"    n = n + 1\n"
+	"  end\n"
+	"  local old = redis.call('HGET', alias, k) or ''\n"
+	"  if old ~= new then\n"
+	"    redis.call('HSET', alias, k, new)\n"
+	"    for name in old:gmatch('[^\\n]+') do\n"
+	"      redis.call('ZREM', names, name..'\\n'..k) end\n"
+	"    for name in new:gmatch('[^\\n]+') do\n"
+	"      redis.call('ZADD', names, 0, name..'\\n'..k) end\n"
+	"  end\n"
+	"  if ARGV[3] == '1' then\n"
+	"    redis.call('SADD', P..'full:'..id, k) end\n"
+	"end\n"
+	"if ARGV[4] ~= '' then\n"
+	"  redis.call('HSET', P..'notes:'..ARGV[1], ARGV[4], ARGV[5]) end\n"
+	"return n\n";
 
 static void
 drop_rows(struct store_mirror *m)
@@ -122,9 +122,9 @@ put(void *self, const char *entity, const char *key, const char *json,
 	struct buf b = BUF_INIT;
 	int r = 0;
 
-	if (m->entity && (strcmp(m->entity, entity) != 0 ||
-	                  m->rows.n >= (size_t)BATCH_ROWS * 3 ||
-	                  m->n_bytes >= BATCH_BYTES))
+	if (m->entity &&
+	    (strcmp(m->entity, entity) != 0 ||
+	     m->rows.n >= (size_t)BATCH_ROWS * 3 || m->n_bytes >= BATCH_BYTES))
 		r = flush(m, NULL, NULL);
 	if (r)
 		return r;
@@ -204,8 +204,7 @@ note_set(void *self, const char *name, const char *value)
 }
 
 static int
-find_name(void *self, struct buf *key_out, const char *entity,
-          const char *name)
+find_name(void *self, struct buf *key_out, const char *entity, const char *name)
 {
 	struct store_mirror *m = self;
 	struct args a = { 0 };
@@ -232,8 +231,8 @@ find_name(void *self, struct buf *key_out, const char *entity,
 		return r;
 	buf_reset(key_out);
 	if (reply_n(reply) == 1)
-		buf_adds(key_out, strchr(reply_text(reply_at(reply, 0)), '\n') +
-		                          1);
+		buf_adds(key_out,
+		         strchr(reply_text(reply_at(reply, 0)), '\n') + 1);
 	r = reply_n(reply) == 0   ? MIRROR_ABSENT
 	    : reply_n(reply) == 1 ? buf_check(key_out)
 	                          : MIRROR_AMBIGUOUS;
@@ -326,21 +325,21 @@ full_begin(void *self, const char *entity)
 
 /* ARGV: account, entity. Remove every row that the pull did not see. */
 static const char sweep_script[] =
-        "local P = KEYS[1]\n"
-        "local id = ARGV[1]..':'..ARGV[2]\n"
-        "local n = 0\n"
-        "for i = 3, #ARGV do\n"
-        "  local k = ARGV[i]\n"
-        "  if redis.call('SISMEMBER', P..'full:'..id, k) == 0 then\n"
-        "    local old = redis.call('HGET', P..'alias:'..id, k) or ''\n"
-        "    for name in old:gmatch('[^\\n]+') do\n"
-        "      redis.call('ZREM', P..'names:'..id, name..'\\n'..k) end\n"
-        "    redis.call('HDEL', P..'mirror:'..id, k)\n"
-        "    redis.call('HDEL', P..'alias:'..id, k)\n"
-        "    n = n + 1\n"
-        "  end\n"
-        "end\n"
-        "return n\n";
+	"local P = KEYS[1]\n"
+	"local id = ARGV[1]..':'..ARGV[2]\n"
+	"local n = 0\n"
+	"for i = 3, #ARGV do\n"
+	"  local k = ARGV[i]\n"
+	"  if redis.call('SISMEMBER', P..'full:'..id, k) == 0 then\n"
+	"    local old = redis.call('HGET', P..'alias:'..id, k) or ''\n"
+	"    for name in old:gmatch('[^\\n]+') do\n"
+	"      redis.call('ZREM', P..'names:'..id, name..'\\n'..k) end\n"
+	"    redis.call('HDEL', P..'mirror:'..id, k)\n"
+	"    redis.call('HDEL', P..'alias:'..id, k)\n"
+	"    n = n + 1\n"
+	"  end\n"
+	"end\n"
+	"return n\n";
 
 static int
 full_end(void *self, const char *entity)
@@ -360,7 +359,8 @@ full_end(void *self, const char *entity)
 		args_adds(&a, m->account);
 		args_adds(&a, entity);
 		for (size_t i = 0; i < reply_n(reply_at(page, 1)); i += 2)
-			args_adds(&a, reply_text(reply_at(reply_at(page, 1), i)));
+			args_adds(&a,
+			          reply_text(reply_at(reply_at(page, 1), i)));
 		(void)strncpy(cursor, reply_text(reply_at(page, 0)),
 		              sizeof(cursor) - 1);
 		freeReplyObject(page);

@@ -18,53 +18,53 @@
 #define GROUP "drain"
 
 static const char push_script[] =
-        "local P = KEYS[1]\n"
-        "local account, topic, id, query, body, received, dedupe_ms,\n"
-        "      max, max_bytes, max_dead = unpack(ARGV)\n"
-        "local k\n"
-        "if id ~= '' and tonumber(dedupe_ms) > 0 then\n"
-        "  k = P..'seen:'..account..':'..topic..':'..id\n"
-        "  local first = redis.call('GET', k)\n"
-        "  if first then return {2, first} end\n"
-        "end\n"
-        "if redis.call('XLEN', P..'events') >= tonumber(max) or\n"
-        "   tonumber(redis.call('GET', P..'events:bytes') or '0') + #body >\n"
-        "     tonumber(max_bytes) or\n"
-        "   redis.call('ZCARD', P..'dead') >= tonumber(max_dead) then\n"
-        "  return {1, ''}\n"
-        "end\n"
-        "local e = redis.call('XADD', P..'events', '*', 'v', '1',\n"
-        "  'account', account, 'topic', topic, 'id', id, 'query', query,\n"
-        "  'received', received, 'body', body)\n"
-        "if k then redis.call('SET', k, e, 'PX', dedupe_ms) end\n"
-        "redis.call('INCRBY', P..'events:bytes', #body)\n"
-        "return {0, e}\n";
+	"local P = KEYS[1]\n"
+	"local account, topic, id, query, body, received, dedupe_ms,\n"
+	"      max, max_bytes, max_dead = unpack(ARGV)\n"
+	"local k\n"
+	"if id ~= '' and tonumber(dedupe_ms) > 0 then\n"
+	"  k = P..'seen:'..account..':'..topic..':'..id\n"
+	"  local first = redis.call('GET', k)\n"
+	"  if first then return {2, first} end\n"
+	"end\n"
+	"if redis.call('XLEN', P..'events') >= tonumber(max) or\n"
+	"   tonumber(redis.call('GET', P..'events:bytes') or '0') + #body >\n"
+	"     tonumber(max_bytes) or\n"
+	"   redis.call('ZCARD', P..'dead') >= tonumber(max_dead) then\n"
+	"  return {1, ''}\n"
+	"end\n"
+	"local e = redis.call('XADD', P..'events', '*', 'v', '1',\n"
+	"  'account', account, 'topic', topic, 'id', id, 'query', query,\n"
+	"  'received', received, 'body', body)\n"
+	"if k then redis.call('SET', k, e, 'PX', dedupe_ms) end\n"
+	"redis.call('INCRBY', P..'events:bytes', #body)\n"
+	"return {0, e}\n";
 
 /* ARGV: stream id, received, body bytes, then account, member pairs. */
-static const char settle_script[] = LUA_MARK
-        "for i = 4, #ARGV, 2 do\n"
-        "  mark(ARGV[i], ARGV[i + 1], 'h', ARGV[2], 0, 0)\n"
-        "end\n"
-        "redis.call('XACK', P..'events', '" GROUP "', ARGV[1])\n"
-        "if redis.call('XDEL', P..'events', ARGV[1]) == 1 then\n"
-        "  redis.call('DECRBY', P..'events:bytes', ARGV[3])\n"
-        "end\n"
-        "return 1\n";
+static const char settle_script[] =
+	LUA_MARK "for i = 4, #ARGV, 2 do\n"
+		 "  mark(ARGV[i], ARGV[i + 1], 'h', ARGV[2], 0, 0)\n"
+		 "end\n"
+		 "redis.call('XACK', P..'events', '" GROUP "', ARGV[1])\n"
+		 "if redis.call('XDEL', P..'events', ARGV[1]) == 1 then\n"
+		 "  redis.call('DECRBY', P..'events:bytes', ARGV[3])\n"
+		 "end\n"
+		 "return 1\n";
 
 /* ARGV: stream id, body bytes, now, why, then field, value pairs. */
 static const char bury_script[] =
-        "local P = KEYS[1]\n"
-        "local d = 'event/'..ARGV[1]\n"
-        "for i = 5, #ARGV, 2 do\n"
-        "  redis.call('HSET', P..'dead:'..d, ARGV[i], ARGV[i + 1])\n"
-        "end\n"
-        "redis.call('HSET', P..'dead:'..d, 'why', ARGV[4], 'at', ARGV[3])\n"
-        "redis.call('ZADD', P..'dead', ARGV[3], d)\n"
-        "redis.call('XACK', P..'events', '" GROUP "', ARGV[1])\n"
-        "if redis.call('XDEL', P..'events', ARGV[1]) == 1 then\n"
-        "  redis.call('DECRBY', P..'events:bytes', ARGV[2])\n"
-        "end\n"
-        "return 1\n";
+	"local P = KEYS[1]\n"
+	"local d = 'event/'..ARGV[1]\n"
+	"for i = 5, #ARGV, 2 do\n"
+	"  redis.call('HSET', P..'dead:'..d, ARGV[i], ARGV[i + 1])\n"
+	"end\n"
+	"redis.call('HSET', P..'dead:'..d, 'why', ARGV[4], 'at', ARGV[3])\n"
+	"redis.call('ZADD', P..'dead', ARGV[3], d)\n"
+	"redis.call('XACK', P..'events', '" GROUP "', ARGV[1])\n"
+	"if redis.call('XDEL', P..'events', ARGV[1]) == 1 then\n"
+	"  redis.call('DECRBY', P..'events:bytes', ARGV[2])\n"
+	"end\n"
+	"return 1\n";
 
 int
 store_queue_push(struct store *store, char id_out[QUEUE_ID_SIZE],
@@ -241,7 +241,7 @@ read_deliveries(struct store *store, struct queue_batch *batch,
 		if (store_call(store, &reply, &a))
 			return;
 		batch->events[i].deliveries =
-		        reply_int(reply_at(reply_at(reply, 0), 3));
+			reply_int(reply_at(reply_at(reply, 0), 3));
 		freeReplyObject(reply);
 	}
 }
@@ -272,9 +272,8 @@ store_queue_claim(struct store *store, struct queue_batch *out,
 		(void)make_group(store);
 		return r;
 	}
-	list = source == QUEUE_ABANDONED
-	               ? reply_at(reply, 1)
-	               : reply_at(reply_at(reply, 0), 1);
+	list = source == QUEUE_ABANDONED ? reply_at(reply, 1)
+	                                 : reply_at(reply_at(reply, 0), 1);
 	r = decode_events(out, list);
 	freeReplyObject(reply);
 	if (!r && source != QUEUE_NEW)

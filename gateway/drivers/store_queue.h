@@ -31,8 +31,8 @@ int store_queue_push(struct store *store, char id_out[QUEUE_ID_SIZE],
 
 /* Which events to claim. */
 enum queue_source {
-	QUEUE_OWN,       /* this consumer's pending list: at start, after errors */
-	QUEUE_NEW,       /* never handed out; blocks up to block_ms */
+	QUEUE_OWN, /* this consumer's pending list: at start, after errors */
+	QUEUE_NEW, /* never handed out; blocks up to block_ms */
 	QUEUE_ABANDONED, /* pending at others for longer than idle_ms */
 };
 

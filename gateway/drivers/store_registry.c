@@ -25,75 +25,76 @@ enum { PAGE = 500 };
  * reserve, then account, typed pairs. -> number of bindings changed.
  */
 static const char bind_script[] = LUA_MARK
-        "local sku, now = ARGV[1], ARGV[2]\n"
-        "local k = P..'item:'..sku\n"
-        "local function unbind(a)\n"
-        "  local x = redis.call('HGET', k, 'x:'..a)\n"
-        "  for r in (redis.call('HGET', k, 'r:'..a) or ''):gmatch('[^\\n]+')\n"
-        "  do redis.call('ZREM', P..'refs:'..a, r..'\\n'..sku) end\n"
-        "  if x then redis.call('HDEL', P..'ext:'..a, x) end\n"
-        "  redis.call('HDEL', k, 'x:'..a, 't:'..a, 'w:'..a, 'r:'..a)\n"
-        "  redis.call('HDEL', P..'unresolved:'..a, sku)\n"
-        "  redis.call('HDEL', P..'pub:'..a, sku)\n"
-        "  redis.call('HDEL', P..'suspect:'..a, sku)\n"
-        "  redis.call('HDEL', P..'held:'..a, sku)\n"
-        "  redis.call('HDEL', P..'mark:'..a, 'i:'..sku)\n"
-        "  redis.call('ZREM', P..'marks:'..a, 'i:'..sku)\n"
-        "  if redis.call('HGET', P..'stock:'..sku, 'from') == a then\n"
-        "    redis.call('DEL', P..'stock:'..sku) end\n"
-        "end\n"
-        "redis.call('ZADD', P..'items', 0, sku)\n"
-        "local moved = false\n"
-        "for i, f in ipairs({'name', 'authority', 'reserve'}) do\n"
-        "  if ARGV[1 + 2 * i] == '1' then\n"
-        "    local v = ARGV[2 + 2 * i]\n"
-        "    if (redis.call('HGET', k, f) or '') ~= v then\n"
-        "      if v == '' then redis.call('HDEL', k, f)\n"
-        "      else redis.call('HSET', k, f, v) end\n"
-        "      if f ~= 'name' then moved = true end\n"
-        "    end\n"
-        "  end\n"
-        "end\n"
-        "local n = 0\n"
-        "for i = 9, #ARGV, 2 do\n"
-        "  local a, typed = ARGV[i], ARGV[i + 1]\n"
-        "  if (redis.call('HGET', k, 't:'..a) or '') ~= typed then\n"
-        "    unbind(a)\n"
-        "    n = n + 1\n"
-        "    if typed ~= '' then\n"
-        "      redis.call('HSET', k, 't:'..a, typed, 'w:'..a, now)\n"
-        "      redis.call('HSETNX', P..'cursor:'..a, 'start', now)\n"
-        "      redis.call('HSET', P..'unresolved:'..a, sku,\n"
-        "                 'waits to be looked up')\n"
-        "      mark(a, '" MARK_RESOLVE "', 'b', 0, 0, 0)\n"
-        "    end\n"
-        "  end\n"
-        "end\n"
-        "if moved then mark_channels(sku, '', 'b', now, 0, 0) end\n"
-        "return n\n";
+	"local sku, now = ARGV[1], ARGV[2]\n"
+	"local k = P..'item:'..sku\n"
+	"local function unbind(a)\n"
+	"  local x = redis.call('HGET', k, 'x:'..a)\n"
+	"  for r in (redis.call('HGET', k, 'r:'..a) or ''):gmatch('[^\\n]+')\n"
+	"  do redis.call('ZREM', P..'refs:'..a, r..'\\n'..sku) end\n"
+	"  if x then redis.call('HDEL', P..'ext:'..a, x) end\n"
+	"  redis.call('HDEL', k, 'x:'..a, 't:'..a, 'w:'..a, 'r:'..a)\n"
+	"  redis.call('HDEL', P..'unresolved:'..a, sku)\n"
+	"  redis.call('HDEL', P..'pub:'..a, sku)\n"
+	"  redis.call('HDEL', P..'suspect:'..a, sku)\n"
+	"  redis.call('HDEL', P..'held:'..a, sku)\n"
+	"  redis.call('HDEL', P..'mark:'..a, 'i:'..sku)\n"
+	"  redis.call('ZREM', P..'marks:'..a, 'i:'..sku)\n"
+	"  if redis.call('HGET', P..'stock:'..sku, 'from') == a then\n"
+	"    redis.call('DEL', P..'stock:'..sku) end\n"
+	"end\n"
+	"redis.call('ZADD', P..'items', 0, sku)\n"
+	"local moved = false\n"
+	"for i, f in ipairs({'name', 'authority', 'reserve'}) do\n"
+	"  if ARGV[1 + 2 * i] == '1' then\n"
+	"    local v = ARGV[2 + 2 * i]\n"
+	"    if (redis.call('HGET', k, f) or '') ~= v then\n"
+	"      if v == '' then redis.call('HDEL', k, f)\n"
+	"      else redis.call('HSET', k, f, v) end\n"
+	"      if f ~= 'name' then moved = true end\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
+	"local n = 0\n"
+	"for i = 9, #ARGV, 2 do\n"
+	"  local a, typed = ARGV[i], ARGV[i + 1]\n"
+	"  if (redis.call('HGET', k, 't:'..a) or '') ~= typed then\n"
+	"    unbind(a)\n"
+	"    n = n + 1\n"
+	"    if typed ~= '' then\n"
+	"      redis.call('HSET', k, 't:'..a, typed, 'w:'..a, now)\n"
+	"      redis.call('HSETNX', P..'cursor:'..a, 'start', now)\n"
+	"      redis.call('HSET', P..'unresolved:'..a, sku,\n"
+	"                 'waits to be looked up')\n"
+	"      mark(a, '" MARK_RESOLVE "', 'b', 0, 0, 0)\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
+	"if moved then mark_channels(sku, '', 'b', now, 0, 0) end\n"
+	"return n\n";
 
 /* ARGV: account, sku, external, refs… -> 1, or 0 when taken. */
 static const char resolved_script[] = LUA_MARK
-        "local a, sku, x = ARGV[1], ARGV[2], ARGV[3]\n"
-        "local k = P..'item:'..sku\n"
-        "if not redis.call('HGET', k, 't:'..a) then return 1 end\n"
-        "local other = redis.call('HGET', P..'ext:'..a, x)\n"
-        "if other and other ~= sku then return 0 end\n"
-        "local refs = {}\n"
-        "for i = 4, #ARGV do\n"
-        "  refs[#refs + 1] = ARGV[i]\n"
-        "  redis.call('ZADD', P..'refs:'..a, 0, ARGV[i]..'\\n'..sku)\n"
-        "end\n"
-        "redis.call('HSET', P..'ext:'..a, x, sku)\n"
-        "redis.call('HSET', k, 'x:'..a, x, 'r:'..a, table.concat(refs, '\\n'))\n"
-        "redis.call('HDEL', P..'unresolved:'..a, sku)\n"
-        "mark(a, 'i:'..sku, 'b', 0, 0, 0)\n"
-        "local w = P..'waiting:'..a\n"
-        "for _, m in ipairs(redis.call('ZRANGEBYLEX', w, '['..x..'\\n',\n"
-        "                              '['..x..'\\n\\255')) do\n"
-        "  mark(a, 's:'..m:match('\\n(.*)$'), 'b', 0, 0, 0)\n"
-        "end\n"
-        "return 1\n";
+	"local a, sku, x = ARGV[1], ARGV[2], ARGV[3]\n"
+	"local k = P..'item:'..sku\n"
+	"if not redis.call('HGET', k, 't:'..a) then return 1 end\n"
+	"local other = redis.call('HGET', P..'ext:'..a, x)\n"
+	"if other and other ~= sku then return 0 end\n"
+	"local refs = {}\n"
+	"for i = 4, #ARGV do\n"
+	"  refs[#refs + 1] = ARGV[i]\n"
+	"  redis.call('ZADD', P..'refs:'..a, 0, ARGV[i]..'\\n'..sku)\n"
+	"end\n"
+	"redis.call('HSET', P..'ext:'..a, x, sku)\n"
+	"redis.call('HSET', k, 'x:'..a, x, 'r:'..a, table.concat(refs, "
+        "'\\n'))\n"
+	"redis.call('HDEL', P..'unresolved:'..a, sku)\n"
+	"mark(a, 'i:'..sku, 'b', 0, 0, 0)\n"
+	"local w = P..'waiting:'..a\n"
+	"for _, m in ipairs(redis.call('ZRANGEBYLEX', w, '['..x..'\\n',\n"
+	"                              '['..x..'\\n\\255')) do\n"
+	"  mark(a, 's:'..m:match('\\n(.*)$'), 'b', 0, 0, 0)\n"
+	"end\n"
+	"return 1\n";
 
 int
 store_registry_put(struct store *store, const struct item *item,
@@ -236,8 +237,7 @@ store_registry_unresolved(struct store *store, const char *account,
 
 /* HGET item:SKU t:ACCOUNT; *out owned, NULL when gone. */
 static int
-get_typed(struct store *store, char **out, const char *account,
-          const char *sku)
+get_typed(struct store *store, char **out, const char *account, const char *sku)
 {
 	struct args a = { 0 };
 	struct buf field = BUF_INIT;
@@ -262,8 +262,7 @@ get_typed(struct store *store, char **out, const char *account,
 int
 store_registry_each_unresolved(struct store *store, const char *account,
                                int (*visit)(void *ctx, const char *sku,
-                                            const char *typed,
-                                            const char *why),
+                                            const char *typed, const char *why),
                                void *ctx)
 {
 	char cursor[32] = "0";
@@ -363,8 +362,8 @@ store_registry_each_ref(struct store *store, const char *account,
 	buf_addf(&to, "[%s\n\xff", ref);
 	r = lex_page(store, &reply, "refs:", account, &from, &to);
 	for (size_t i = 0; !r && i < reply_n(reply); i++)
-		r = visit(ctx, strchr(reply_text(reply_at(reply, i)), '\n') +
-		                       1);
+		r = visit(ctx,
+		          strchr(reply_text(reply_at(reply, i)), '\n') + 1);
 	if (reply)
 		freeReplyObject(reply);
 	buf_fini(&from);
@@ -429,6 +428,6 @@ store_registry_count_account(struct store *store, const char *account,
 	int r = count_with(store, n_bound, "HLEN", "ext:", account);
 
 	return r ? r
-	         : count_with(store, n_unresolved, "HLEN", "unresolved:",
-	                      account);
+	         : count_with(store, n_unresolved, "HLEN",
+	                      "unresolved:", account);
 }

@@ -32,8 +32,7 @@ int store_registry_put(struct store *store, const struct item *item,
                        size_t *n_changed);
 
 /* Read an item; item_fini it. Returns 0, REGISTRY_ABSENT, ERR_STORE. */
-int store_registry_get(struct store *store, struct item *out,
-                       const char *sku);
+int store_registry_get(struct store *store, struct item *out, const char *sku);
 
 /* A binding's canonical id is known now. Returns 0, REGISTRY_TAKEN. */
 int store_registry_resolved(struct store *store, const char *account,

@@ -134,7 +134,8 @@ stock_choose_observed(struct store *store, struct args *to,
 		bool fits = decimal_cmp(list[i].qty, drop) <= 0;
 		int64_t at = fits ? 0 : confirmed_ms(store, list[i].id);
 
-		if (!fits && (!at || clock_wall_ms() - at < read->settle_wait_ms))
+		if (!fits &&
+		    (!at || clock_wall_ms() - at < read->settle_wait_ms))
 			break; /* oldest first: nothing younger overtakes */
 		if (fits)
 			drop = decimal_sub(drop, list[i].qty);

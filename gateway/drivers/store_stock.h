@@ -18,22 +18,22 @@
 
 /* A balance as read. */
 struct stock_balance {
-	const char *sku;          /* borrowed */
+	const char *sku; /* borrowed */
 	struct decimal qty;
-	const struct mark *mark;  /* the mark it answers; NULL: none */
+	const struct mark *mark; /* the mark it answers; NULL: none */
 };
 
 /* How confirmed entries leave "pending". */
 enum stock_settle {
-	STOCK_POSTED,   /* a read that began after the confirmation contains it */
+	STOCK_POSTED, /* a read that began after the confirmation contains it */
 	STOCK_OBSERVED, /* oldest first, by the sum of drops between reads */
 };
 
 struct stock_read {
-	const char *authority;  /* borrowed; account that was asked */
-	int64_t tick;           /* taken before the first request */
-	int64_t fetched_ms;     /* wall clock, when the answer was in */
-	enum mark_cause cause;  /* MARK_SYNC collects for store_stock_changed */
+	const char *authority; /* borrowed; account that was asked */
+	int64_t tick;          /* taken before the first request */
+	int64_t fetched_ms;    /* wall clock, when the answer was in */
+	enum mark_cause cause; /* MARK_SYNC collects for store_stock_changed */
 	enum stock_settle settle;
 	int64_t settle_wait_ms; /* of STOCK_OBSERVED */
 };
@@ -52,15 +52,15 @@ int store_stock_balances(struct store *store, const struct stock_read *read,
 
 /* An item as one account's look needs it, all read at one moment. */
 struct stock_view {
-	char *sku;                /* owned */
-	char *authority;          /* owned; NULL: the default */
-	char *external;           /* owned; at the account asked for; NULL */
-	char *balance_from;       /* owned; account; NULL: balance unknown */
+	char *sku;          /* owned */
+	char *authority;    /* owned; NULL: the default */
+	char *external;     /* owned; at the account asked for; NULL */
+	char *balance_from; /* owned; account; NULL: balance unknown */
 	struct decimal balance;
-	int64_t balance_at_ms;    /* wall clock */
-	struct decimal pending;   /* of all entries not yet inside */
-	struct decimal reserve;   /* of the item */
-	bool has_reserve;         /* else the account's or the global one */
+	int64_t balance_at_ms;  /* wall clock */
+	struct decimal pending; /* of all entries not yet inside */
+	struct decimal reserve; /* of the item */
+	bool has_reserve;       /* else the account's or the global one */
 	bool has_published;
 	struct decimal published; /* what the channel showed last */
 	struct decimal sold_then; /* `sold` when that was recorded */
@@ -113,7 +113,7 @@ int store_stock_count_held(struct store *store, int64_t *out,
  * A person decided: release marks them all (cause operator), else they are
  * forgotten until they move again. n receives how many.
  */
-int store_stock_unhold(struct store *store, const char *channel,
-                       bool release, int64_t *n);
+int store_stock_unhold(struct store *store, const char *channel, bool release,
+                       int64_t *n);
 
 #endif

@@ -23,9 +23,9 @@
 enum {
 	BATCH = 50,
 	BLOCK_MS = 500,
-	ABANDONED_MS = 60000,    /* pending at another consumer for so long */
+	ABANDONED_MS = 60000, /* pending at another consumer for so long */
 	SWEEP_EVERY_MS = 15000,
-	DELIVERIES_MAX = 10,     /* the poison guard (R14) */
+	DELIVERIES_MAX = 10, /* the poison guard (R14) */
 	STORE_WAIT_MS = 300,
 	PULSE_MAX_MS = 30000,
 };
@@ -34,8 +34,8 @@ enum {
 struct looks {
 	const struct engine *engine;
 	struct store *store;
-	const char *account;      /* borrowed */
-	char **members;           /* owned, and each */
+	const char *account; /* borrowed */
+	char **members;      /* owned, and each */
 	size_t n, cap;
 	bool is_ref_known;
 	bool wants_catch_up;
@@ -171,10 +171,13 @@ drain_event(const struct engine *engine,
 		.account = conf_find_account(engine->conf, event->account),
 		.public_url = conf_text(engine->conf->top, "public.url"),
 	};
-	struct looks looks = { .engine = engine, .store = store,
+	struct looks looks = { .engine = engine,
+		               .store = store,
 		               .account = event->account };
-	const struct hints hints = { &looks, on_ref, on_sale, on_catch_up,
-		                     on_catch_up_if_unknown, on_locked };
+	const struct hints hints = {
+		&looks,   on_ref, on_sale, on_catch_up, on_catch_up_if_unknown,
+		on_locked
+	};
 	const struct handler_ops *handler;
 	int r;
 
@@ -202,7 +205,7 @@ struct drain {
 	const struct engine *engine;
 	const struct handler_ops *const *handlers;
 	struct store *store;
-	unsigned generation;   /* of the connection whose own list was read */
+	unsigned generation; /* of the connection whose own list was read */
 	char after[QUEUE_ID_SIZE]; /* how far the own list was read */
 	bool is_own_read;
 	int64_t swept_mono_ms;
@@ -259,7 +262,7 @@ turn(struct drain *d)
 		r = claim(d, QUEUE_OWN, 0);
 		if (r == QUEUE_EMPTY)
 			d->is_own_read =
-			        d->generation == store_generation(d->store);
+				d->generation == store_generation(d->store);
 		return r == QUEUE_EMPTY ? 0 : r;
 	}
 	if (now - d->swept_mono_ms > SWEEP_EVERY_MS) {

@@ -22,7 +22,7 @@ void drain_join(struct drain *drain);
  * or bury it with a reason. For tests. Returns 0, ERR_STORE, ERR_NOMEM.
  */
 int drain_event(const struct engine *engine,
-                const struct handler_ops *const *handlers,
-                struct store *store, const struct event *event);
+                const struct handler_ops *const *handlers, struct store *store,
+                const struct event *event);
 
 #endif

@@ -30,8 +30,8 @@ struct names {
 struct guard {
 	struct worker *w;
 	char channel[64];
-	struct names all;     /* to look at */
-	struct names zeroed;  /* of these, newly zero */
+	struct names all;    /* to look at */
+	struct names zeroed; /* of these, newly zero */
 };
 
 static int
@@ -61,12 +61,10 @@ names_reset(struct names *names)
 
 static bool
 is_newly_zero(const struct guard *g, const struct stock_view *view,
-              const struct conf_section *channel,
-              const struct adapter_ops *ops)
+              const struct conf_section *channel, const struct adapter_ops *ops)
 {
-	struct decimal reserve =
-	        engine_reserve(g->w->engine, channel, view->reserve,
-	                       view->has_reserve);
+	struct decimal reserve = engine_reserve(
+		g->w->engine, channel, view->reserve, view->has_reserve);
 
 	if (!view->balance_from || !view->has_published ||
 	    decimal_is_zero(view->published) || view->is_held)
@@ -81,9 +79,9 @@ sort_chunk(struct guard *g, size_t at, size_t n, struct names *rest)
 {
 	const struct engine *e = g->w->engine;
 	const struct conf_section *channel =
-	        conf_find_account(e->conf, g->channel);
+		conf_find_account(e->conf, g->channel);
 	const struct adapter_ops *ops =
-	        channel ? engine_adapter(e, conf_account_type(channel)) : NULL;
+		channel ? engine_adapter(e, conf_account_type(channel)) : NULL;
 	struct stock_view views[CHUNK];
 	const char *skus[CHUNK];
 	int r;
@@ -119,8 +117,8 @@ mark_items(struct guard *g, const struct names *names)
 				r = ERR_NOMEM;
 		}
 		if (!r)
-			r = store_marks_add(g->w->store, g->channel, members,
-			                    n, MARK_SYNC, 0);
+			r = store_marks_add(g->w->store, g->channel, members, n,
+			                    MARK_SYNC, 0);
 		for (size_t i = 0; i < n; i++)
 			free(owned[i]);
 	}

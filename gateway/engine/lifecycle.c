@@ -35,8 +35,8 @@
 enum {
 	PRIVATE_WORKERS = 8,
 	SUPERVISE_MS = 100,
-	REQUESTS_MS = 3000,    /* requests in hand at the end */
-	CALLS_MS = 9000,       /* calls in hand, before they are cut */
+	REQUESTS_MS = 3000, /* requests in hand at the end */
+	CALLS_MS = 9000,    /* calls in hand, before they are cut */
 	SAVED_TRIES = 20,
 };
 
@@ -45,9 +45,9 @@ struct daemon {
 	const struct conf *conf;
 	const struct lifecycle_parts *parts;
 	struct tls *public_tls;
-	struct tls *private_tls;      /* NULL: plain HTTP on loopback */
+	struct tls *private_tls; /* NULL: plain HTTP on loopback */
 	struct station *station;
-	struct store_options store;   /* a copy all threads may point at */
+	struct store_options store; /* a copy all threads may point at */
 	struct engine engine;
 	struct receiver receiver;
 	struct router router;
@@ -102,10 +102,9 @@ load_certificates(struct daemon *d)
 	const char *url = conf_text(top, "public.url");
 	const char *private_pem = conf_path(top, "private.certificate");
 	char host[256];
-	enum exit_code code =
-	        load_one(&d->public_tls, "public.certificate",
-	                 conf_path(top, "public.certificate"),
-	                 conf_path(top, "public.client_ca"));
+	enum exit_code code = load_one(&d->public_tls, "public.certificate",
+	                               conf_path(top, "public.certificate"),
+	                               conf_path(top, "public.client_ca"));
 
 	if (code == EXIT_CODE_DONE && private_pem)
 		code = load_one(&d->private_tls, "private.certificate",
@@ -113,8 +112,8 @@ load_certificates(struct daemon *d)
 	if (code == EXIT_CODE_DONE && url) {
 		host_of(host, sizeof(host), url);
 		if (!tls_names_host(d->public_tls, host))
-			log_warn("certificate.other_name",
-			         "host=%s why=%s", host,
+			log_warn("certificate.other_name", "host=%s why=%s",
+			         host,
 			         log_quote("public.url names a host that the "
 			                   "certificate does not"));
 	}
@@ -182,7 +181,7 @@ listen_public(struct daemon *d)
 		.workers = (unsigned)conf_int(top, "public.workers"),
 		.body_max_bytes = conf_int(top, "public.body_max_bytes"),
 		.request_timeout_ms =
-		        conf_int(top, "public.request_timeout_ms"),
+			conf_int(top, "public.request_timeout_ms"),
 		.ctx = &d->receiver,
 		.admit = receiver_admit,
 		.serve = receiver_serve,
@@ -216,7 +215,7 @@ listen_private(struct daemon *d)
 		.workers = PRIVATE_WORKERS,
 		.body_max_bytes = conf_int(top, "public.body_max_bytes"),
 		.request_timeout_ms =
-		        conf_int(top, "public.request_timeout_ms"),
+			conf_int(top, "public.request_timeout_ms"),
 		.ctx = &d->router,
 		.admit = router_admit,
 		.serve = router_serve,
@@ -314,9 +313,8 @@ static void
 wake_workers(struct daemon *d)
 {
 	for (size_t i = 0; i < d->n_workers; i++)
-		(void)store_marks_wake(
-		        station_store(d->station),
-		        conf_account_name(d->conf->accounts[i]));
+		(void)store_marks_wake(station_store(d->station),
+		                       conf_account_name(d->conf->accounts[i]));
 }
 
 static void
@@ -379,8 +377,8 @@ reload(struct daemon *d)
 	struct buf why = BUF_INIT;
 	struct conf *fresh = NULL;
 
-	if (conf_load(&fresh, d->conf->path, d->parts->types,
-	              d->parts->n_types, &why) ||
+	if (conf_load(&fresh, d->conf->path, d->parts->types, d->parts->n_types,
+	              &why) ||
 	    !is_startable(fresh, &why)) {
 		log_error("reload.refused", "why=%s",
 		          log_quote(buf_text(&why)));
@@ -447,8 +445,8 @@ say_ready(const struct daemon *d)
 	for (size_t i = 0; i < n; i++)
 		log_info("listening.status", "address=%s port=%d", listen[i],
 		         http_server_port(d->private_server, i));
-	log_info("daemon.ready", "version=%s accounts=%zu",
-	         d->parts->version, d->conf->n_accounts);
+	log_info("daemon.ready", "version=%s accounts=%zu", d->parts->version,
+	         d->conf->n_accounts);
 }
 
 /* One life with one configuration; *fresh receives that of the next. */

@@ -10,9 +10,9 @@
  * included.
  */
 struct lifecycle_parts {
-	const struct adapter_ops *const *adapters;  /* ends with NULL */
-	const struct handler_ops *const *handlers;  /* ends with NULL */
-	const struct api_route *routes;             /* ends with method NULL */
+	const struct adapter_ops *const *adapters; /* ends with NULL */
+	const struct handler_ops *const *handlers; /* ends with NULL */
+	const struct api_route *routes;            /* ends with method NULL */
 	const struct conf_type *types;
 	size_t n_types;
 	const char *version;

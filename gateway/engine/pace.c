@@ -4,8 +4,7 @@
 #include "gateway/model/retry.h"
 
 static int64_t
-wait_after(const struct pace *p, const struct outcome *outcome,
-           uint32_t jitter)
+wait_after(const struct pace *p, const struct outcome *outcome, uint32_t jitter)
 {
 	static const struct retry_policy policy = {
 		.base_ms = PACE_BASE_MS,

@@ -17,16 +17,16 @@
 enum {
 	PACE_BASE_MS = 500,
 	PACE_CAP_MS = 30000,
-	PACE_LOCKED_MS = 60000,   /* credentials: try now and then */
-	PACE_SLOW_MS = 2000,      /* a rate limit without a wait of its own */
-	PACE_HINT_GAP_MS = 1000,  /* hooks do not hammer a dead system */
+	PACE_LOCKED_MS = 60000,  /* credentials: try now and then */
+	PACE_SLOW_MS = 2000,     /* a rate limit without a wait of its own */
+	PACE_HINT_GAP_MS = 1000, /* hooks do not hammer a dead system */
 };
 
 struct pace {
-	enum verdict last;        /* of the last call; DONE at start */
-	unsigned failures;        /* in a row */
-	int64_t until_ms;         /* no call before; monotonic */
-	int64_t failed_at_ms;     /* monotonic */
+	enum verdict last;    /* of the last call; DONE at start */
+	unsigned failures;    /* in a row */
+	int64_t until_ms;     /* no call before; monotonic */
+	int64_t failed_at_ms; /* monotonic */
 };
 
 /* Note what came of a call. Returns true when the verdict's kind changed. */

@@ -18,8 +18,9 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	POSTS_PER_TURN = 20,     /* then the marks have their turn */
-	LOOK_UP_AFTER_MS = 30000, /* a lost answer's work may still be under way */
+	POSTS_PER_TURN = 20, /* then the marks have their turn */
+	LOOK_UP_AFTER_MS =
+		30000, /* a lost answer's work may still be under way */
 };
 
 /* Fill in the authority's ids as bound now. Returns 0 or the sku missing. */
@@ -145,9 +146,9 @@ post_entries(struct worker *w, int64_t *next_due_ms)
 		if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 ||
 		    !worker_keep(w))
 			break;
-		r = store_ledger_begin(w->store, &entry, &attempts,
-		                       &origin_ms, next_due_ms, w->account,
-		                       w->lease, w->token);
+		r = store_ledger_begin(w->store, &entry, &attempts, &origin_ms,
+		                       next_due_ms, w->account, w->lease,
+		                       w->token);
 		if (!r)
 			r = post_one(w, &entry, origin_ms);
 		entry_fini(&entry);
@@ -164,7 +165,7 @@ recover_one(void *ctx, const struct entry *entry)
 {
 	struct worker *w = ctx;
 	struct outcome outcome =
-	        outcome_of(VERDICT_UNCERTAIN,
+		outcome_of(VERDICT_UNCERTAIN,
 	                   "the process ended between sending the document "
 	                   "and hearing of it");
 	return finish(w, entry, &outcome, 0);

@@ -21,17 +21,17 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	SECOND_LOOK_MS = 10000,    /* an unexplained fall is looked at again */
+	SECOND_LOOK_MS = 10000, /* an unexplained fall is looked at again */
 	REFUSED_WAIT_MS = 60000,
 	UNKNOWN_WAIT_MS = 60000,
-	ZERO_WINDOW_MS = 600000,   /* of the alarm on hook-caused zeros */
+	ZERO_WINDOW_MS = 600000, /* of the alarm on hook-caused zeros */
 };
 
 /* One item in the look. */
 struct look {
 	const struct mark *mark;
 	struct stock_view view;
-	struct count count;      /* as read */
+	struct count count; /* as read */
 	struct decimal target;
 	bool wants_write;
 	bool is_drift;
@@ -146,9 +146,9 @@ static bool
 is_fall_explained(const struct look *look)
 {
 	struct decimal fall =
-	        decimal_sub(look->view.published, look->count.qty);
+		decimal_sub(look->view.published, look->count.qty);
 	struct decimal sold =
-	        decimal_sub(look->view.sold, look->view.sold_then);
+		decimal_sub(look->view.sold, look->view.sold_then);
 
 	return decimal_cmp(fall, sold) <= 0;
 }
@@ -208,9 +208,8 @@ decide(struct worker *w, struct look *look)
 {
 	const struct engine *e = w->engine;
 	const char *authority = engine_authority(e, look->view.authority);
-	struct decimal reserve =
-	        engine_reserve(e, w->conf, look->view.reserve,
-	                       look->view.has_reserve);
+	struct decimal reserve = engine_reserve(e, w->conf, look->view.reserve,
+	                                        look->view.has_reserve);
 
 	if (!look->view.balance_from ||
 	    strcmp(look->view.balance_from, authority) != 0)
@@ -236,10 +235,10 @@ decide(struct worker *w, struct look *look)
 		return decide_difference(w, look);
 	metrics_add(METRIC_counts_equal, 1);
 	return store_stock_published(
-	        w->store, w->account,
-	        &(struct stock_published){ look->view.sku, look->target,
+		w->store, w->account,
+		&(struct stock_published){ look->view.sku, look->target,
 	                                   look->view.sold, look->mark },
-	        1);
+		1);
 }
 
 /* ---- writing ---- */
@@ -312,8 +311,10 @@ note_written(struct worker *w, struct look *const *looks,
 		note_zero(w, looks[i]);
 		note_journey(w, looks[i]);
 		rows[n_rows++] = (struct stock_published){
-			looks[i]->view.sku, looks[i]->target,
-			looks[i]->view.sold, looks[i]->mark,
+			looks[i]->view.sku,
+			looks[i]->target,
+			looks[i]->view.sold,
+			looks[i]->mark,
 		};
 	}
 	metrics_add(METRIC_counts_written, (int64_t)n_rows);

@@ -17,9 +17,9 @@
 
 /* One batch, parallel arrays. */
 struct batch {
-	struct stock_view *views;       /* owned */
-	struct count *counts;           /* owned */
-	const struct mark **marks;      /* owned array of borrowed marks */
+	struct stock_view *views;  /* owned */
+	struct count *counts;      /* owned */
+	const struct mark **marks; /* owned array of borrowed marks */
 	size_t n;
 };
 
@@ -67,9 +67,9 @@ batch_load(struct worker *w, struct batch *b, const struct marks *marks)
 void
 stock_rule(const struct worker *w, struct stock_read *read)
 {
-	bool by_drops = w->ops->settles_by_drops &&
-	                w->ops->settles_by_drops(w->conf,
-	                                         &read->settle_wait_ms);
+	bool by_drops =
+		w->ops->settles_by_drops &&
+		w->ops->settles_by_drops(w->conf, &read->settle_wait_ms);
 
 	read->settle = by_drops ? STOCK_OBSERVED : STOCK_POSTED;
 }

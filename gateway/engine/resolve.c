@@ -58,12 +58,12 @@ resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 		job->n_done += !r;
 		if (r == REGISTRY_TAKEN)
 			r = store_registry_unresolved(
-			        w->store, w->account, sku,
-			        "another item is bound to the same id");
+				w->store, w->account, sku,
+				"another item is bound to the same id");
 	} else if (r == ADAPTER_AMBIGUOUS) {
 		r = store_registry_unresolved(
-		        w->store, w->account, sku,
-		        "it fits more than one item there");
+			w->store, w->account, sku,
+			"it fits more than one item there");
 	} else if (r == ADAPTER_UNRESOLVED) {
 		r = store_registry_unresolved(w->store, w->account, sku,
 		                              "not known there yet");
@@ -82,8 +82,8 @@ resolve_bindings(struct worker *w, size_t *n_resolved)
 	                                       resolve_one, &job);
 
 	if (job.n_done)
-		log_info("binding.resolved", "account=%s items=%zu",
-		         w->account, job.n_done);
+		log_info("binding.resolved", "account=%s items=%zu", w->account,
+		         job.n_done);
 	if (n_resolved)
 		*n_resolved = job.n_done;
 	return r;

@@ -23,9 +23,9 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	OVERLAP_MS = 120000,       /* re-read by every listing */
-	WHOLE_EVERY_MS = 3600000,  /* the vendor's whole window, at least */
-	READ_MAX = 100,            /* ids per read_sales */
+	OVERLAP_MS = 120000,      /* re-read by every listing */
+	WHOLE_EVERY_MS = 3600000, /* the vendor's whole window, at least */
+	READ_MAX = 100,           /* ids per read_sales */
 	APPLY_TRIES = 5,
 };
 
@@ -35,11 +35,11 @@ struct intake {
 	const struct sale *sale;
 	int64_t origin_ms;
 	struct ledger_sale known;
-	struct ledger_line *lines;   /* new totals; sku borrowed, uid borrowed */
+	struct ledger_line *lines; /* new totals; sku borrowed, uid borrowed */
 	size_t n_lines;
 	struct ledger_waiting *waiting;
 	size_t n_waiting;
-	struct entry *entries;       /* by authority, sales then returns */
+	struct entry *entries; /* by authority, sales then returns */
 	struct ledger_new *news;
 	size_t n_entries;
 	struct ledger_line *sold;
@@ -92,8 +92,8 @@ name_entry(struct intake *in, struct entry *e, size_t number)
 {
 	char docid[41];
 
-	e->id = number ? text_format("%s/%s+%zu", in->w->account,
-	                             in->sale->id, number)
+	e->id = number ? text_format("%s/%s+%zu", in->w->account, in->sale->id,
+	                             number)
 	               : text_format("%s/%s", in->w->account, in->sale->id);
 	if (!e->id || sale_docid(docid, e->id))
 		return ERR_NOMEM;
@@ -118,8 +118,7 @@ entry_for(struct intake *in, const char *authority, bool is_return)
 	e = &in->entries[in->n_entries];
 	e->authority = text_dup(authority);
 	if (!e->authority ||
-	    name_entry(in, e,
-	               (size_t)in->known.n_entries + in->n_entries)) {
+	    name_entry(in, e, (size_t)in->known.n_entries + in->n_entries)) {
 		entry_fini(e);
 		return NULL;
 	}
@@ -142,7 +141,7 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
                const struct sale_line *line, struct decimal diff)
 {
 	const char *authority =
-	        engine_authority(in->w->engine, item->authority);
+		engine_authority(in->w->engine, item->authority);
 	const struct binding *there = item_find_binding(item, authority);
 	struct entry_line *to;
 	struct entry *e;
@@ -157,8 +156,8 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
 	to->uid = text_dup(uid);
 	to->sku = text_dup(item->sku);
 	/* Filled in again before it is posted; "" while not bound there. */
-	to->external = text_dup(there && there->external ? there->external
-	                                                 : "");
+	to->external =
+		text_dup(there && there->external ? there->external : "");
 	to->qty = diff;
 	/* The price holds for the whole line; a later version's difference
 	   gets its share. */
@@ -207,7 +206,7 @@ take_line(struct intake *in, const struct sale_line *line,
 		return 0; /* it waits already */
 	if (!sku) {
 		in->waiting[in->n_waiting++] =
-		        (struct ledger_waiting){ uid, line->external };
+			(struct ledger_waiting){ uid, line->external };
 		return 0;
 	}
 	r = store_registry_get(in->w->store, &item, sku);
@@ -238,7 +237,7 @@ total_sold(struct intake *in)
 		                      skus, in->n_sold);
 	for (size_t i = 0; !r && i < in->n_sold; i++)
 		in->sold[i].entered =
-		        decimal_add(before[i], in->sold[i].entered);
+			decimal_add(before[i], in->sold[i].entered);
 	free(skus);
 	free(before);
 	return r;
@@ -251,9 +250,9 @@ choose_state(struct intake *in, struct ledger_new *new,
 {
 	const struct engine *e = in->w->engine;
 	const struct conf_section *at =
-	        conf_find_account(e->conf, entry->authority);
+		conf_find_account(e->conf, entry->authority);
 	const struct adapter_ops *ops =
-	        at ? engine_adapter(e, conf_account_type(at)) : NULL;
+		at ? engine_adapter(e, conf_account_type(at)) : NULL;
 	int64_t lost_ms = 0;
 
 	*new = (struct ledger_new){ entry, "ready", "", true };
@@ -285,8 +284,7 @@ build(struct intake *in)
 		r = intake_init(in);
 	for (size_t i = 0; !r && i < in->sale->n_lines; i++)
 		r = take_line(in, &in->sale->lines[i],
-		              find_known(&in->known,
-		                         in->sale->lines[i].uid));
+		              find_known(&in->known, in->sale->lines[i].uid));
 	for (size_t i = 0; !r && i < in->known.n_lines; i++) {
 		const char *uid = in->known.lines[i].uid;
 		bool is_there = false;
@@ -333,28 +331,28 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 	int r = LEDGER_STALE;
 
 	for (int i = 0; r == LEDGER_STALE && i < APPLY_TRIES; i++) {
-		struct intake in = { .w = w, .sale = sale,
+		struct intake in = { .w = w,
+			             .sale = sale,
 			             .origin_ms = origin_ms };
 
 		r = build(&in);
 		if (!r && (in.n_lines || in.n_waiting)) {
 			r = store_ledger_apply(
-			        w->store,
-			        &(struct ledger_change){
-			                .account = w->account,
-			                .sale = sale->id,
-			                .revision = in.known.revision,
-			                .closed_ms = sale->closed_ms,
-			                .origin_ms = origin_ms,
-			                .lines = in.lines,
-			                .n_lines = in.n_lines,
-			                .waiting = in.waiting,
-			                .n_waiting = in.n_waiting,
-			                .entries = in.news,
-			                .n_entries = in.n_entries,
-			                .sold = in.sold,
-			                .n_sold = in.n_sold,
-			        });
+				w->store, &(struct ledger_change){
+						  .account = w->account,
+						  .sale = sale->id,
+						  .revision = in.known.revision,
+						  .closed_ms = sale->closed_ms,
+						  .origin_ms = origin_ms,
+						  .lines = in.lines,
+						  .n_lines = in.n_lines,
+						  .waiting = in.waiting,
+						  .n_waiting = in.n_waiting,
+						  .entries = in.news,
+						  .n_entries = in.n_entries,
+						  .sold = in.sold,
+						  .n_sold = in.n_sold,
+					  });
 			if (!r)
 				r = announce(&in);
 		}
@@ -389,9 +387,8 @@ bind_lines(struct worker *w, struct sale *sale)
 	if (!externals || !skus)
 		r = err_raise(ERR_NOMEM, "why=%s", "sale");
 	for (size_t i = 0; !r && i < sale->n_lines; i++)
-		externals[i] = sale->lines[i].external
-		                       ? sale->lines[i].external
-		                       : "";
+		externals[i] =
+			sale->lines[i].external ? sale->lines[i].external : "";
 	if (!r)
 		r = store_registry_skus(w->store, w->account, externals,
 		                        sale->n_lines, skus);
@@ -505,8 +502,7 @@ read_some(struct worker *w, const struct marks *marks)
 		return l.fault;
 	if (worker_judge(w, "read sales", &outcome) ||
 	    outcome.verdict == VERDICT_REFUSED)
-		r = store_marks_clear(w->store, w->account, marks->v,
-		                      marks->n);
+		r = store_marks_clear(w->store, w->account, marks->v, marks->n);
 	return r;
 }
 

@@ -85,9 +85,9 @@ read_file(const char *path)
 	if (f)
 		(void)fclose(f);
 	if (n && !json_parse(&doc, text, n)) {
-		(void)snprintf(installation, sizeof(installation), "%s",
-		               json_text_or(json_root(doc), "installation",
-		                            ""));
+		(void)snprintf(
+			installation, sizeof(installation), "%s",
+			json_text_or(json_root(doc), "installation", ""));
 		json_each(json_find(json_root(doc), "accounts"), read_account,
 		          NULL);
 	}
@@ -217,8 +217,7 @@ survive_loss(struct store *store, const struct conf *conf)
 }
 
 int
-saved_check(struct store *store, const struct conf *conf,
-            const char *state_dir)
+saved_check(struct store *store, const struct conf *conf, const char *state_dir)
 {
 	struct buf known = BUF_INIT;
 	char *path = text_format("%s/" FILE_NAME, state_dir);
@@ -254,7 +253,7 @@ static int
 is_quiet(struct worker *w, bool *out)
 {
 	static const char *const open_states[] = { "posting", "uncertain",
-		"refused", "held" };
+		                                   "refused", "held" };
 	const struct conf *conf = w->engine->conf;
 	int64_t sum = 0;
 	int64_t n = 0;
@@ -264,7 +263,7 @@ is_quiet(struct worker *w, bool *out)
 		r = store_ledger_count(w->store, &n, open_states[i]);
 	for (size_t i = 0; !r && i < conf->n_accounts; i++, sum += n)
 		r = store_ledger_count_ready(
-		        w->store, &n, conf_account_name(conf->accounts[i]));
+			w->store, &n, conf_account_name(conf->accounts[i]));
 	*out = sum == 0;
 	return r;
 }

@@ -69,8 +69,7 @@ plan(struct scheduler *s, struct plan *p, int64_t now)
 	p->full_ms = next_due(s, p->account, "schedule.full", now);
 	(void)store_health_set_int(s->store, name, "next_catch_up_ms",
 	                           p->catch_up_ms);
-	(void)store_health_set_int(s->store, name, "next_full_ms",
-	                           p->full_ms);
+	(void)store_health_set_int(s->store, name, "next_full_ms", p->full_ms);
 }
 
 /* Mark what is due. A clock that jumped ahead makes one run due, not many. */
@@ -84,8 +83,7 @@ run_due(struct scheduler *s, struct plan *p, int64_t now)
 	if (!is_full && !is_catch_up)
 		return;
 	if (store_marks_add_one(s->store, name,
-	                        is_full ? MARK_FULL : MARK_CATCH_UP,
-	                        MARK_SYNC))
+	                        is_full ? MARK_FULL : MARK_CATCH_UP, MARK_SYNC))
 		return; /* still due: tried again at the next tick */
 	log_info("schedule.due", "account=%s kind=%s", name,
 	         is_full ? "full" : "catch-up");
@@ -163,8 +161,7 @@ tick(struct scheduler *s)
 	if (mono - s->gauges_mono_ms >= GAUGES_EVERY_MS) {
 		s->gauges_mono_ms = mono;
 		read_gauges(s);
-		s->is_holder = !store_lease_hold(s->store, &token,
-		                                 "scheduler",
+		s->is_holder = !store_lease_hold(s->store, &token, "scheduler",
 		                                 s->engine->owner, LEASE_MS);
 	}
 	if (mono - s->durability_mono_ms >= DURABILITY_EVERY_MS) {

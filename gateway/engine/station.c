@@ -26,10 +26,10 @@
 enum { OWNER_BYTES = 8, STORE_TIMEOUT_MS = 3000, SOCKET_WAIT_MS = 5000 };
 
 struct station {
-	char *dir;                   /* owned */
-	char *url;                   /* owned */
-	int lock_fd;                 /* -1: not held */
-	struct redis_child *child;   /* NULL: not ours */
+	char *dir;                 /* owned */
+	char *url;                 /* owned */
+	int lock_fd;               /* -1: not held */
+	struct redis_child *child; /* NULL: not ours */
 	struct store_options options;
 	struct store *store;
 	char owner[2 * OWNER_BYTES + 1];
@@ -177,8 +177,7 @@ connect_store(struct station *s, struct buf *why)
 		buf_adds(why, "Redis went away while it was asked");
 		r = STATION_UNREACHABLE;
 	} else if (r == STORE_TOO_OLD && !why->n) {
-		buf_addf(why,
-		         "Redis %s is too old: 7.0.10 or later is needed",
+		buf_addf(why, "Redis %s is too old: 7.0.10 or later is needed",
 		         d.version);
 		r = STATION_UNREACHABLE;
 	}

@@ -31,16 +31,15 @@ struct sync {
 	struct decimal qty[BATCH];
 	size_t n;
 	int64_t n_counts;
-	int64_t told_mono_ms;   /* last progress written */
-	int fault;              /* ours, not the vendor's */
+	int64_t told_mono_ms; /* last progress written */
+	int fault;            /* ours, not the vendor's */
 };
 
 /* An item of the batch: is this account right about it? */
 static int
 is_authority(struct sync *s, const struct stock_view *view)
 {
-	const char *authority =
-	        engine_authority(s->w->engine, view->authority);
+	const char *authority = engine_authority(s->w->engine, view->authority);
 
 	return !strcmp(authority, s->w->account);
 }
@@ -56,8 +55,8 @@ compare(struct sync *s, const struct stock_view *view, struct decimal qty)
 }
 
 static int
-take_known(struct sync *s, const char *const *skus,
-           const struct decimal *qty, size_t n)
+take_known(struct sync *s, const char *const *skus, const struct decimal *qty,
+           size_t n)
 {
 	struct stock_view views[BATCH];
 	struct stock_balance balances[BATCH];
@@ -76,7 +75,8 @@ take_known(struct sync *s, const char *const *skus,
 	for (size_t i = 0; !r && i < n; i++) {
 		if (is_authority(s, &views[i]))
 			balances[n_balances++] = (struct stock_balance){
-				.sku = skus[i], .qty = qty[i],
+				.sku = skus[i],
+				.qty = qty[i],
 			};
 		else
 			r = compare(s, &views[i], qty[i]);
@@ -186,8 +186,8 @@ note_full(struct worker *w, int64_t started_ms)
 }
 
 static int
-finish(struct worker *w, struct sync *s, const struct mark *mark,
-       bool is_full, int64_t started_ms)
+finish(struct worker *w, struct sync *s, const struct mark *mark, bool is_full,
+       int64_t started_ms)
 {
 	bool was_listed = false;
 	int r = flush(s);
@@ -220,7 +220,8 @@ int
 sync_account(struct worker *w, const struct mark *mark, bool is_full)
 {
 	struct sync *s = calloc(1, sizeof(*s));
-	const struct sync_sink sink = { .ctx = s, .count = count,
+	const struct sync_sink sink = { .ctx = s,
+		                        .count = count,
 		                        .progress = progress };
 	struct sync_job job = { .is_full = is_full,
 		                .started_ms = clock_wall_ms() };
@@ -236,8 +237,7 @@ sync_account(struct worker *w, const struct mark *mark, bool is_full)
 		outcome = w->ops->sync(w->state, &job, &sink);
 	if (!r)
 		r = s->fault;
-	if (!r && worker_judge(w, is_full ? "full sync" : "catch-up",
-	                       &outcome))
+	if (!r && worker_judge(w, is_full ? "full sync" : "catch-up", &outcome))
 		r = finish(w, s, mark, is_full, job.started_ms);
 	else if (!r && outcome.verdict == VERDICT_REFUSED)
 		r = store_marks_postpone(w->store, w->account, mark,

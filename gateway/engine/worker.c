@@ -25,10 +25,10 @@
 
 enum {
 	LEASE_MS = 15000,
-	PULSE_MAX_MS = 120000,   /* the longest call plus its time-outs */
-	IDLE_MS = 5000,          /* longest sleep: nothing is due */
-	STORE_WAIT_MS = 300,     /* Redis is away */
-	TURN_MAX = 200,          /* marks taken at once */
+	PULSE_MAX_MS = 120000, /* the longest call plus its time-outs */
+	IDLE_MS = 5000,        /* longest sleep: nothing is due */
+	STORE_WAIT_MS = 300,   /* Redis is away */
+	TURN_MAX = 200,        /* marks taken at once */
 };
 
 /* ---- what all workers share ---- */
@@ -96,20 +96,17 @@ tell(struct worker *w, const struct outcome *outcome)
 	};
 
 	(void)snprintf(at, sizeof(at), "%lld", (long long)now);
-	(void)snprintf(until, sizeof(until), "%lld",
-	               (long long)(now + pace_wait_ms(&w->pace,
-	                                              clock_mono_ms())));
-	(void)store_health_set(w->store, w->account, facts,
-	                       is_well ? 4 : 5);
+	(void)snprintf(
+		until, sizeof(until), "%lld",
+		(long long)(now + pace_wait_ms(&w->pace, clock_mono_ms())));
+	(void)store_health_set(w->store, w->account, facts, is_well ? 4 : 5);
 }
 
 bool
-worker_judge(struct worker *w, const char *doing,
-             const struct outcome *outcome)
+worker_judge(struct worker *w, const char *doing, const struct outcome *outcome)
 {
 	int64_t now = clock_mono_ms();
-	bool is_change =
-	        pace_note(&w->pace, outcome, now, crypto_jitter());
+	bool is_change = pace_note(&w->pace, outcome, now, crypto_jitter());
 
 	if (is_change && outcome->verdict == VERDICT_LOCKED)
 		log_error("account.locked", "account=%s doing=%s why=%s",
@@ -221,9 +218,9 @@ split_items(struct worker *w, const struct marks *items, struct marks *mine,
 	r = store_stock_view(w->store, views, w->account, skus, items->n);
 	for (size_t i = 0; !r && i < items->n; i++) {
 		const char *authority =
-		        engine_authority(w->engine, views[i].authority);
+			engine_authority(w->engine, views[i].authority);
 		struct marks *to =
-		        strcmp(authority, w->account) ? others : mine;
+			strcmp(authority, w->account) ? others : mine;
 
 		to->v[to->n++] = items->v[i];
 		stock_view_fini(&views[i]);
@@ -397,8 +394,9 @@ take_over(struct worker *w)
 		r = store_marks_add_one(w->store, w->account,
 		                        full_ms ? MARK_CATCH_UP : MARK_FULL,
 		                        MARK_SYNC);
-	return r ? r : store_marks_add_one(w->store, w->account, MARK_RESOLVE,
-	                                   MARK_BINDING);
+	return r ? r
+	         : store_marks_add_one(w->store, w->account, MARK_RESOLVE,
+	                               MARK_BINDING);
 }
 
 /* Hold the lease; false: not now. */

@@ -29,7 +29,7 @@ struct engine {
 	const struct conf *conf;
 	const struct store_options *store;
 	const struct adapter_ops *const *adapters; /* ends with NULL */
-	const char *owner;      /* stable name of this installation's process */
+	const char *owner; /* stable name of this installation's process */
 	const char *state_dir;
 	const char *version;
 	atomic_bool *is_stopping; /* finish the work in hand, begin none */
@@ -38,30 +38,29 @@ struct engine {
 struct worker {
 	const struct engine *engine;
 	const struct conf_section *conf;
-	const char *account;             /* borrowed from conf */
+	const char *account; /* borrowed from conf */
 	const struct adapter_ops *ops;
 	struct store *store;
 	struct http_client *http;
 	struct store_mirror *mirror;
-	void *state;                     /* the adapter's */
+	void *state; /* the adapter's */
 	struct pace pace;
-	char lease[64];                  /* name */
-	int64_t token;                   /* of the lease; 0: not held */
-	int64_t held_mono_ms;            /* when the lease was last renewed */
-	int64_t sales_full_mono_ms;      /* last listing of the whole window */
-	int64_t zero_since_mono_ms;      /* window of the zero alarm */
-	int64_t n_zeroed;                /* in it */
-	bool is_introduced;              /* the probe was made */
-	int pulse;                       /* handle */
+	char lease[64];             /* name */
+	int64_t token;              /* of the lease; 0: not held */
+	int64_t held_mono_ms;       /* when the lease was last renewed */
+	int64_t sales_full_mono_ms; /* last listing of the whole window */
+	int64_t zero_since_mono_ms; /* window of the zero alarm */
+	int64_t n_zeroed;           /* in it */
+	bool is_introduced;         /* the probe was made */
+	int pulse;                  /* handle */
 };
 
 /* Adapter of an account, or NULL when none has that type. */
-const struct adapter_ops *
-engine_adapter(const struct engine *engine, const char *type);
+const struct adapter_ops *engine_adapter(const struct engine *engine,
+                                         const char *type);
 
 /* The account that is right about an item: its own or the default. Borrowed. */
-const char *engine_authority(const struct engine *engine,
-                             const char *of_item);
+const char *engine_authority(const struct engine *engine, const char *of_item);
 
 /* Units kept back: the item's, else the account's, else the global. */
 struct decimal engine_reserve(const struct engine *engine,
@@ -120,7 +119,7 @@ int sales_read(struct worker *w, const struct marks *marks);
 
 /* post.c: post what is due. *next_due_ms: when to come again; 0: nothing. */
 int post_entries(struct worker *w, int64_t *next_due_ms);
-int post_recover(struct worker *w);  /* entries that a crash left in posting */
+int post_recover(struct worker *w); /* entries that a crash left in posting */
 int post_look_up(struct worker *w, const struct mark *mark);
 
 /* sync.c: a catch-up or a full sync; resolve.c: bindings not yet resolved. */

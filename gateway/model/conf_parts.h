@@ -50,10 +50,10 @@ struct conf_section {
 /* One reading of one object. */
 struct conf_reader {
 	struct conf_section *section;
-	const char *where;    /* "", "accounts[1]." */
-	const char *base_dir; /* what relative paths are relative to */
-	unsigned url_flags;   /* of the account's own `url` */
-	bool is_type_unknown; /* so that unknown keys cannot be judged */
+	const char *where;     /* "", "accounts[1]." */
+	const char *base_dir;  /* what relative paths are relative to */
+	unsigned url_flags;    /* of the account's own `url` */
+	bool is_type_unknown;  /* so that unknown keys cannot be judged */
 	bool may_lack_secrets; /* an operator's command, which needs none */
 	struct buf *mistakes;
 	struct buf *warnings;

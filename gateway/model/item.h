@@ -9,17 +9,17 @@
 
 /* One thing stocked and sold, and its bindings. Its key is the SKU. */
 struct binding {
-	char *account;   /* owned */
-	char *typed;     /* owned; as the person wrote it */
-	char *external;  /* owned; the account's canonical id; NULL: unresolved */
+	char *account;  /* owned */
+	char *typed;    /* owned; as the person wrote it */
+	char *external; /* owned; the account's canonical id; NULL: unresolved */
 	int64_t bound_ms; /* when it was made */
 };
 
 struct item {
-	char *sku;               /* owned */
-	char *name;              /* owned; NULL */
-	char *authority;         /* owned; account; NULL: stock.authority */
-	struct decimal reserve;  /* kept back, beside the account's and global */
+	char *sku;              /* owned */
+	char *name;             /* owned; NULL */
+	char *authority;        /* owned; account; NULL: stock.authority */
+	struct decimal reserve; /* kept back, beside the account's and global */
 	bool has_reserve;
 	struct binding *bindings; /* owned */
 	size_t n_bindings;

@@ -27,7 +27,7 @@ struct outcome {
 
 struct outcome outcome_done(void);
 struct outcome outcome_of(enum verdict verdict, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 struct outcome outcome_slow(int64_t wait_ms, const char *why);
 
 /* "done", "retry", …; static. */

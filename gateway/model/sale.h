@@ -16,24 +16,24 @@
  * by line, so that a later version yields only the difference.
  */
 struct sale_line {
-	char *uid;             /* owned; the vendor's line id, stable over versions */
-	char *external;        /* owned; the channel's own id of the item; NULL: none */
-	char *sku;             /* owned; NULL while not bound */
-	char *name;            /* owned; for people, NULL */
-	struct decimal qty;    /* sold; negative: returned */
-	struct decimal gross;  /* paid for the whole line, tax included */
+	char *uid;      /* owned; the vendor's line id, stable over versions */
+	char *external; /* owned; the channel's own id of the item; NULL: none */
+	char *sku;      /* owned; NULL while not bound */
+	char *name;     /* owned; for people, NULL */
+	struct decimal qty;   /* sold; negative: returned */
+	struct decimal gross; /* paid for the whole line, tax included */
 	bool has_gross;
 };
 
 struct sale {
-	char *id;              /* owned; the vendor's */
-	char *account;         /* owned; channel where it happened; NULL from an
+	char *id;          /* owned; the vendor's */
+	char *account;     /* owned; channel where it happened; NULL from an
 	                          adapter, the engine fills it */
-	char *currency;        /* owned; ISO 4217, NULL */
-	char *reference;       /* owned; our own reference when we made it; NULL */
-	int64_t version;       /* the vendor's; 0: none */
-	int64_t closed_ms;     /* when it became final, vendor's clock */
-	bool is_final;         /* COMPLETED; only then entries are made */
+	char *currency;    /* owned; ISO 4217, NULL */
+	char *reference;   /* owned; our own reference when we made it; NULL */
+	int64_t version;   /* the vendor's; 0: none */
+	int64_t closed_ms; /* when it became final, vendor's clock */
+	bool is_final;     /* COMPLETED; only then entries are made */
 	struct sale_line *lines; /* owned */
 	size_t n_lines;
 };
@@ -44,22 +44,22 @@ void sale_fini(struct sale *sale);
 
 /* One document for one authority, exactly once. */
 struct entry_line {
-	char *uid;            /* owned; line of the sale */
-	char *sku;            /* owned */
-	char *external;       /* owned; the authority's id of the item */
+	char *uid;      /* owned; line of the sale */
+	char *sku;      /* owned */
+	char *external; /* owned; the authority's id of the item */
 	struct decimal qty;
 	struct decimal gross;
 	bool has_gross;
 };
 
 struct entry {
-	char *id;             /* owned; account/sale[+n]: ours, stable */
-	char *docid;          /* owned; derived from id, goes into the document */
-	char *account;        /* owned; where it happened */
-	char *sale;           /* owned; the vendor's id of the sale */
-	char *authority;      /* owned; where it must be recorded */
-	char *currency;       /* owned; NULL */
-	int64_t occurred_ms;  /* of the sale */
+	char *id;        /* owned; account/sale[+n]: ours, stable */
+	char *docid;     /* owned; derived from id, goes into the document */
+	char *account;   /* owned; where it happened */
+	char *sale;      /* owned; the vendor's id of the sale */
+	char *authority; /* owned; where it must be recorded */
+	char *currency;  /* owned; NULL */
+	int64_t occurred_ms;      /* of the sale */
 	struct entry_line *lines; /* owned */
 	size_t n_lines;
 };

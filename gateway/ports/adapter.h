@@ -26,9 +26,10 @@
 /* One item at one account, in a batch of looks. */
 struct count {
 	const char *external; /* borrowed; the account's id of the item */
-	struct decimal qty;   /* read: what it shows; write: what it shall show */
-	bool is_known;        /* read: false is "no positive answer", never 0 */
-	struct outcome outcome; /* write: of this one; DONE unless said otherwise */
+	struct decimal qty; /* read: what it shows; write: what it shall show */
+	bool is_known;      /* read: false is "no positive answer", never 0 */
+	struct outcome
+		outcome; /* write: of this one; DONE unless said otherwise */
 };
 
 /* Where a sync reports to. Each returns 0 or a fault that ends the sync. */
@@ -44,7 +45,7 @@ struct sync_sink {
 };
 
 struct sync_job {
-	bool is_full;      /* else what changed since the stored cursors */
+	bool is_full;       /* else what changed since the stored cursors */
 	int64_t started_ms; /* wall clock, taken before the first request */
 };
 
@@ -58,7 +59,7 @@ struct sale_sink {
 struct adapter_env {
 	const struct conf_section *conf; /* the account */
 	struct http_client *http;
-	struct mirror *mirror;           /* the account's own tables */
+	struct mirror *mirror; /* the account's own tables */
 };
 
 struct adapter_ops {
@@ -67,8 +68,8 @@ struct adapter_ops {
 
 	/* Its options besides the common ones; ends with key NULL. */
 	const struct conf_row *options;
-	const char *default_url;  /* NULL: `url` is required */
-	unsigned url_flags;       /* CONF_PLAIN_HTTP: an on-site system */
+	const char *default_url; /* NULL: `url` is required */
+	unsigned url_flags;      /* CONF_PLAIN_HTTP: an on-site system */
 
 	/* Digits after the point that a count can hold there (0..9). */
 	int count_places;

@@ -14,9 +14,9 @@
  * turns conditions into HTTP statuses.
  */
 enum {
-	HANDLER_FORGED = 1,     /* 401: not proved to be the sender */
-	HANDLER_STALE = 2,      /* 401: proved, but too old or from the future */
-	HANDLER_MALFORMED = 3,  /* 400: proved, but not understandable */
+	HANDLER_FORGED = 1,    /* 401: not proved to be the sender */
+	HANDLER_STALE = 2,     /* 401: proved, but too old or from the future */
+	HANDLER_MALFORMED = 3, /* 400: proved, but not understandable */
 	HANDLER_MEDIA_TYPE = 4, /* 415: a body type this source never sends */
 };
 
@@ -42,7 +42,8 @@ struct hints {
 
 struct handler_env {
 	const struct conf_section *account;
-	const char *public_url; /* conf public.url without a trailing slash; NULL */
+	const char *
+		public_url; /* conf public.url without a trailing slash; NULL */
 };
 
 struct handler_ops {
@@ -92,18 +93,18 @@ struct handler_ops {
 struct store;
 
 struct api_env {
-	struct store *store;      /* the calling thread's own; NULL: Redis away */
+	struct store *store; /* the calling thread's own; NULL: Redis away */
 	const struct conf *conf;
 	const char *version;
-	int64_t started_ms;       /* wall clock */
+	int64_t started_ms; /* wall clock */
 };
 
 struct api_route {
 	const char *method;
-	const char *path;    /* exact; a segment `{}` matches one non-empty one */
-	bool is_open;        /* needs no token */
-	bool is_writing;     /* needs a token that may write */
-	bool needs_store;    /* answered 503 without Redis */
+	const char *path; /* exact; a segment `{}` matches one non-empty one */
+	bool is_open;     /* needs no token */
+	bool is_writing;  /* needs a token that may write */
+	bool needs_store; /* answered 503 without Redis */
 
 	/*
 	 * Answer. params: the decoded `{}` segments in order. A fault becomes

@@ -23,17 +23,17 @@ struct http_header {
 };
 
 struct http_call {
-	const char *method;       /* borrowed; "POST" */
-	const char *path;         /* as sent, undecoded (platform.md C13) */
-	const char *query;        /* without `?`; "" when there is none */
+	const char *method; /* borrowed; "POST" */
+	const char *path;   /* as sent, undecoded (platform.md C13) */
+	const char *query;  /* without `?`; "" when there is none */
 	const struct http_header *headers;
 	size_t n_headers;
-	const char *body;         /* NUL behind it; "" before it was read */
+	const char *body; /* NUL behind it; "" before it was read */
 	size_t n_body;
-	const char *peer;         /* address as text, without port */
+	const char *peer;          /* address as text, without port */
 	const char *client_sha256; /* of a verified client certificate: 64
 	                              lower-case hex digits; NULL: none */
-	bool is_loopback;         /* the peer is this machine */
+	bool is_loopback;          /* the peer is this machine */
 };
 
 enum { HTTP_HEADER_TWICE = 1 }; /* condition: occurs more than once (C21) */
@@ -74,16 +74,16 @@ struct http_client; /* one thread's own handle to one system */
 enum { HTTP_HEADERS_MAX = 12 };
 
 struct http_request {
-	const char *method;             /* "GET", "POST", … */
-	const char *url;                /* absolute */
+	const char *method; /* "GET", "POST", … */
+	const char *url;    /* absolute */
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t n_headers;
-	const char *body;               /* NULL: none */
+	const char *body; /* NULL: none */
 	size_t n_body;
-	int64_t timeout_ms;             /* whole call; 0: the client's */
-	size_t answer_max;              /* bytes; 0: 16 MiB. Unlimited streams
+	int64_t timeout_ms;   /* whole call; 0: the client's */
+	size_t answer_max;    /* bytes; 0: 16 MiB. Unlimited streams
 	                                   say SIZE_MAX */
-	bool is_unrepeatable;           /* must not be sent again by the library:
+	bool is_unrepeatable; /* must not be sent again by the library:
 	                                   a connection of its own (L9) */
 	/* When set, a 2xx body goes here as it comes and not into answer.body;
 	   a non-zero return ends the call (answer.stream_result). */
@@ -99,10 +99,10 @@ struct http_answer {
 	int64_t date_ms;        /* the Date header; 0: absent */
 	char session[200];      /* value of a Set-Cookie named by
 	                           http_client_watch_cookie; "" */
-	bool was_sent;          /* bytes of the request may have arrived: without
+	bool was_sent;     /* bytes of the request may have arrived: without
 	                           an answer its effect is uncertain */
-	int stream_result;      /* what stream returned last */
-	char why[160];          /* trouble in words, without URL or secret */
+	int stream_result; /* what stream returned last */
+	char why[160];     /* trouble in words, without URL or secret */
 };
 
 /*
