@@ -50,6 +50,7 @@ enum {
 	BACKLOG = 1024,       /* connections the kernel holds */
 	WATCH_MIN_MS = 5,
 	WATCH_MAX_MS = 250,
+	WAKE_MS = 20, /* between knocks while stopping */
 	CLOSING_RETRY_S = 10,
 	STATS_BYTES = 2048,
 	WHY_BYTES = 256,
@@ -79,11 +80,13 @@ struct http_server {
 	size_t n_ports;               /* 0: not read yet. Lock, until started */
 	pthread_t watchdog;
 	bool has_watchdog;
+	char first[HTTP_LISTEN_SIZE]; /* address */
 	pthread_mutex_t lock;   /* guards what follows, and workers as said */
 	pthread_cond_t changed; /* monotonic; nothing in hand, or stopping */
 	bool is_started;
 	bool is_closing;
 	bool is_stopping;
+	bool is_stopped; /* civetweb is gone */
 	int64_t in_hand;
 	int64_t requests;
 	int64_t cut;
@@ -201,6 +204,15 @@ watch(void *arg)
 	while (!server->is_stopping) {
 		cut_late(server);
 		wait_changed(server, period_ms);
+	}
+	/* civetweb looks at its stop flag every two seconds, or when somebody
+	   knocks (C34). */
+	while (!server->is_stopped) {
+		(void)pthread_mutex_unlock(&server->lock);
+		http_listen_wake(server->first, server->ports[0].port);
+		(void)pthread_mutex_lock(&server->lock);
+		if (!server->is_stopped)
+			wait_changed(server, WAKE_MS);
 	}
 	(void)pthread_mutex_unlock(&server->lock);
 	return NULL;
@@ -621,7 +633,7 @@ cannot_listen(const struct http_server *server, const char *address,
 
 /* Check every address and list them as civetweb wants them. */
 static int
-list_addresses(const struct http_server *server, struct buf *out)
+list_addresses(struct http_server *server, struct buf *out)
 {
 	const struct http_server_options *o = &server->options;
 	char address[HTTP_LISTEN_SIZE];
@@ -634,6 +646,8 @@ list_addresses(const struct http_server *server, struct buf *out)
 			r = cannot_listen(server, o->listen[i], buf_text(&why));
 			break;
 		}
+		if (i == 0)
+			memcpy(server->first, address, sizeof(address));
 		buf_addf(out, "%s%s%s", i ? "," : "", address,
 		         o->tls ? "s" : "");
 	}
@@ -833,6 +847,10 @@ http_server_stop(struct http_server *server)
 	cut_all(server);
 	if (server->mg)
 		mg_stop(server->mg);
+	(void)pthread_mutex_lock(&server->lock);
+	server->is_stopped = true;
+	(void)pthread_cond_broadcast(&server->changed);
+	(void)pthread_mutex_unlock(&server->lock);
 	if (server->has_watchdog)
 		(void)pthread_join(server->watchdog, NULL);
 	for (i = 0; server->workers && i < server->options.workers; i++) {

@@ -4,8 +4,10 @@
 #include "gateway/drivers/http_wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -253,4 +255,28 @@ out:
 	if (at)
 		freeaddrinfo(at);
 	return r;
+}
+
+void
+http_listen_wake(const char *address, int port)
+{
+	const char *colon = strrchr(address, ':');
+	struct addrinfo *at = NULL;
+	char text[HTTP_LISTEN_SIZE + 16];
+	int fd;
+
+	if (!colon)
+		return;
+	(void)snprintf(text, sizeof(text), "%.*s:%d", (int)(colon - address),
+	               address, port);
+	if (resolve(&at, text) != 0)
+		return;
+	fd = socket(at->ai_family, SOCK_STREAM, 0);
+	if (fd >= 0) {
+		/* with a full backlog it is awake anyway: never wait */
+		(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+		(void)connect(fd, at->ai_addr, at->ai_addrlen);
+		(void)close(fd);
+	}
+	freeaddrinfo(at);
 }

@@ -55,4 +55,11 @@ enum { HTTP_LISTEN_SIZE = 64, HTTP_LISTEN_IMPOSSIBLE = 1 };
 int http_listen_check(char out[HTTP_LISTEN_SIZE], const char *address,
                       bool loopback_only, struct buf *why);
 
+/*
+ * Knock at a listening socket of ours, to wake whoever polls it.
+ *
+ * address  as http_listen_check() wrote it; its port is replaced
+ */
+void http_listen_wake(const char *address, int port);
+
 #endif
