@@ -112,6 +112,21 @@ field_dup(const redisReply *fields, const char *name)
 	return text_dup(reply_text(find_field(fields, name)));
 }
 
+/* Bodies may hold anything, NUL included; one more NUL behind them. */
+static char *
+body_dup(const redisReply *body)
+{
+	size_t n = body ? body->len : 0;
+	char *copy = malloc(n + 1);
+
+	if (!copy)
+		return NULL;
+	if (n)
+		memcpy(copy, body->str, n);
+	copy[n] = '\0';
+	return copy;
+}
+
 static int
 decode_event(struct event *out, const redisReply *item)
 {
@@ -128,7 +143,7 @@ decode_event(struct event *out, const redisReply *item)
 		.n_body = body ? body->len : 0,
 		.deliveries = 1,
 	};
-	out->body = text_ndup(body ? body->str : "", out->n_body);
+	out->body = body_dup(body);
 	if (out->account && out->topic && out->id && out->query &&
 	    out->entry_id && out->body)
 		return 0;
