@@ -17,7 +17,7 @@ expect "syncs since the import" "$(calls_of galaxy companies)" 0
 # A variant, and a thing sold by weight.
 set_balance 31-0001:002 4
 set_balance 21-0005 3.125
-wait_for "the till shows the variant" 10 is 4 count_of 31-0001-002
+wait_for "the till shows the variant" 10 is 4 count_of 31-0001-M
 wait_for "the till shows the weight" 10 is 3.125 count_of 21-0005
 wait_quiet
 expect "SKUs that disagree" "$(disagreements)" ""

@@ -15,6 +15,8 @@ set -eu
 
 HERE=$(cd "${0%/*}" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
+: "${TILLBRIDGE:=$ROOT/build/tillbridge}"
+: "${TILLBRIDGE_SIM:=$ROOT/build/tillbridge-sim}"
 NAME=${0##*/}
 NAME=${NAME%.sh}
 
@@ -113,6 +115,14 @@ at_least()
 	[ "$("$@")" -ge "$least" ]
 }
 
+# at_most NUMBER COMMAND...: that or less is what COMMAND prints.
+at_most()
+{
+	most=$1
+	shift
+	[ "$("$@")" -le "$most" ]
+}
+
 # stays SENTENCE SECONDS COMMAND...: COMMAND succeeds all that time. Only for
 # what must not happen: nothing to wait for shows that it did not.
 stays()
@@ -140,13 +150,13 @@ is_gone()
 	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
 }
 
-# The redis-server that works for the daemon's state folder.
+# The redis-server that works in the daemon's state folder.
 private_redis()
 {
 	for found in $(pgrep -f redis-server); do
-		case $(tr '\0' ' ' <"/proc/$found/cmdline" 2>/dev/null)\
+		case $({ tr "\0" " " <"/proc/$found/cmdline"; } 2>/dev/null)\
 $(readlink "/proc/$found/cwd" 2>/dev/null) in
-		*"$DIR/"*) echo "$found" ;;
+		*"$DIR/state"*) echo "$found" ;;
 		esac
 	done
 }
@@ -429,7 +439,8 @@ refused_calls()
 # Prints the SKUs whose channel does not show its target (I5).
 disagreements()
 {
-	sim_state '(.galaxy.items | map({key: (.code | sub(":"; "-")),
+	sim_state '(.galaxy.items | map({key: (.code | sub(":001"; "-S") |
+			sub(":002"; "-M") | sub(":003"; "-L")),
 			value: (.balance | tonumber)}) | from_entries) as $right |
 		.square.counts[] | select((.count | tonumber) !=
 			([$right[.sku], 0] | max)) | .sku'
@@ -440,11 +451,10 @@ all_agree()
 	[ -z "$(disagreements)" ]
 }
 
-# What the entries hold of an item, added up.
-posted_of()
+# What Galaxy has booked of an item, in all documents.
+booked_of()
 {
-	sim_state "[.galaxy.entries[] | .posts as \$n | .lines[] |
-		select(.code == \"$1\") | (.quantity | tonumber) * \$n] | add // 0"
+	sim_state ".galaxy.items[] | select(.code == \"$1\") | .posted"
 }
 
 # No document has had two effects (I2).
@@ -499,7 +509,11 @@ write_config()
 		accounts: [
 			{ name: "erp", type: "galaxy", url: $galaxy,
 			  username: "sync", password: "env:GALAXY_PASSWORD",
-			  timeout_ms: 4000, hook: { secret: "env:GALAXY_HOOK" } },
+			  timeout_ms: 4000, hook: { secret: "env:GALAXY_HOOK" },
+			  entry: { company: "001", companysite: "101",
+			           trader: "30-0000", currency: "EUR",
+			           transport_mode: "01", transporter: "01",
+			           dispatch_purpose: "01", payment_plan: "01" } },
 			{ name: "agora", type: "square", url: $square,
 			  access_token: "env:SQUARE_TOKEN", location: "L1",
 			  timeout_ms: 4000,
@@ -528,7 +542,7 @@ start_daemon()
 
 is_ready()
 {
-	curl -sf --max-time 5 "$API/ready"
+	curl -sf --max-time 5 -o "$DIR/ready.answer" "$API/ready"
 }
 
 is_ready_or_gone()
@@ -622,7 +636,7 @@ is_quiet()
 
 wait_quiet()
 {
-	wait_for "everything has come to rest" "${1:-30}" is_quiet
+	wait_for "everything has come to rest" 60 is_quiet
 }
 
 import_items()

@@ -21,7 +21,7 @@ expect "a strange one" "$(square_hook "$(square_event "strange.event" \
 	event-1 "{\"note\":\"$BODY\"}")" | cut -c 1)" 2
 
 # Vendors that fail in every way.
-for mode in status:401 status:403 status:500 html empty garbage truncate reset; do
+for mode in status:500 html empty garbage truncate reset; do
 	fault galaxy "" "$mode" 2
 	fault square "" "$mode" 2
 	expect "a hook" "$(galaxy_hook 21-0001)" 202
@@ -46,6 +46,16 @@ done
 tb check
 tb status
 listen_to_it
+
+for system in galaxy square; do
+	fault $system "" status:401 20
+done
+expect "a hook" "$(galaxy_hook 21-0001)" 202
+expect "an event" "$(square_hook "$(count_event event-2 21-0001)")" 202
+for name in erp agora; do
+	wait_for "$name is locked" 20 is locked account "$name" .state
+done
+clear_faults
 
 # A wrong password at the next start, and Redis gone.
 stop_daemon

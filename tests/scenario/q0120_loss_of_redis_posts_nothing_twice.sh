@@ -1,0 +1,28 @@
+#!/bin/sh
+# Redis comes back empty. That is a loss and no first start: what was posted
+# before is not posted again, counts are read and written anew.
+. "${0%/*}/lib.sh"
+
+start_redis
+start_all ".redis.url = \"$REDIS_URL\""
+sell 21-0003 2
+wait_for "Galaxy has the entry" 20 is 1 entries
+wait_quiet
+stop_daemon
+hooks square off
+hooks galaxy off
+set_balance 21-0004 3
+redis_cli flushall >/dev/null
+start_daemon
+logged ' (warn|error) .*(lost|loss|installation)' || fail "the loss is not named"
+import_items
+wait_quiet
+expect "entries" "$(entries)" 1
+expect_no_double
+wait_for "the till shows what changed meanwhile" 30 is 3 count_of 21-0004
+
+# What is sold from now on is booked as ever.
+hooks square on
+sell 21-0005 1
+wait_for "the new sale is booked" 30 is 1 booked_of 21-0005
+expect_no_double
