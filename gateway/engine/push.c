@@ -377,7 +377,7 @@ write_wanted(struct worker *w, struct looks *l, int64_t as_of_ms)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i].wants_write)
 			wanted[n++] = &l->v[i];
-	if (n && w->ops->write_counts)
+	if (n)
 		r = write_looks(w, wanted, n, as_of_ms);
 	free(wanted);
 	return r;
@@ -390,8 +390,13 @@ push_items(struct worker *w, const struct marks *marks)
 	struct outcome outcome = outcome_done();
 	bool was_listed = false;
 	int64_t as_of_ms = 0;
-	int r = begin(w, &l, marks);
+	int r;
 
+	/* Nothing to bring to a target: the system takes no counts. */
+	if (!w->ops->write_counts)
+		return store_marks_clear(w->store, w->account, marks->v,
+		                         marks->n);
+	r = begin(w, &l, marks);
 	if (r || !l.n)
 		goto out;
 	if (!read_counts(w, &l, &outcome)) {
