@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The exit codes of tillbridge, as far as they fit. */
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 3, EXIT_LISTEN = 4 };
@@ -203,6 +204,10 @@ start_hooks(struct world *w, const struct options *o)
 	for (i = 0; i < SIM_N_SYSTEMS; i++) {
 		if (options[i].secret == NULL)
 			continue;
+		if (o->ca == NULL || access(o->ca, R_OK) != 0) {
+			fprintf(stderr, "--ca: hooks need a readable file\n");
+			return ERR_OS;
+		}
 		r = hooks_start(&w->hooks[i], &options[i]);
 		if (r != 0)
 			return err_pass(r);

@@ -562,8 +562,7 @@ server_start(struct server **out, const char *address,
 
 	fd = open_socket(address);
 	if (fd < 0)
-		return err_raise(ERR_OS, "cannot listen on %s: %s", address,
-		                 strerror(errno));
+		return err_raise(ERR_OS, "cannot listen on %s", address);
 	server = sim_alloc(sizeof(*server));
 	server->fd = fd;
 	server->serve = serve;
@@ -574,7 +573,7 @@ server_start(struct server **out, const char *address,
 	    pthread_create(&server->thread, NULL, run_server, server) != 0) {
 		close(fd);
 		free(server);
-		return err_raise(ERR_OS, "cannot start: %s", strerror(errno));
+		return err_raise(ERR_OS, "cannot start a thread");
 	}
 	*out = server;
 	return 0;

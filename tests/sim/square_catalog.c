@@ -172,50 +172,68 @@ out_related(const struct square *square, const bool *is_shown,
 	json_out_end_array(out);
 }
 
+static bool
+check_search(const struct json_node *request, struct server_reply *reply)
+{
+	const struct json_node *values;
+
+	if (!square_check_members(request,
+	                          "cursor object_types include_deleted_objects "
+	                          "include_related_objects begin_time query "
+	                          "limit include_category_path_to_root",
+	                          reply))
+		return false;
+	values = json_path(request, "query.set_query.attribute_values");
+	if (json_length(values) <= VALUES_MAX)
+		return true;
+	square_refuse(reply, 400, "ARRAY_LENGTH_TOO_LONG",
+	              "query.set_query.attribute_values", NULL);
+	return false;
+}
+
+/* One page from *i on; is_shown tells which variations were on it. */
+static void
+out_objects(const struct square *square, const struct json_node *request,
+            size_t *i, bool *is_shown, struct json_out *out)
+{
+	const struct json_node *query = json_find(request, "query");
+	size_t n = 0;
+
+	json_out_array(out, "objects");
+	for (; *i < square->n_variations && n < OBJECTS_PAGE; (*i)++) {
+		if (!matches(square->variations[*i], query))
+			continue;
+		if (square_is_listed(request, "object_types", "ITEM") &&
+		    is_first_of_item(square, *i))
+			out_product(square, *i, out);
+		is_shown[*i] = square_is_listed(request, "object_types",
+		                                "ITEM_VARIATION");
+		if (is_shown[*i])
+			out_variation(square->variations[*i], out);
+		n++;
+	}
+	json_out_end_array(out);
+}
+
 /* A cursor's mark is the number of variations looked at. */
 static void
 search_objects(struct square *square, const struct http_call *call,
                const struct json_node *request, struct server_reply *reply)
 {
 	struct json_out out = { .to = &reply->body };
-	const struct json_node *query = json_find(request, "query");
 	struct square_place place;
-	bool *is_shown = NULL;
+	bool *is_shown;
 	bool has_related = false;
-	size_t n = 0;
 	size_t i;
 
-	if (!square_check_members(request,
-	                          "cursor object_types include_deleted_objects "
-	                          "include_related_objects begin_time query "
-	                          "limit include_category_path_to_root",
-	                          reply) ||
+	if (!check_search(request, reply) ||
 	    !square_cursor_read(square, &place, call->path, request, reply))
 		return;
-	if (json_length(json_path(query, "set_query.attribute_values")) >
-	    VALUES_MAX) {
-		square_refuse(reply, 400, "ARRAY_LENGTH_TOO_LONG",
-		              "query.set_query.attribute_values", NULL);
-		return;
-	}
 	json_get_bool(&has_related, request, "include_related_objects");
 	is_shown = sim_alloc(square->n_variations * sizeof(*is_shown) + 1);
+	i = (size_t)place.mark;
 	json_out_object(&out, NULL);
-	json_out_array(&out, "objects");
-	for (i = (size_t)place.mark;
-	     i < square->n_variations && n < OBJECTS_PAGE; i++) {
-		if (!matches(square->variations[i], query))
-			continue;
-		if (square_is_listed(request, "object_types", "ITEM") &&
-		    is_first_of_item(square, i))
-			out_product(square, i, &out);
-		is_shown[i] = square_is_listed(request, "object_types",
-		                               "ITEM_VARIATION");
-		if (is_shown[i])
-			out_variation(square->variations[i], &out);
-		n++;
-	}
-	json_out_end_array(&out);
+	out_objects(square, request, &i, is_shown, &out);
 	if (has_related)
 		out_related(square, is_shown, &out);
 	if (i < square->n_variations) {
