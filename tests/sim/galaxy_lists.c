@@ -91,9 +91,9 @@ static const struct row categories[] = { { "300", "Τρόφιμα", 1, 0 },
 	                                 { "300-10", "Παντοπωλείο", 2, 0 } };
 static const struct row dimensions[] = { { "001", "Μεγέθη ενδυμάτων", 0, 0 } };
 static const struct row attributes[] = { { "ORG", "Προέλευση", 0, 0 } };
-static const struct row values[] = { { "001", "S", 0, 0 },
-	                             { "002", "M", 0, 0 },
-	                             { "003", "L", 0, 0 } };
+static const struct row value_rows[] = { { "001", "S", 0, 0 },
+	                                 { "002", "M", 0, 0 },
+	                                 { "003", "L", 0, 0 } };
 
 static const struct table {
 	const char *name; /* path below /services/sync/; NULL: no list of it */
@@ -121,7 +121,7 @@ static const struct table {
 	{ "itemdimensions", GALAXY_DIMENSION, ROWS(dimensions) },
 	{ "itemattributes", GALAXY_ATTRIBUTE, ROWS(attributes) },
 	{ NULL, GALAXY_UNIT, ROWS(units) },
-	{ NULL, GALAXY_VALUE, ROWS(values) },
+	{ NULL, GALAXY_VALUE, ROWS(value_rows) },
 };
 
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
@@ -172,7 +172,7 @@ const char *
 galaxy_value_code(int dimension, int value)
 {
 	(void)dimension;
-	return values[value].code;
+	return value_rows[value].code;
 }
 
 /* ---- what a call asks for ---- */
@@ -295,11 +295,11 @@ out_values(const struct query *q, struct json_out *out, const char *key)
 	size_t i;
 
 	json_out_array(out, key);
-	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (i = 0; i < sizeof(value_rows) / sizeof(value_rows[0]); i++) {
 		json_out_object(out, NULL);
 		galaxy_out_row(q->galaxy, out, "ID", GALAXY_VALUE, (int)i);
-		json_out_text(out, "Code", values[i].code);
-		json_out_text(out, "Description", values[i].descr);
+		json_out_text(out, "Code", value_rows[i].code);
+		json_out_text(out, "Description", value_rows[i].descr);
 		out_each(out, "Color", i == 2 ? "-65536" : "null");
 		out_each(out, "AttrValuesLanguages", "[]");
 		json_out_end_object(out);
