@@ -265,30 +265,32 @@ post(struct world *w, const char *item_kind, const char *total)
 	                             ",\"doccurrency\":" REF(GUID("90", "1")) ",\"trader\":" REF(GUID("91", "1")) ",\"transportmode\":" REF(GUID("96", "1")) ",\"transporter\":" REF(
 					     GUID("97",
 	                                          "1")) ",\"dispatchpurpose\""
-	                                                ":" REF(GUID("98",
-	                                                             "1")) ",\""
-	                                                                   "pay"
-	                                                                   "men"
-	                                                                   "tag"
-	                                                                   "ree"
-	                                                                   "men"
-	                                                                   "t\""
-	                                                                   ":{"
-	                                                                   "\"p"
-	                                                                   "aym"
-	                                                                   "ent"
-	                                                                   "pla"
-	                                                                   "n\""
-	                                                                   ":" REF(GUID("99",
-	                                                                                "1")) "},\"lines\":[{\"qty\":2,\"item\":{\"identifier\":{\"id\":"
-	                                                                                      "\"%s000000-0000-4000-8000-000000000002\"}}"
-	                                                                                      ",\"qtymunit\":" REF(GUID("20", "1")) ",\"pricemunit\":" REF(
-												      GUID("20",
-	                                                                                                   "1")) ",\"netprice\":10.000,\"netamount\":20.000,\"vatprc\":13"
-	                                                                                                         ",\"vatamount\":2.600,\"discamount\":0}]"
-	                                                                                                         ",\"netamount\":20,\"vatamount\":2.6,\"totalamount\":%s"
-	                                                                                                         ",\"payableamount\":%s,\"discamount\":0,\"deductions\":[]"
-	                                                                                                         ",\"deductionstotal\":0,\"deductionsgrandtotal\":0}}}",
+	                                                ":" REF(GUID(
+								"98",
+								"1")) ",\""
+	                                                              "pay"
+	                                                              "men"
+	                                                              "tag"
+	                                                              "ree"
+	                                                              "men"
+	                                                              "t\""
+	                                                              ":{"
+	                                                              "\"p"
+	                                                              "aym"
+	                                                              "ent"
+	                                                              "pla"
+	                                                              "n\""
+	                                                              ":" REF(GUID(
+									      "99",
+									      "1")) "},\"lines\":[{\"qty\":2,\"item\":{\"identifier\":{\"id\":"
+	                                                                            "\"%s000000-0000-4000-8000-000000000002\"}}"
+	                                                                            ",\"qtymunit\":" REF(GUID("20", "1")) ",\"pricemunit\":" REF(
+											    GUID("20",
+	                                                                                         "1")) ",\"netprice\":10.000,\"netamount\":20.000,\"vatprc\":13"
+	                                                                                               ",\"vatamount\":2.600,\"discamount\":0}]"
+	                                                                                               ",\"netamount\":20,\"vatamount\":2.6,\"totalamount\":%s"
+	                                                                                               ",\"payableamount\":%s,\"discamount\":0,\"deductions\":[]"
+	                                                                                               ",\"deductionstotal\":0,\"deductionsgrandtotal\":0}}}",
 	         item_kind, total, total);
 	ask(w, "POST", "/services/sync/actions/postentry", "", buf_text(&body));
 	buf_fini(&body);
