@@ -321,11 +321,8 @@ do_batch(struct worker *w, const struct mark_batch *batch)
 	return r;
 }
 
-/*
- * One turn. *wait_ms receives how long nothing is to be done.
- */
-static int
-turn(struct worker *w, int64_t *wait_ms)
+int
+worker_turn(struct worker *w, int64_t *wait_ms)
 {
 	struct mark_batch batch = { .n = 0 };
 	int64_t next_post_ms = 0;
@@ -442,7 +439,7 @@ loop(struct worker *w)
 		pulse_beat(w->pulse);
 		if (!hold(w))
 			continue;
-		r = turn(w, &wait_ms);
+		r = worker_turn(w, &wait_ms);
 		if (!r && wait_ms && !is_stopping(w))
 			r = store_marks_wait(w->store, w->account, wait_ms);
 		if (r == MARKS_WOKEN) {

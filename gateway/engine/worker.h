@@ -86,6 +86,16 @@ void worker_note_lag(struct worker *w, int64_t lag_ms);
 bool worker_keep(struct worker *w);
 
 /*
+ * One turn of the loop: post what is due, then take the due marks and do them.
+ * The thread calls it while it holds the lease; tests do without a thread.
+ *
+ * wait_ms  receives how long nothing is to be done; 0: there may be more
+ *
+ * Returns  0 or a fault: take over from ourselves.
+ */
+int worker_turn(struct worker *w, int64_t *wait_ms);
+
+/*
  * The thread. It ends by itself once the engine's is_stopping is set and the
  * work in hand is done; abort cuts a call that hangs (its marks stay, an entry
  * becomes uncertain). Join it, then free it; abort only in between.

@@ -1,0 +1,490 @@
+/*
+ * External systems in memory that behave.
+ */
+#include "tests/support/fake_adapter.h"
+
+#include "gateway/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SYSTEMS_MAX = 4, BATCH_MAX = 100 };
+
+static struct fake_adapter *systems[SYSTEMS_MAX];
+
+static void
+give_up(const char *what)
+{
+	(void)fprintf(stderr, "fake_adapter: %s\n", what);
+	exit(1);
+}
+
+/* ---- what a test does ---- */
+
+struct fake_adapter *
+fake_adapter_of(const char *account)
+{
+	size_t i = 0;
+
+	for (; i < SYSTEMS_MAX && systems[i]; i++)
+		if (!strcmp(systems[i]->account, account))
+			return systems[i];
+	if (i == SYSTEMS_MAX)
+		give_up("too many systems");
+	systems[i] = calloc(1, sizeof(*systems[i]));
+	if (!systems[i])
+		give_up("no memory");
+	systems[i]->settle_wait_ms = -1;
+	(void)snprintf(systems[i]->account, sizeof(systems[i]->account), "%s",
+	               account);
+	return systems[i];
+}
+
+void
+fake_adapter_reset(void)
+{
+	for (size_t i = 0; i < SYSTEMS_MAX && systems[i]; i++) {
+		buf_fini(&systems[i]->log);
+		free(systems[i]);
+		systems[i] = NULL;
+	}
+}
+
+static struct fake_count *
+find_count(struct fake_adapter *f, const char *external)
+{
+	for (size_t i = 0; i < f->n_counts; i++)
+		if (!strcmp(f->counts[i].external, external))
+			return &f->counts[i];
+	return NULL;
+}
+
+struct fake_count *
+fake_adapter_count(struct fake_adapter *f, const char *external)
+{
+	struct fake_count *c = find_count(f, external);
+
+	if (c)
+		return c;
+	if (f->n_counts == FAKE_ITEMS_MAX)
+		give_up("too many items");
+	c = &f->counts[f->n_counts++];
+	*c = (struct fake_count){ .is_known = true };
+	(void)snprintf(c->external, sizeof(c->external), "%s", external);
+	return c;
+}
+
+static struct decimal
+parse(const char *qty)
+{
+	struct decimal d = DECIMAL_ZERO;
+
+	if (decimal_parse(&d, qty))
+		give_up(qty);
+	return d;
+}
+
+void
+fake_adapter_set(struct fake_adapter *f, const char *external, const char *qty)
+{
+	fake_adapter_count(f, external)->qty = parse(qty);
+}
+
+bool
+fake_adapter_shows(struct fake_adapter *f, const char *external,
+                   const char *qty)
+{
+	struct fake_count *c = find_count(f, external);
+
+	return c && !decimal_cmp(c->qty, parse(qty));
+}
+
+struct fake_sale *
+fake_adapter_sale(struct fake_adapter *f, const char *id, int64_t closed_ms)
+{
+	struct fake_sale *s = &f->sales[f->n_sales];
+
+	if (f->n_sales++ == FAKE_SALES_MAX)
+		give_up("too many sales");
+	*s = (struct fake_sale){ .closed_ms = closed_ms };
+	(void)snprintf(s->id, sizeof(s->id), "%s", id);
+	return s;
+}
+
+void
+fake_sale_line(struct fake_sale *sale, const char *uid, const char *external,
+               const char *qty)
+{
+	struct fake_line *l = &sale->lines[sale->n_lines];
+
+	if (sale->n_lines++ == FAKE_LINES_MAX)
+		give_up("too many lines");
+	*l = (struct fake_line){ .qty = parse(qty) };
+	(void)snprintf(l->uid, sizeof(l->uid), "%s", uid);
+	(void)snprintf(l->external, sizeof(l->external), "%s", external);
+}
+
+struct fake_sale *
+fake_adapter_sell(struct fake_adapter *f, const char *id, const char *external,
+                  const char *qty)
+{
+	struct fake_count *c = fake_adapter_count(f, external);
+	struct fake_sale *s = fake_adapter_sale(f, id, clock_wall_ms());
+
+	c->qty = decimal_sub(c->qty, parse(qty));
+	fake_sale_line(s, "1", external, qty);
+	return s;
+}
+
+void
+fake_adapter_next(struct fake_adapter *f, const char *call,
+                  struct outcome outcome, bool happens)
+{
+	struct fake_step *step = &f->steps[f->n_steps];
+
+	if (f->n_steps++ == FAKE_STEPS_MAX)
+		give_up("too many steps");
+	*step = (struct fake_step){ .outcome = outcome, .happens = happens };
+	(void)snprintf(step->call, sizeof(step->call), "%s", call);
+}
+
+const char *
+fake_adapter_log(struct fake_adapter *f)
+{
+	static char text[8192];
+
+	(void)snprintf(text, sizeof(text), "%s", buf_text(&f->log));
+	buf_reset(&f->log);
+	return text;
+}
+
+/* ---- what the engine asks ---- */
+
+static void
+note(struct fake_adapter *f, const char *call)
+{
+	if (f->log.n)
+		buf_addc(&f->log, ' ');
+	buf_adds(&f->log, call);
+}
+
+/* The scripted answer of a call, or DONE. True: it also does its work. */
+static bool
+take_step(struct fake_adapter *f, const char *call, struct outcome *outcome)
+{
+	*outcome = outcome_done();
+	for (size_t i = 0; i < f->n_steps; i++) {
+		bool happens = f->steps[i].happens;
+
+		if (strcmp(f->steps[i].call, call) != 0)
+			continue;
+		*outcome = f->steps[i].outcome;
+		memmove(&f->steps[i], &f->steps[i + 1],
+		        (--f->n_steps - i) * sizeof(f->steps[0]));
+		return happens || outcome->verdict == VERDICT_DONE;
+	}
+	return true;
+}
+
+static struct outcome
+end(struct fake_adapter *f, const char *call, struct outcome outcome)
+{
+	if (f->after)
+		f->after(f, call);
+	return outcome;
+}
+
+static int
+open_system(void **state, const struct adapter_env *env)
+{
+	*state = fake_adapter_of(conf_account_name(env->conf));
+	return 0;
+}
+
+static void
+close_system(void *state)
+{
+	(void)state; /* fake_adapter_reset frees it */
+}
+
+static size_t
+batch_max(const struct conf_section *conf)
+{
+	size_t max = fake_adapter_of(conf_account_name(conf))->batch_max;
+
+	return max ? max : BATCH_MAX;
+}
+
+static bool
+settles_by_drops(const struct conf_section *conf, int64_t *wait_ms)
+{
+	*wait_ms = fake_adapter_of(conf_account_name(conf))->settle_wait_ms;
+	return *wait_ms >= 0;
+}
+
+static bool
+takes_returns(const struct conf_section *conf)
+{
+	return fake_adapter_of(conf_account_name(conf))->takes_returns;
+}
+
+static struct outcome
+probe(void *state, struct buf *what)
+{
+	buf_adds(what, "a fake");
+	return end(state, "probe", outcome_done());
+}
+
+static struct outcome
+read_counts(void *state, struct count *counts, size_t n)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+
+	note(f, "read_counts(");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&f->log, "%s%s", i ? "," : "", counts[i].external);
+	buf_addc(&f->log, ')');
+	if (!take_step(f, "read_counts", &outcome))
+		return end(f, "read_counts", outcome);
+	for (size_t i = 0; i < n; i++) {
+		const struct fake_count *c = find_count(f, counts[i].external);
+
+		if (!c || !c->is_known)
+			continue;
+		counts[i].qty = c->qty;
+		counts[i].is_known = true;
+	}
+	return end(f, "read_counts", outcome);
+}
+
+/* Sales later than the moment the written count stands for survive it. */
+static struct decimal
+sold_since(const struct fake_adapter *f, const char *external, int64_t ms)
+{
+	struct decimal sum = DECIMAL_ZERO;
+
+	for (size_t i = 0; i < f->n_sales; i++)
+		for (size_t j = 0; j < f->sales[i].n_lines; j++)
+			if (f->sales[i].closed_ms > ms &&
+			    !strcmp(f->sales[i].lines[j].external, external))
+				sum = decimal_add(sum,
+				                  f->sales[i].lines[j].qty);
+	return sum;
+}
+
+static struct outcome
+write_counts(void *state, struct count *counts, size_t n, int64_t as_of_ms)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+	bool is_poisoned = false;
+
+	note(f, "write_counts(");
+	for (size_t i = 0; i < n; i++) {
+		char qty[DECIMAL_TEXT_SIZE];
+
+		buf_addf(&f->log, "%s%s=%s", i ? "," : "", counts[i].external,
+		         decimal_format(qty, counts[i].qty));
+		is_poisoned |=
+			fake_adapter_count(f, counts[i].external)->is_poison;
+	}
+	buf_addc(&f->log, ')');
+	if (!take_step(f, "write_counts", &outcome))
+		return end(f, "write_counts", outcome);
+	if (is_poisoned)
+		return end(f, "write_counts",
+		           outcome_of(VERDICT_REFUSED, "a bad item"));
+	for (size_t i = 0; i < n; i++) {
+		struct fake_count *c =
+			fake_adapter_count(f, counts[i].external);
+
+		if (c->is_refused) {
+			counts[i].outcome =
+				outcome_of(VERDICT_REFUSED, "this item");
+			continue;
+		}
+		c->qty = counts[i].qty;
+		if (!f->ignores_time)
+			c->qty = decimal_sub(
+				c->qty, sold_since(f, c->external, as_of_ms));
+	}
+	return end(f, "write_counts", outcome);
+}
+
+static int
+tell_sale(const struct fake_adapter *f, const struct fake_sale *from,
+          const struct sale_sink *sink)
+{
+	struct sale sale = {
+		.id = text_dup(from->id),
+		.reference =
+			from->reference[0] ? text_dup(from->reference) : NULL,
+		.closed_ms = from->closed_ms,
+		.is_final = !from->is_open,
+	};
+	int r;
+
+	(void)f;
+	for (size_t i = 0; i < from->n_lines; i++) {
+		const struct fake_line *l = &from->lines[i];
+		struct sale_line *to = sale_add_line(&sale);
+
+		if (!to)
+			give_up("no memory");
+		to->uid = text_dup(l->uid);
+		to->external = l->external[0] ? text_dup(l->external) : NULL;
+		to->qty = l->qty;
+		to->gross = l->gross;
+		to->has_gross = !decimal_is_zero(l->gross);
+	}
+	r = sink->sale(sink->ctx, &sale);
+	sale_fini(&sale);
+	return r;
+}
+
+static struct outcome
+list_sales(void *state, int64_t since_ms, int64_t until_ms,
+           const struct sale_sink *sink)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+	bool is_whole;
+
+	note(f, "list_sales");
+	f->since_ms = since_ms;
+	f->until_ms = until_ms;
+	is_whole = take_step(f, "list_sales", &outcome);
+	for (size_t i = 0; is_whole && i < f->n_sales; i++) {
+		const struct fake_sale *s = &f->sales[i];
+
+		if (s->is_unseen || s->closed_ms < since_ms ||
+		    s->closed_ms > until_ms)
+			continue;
+		if (tell_sale(f, s, sink))
+			return outcome_of(VERDICT_RETRY, "the sink ended it");
+	}
+	return end(f, "list_sales", outcome);
+}
+
+static struct outcome
+read_sales(void *state, const char *const *ids, size_t n,
+           const struct sale_sink *sink)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+
+	note(f, "read_sales");
+	if (!take_step(f, "read_sales", &outcome))
+		return end(f, "read_sales", outcome);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < f->n_sales; j++)
+			if (!strcmp(f->sales[j].id, ids[i]) &&
+			    !f->sales[j].is_unseen &&
+			    tell_sale(f, &f->sales[j], sink))
+				return outcome_of(VERDICT_RETRY,
+				                  "the sink ended it");
+	return end(f, "read_sales", outcome);
+}
+
+static struct outcome
+post_entry(void *state, const struct entry *entry)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+
+	note(f, "post(");
+	buf_addf(&f->log, "%s:", entry->id);
+	for (size_t i = 0; i < entry->n_lines; i++) {
+		char qty[DECIMAL_TEXT_SIZE];
+
+		buf_addf(&f->log, "%s%s=%s", i ? "," : "",
+		         entry->lines[i].external,
+		         decimal_format(qty, entry->lines[i].qty));
+	}
+	buf_addc(&f->log, ')');
+	if (!take_step(f, "post", &outcome))
+		return end(f, "post", outcome);
+	if (f->n_docs == FAKE_SALES_MAX)
+		give_up("too many documents");
+	(void)snprintf(f->docs[f->n_docs++], sizeof(f->docs[0]), "%s",
+	               entry->docid);
+	for (size_t i = 0; i < entry->n_lines; i++) {
+		struct fake_count *c =
+			fake_adapter_count(f, entry->lines[i].external);
+
+		c->qty = decimal_sub(c->qty, entry->lines[i].qty);
+	}
+	return end(f, "post", outcome);
+}
+
+static struct outcome
+find_entry(void *state, const char *docid)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+
+	note(f, "find");
+	if (f->has_no_look_up)
+		return outcome_of(VERDICT_REFUSED, "no look-up");
+	if (!take_step(f, "find", &outcome))
+		return end(f, "find", outcome);
+	for (size_t i = 0; i < f->n_docs; i++)
+		if (!strcmp(f->docs[i], docid))
+			return end(f, "find", outcome);
+	return end(f, "find", outcome_of(VERDICT_ABSENT, "not there"));
+}
+
+static struct outcome
+sync_all(void *state, const struct sync_job *job, const struct sync_sink *sink)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+
+	note(f, job->is_full ? "full" : "catch_up");
+	if (!take_step(f, "sync", &outcome))
+		return end(f, "sync", outcome);
+	for (size_t i = 0; i < f->n_counts; i++)
+		if (f->counts[i].is_known &&
+		    sink->count(sink->ctx, f->counts[i].external,
+		                f->counts[i].qty))
+			return outcome_of(VERDICT_RETRY, "the sink ended it");
+	return end(f, "sync", outcome);
+}
+
+static const struct conf_row no_options[] = { { .key = NULL } };
+
+const struct adapter_ops fake_erp_ops = {
+	.name = "fake_erp",
+	.options = no_options,
+	.default_url = "https://127.0.0.1:1",
+	.count_places = 3,
+	.batch_max = batch_max,
+	.settles_by_drops = settles_by_drops,
+	.takes_returns = takes_returns,
+	.open = open_system,
+	.close = close_system,
+	.probe = probe,
+	.read_counts = read_counts,
+	.post_entry = post_entry,
+	.find_entry = find_entry,
+	.sync = sync_all,
+};
+
+const struct adapter_ops fake_till_ops = {
+	.name = "fake_till",
+	.options = no_options,
+	.default_url = "https://127.0.0.1:1",
+	.count_places = 0,
+	.batch_max = batch_max,
+	.sales_window_ms = FAKE_WINDOW_MS,
+	.open = open_system,
+	.close = close_system,
+	.probe = probe,
+	.read_counts = read_counts,
+	.write_counts = write_counts,
+	.list_sales = list_sales,
+	.read_sales = read_sales,
+	.sync = sync_all,
+};
