@@ -1,0 +1,670 @@
+/*
+ * Sales at a channel, on their way into the ledger and to the authority.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_registry.h"
+#include "tests/support/engine_world.h"
+#include "tests/support/fake_clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MINUTE_MS = 60000, HOUR_MS = 60 * MINUTE_MS };
+
+static struct engine_world *world;
+static struct fake_adapter *erp;
+static struct fake_adapter *agora;
+
+static int
+begin(void **state)
+{
+	world = *state;
+	(void)engine_world_empty(state);
+	erp = world->erp.state;
+	agora = world->agora.state;
+	return 0;
+}
+
+static void
+list(bool whole)
+{
+	bool was_listed = false;
+
+	assert_int_equal(
+		sales_list(&world->agora, clock_wall_ms(), whole, &was_listed),
+		0);
+	assert_true(was_listed);
+}
+
+static int64_t
+cursor(const char *name)
+{
+	int64_t ms = -1;
+
+	assert_int_equal(
+		store_cursor_get(world->base.store, &ms, "agora", name), 0);
+	return ms;
+}
+
+static int64_t
+count_waiting(void)
+{
+	int64_t n = -1;
+
+	assert_int_equal(
+		store_ledger_count_waiting(world->base.store, &n, "agora"), 0);
+	return n;
+}
+
+static void
+assert_pending(const char *sku, const char *qty)
+{
+	struct stock_view view = engine_world_view(world, &world->agora, sku);
+
+	assert_true(engine_world_is(view.pending, qty));
+	stock_view_fini(&view);
+}
+
+static void
+assert_entry(const char *id, const char *state)
+{
+	assert_string_equal(engine_world_entry(world, id), state);
+}
+
+static void
+assert_posted(const char *expected)
+{
+	assert_string_equal(fake_adapter_log(erp), expected);
+}
+
+/* ---- which sales become entries ---- */
+
+static void
+test_sales__become_one_entry_that_is_pending_until_a_later_read(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	assert_entry("agora/S1", "ready");
+	assert_pending("A1", "2");
+	engine_world_turn(&world->erp);
+	assert_posted("post(agora/S1:E-A1=2) read_counts(E-A1)");
+	assert_entry("agora/S1", "settled");
+	assert_pending("A1", "0");
+}
+
+static void
+test_sales__count_once_however_often_they_are_seen(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	for (int i = 0; i < 3; i++) {
+		list(true);
+		engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+		engine_world_rest(world);
+	}
+	assert_int_equal(erp->n_docs, 1);
+	assert_true(fake_adapter_shows(erp, "E-A1", "3"));
+}
+
+static void
+test_sales__that_are_not_final_wait(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	sale->is_open = true;
+	list(true);
+	assert_entry("agora/S1", "(nil)");
+	sale->is_open = false;
+	list(true);
+	assert_entry("agora/S1", "ready");
+}
+
+static void
+test_sales__that_we_recorded_there_ourselves_are_no_entries(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	(void)snprintf(sale->reference, sizeof(sale->reference), "TB-4711");
+	list(true);
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	assert_entry("agora/S1", "(nil)");
+	assert_pending("A1", "0");
+}
+
+static void
+test_sales__closed_before_the_first_binding_are_history(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_sale_line(fake_adapter_sale(agora, "S1", cursor("start") - 1), "1",
+	               "A-A1", "2");
+	fake_sale_line(fake_adapter_sale(agora, "S2", cursor("start")), "1",
+	               "A-A1", "1");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_mark(world, &world->agora, "s:S2", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	list(true);
+	assert_entry("agora/S1", "(nil)");
+	assert_entry("agora/S2", "ready");
+}
+
+static void
+test_sales__are_not_asked_for_before_anything_is_bound(void **state)
+{
+	(void)state;
+	list(true);
+	assert_string_equal(fake_adapter_log(agora), "");
+	assert_int_equal(cursor("sales"), 0);
+}
+
+/* ---- lines ---- */
+
+static void
+test_sales__two_lines_of_one_item_are_pending_together(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	fake_sale_line(sale, "2", "A-A1", "3");
+	fake_adapter_set(agora, "A-A1", "4");
+	list(false);
+	assert_pending("A1", "5");
+	engine_world_turn(&world->erp);
+	assert_posted("post(agora/S1:E-A1=2,E-A1=3) read_counts(E-A1)");
+	assert_entry("agora/S1", "settled");
+	assert_pending("A1", "0");
+}
+
+static void
+test_sales__lines_that_are_no_stocked_thing_are_left_out(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	fake_sale_line(sale, "2", "", "1");
+	list(false);
+	engine_world_turn(&world->erp);
+	assert_posted("post(agora/S1:E-A1=2) read_counts(E-A1)");
+	assert_int_equal(count_waiting(), 0);
+}
+
+static void
+test_sales__a_later_version_posts_only_the_difference(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	engine_world_item(world, "A2", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	sale->lines[0].gross = decimal_of(10);
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_rest(world);
+	sale->lines[0].qty = decimal_of(5);
+	fake_sale_line(sale, "2", "A-A2", "1");
+	(void)fake_adapter_log(erp);
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	engine_world_turn(&world->erp);
+	assert_posted("post(agora/S1+1:E-A1=3,E-A2=1) "
+	              "read_counts(E-A1,E-A2)");
+	assert_true(fake_adapter_shows(erp, "E-A1", "4"));
+	assert_true(fake_adapter_shows(erp, "E-A2", "8"));
+}
+
+static void
+test_sales__a_line_taken_off_later_comes_back(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	erp->takes_returns = true;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_rest(world);
+	sale->n_lines = 0;
+	fake_adapter_set(agora, "A-A1", "9");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(erp, "E-A1", "9"));
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A1", "9"));
+}
+
+static void
+test_sales__a_return_is_held_and_the_channels_stay_without_it(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "R1", "A-A1", "-2");
+	engine_world_mark(world, &world->agora, "s:R1", MARK_HOOK);
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_entry("agora/R1", "held");
+	assert_pending("A1", "0");
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+	assert_int_equal(erp->n_docs, 0);
+}
+
+static void
+test_sales__a_held_return_that_is_retried_is_pending_and_posted(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "R1", "A-A1", "-2");
+	list(false);
+	assert_int_equal(
+		store_ledger_decide(world->base.store, "agora/R1", DEAD_RETRY),
+		0);
+	assert_pending("A1", "-2");
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(erp, "E-A1", "7"));
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A1", "7"));
+}
+
+static void
+test_sales__sale_and_return_in_one_are_two_entries(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A2", "-1");
+	list(false);
+	assert_entry("agora/S1", "ready");
+	assert_entry("agora/S1+1", "held");
+	assert_pending("A1", "1");
+	assert_pending("A2", "0");
+}
+
+static void
+test_sales__unbound_lines_wait_and_become_an_entry_when_bound(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A2", "3");
+	list(false);
+	engine_world_turn(&world->erp);
+	assert_posted("post(agora/S1:E-A1=1) read_counts(E-A1)");
+	assert_int_equal(count_waiting(), 1);
+	list(true);
+	assert_int_equal(count_waiting(), 1);
+	engine_world_bind(world, "A2", "8");
+	engine_world_rest(world);
+	assert_int_equal(count_waiting(), 0);
+	assert_entry("agora/S1+1", "settled");
+	assert_true(fake_adapter_shows(erp, "E-A2", "5"));
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A2", "5"));
+}
+
+static void
+test_sales__are_recorded_at_each_items_authority_only(void **state)
+{
+	struct item item = { .sku = text_dup("A2"),
+		             .authority = text_dup("agora") };
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	engine_world_rest(world);
+	(void)fake_adapter_log(erp);
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A2", "1");
+	fake_adapter_set(agora, "A-A2", "4");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_mark(world, &world->agora, "i:A2", MARK_HOOK);
+	engine_world_rest(world);
+	assert_int_equal(erp->n_docs, 1);
+	assert_true(fake_adapter_shows(erp, "E-A1", "4"));
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A2", "4"));
+	item_fini(&item);
+}
+
+/* ---- cursors and windows ---- */
+
+static void
+test_sales__one_listing_an_hour_reads_the_whole_window(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_clock_advance(100LL * HOUR_MS);
+	list(false);
+	fake_clock_advance(MINUTE_MS);
+	list(false);
+	assert_int_equal(agora->since_ms, clock_wall_ms() - 3 * MINUTE_MS);
+	fake_clock_advance(HOUR_MS);
+	list(false);
+	assert_int_equal(agora->since_ms, clock_wall_ms() - FAKE_WINDOW_MS);
+	fake_clock_advance(MINUTE_MS);
+	list(true);
+	assert_int_equal(agora->since_ms, clock_wall_ms() - FAKE_WINDOW_MS);
+}
+
+static void
+test_sales__an_outage_longer_than_the_window_is_read_from_its_begin(
+	void **state)
+{
+	int64_t seen;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_clock_advance(MINUTE_MS);
+	list(false);
+	seen = cursor("sales");
+	fake_clock_advance(200LL * HOUR_MS);
+	list(false);
+	assert_in_range(agora->since_ms, 1, seen);
+	assert_true(agora->since_ms >= cursor("start"));
+}
+
+static void
+test_sales__an_offline_sale_that_comes_late_is_found_by_the_window(void **state)
+{
+	struct fake_sale *late;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	late = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	late->is_unseen = true;
+	list(false);
+	for (int i = 0; i < 30; i++) {
+		fake_clock_advance(MINUTE_MS);
+		list(false);
+	}
+	late->is_unseen = false;
+	list(false);
+	assert_entry("agora/S1", "(nil)");
+	fake_clock_advance(31LL * MINUTE_MS);
+	list(false);
+	assert_entry("agora/S1", "ready");
+}
+
+static void
+test_sales__the_cursor_moves_only_when_all_were_listed(void **state)
+{
+	int64_t before;
+	bool was_listed = true;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	before = cursor("sales");
+	fake_clock_advance(MINUTE_MS);
+	fake_adapter_next(agora, "list_sales", outcome_of(VERDICT_RETRY, "no"),
+	                  true);
+	assert_int_equal(
+		sales_list(&world->agora, clock_wall_ms(), false, &was_listed),
+		0);
+	assert_false(was_listed);
+	assert_int_equal(cursor("sales"), before);
+}
+
+/* The store must fail while the sink records: a key of the wrong type. */
+static void
+test_sales__a_fault_of_ours_is_not_blamed_on_the_vendor(void **state)
+{
+	bool was_listed = true;
+	int64_t before;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	before = cursor("sales");
+	fake_clock_advance(MINUTE_MS);
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	(void)store_world_say(&world->base, "SET test:sale:agora:S1 x");
+	assert_int_equal(
+		sales_list(&world->agora, clock_wall_ms(), false, &was_listed),
+		ERR_STORE);
+	assert_false(was_listed);
+	assert_int_equal(cursor("sales"), before);
+	assert_int_equal(world->agora.pace.last, VERDICT_DONE);
+	assert_int_equal(pace_wait_ms(&world->agora.pace, clock_mono_ms()), 0);
+	(void)store_world_say(&world->base, "DEL test:sale:agora:S1");
+	list(false);
+	assert_entry("agora/S1", "ready");
+}
+
+static void
+test_sales__one_hook_for_a_sale_reads_that_sale_only(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	fake_adapter_next(agora, "read_sales", outcome_of(VERDICT_RETRY, "no"),
+	                  false);
+	engine_world_turn(&world->agora);
+	assert_string_equal(fake_adapter_log(agora), "read_sales");
+	assert_string_equal(store_world_marks(&world->base, "agora"), "s:S1");
+	fake_clock_advance(30000);
+	engine_world_turn(&world->agora);
+	assert_entry("agora/S1", "ready");
+	assert_string_equal(store_world_marks(&world->base, "agora"), "i:A1");
+}
+
+/* ---- posting ---- */
+
+static void
+test_sales__a_post_whose_answer_was_lost_is_looked_up_not_repeated(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  true);
+	engine_world_turn(&world->erp);
+	assert_entry("agora/S1", "uncertain");
+	assert_pending("A1", "2");
+	fake_clock_advance(31000);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_int_equal(erp->n_docs, 1);
+	assert_true(fake_adapter_shows(erp, "E-A1", "3"));
+}
+
+static void
+test_sales__a_post_that_never_arrived_is_posted_after_the_look_up(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  false);
+	engine_world_turn(&world->erp);
+	fake_clock_advance(31000);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_int_equal(erp->n_docs, 1);
+}
+
+static void
+test_sales__without_a_look_up_an_uncertain_entry_waits_for_a_person(
+	void **state)
+{
+	(void)state;
+	erp->has_no_look_up = true;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  true);
+	for (int i = 0; i < 5; i++) {
+		engine_world_rest(world);
+		fake_clock_advance(60000);
+	}
+	assert_entry("agora/S1", "uncertain");
+	assert_int_equal(erp->n_docs, 1);
+	/* It blocks neither reads nor the item's other entries. */
+	(void)fake_adapter_sell(agora, "S2", "A-A1", "1");
+	list(false);
+	engine_world_rest(world);
+	assert_entry("agora/S2", "settled");
+	assert_pending("A1", "2");
+	assert_int_equal(store_ledger_decide(world->base.store, "agora/S1",
+	                                     DEAD_CONFIRM),
+	                 0);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_pending("A1", "0");
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A1", "2"));
+}
+
+static void
+test_sales__a_process_that_dies_while_posting_leaves_it_uncertain(void **state)
+{
+	struct entry entry = { 0 };
+	unsigned attempts = 0;
+	int64_t origin_ms = 0;
+	int64_t next_due_ms = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	assert_int_equal(store_ledger_begin(world->base.store, &entry,
+	                                    &attempts, &origin_ms, &next_due_ms,
+	                                    "erp", world->erp.lease,
+	                                    world->erp.token),
+	                 0);
+	entry_fini(&entry);
+	assert_entry("agora/S1", "posting");
+	engine_world_restart(world, &world->erp);
+	assert_entry("agora/S1", "uncertain");
+	engine_world_turn(&world->erp);
+	assert_int_equal(erp->n_docs, 0);
+	fake_clock_advance(31000);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_int_equal(erp->n_docs, 1);
+}
+
+static void
+test_sales__passing_trouble_and_limits_delay_a_post(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_RETRY, VERDICT_SLOW,
+		                                 VERDICT_LOCKED };
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	for (size_t i = 0; i < 3; i++) {
+		fake_adapter_next(erp, "post", outcome_of(verdicts[i], "no"),
+		                  false);
+		engine_world_turn(&world->erp);
+		assert_entry("agora/S1", "ready");
+		fake_clock_advance(60000);
+	}
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_int_equal(erp->n_docs, 1);
+}
+
+static void
+test_sales__a_refused_post_is_a_persons_and_stays_pending(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_REFUSED, "no"),
+	                  false);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "refused");
+	assert_pending("A1", "2");
+	assert_int_equal(
+		store_ledger_decide(world->base.store, "agora/S1", DEAD_DROP),
+		0);
+	engine_world_rest(world);
+	assert_pending("A1", "0");
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A1", "5"));
+}
+
+static void
+test_sales__an_item_not_bound_at_its_authority_is_refused_with_its_name(
+	void **state)
+{
+	(void)state;
+	store_world_bind(&world->base, "A1", "agora", "A-A1");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	list(false);
+	engine_world_turn(&world->erp);
+	assert_entry("agora/S1", "refused");
+	assert_non_null(
+		strstr(store_world_say(&world->base, "HGET "
+	                                             "test:entry:agora/S1 why"),
+	               "A1 is not bound at erp"));
+	assert_int_equal(erp->n_docs, 0);
+}
+
+#define EACH(test) cmocka_unit_test_setup(test, begin)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_sales__become_one_entry_that_is_pending_until_a_later_read),
+		EACH(test_sales__count_once_however_often_they_are_seen),
+		EACH(test_sales__that_are_not_final_wait),
+		EACH(test_sales__that_we_recorded_there_ourselves_are_no_entries),
+		EACH(test_sales__closed_before_the_first_binding_are_history),
+		EACH(test_sales__are_not_asked_for_before_anything_is_bound),
+		EACH(test_sales__two_lines_of_one_item_are_pending_together),
+		EACH(test_sales__lines_that_are_no_stocked_thing_are_left_out),
+		EACH(test_sales__a_later_version_posts_only_the_difference),
+		EACH(test_sales__a_line_taken_off_later_comes_back),
+		EACH(test_sales__a_return_is_held_and_the_channels_stay_without_it),
+		EACH(test_sales__a_held_return_that_is_retried_is_pending_and_posted),
+		EACH(test_sales__sale_and_return_in_one_are_two_entries),
+		EACH(test_sales__unbound_lines_wait_and_become_an_entry_when_bound),
+		EACH(test_sales__are_recorded_at_each_items_authority_only),
+		EACH(test_sales__one_listing_an_hour_reads_the_whole_window),
+		EACH(test_sales__an_outage_longer_than_the_window_is_read_from_its_begin),
+		EACH(test_sales__an_offline_sale_that_comes_late_is_found_by_the_window),
+		EACH(test_sales__the_cursor_moves_only_when_all_were_listed),
+		EACH(test_sales__a_fault_of_ours_is_not_blamed_on_the_vendor),
+		EACH(test_sales__one_hook_for_a_sale_reads_that_sale_only),
+		EACH(test_sales__a_post_whose_answer_was_lost_is_looked_up_not_repeated),
+		EACH(test_sales__a_post_that_never_arrived_is_posted_after_the_look_up),
+		EACH(test_sales__without_a_look_up_an_uncertain_entry_waits_for_a_person),
+		EACH(test_sales__a_process_that_dies_while_posting_leaves_it_uncertain),
+		EACH(test_sales__passing_trouble_and_limits_delay_a_post),
+		EACH(test_sales__a_refused_post_is_a_persons_and_stays_pending),
+		EACH(test_sales__an_item_not_bound_at_its_authority_is_refused_with_its_name),
+	};
+
+	return cmocka_run_group_tests(tests, engine_world_setup,
+	                              engine_world_teardown);
+}
