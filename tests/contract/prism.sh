@@ -1,0 +1,152 @@
+#!/bin/sh
+# Our requests to Square, and the simulator's replies, against the vendor's own
+# OpenAPI: a validating proxy stands between the daemon and tillbridge-sim.
+#
+#     tests/contract/prism.sh SPECS      the folder that holds square.json
+#
+# The proxy is @stoplight/prism-cli, put under build/prism by npm; without npm
+# the check is skipped, and says so. It proves shapes, required members,
+# enumerations and paths; not unknown optional members, and no behaviour.
+#
+# Environment: TILLBRIDGE, TILLBRIDGE_SIM (as the Makefile says them).
+
+specs=${1:-}
+prism_version=5.14.2
+
+if [ -z "$specs" ]; then
+	cat >&2 <<'END'
+contract: SPECS=dir is needed: a folder with Square's OpenAPI description as
+  square.json. Square publishes it in the repository
+  square/connect-api-specification (api.json).
+END
+	exit 1
+fi
+specs=$(cd "$specs" 2>/dev/null && pwd) && [ -r "$specs/square.json" ] || {
+	echo "contract: there is no ${1}/square.json" >&2
+	exit 1
+}
+for tool in npm node; do
+	command -v "$tool" >/dev/null || {
+		echo "contract: skipped: $tool is not installed, and the validating proxy needs it"
+		exit 0
+	}
+done
+
+. "${0%/*}/../scenario/lib.sh"
+
+modules=$ROOT/build/prism
+prism_log=$DIR/prism.log
+PRISM=$modules/node_modules/@stoplight/prism-cli
+
+install_prism()
+{
+	has "$(jq -r .version "$PRISM/package.json" 2>/dev/null)" \
+		"^$prism_version\$" && return
+	echo "contract: installing @stoplight/prism-cli $prism_version in build/prism"
+	mkdir -p "$modules"
+	npm install --prefix "$modules" --no-save --no-audit --no-fund \
+		--loglevel=error "@stoplight/prism-cli@$prism_version" \
+		>"$DIR/npm.out" 2>&1 || {
+		cat "$DIR/npm.out" >&2
+		fail "npm could not install the proxy"
+	}
+}
+
+# Its whole command line is ours, so that its id is the one we end.
+start_prism()
+{
+	free_port
+	prism=http://127.0.0.1:$port
+	node "$PRISM/$(jq -r '.bin.prism' "$PRISM/package.json")" proxy --errors \
+		-h 127.0.0.1 -p "$port" "$specs/square.json" "$SQUARE" \
+		>"$prism_log" 2>&1 </dev/null &
+	prism_pid=$!
+	others="$others $prism_pid"
+	wait_for "prism answers" 120 prism_answers_or_ended
+	! is_gone "$prism_pid" || {
+		cat "$prism_log" >&2
+		fail "prism did not start"
+	}
+}
+
+prism_answers_or_ended()
+{
+	is_gone "$prism_pid" || curl -s -o /dev/null --max-time 60 \
+		-H 'Authorization: Bearer anybody' "$prism/v2/locations"
+}
+
+requests()
+{
+	grep -c 'Request received' "$prism_log" || :
+}
+
+# What prism refused or found wrong, and what our adapter made of it.
+breaches()
+{
+	grep -E 'stoplight\.io/prism/errors#|✖|FetchError' "$prism_log"
+	grep -E 'account=agora .*(verdict=refused|prism|http (401|404|405|422|500))' "$LOG"
+}
+
+judge()
+{
+	! breaches >"$DIR/breaches" || {
+		sort -u "$DIR/breaches" | cut -c 1-600 >&2
+		fail "requests or replies break Square's description"
+	}
+}
+
+install_prism
+start_sim
+start_prism
+passed_before=$(requests)
+write_config ".accounts[1].url = \"$prism\" | .accounts[1].timeout_ms = 30000"
+start_daemon
+
+# Find the items, read all counts, write those that differ.
+import_items
+set_balance 21-0001 17
+set_balance 21-0005 3.125
+set_balance 31-0001:002 4
+for sku_and_count in "21-0001 17" "21-0005 3.125" "31-0001-M 4"; do
+	wait_for "the till shows $sku_and_count" 60 \
+		is "${sku_and_count#* }" count_of "${sku_and_count% *}"
+	judge
+done
+
+# Find sales: announced, amended, and by looking.
+sell 21-0003 2
+wait_for "the sale is booked" 60 is 2 booked_of 21-0003
+judge
+order square/sell '{"lines":[{"sku":"21-0004","quantity":"1"},
+	{"sku":"21-0009","quantity":"0.25"}]}'
+wait_for "the second sale is booked" 60 is 2 entries
+amended=$(sim_state '.square.orders[0].id')
+uid=$(sim_state '.square.orders[0].lines[0].uid')
+order "square/order/$amended" "{\"uid\":\"$uid\",\"quantity\":\"3\"}"
+wait_for "the difference is booked" 60 is 3 booked_of 21-0003
+judge
+
+# Hundreds of counts in one go, and page after page.
+hooks galaxy off
+hooks square off
+order square/switches '{"page_max":5}'
+for code in $(sim_state '[.galaxy.items[10:30][].code] | join(" ")'); do
+	set_balance "$code" 12
+done
+sell 21-0006
+stop_daemon
+start_daemon
+wait_for "what changed meanwhile arrives" 120 all_agree
+wait_for "and the sale" 60 is 1 booked_of 21-0006
+wait_quiet
+
+tb check
+expect "check ($said)" "$code" 0
+judge
+expect_no_double
+checked=$(($(requests) - passed_before))
+expect_at_least "requests that went through" "$checked" 10
+for call in $(sim_state '.square.calls | keys[] | sub(" "; ",")'); do
+	echo "  ok       Square $(echo "$call" | tr , ' ')"
+done
+echo "contract: $checked requests and their replies keep to Square's description"
