@@ -111,7 +111,8 @@ int store_stock_count_held(struct store *store, int64_t *out,
 
 /*
  * A person decided: release marks them all (cause operator), else they are
- * forgotten until they move again. n receives how many.
+ * forgotten until they move again or a full sync compares them. n receives how
+ * many.
  */
 int store_stock_unhold(struct store *store, const char *channel, bool release,
                        int64_t *n);

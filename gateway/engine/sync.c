@@ -44,11 +44,35 @@ is_authority(struct sync *s, const struct stock_view *view)
 	return !strcmp(authority, s->w->account);
 }
 
-/* A channel's count that is not what we left there wants a look. */
+/* What the channel should show; false while that is not known. */
+static bool
+find_target(const struct sync *s, const struct stock_view *view,
+            struct decimal *out)
+{
+	const struct engine *e = s->w->engine;
+
+	if (!view->balance_from ||
+	    strcmp(view->balance_from, engine_authority(e, view->authority)))
+		return false;
+	*out = item_target(
+		view->balance, view->pending,
+		engine_reserve(e, s->w->conf, view->reserve, view->has_reserve),
+		s->w->ops->count_places);
+	return true;
+}
+
+/*
+ * A channel's count that is not what we left there wants a look, and so does
+ * one that is not what it should be: a reserve or an authority may have been
+ * changed in the file, which leaves no mark.
+ */
 static int
 compare(struct sync *s, const struct stock_view *view, struct decimal qty)
 {
-	if (view->has_published && !decimal_cmp(view->published, qty))
+	struct decimal target;
+
+	if (view->has_published && !decimal_cmp(view->published, qty) &&
+	    !(find_target(s, view, &target) && decimal_cmp(target, qty)))
 		return 0;
 	return store_stock_changed(s->w->store, s->w->account, s->w->account,
 	                           view->sku);
