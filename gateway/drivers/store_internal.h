@@ -108,8 +108,9 @@ int stock_choose_observed(struct store *store, struct args *to,
                           const struct stock_read *read,
                           const struct stock_balance *b);
 
-/* Lua shared by scripts: P, and mark(account, member, cause, origin, fetched,
-   due). Put in front of a script's own text. */
+/* Lua shared by scripts, put in front of a script's own text: P, mark(account,
+   member, cause, origin, fetched, due), and adopt(sku): a new authority that
+   waited for the item's entries takes effect when there are none. */
 #define LUA_MARK \
 	"local P = KEYS[1]\n" \
 	"local function wake(a)\n" \
@@ -149,6 +150,15 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"    local a = f:match('^x:(.+)$')\n" \
 	"    if a and a ~= but then\n" \
 	"      mark(a, 'i:'..sku, cause, origin, fetched, due) end\n" \
+	"  end\n" \
+	"end\n" \
+	"local function adopt(sku)\n" \
+	"  local k = P..'item:'..sku\n" \
+	"  local v = redis.call('HGET', k, 'next')\n" \
+	"  if v and redis.call('EXISTS', P..'pend:'..sku) == 0 then\n" \
+	"    redis.call('HDEL', k, 'next', 'authority')\n" \
+	"    if v ~= '' then redis.call('HSET', k, 'authority', v) end\n" \
+	"    mark_channels(sku, '', 'b', 0, 0, 0)\n" \
 	"  end\n" \
 	"end\n"
 

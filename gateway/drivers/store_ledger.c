@@ -77,6 +77,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"  elseif old ~= state then\n" \
 	"    redis.call('ZREM', P..'entries:'..old, id) end\n" \
 	"  if state == 'dropped' then\n" \
+	"    each_sku(k, adopt)\n" \
 	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n" \
 	"end\n"
 

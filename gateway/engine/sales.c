@@ -243,8 +243,9 @@ total_sold(struct intake *in)
 	return r;
 }
 
-/* In which state a new entry begins. */
-static void
+/* In which state a new entry begins. Not to know whether Redis lost its data
+   is a fault: the entry might be posted twice. */
+static int
 choose_state(struct intake *in, struct ledger_new *new,
              const struct entry *entry)
 {
@@ -254,6 +255,7 @@ choose_state(struct intake *in, struct ledger_new *new,
 	const struct adapter_ops *ops =
 		at ? engine_adapter(e, conf_account_type(at)) : NULL;
 	int64_t lost_ms = 0;
+	int r;
 
 	*new = (struct ledger_new){ entry, "ready", "", true };
 	if (entry_is_return(entry) &&
@@ -263,15 +265,16 @@ choose_state(struct intake *in, struct ledger_new *new,
 			"a return: no document says how this system takes it",
 			false
 		};
-		return;
+		return 0;
 	}
-	if (!store_cursor_get(in->w->store, &lost_ms, in->w->account, "lost") &&
-	    lost_ms && entry->occurred_ms <= lost_ms)
+	r = store_cursor_get(in->w->store, &lost_ms, in->w->account, "lost");
+	if (!r && lost_ms && entry->occurred_ms <= lost_ms)
 		*new = (struct ledger_new){
 			entry, "uncertain",
 			"Redis lost its data: it may have been posted before",
 			true
 		};
+	return r;
 }
 
 static int
@@ -295,7 +298,7 @@ build(struct intake *in)
 			r = take_line(in, NULL, &in->known.lines[i]);
 	}
 	for (size_t i = 0; !r && i < in->n_entries; i++)
-		choose_state(in, &in->news[i], &in->entries[i]);
+		r = choose_state(in, &in->news[i], &in->entries[i]);
 	return r ? r : total_sold(in);
 }
 

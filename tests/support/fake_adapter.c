@@ -356,6 +356,8 @@ list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	f->since_ms = since_ms;
 	f->until_ms = until_ms;
 	is_whole = take_step(f, "list_sales", &outcome);
+	if (f->before_sales)
+		f->before_sales(f);
 	for (size_t i = 0; is_whole && i < f->n_sales; i++) {
 		const struct fake_sale *s = &f->sales[i];
 

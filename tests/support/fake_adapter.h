@@ -69,6 +69,9 @@ struct fake_adapter {
 	bool ignores_time; /* a write wipes out later sales */
 	size_t batch_max;  /* 0: 100 */
 
+	/* Called before list_sales tells its sales; may be NULL. */
+	void (*before_sales)(struct fake_adapter *f);
+
 	/* Called at the end of every call, its work done; may be NULL. */
 	void (*after)(struct fake_adapter *f, const char *call);
 };
