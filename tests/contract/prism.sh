@@ -21,10 +21,11 @@ contract: SPECS=dir is needed: a folder with Square's OpenAPI description as
 END
 	exit 1
 fi
-specs=$(cd "$specs" 2>/dev/null && pwd) && [ -r "$specs/square.json" ] || {
+specs=$(cd "$specs" 2>/dev/null && pwd) || specs=
+if [ ! -r "$specs/square.json" ]; then
 	echo "contract: there is no ${1}/square.json" >&2
 	exit 1
-}
+fi
 for tool in npm node; do
 	command -v "$tool" >/dev/null || {
 		echo "contract: skipped: $tool is not installed, and the validating proxy needs it"

@@ -29,7 +29,6 @@ tb dead retry --all
 expect "a retry of all leaves it alone" "$(status .entries.uncertain)" 1
 tb dead confirm "$id"
 expect "dead confirm ($said)" "$code" 0
-wait_quiet
 wait_for "it is settled" 20 is $((before - 3)) count_of 21-0003
 expect "booked" "$(booked_of 21-0003)" 3
 expect "entries" "$(entries)" 3
@@ -44,7 +43,7 @@ wait_for "a reset is uncertain" 40 is uncertain dead '.[0].kind'
 id=$(dead '.[0].id')
 tb dead drop "$id"
 expect "dead drop ($said)" "$code" 0
-wait_quiet
+wait_for "the till shows what Galaxy has" 30 all_agree
 expect "booked" "$(booked_of 21-0006)" 1
 expect_no_double
 tb dead confirm "$id"

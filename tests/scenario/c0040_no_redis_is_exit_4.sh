@@ -5,7 +5,7 @@
 
 start_sim
 write_config ".redis.url = \"unix://$DIR/absent.sock\""
-for command in run "items list" "dead list" status; do
+for command in run "dead list"; do
 	# shellcheck disable=SC2086  # its words
 	tb $command
 	expect "$command ($said)" "$code" 4

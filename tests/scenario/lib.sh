@@ -203,7 +203,6 @@ finish()
 	if [ "$is_own_dir" ]; then
 		if [ "$status" -eq 0 ]; then
 			rm -rf "$DIR"
-			echo "ok $NAME"
 		else
 			echo "kept: $DIR" >&2
 		fi
@@ -630,7 +629,7 @@ metric()
 is_quiet()
 {
 	[ "$(status '(.queue.depth == 0) and .entries.ready == 0 and
-		.entries.posting == 0 and
+		.entries.posting == 0 and .entries.confirmed == 0 and
 		([.accounts[] | .marks == 0 and .last_full != null] | all)')" = true ]
 }
 

@@ -24,7 +24,6 @@ id=$(dead '.[0].id')
 tb dead confirm "$id"
 expect "dead confirm ($said)" "$code" 0
 wait_for "it is settled" 20 is $((before - 2)) count_of 21-0003
-wait_quiet
 expect "entries" "$(entries)" 1
 expect "dead letters" "$(dead length)" 0
 expect "SKUs that disagree" "$(disagreements)" ""

@@ -20,14 +20,20 @@ expect "a forged one" "$(hook agora --json "{\"note\":\"$BODY\"}" \
 expect "a strange one" "$(square_hook "$(square_event "strange.event" \
 	event-1 "{\"note\":\"$BODY\"}")" | cut -c 1)" 2
 
+both_well()
+{
+	[ "$(status '[.accounts[].state] | unique | join(" ")')" = ok ]
+}
+
 # Vendors that fail in every way.
 for mode in status:500 html empty garbage truncate reset; do
-	fault galaxy "" "$mode" 2
-	fault square "" "$mode" 2
+	fault galaxy "" "$mode"
+	fault square "" "$mode"
 	expect "a hook" "$(galaxy_hook 21-0001)" 202
 	sell 21-0001
 	api api/status >/dev/null
 	wait_for "the faults are used up" 60 is 0 sim_state .faults_left
+	wait_for "they answer again" 60 both_well
 done
 clear_faults
 
