@@ -13,6 +13,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/base/log.h"
 #include "gateway/drivers/store_internal.h"
 
 #define GROUP "drain"
@@ -261,6 +262,39 @@ read_deliveries(struct store *store, struct queue_batch *batch,
 	}
 }
 
+/*
+ * Entries that are pending but were deleted by somebody else read as nil (R2).
+ * Nobody can work them off, so they end here, loudly. n receives how many.
+ */
+static int
+forget_deleted(struct store *store, const redisReply *list, size_t *n)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	*n = 0;
+	args_adds(&a, "XACK");
+	args_add_key(&a, store, "events", NULL);
+	args_adds(&a, GROUP);
+	for (size_t i = 0; i < reply_n(list); i++) {
+		if (!reply_is_nil(reply_at(reply_at(list, i), 1)))
+			continue;
+		args_adds(&a, reply_text(reply_at(reply_at(list, i), 0)));
+		++*n;
+	}
+	if (!*n) {
+		args_fini(&a);
+		return 0;
+	}
+	log_error("event.vanished", "events=%zu why=%s", *n,
+	          log_quote("somebody deleted them from Redis"));
+	r = store_call(store, &reply, &a);
+	if (!r)
+		freeReplyObject(reply);
+	return r;
+}
+
 int
 store_queue_claim(struct store *store, struct queue_batch *out,
                   enum queue_source source, const char *consumer,
@@ -268,6 +302,7 @@ store_queue_claim(struct store *store, struct queue_batch *out,
 {
 	redisReply *reply = NULL;
 	const redisReply *list;
+	size_t n_deleted = 0;
 	int r;
 
 	*out = (struct queue_batch){ 0 };
@@ -289,8 +324,15 @@ store_queue_claim(struct store *store, struct queue_batch *out,
 	}
 	list = source == QUEUE_ABANDONED ? reply_at(reply, 1)
 	                                 : reply_at(reply_at(reply, 0), 1);
-	r = decode_events(out, list);
+	r = forget_deleted(store, list, &n_deleted);
+	if (!r)
+		r = decode_events(out, list);
 	freeReplyObject(reply);
+	if (!r && !out->n) {
+		queue_batch_fini(out); /* all were deleted: ask for others */
+		return store_queue_claim(store, out, source, consumer, after,
+		                         wait_ms, max);
+	}
 	if (!r && source != QUEUE_NEW)
 		read_deliveries(store, out, consumer);
 	return r;

@@ -1,0 +1,297 @@
+/*
+ * Marks: twice is once, and a look clears only what it answered.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/clock.h"
+#include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_queue.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/store_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW_MS 1800000000000
+
+static struct store_world *world;
+static struct store *store;
+
+static int
+begin(void **state)
+{
+	world = *state;
+	store = world->store;
+	store_world_flush(world);
+	fake_clock_start(NOW_MS, 1000);
+	return 0;
+}
+
+static void
+mark(const char *member, enum mark_cause cause, int64_t due_ms)
+{
+	assert_int_equal(
+		store_marks_add(store, "agora", &member, 1, cause, due_ms), 0);
+}
+
+/* The only due mark; the caller finishes the batch. */
+static struct mark_batch
+take_one(void)
+{
+	struct mark_batch batch = store_world_take(world, "agora");
+
+	assert_int_equal(batch.n, 1);
+	return batch;
+}
+
+static void
+clear(const struct mark_batch *batch)
+{
+	const struct mark *m = &batch->marks[0];
+
+	assert_int_equal(store_marks_clear(store, "agora", &m, 1), 0);
+}
+
+static void
+assert_count(int64_t expected)
+{
+	int64_t n = -1;
+
+	assert_int_equal(store_marks_count(store, &n, "agora"), 0);
+	assert_int_equal(n, expected);
+}
+
+static void
+test_store_marks__marking_twice_is_marking_once(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		mark("i:A1", MARK_HOOK, 0);
+	assert_count(1);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+}
+
+static void
+test_store_marks__a_mark_made_during_a_look_survives_it(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("i:A1", MARK_HOOK, 0);
+	batch = take_one();
+	mark("i:A1", MARK_HOOK, 0);
+	clear(&batch);
+	assert_count(1);
+	mark_batch_fini(&batch);
+	batch = take_one();
+	clear(&batch);
+	assert_count(0);
+	mark_batch_fini(&batch);
+}
+
+static void
+test_store_marks__taking_moves_nothing(void **state)
+{
+	(void)state;
+	mark("i:A1", MARK_HOOK, 0);
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+}
+
+static void
+test_store_marks__the_tick_of_a_batch_is_later_than_its_marks(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("i:A1", MARK_HOOK, 0);
+	mark("i:A2", MARK_HOOK, 0);
+	batch = store_world_take(world, "agora");
+	assert_int_equal(batch.n, 2);
+	for (size_t i = 0; i < batch.n; i++)
+		assert_true(batch.tick > batch.marks[i].generation);
+	mark_batch_fini(&batch);
+}
+
+static void
+test_store_marks__oldest_due_come_first_and_no_more_than_asked(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("i:C", MARK_HOOK, NOW_MS - 1);
+	mark("i:B", MARK_HOOK, NOW_MS - 2);
+	mark("i:A", MARK_HOOK, NOW_MS - 3);
+	assert_int_equal(store_marks_take(store, &batch, "agora", 2), 0);
+	assert_int_equal(batch.n, 2);
+	assert_string_equal(batch.marks[0].member, "i:A");
+	assert_string_equal(batch.marks[1].member, "i:B");
+	mark_batch_fini(&batch);
+}
+
+static void
+test_store_marks__postponed_marks_come_when_due(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("i:A1", MARK_HOOK, 0);
+	batch = take_one();
+	assert_int_equal(store_marks_postpone(store, "agora", &batch.marks[0],
+	                                      NOW_MS + 5000),
+	                 0);
+	mark_batch_fini(&batch);
+	batch = store_world_take(world, "agora");
+	assert_int_equal(batch.n, 0);
+	assert_int_equal(batch.tick, 0);
+	assert_int_equal(batch.next_due_ms, NOW_MS + 5000);
+	mark_batch_fini(&batch);
+	fake_clock_advance(5000);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+}
+
+static void
+test_store_marks__postponing_does_not_delay_what_was_marked_since(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("i:A1", MARK_HOOK, 0);
+	batch = take_one();
+	mark("i:A1", MARK_HOOK, 0);
+	assert_int_equal(store_marks_postpone(store, "agora", &batch.marks[0],
+	                                      NOW_MS + 5000),
+	                 0);
+	mark_batch_fini(&batch);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+}
+
+static void
+test_store_marks__a_hook_ends_a_postponement_and_never_makes_one(void **state)
+{
+	(void)state;
+	mark("i:A1", MARK_HOOK, NOW_MS + 5000);
+	assert_string_equal(store_world_marks(world, "agora"), "");
+	mark("i:A1", MARK_HOOK, NOW_MS + 9000);
+	mark("i:A1", MARK_HOOK, 0);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+	mark("i:A1", MARK_HOOK, NOW_MS + 9000);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+}
+
+static void
+test_store_marks__a_clock_set_back_makes_no_mark_wait_for_days(void **state)
+{
+	(void)state;
+	mark("i:A1", MARK_HOOK, NOW_MS + 60000);
+	fake_clock_set_wall(NOW_MS - 86400000);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+}
+
+static void
+test_store_marks__a_sync_never_weakens_the_cause(void **state)
+{
+	static const enum mark_cause causes[] = { MARK_HOOK, MARK_SALE,
+		                                  MARK_BINDING, MARK_OPERATOR };
+	struct mark_batch batch;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		mark("i:A1", MARK_SYNC, 0);
+		mark("i:A1", causes[i], 0);
+		mark("i:A1", MARK_SYNC, 0);
+		batch = take_one();
+		assert_int_equal(batch.marks[0].cause, causes[i]);
+		clear(&batch);
+		mark_batch_fini(&batch);
+	}
+}
+
+static void
+test_store_marks__the_earliest_origin_is_kept(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("i:A1", MARK_SYNC, 0); /* has none */
+	mark("i:A1", MARK_HOOK, 0);
+	fake_clock_advance(5000);
+	mark("i:A1", MARK_HOOK, 0);
+	mark("i:A1", MARK_SYNC, 0);
+	batch = take_one();
+	assert_int_equal(batch.marks[0].origin_ms, NOW_MS);
+	mark_batch_fini(&batch);
+}
+
+static void
+test_store_marks__a_mark_wakes_whoever_waits_once(void **state)
+{
+	(void)state;
+	assert_int_equal(store_marks_wait(store, "agora", 1), 0);
+	mark("i:A1", MARK_HOOK, 0);
+	mark("i:A2", MARK_HOOK, 0);
+	assert_int_equal(store_marks_wait(store, "agora", 1000), MARKS_WOKEN);
+	assert_int_equal(store_marks_wait(store, "agora", 1), 0);
+	assert_int_equal(store_marks_wake(store, "agora"), 0);
+	assert_int_equal(store_marks_wait(store, "agora", 1000), MARKS_WOKEN);
+}
+
+static void
+test_store_marks__accounts_do_not_see_each_other(void **state)
+{
+	(void)state;
+	mark("i:A1", MARK_HOOK, 0);
+	assert_string_equal(store_world_marks(world, "kiosk"), "");
+	assert_int_equal(store_marks_wait(store, "kiosk", 1), 0);
+}
+
+static void
+test_store_marks__many_at_once_are_one_step(void **state)
+{
+	char text[300][8];
+	const char *members[300];
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(text[i], sizeof(text[i]), "i:%d", i);
+		members[i] = text[i];
+	}
+	assert_int_equal(
+		store_marks_add(store, "agora", members, 300, MARK_SYNC, 0), 0);
+	assert_count(300);
+	assert_int_equal(
+		store_marks_add(store, "agora", members, 0, MARK_SYNC, 0), 0);
+}
+
+#define EACH(test) cmocka_unit_test_setup(test, begin)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_store_marks__marking_twice_is_marking_once),
+		EACH(test_store_marks__a_mark_made_during_a_look_survives_it),
+		EACH(test_store_marks__taking_moves_nothing),
+		EACH(test_store_marks__the_tick_of_a_batch_is_later_than_its_marks),
+		EACH(test_store_marks__oldest_due_come_first_and_no_more_than_asked),
+		EACH(test_store_marks__postponed_marks_come_when_due),
+		EACH(test_store_marks__postponing_does_not_delay_what_was_marked_since),
+		EACH(test_store_marks__a_hook_ends_a_postponement_and_never_makes_one),
+		EACH(test_store_marks__a_clock_set_back_makes_no_mark_wait_for_days),
+		EACH(test_store_marks__a_sync_never_weakens_the_cause),
+		EACH(test_store_marks__the_earliest_origin_is_kept),
+		EACH(test_store_marks__a_mark_wakes_whoever_waits_once),
+		EACH(test_store_marks__accounts_do_not_see_each_other),
+		EACH(test_store_marks__many_at_once_are_one_step),
+	};
+	int failed = cmocka_run_group_tests(tests, store_world_setup,
+	                                    store_world_teardown);
+
+	fake_clock_stop();
+	return failed;
+}
