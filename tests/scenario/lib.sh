@@ -80,13 +80,27 @@ expect_no_text()
 	! has "$2" "$3" || fail "$1: \"$3\" is in: $2"
 }
 
+# Arguments are a function's own where variables are not: so waits may nest.
+# without_one CALLED IGNORED ARGUMENT...; without_two IGNORED IGNORED CALLED ...
+without_one()
+{
+	called=$1
+	shift 2
+	"$called" "$@"
+}
+
+without_two()
+{
+	shift 2
+	"$@"
+}
+
 # poll SECONDS COMMAND...: false when it did not succeed in that time.
 poll()
 {
-	poll_until=$(($(date +%s) + $1 * SLOW))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$poll_until" ] || return 1
+	set -- $(($(date +%s) + $1 * SLOW)) "$@"
+	until without_two "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$1" ] || return 1
 		sleep 0.1
 	done
 }
@@ -94,9 +108,7 @@ poll()
 # wait_for SENTENCE SECONDS COMMAND...: until COMMAND succeeds.
 wait_for()
 {
-	wait_what=$1
-	shift
-	poll "$@" || fail "waited in vain: $wait_what"
+	without_one poll "$@" || fail "waited in vain: $1"
 }
 
 # is VALUE COMMAND...: that is what COMMAND prints.
