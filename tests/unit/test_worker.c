@@ -1,0 +1,379 @@
+/*
+ * Whole workers, turn by turn: after any mix of sales, receipts, lost and
+ * repeated calls, refusals, lost answers and crashes, all agree (promise 10).
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/clock.h"
+#include "gateway/drivers/store_lease.h"
+#include "gateway/drivers/store_ledger.h"
+#include "tests/support/engine_world.h"
+#include "tests/support/fake_clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ITEMS = 3, STEPS = 60, HISTORIES = 12, OPENING = 100 };
+
+static struct engine_world *world;
+static struct fake_adapter *erp;
+static struct fake_adapter *tills[2];
+static struct worker *workers[3];
+
+static int
+begin(void **state)
+{
+	world = *state;
+	(void)engine_world_empty(state);
+	erp = world->erp.state;
+	tills[0] = world->agora.state;
+	tills[1] = world->kiosk.state;
+	workers[0] = &world->erp;
+	workers[1] = &world->agora;
+	workers[2] = &world->kiosk;
+	return 0;
+}
+
+/* ---- a history ---- */
+
+static uint64_t dice;
+
+/* xorshift: the same history for the same seed. */
+static unsigned
+roll(unsigned sides)
+{
+	dice ^= dice << 13;
+	dice ^= dice >> 7;
+	dice ^= dice << 17;
+	return (unsigned)(dice % sides);
+}
+
+/* What must be true at the end, kept on the side. */
+struct truth {
+	int64_t stock[ITEMS]; /* opening - sales + receipts */
+	int n_sales;
+};
+
+static const char *
+external(char letter, unsigned item)
+{
+	static char text[16];
+
+	(void)snprintf(text, sizeof(text), "%c-A%u", letter, item);
+	return text;
+}
+
+static void
+hint(struct worker *w, char kind, const char *what)
+{
+	char member[64];
+
+	(void)snprintf(member, sizeof(member), "%c:%s", kind, what);
+	/* A call may be lost, or come twice. */
+	for (unsigned n = roll(3); n; n--)
+		engine_world_mark(world, w, member, MARK_HOOK);
+}
+
+static void
+sell(struct truth *t)
+{
+	unsigned till = roll(2);
+	unsigned item = roll(ITEMS);
+	unsigned n = 1 + roll(2);
+	char id[16];
+	char qty[8];
+
+	(void)snprintf(id, sizeof(id), "S%d", t->n_sales++);
+	(void)snprintf(qty, sizeof(qty), "%u", n);
+	(void)fake_adapter_sell(tills[till], id,
+	                        external(till ? 'K' : 'A', item), qty);
+	t->stock[item] -= n;
+	hint(workers[1 + till], 's', id);
+	hint(workers[1 + till], 'i', external('x', item) + 2);
+}
+
+static void
+receive(struct truth *t)
+{
+	unsigned item = roll(ITEMS);
+	struct fake_count *c = fake_adapter_count(erp, external('E', item));
+
+	c->qty = decimal_add(c->qty, decimal_of(5));
+	t->stock[item] += 5;
+	hint(&world->erp, 'i', external('x', item) + 2);
+}
+
+static void
+trouble(void)
+{
+	static const char *const calls[] = { "read_counts", "write_counts",
+		                             "list_sales",  "read_sales",
+		                             "post",        "find",
+		                             "sync" };
+	static const enum verdict verdicts[] = { VERDICT_RETRY, VERDICT_SLOW,
+		                                 VERDICT_LOCKED };
+	struct fake_adapter *f = roll(2) ? erp : tills[roll(2)];
+	const char *call = calls[roll(7)];
+	struct outcome outcome = outcome_of(verdicts[roll(3)], "trouble");
+	bool happens = false;
+
+	if (f->n_steps >= 4)
+		return;
+	if (!strcmp(call, "post") && roll(2)) {
+		outcome = outcome_of(VERDICT_UNCERTAIN, "no answer");
+		happens = roll(2);
+	} else if (!strcmp(call, "write_counts")) {
+		happens = roll(2);
+	}
+	fake_adapter_next(f, call, outcome, happens);
+}
+
+/* A process ends between sending a document and hearing of it. */
+static void
+crash(void)
+{
+	struct entry entry = { 0 };
+	unsigned attempts;
+	int64_t origin_ms;
+	int64_t due_ms;
+
+	if (roll(2) &&
+	    !store_ledger_begin(world->base.store, &entry, &attempts,
+	                        &origin_ms, &due_ms, "erp", world->erp.lease,
+	                        world->erp.token) &&
+	    roll(2))
+		(void)world->erp.ops->post_entry(world->erp.state, &entry);
+	entry_fini(&entry);
+	engine_world_restart(world, workers[roll(3)]);
+	engine_world_restart(world, &world->erp);
+}
+
+static void
+step(struct truth *t)
+{
+	switch (roll(10)) {
+	case 0:
+	case 1:
+	case 2: sell(t); break;
+	case 3: receive(t); break;
+	case 4: trouble(); break;
+	case 5: fake_clock_advance(roll(40000)); break;
+	case 6:
+		if (!roll(4))
+			crash();
+		break;
+	default: engine_world_turn(workers[roll(3)]); break;
+	}
+	fake_clock_advance(1 + roll(50));
+}
+
+/* Trouble is over, and one full sync of everybody runs. */
+static void
+heal(void)
+{
+	erp->n_steps = 0;
+	tills[0]->n_steps = 0;
+	tills[1]->n_steps = 0;
+	for (int i = 0; i < 6; i++) {
+		fake_clock_advance(61000);
+		for (size_t w = 0; i == 1 && w < 3; w++)
+			engine_world_mark(world, workers[w], MARK_FULL,
+			                  MARK_SYNC);
+		engine_world_rest(world);
+	}
+}
+
+static void
+assert_all_agree(const struct truth *t, unsigned seed)
+{
+	for (unsigned i = 0; i < ITEMS; i++) {
+		char qty[24];
+
+		(void)snprintf(qty, sizeof(qty), "%lld",
+		               (long long)t->stock[i]);
+		if (!fake_adapter_shows(erp, external('E', i), qty))
+			fail_msg("history %u: authority is not %s", seed, qty);
+		if (!fake_adapter_shows(tills[0], external('A', i), qty) ||
+		    !fake_adapter_shows(tills[1], external('K', i), qty))
+			fail_msg("history %u: a channel is not %s", seed, qty);
+	}
+	if (erp->n_docs != (size_t)t->n_sales)
+		fail_msg("history %u: %zu documents of %d sales", seed,
+		         erp->n_docs, t->n_sales);
+}
+
+static void
+live(unsigned seed)
+{
+	struct truth t = { .n_sales = 0 };
+
+	dice = 0x9e3779b97f4a7c15U * (seed + 1);
+	for (unsigned i = 0; i < ITEMS; i++) {
+		engine_world_item(world, external('x', i) + 2, "100");
+		t.stock[i] = OPENING;
+	}
+	for (int i = 0; i < STEPS; i++)
+		step(&t);
+	heal();
+	assert_all_agree(&t, seed);
+}
+
+static void
+test_worker__after_any_history_all_agree(void **state)
+{
+	for (unsigned seed = 0; seed < HISTORIES; seed++) {
+		(void)begin(state);
+		live(seed);
+	}
+}
+
+static void
+test_worker__after_any_history_all_agree_though_writes_wipe_out_sales(
+	void **state)
+{
+	for (unsigned seed = 0; seed < HISTORIES; seed++) {
+		(void)begin(state);
+		tills[0]->ignores_time = true;
+		tills[1]->ignores_time = true;
+		live(1000 + seed);
+	}
+}
+
+/* ---- a turn ---- */
+
+static void
+test_worker__a_hundred_hooks_for_one_item_cost_one_fetch(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	for (int i = 0; i < 100; i++)
+		engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_string_equal(fake_adapter_log(erp), "read_counts(E-A1)");
+}
+
+static void
+hook_while_reading(struct fake_adapter *f, const char *call)
+{
+	(void)call;
+	f->after = NULL;
+	fake_adapter_set(f, "E-A1", "6");
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+}
+
+static void
+test_worker__a_hook_during_the_fetch_causes_another(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	erp->after = hook_while_reading;
+	engine_world_rest(world);
+	assert_string_equal(fake_adapter_log(erp),
+	                    "read_counts(E-A1) read_counts(E-A1)");
+	assert_true(fake_adapter_shows(tills[0], "A-A1", "6"));
+}
+
+static void
+test_worker__posts_come_before_reads(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(tills[0], "S1", "A-A1", "1");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	engine_world_turn(&world->erp);
+	assert_string_equal(fake_adapter_log(erp),
+	                    "post(agora/S1:E-A1=1) read_counts(E-A1)");
+}
+
+static void
+test_worker__nothing_is_called_while_a_wait_lasts(void **state)
+{
+	int64_t wait_ms = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_next(erp, "read_counts", outcome_slow(3000, "429"), false);
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	engine_world_turn(&world->erp);
+	(void)fake_adapter_log(erp);
+	assert_int_equal(worker_turn(&world->erp, &wait_ms), 0);
+	assert_string_equal(fake_adapter_log(erp), "");
+	assert_int_equal(wait_ms, 3000);
+	fake_clock_advance(3000);
+	engine_world_turn(&world->erp);
+	assert_string_equal(fake_adapter_log(erp), "read_counts(E-A1)");
+}
+
+static void
+test_worker__an_item_the_authority_does_not_name_stays_unknown(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_count(erp, "E-A1")->is_known = false;
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(tills[0], "A-A1", "5"));
+	assert_string_equal(store_world_marks(&world->base, "erp"), "");
+}
+
+static void
+test_worker__a_worker_that_lost_its_lease_begins_nothing(void **state)
+{
+	int64_t token = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(tills[0], "S1", "A-A1", "1");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	assert_int_equal(store_lease_release(world->base.store,
+	                                     world->erp.lease, "test"),
+	                 0);
+	assert_int_equal(store_lease_hold(world->base.store, &token,
+	                                  world->erp.lease, "other", 60000),
+	                 0);
+	engine_world_turn(&world->erp);
+	assert_int_equal(world->erp.token, 0);
+	assert_int_equal(erp->n_docs, 0);
+	assert_string_equal(engine_world_entry(world, "agora/S1"), "ready");
+}
+
+static void
+test_worker__stopping_begins_nothing_new(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	atomic_store(&world->is_stopping, true);
+	engine_world_turn(&world->erp);
+	assert_string_equal(fake_adapter_log(erp), "");
+	assert_string_equal(store_world_marks(&world->base, "erp"), "i:A1");
+}
+
+#define EACH(test) cmocka_unit_test_setup(test, begin)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_worker__after_any_history_all_agree),
+		EACH(test_worker__after_any_history_all_agree_though_writes_wipe_out_sales),
+		EACH(test_worker__a_hundred_hooks_for_one_item_cost_one_fetch),
+		EACH(test_worker__a_hook_during_the_fetch_causes_another),
+		EACH(test_worker__posts_come_before_reads),
+		EACH(test_worker__nothing_is_called_while_a_wait_lasts),
+		EACH(test_worker__an_item_the_authority_does_not_name_stays_unknown),
+		EACH(test_worker__a_worker_that_lost_its_lease_begins_nothing),
+		EACH(test_worker__stopping_begins_nothing_new),
+	};
+
+	return cmocka_run_group_tests(tests, engine_world_setup,
+	                              engine_world_teardown);
+}
