@@ -23,3 +23,32 @@ reloaded()
 }
 wait_for "the new file holds" 30 reloaded
 ! is_gone "$daemon" || fail "it is gone"
+
+# A renewed certificate is served; a half-written one is not, and the last good
+# one stays.
+served()
+{
+	openssl s_client -connect "127.0.0.1:$hooks_port" </dev/null 2>/dev/null |
+		openssl x509 -noout -serial
+}
+serial_of()
+{
+	openssl x509 -in "$1" -noout -serial
+}
+was=$(served)
+expect "the certificate" "$was" "$(serial_of "$CERTS/server.pem")"
+rm "$CERTS/server.pem"
+"$ROOT/certs/make-certs.sh" "$CERTS" >/dev/null
+kill -HUP "$daemon"
+wait_for "the new certificate is served" 20 \
+	is "$(serial_of "$CERTS/server.pem")" served
+renewed=$(served)
+[ "$renewed" != "$was" ] || fail "it was not renewed"
+head -c 200 "$CERTS/server.pem" >"$DIR/half"
+mv "$DIR/half" "$CERTS/server.pem"
+kill -HUP "$daemon"
+wait_for "the mistake is in the log" 15 \
+	logged ' (warn|error) .*(certificate|server\.pem|PEM)'
+expect "the certificate" "$(served)" "$renewed"
+set_balance 21-0001 99
+wait_for "it goes on" 15 is 97 count_of 21-0001
