@@ -9,6 +9,8 @@
 # enumerations and paths; not unknown optional members, and no behaviour.
 #
 # Environment: TILLBRIDGE, TILLBRIDGE_SIM (as the Makefile says them).
+#
+# shellcheck disable=SC1091,SC2154  # what lib.sh sets
 
 specs=${1:-}
 prism_version=5.14.2

@@ -17,7 +17,7 @@ stop_daemon
 start_daemon
 wait_for "it is booked" 30 is 2 booked_of 21-0003
 wait_quiet
-for again in 1 2; do
+for _ in 1 2; do
 	stop_daemon
 	start_daemon
 	wait_quiet

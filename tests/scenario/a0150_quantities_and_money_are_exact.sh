@@ -10,7 +10,7 @@ set_balance 21-0009 1
 wait_for "the till shows it" 15 is 10.005 count_of 21-0005
 wait_for "the till shows it" 15 is 1 count_of 21-0009
 sell 21-0005 0.335
-for n in 1 2 3; do
+for _ in 1 2 3; do
 	sell 21-0009 0.1
 	sell 21-0009 0.2
 done

@@ -15,12 +15,12 @@ done
 tb check
 expect "check ($said)" "$code" 4
 
-start_redis --requirepass secret-of-redis
+start_redis --requirepass password_of_redis
 write_config ".redis.url = \"$REDIS_URL\""
 tb run
 expect "run ($said)" "$code" 4
 expect_text "run" "$said" 'redis'
-REDIS_PASSWORD=secret-of-redis
+REDIS_PASSWORD=password_of_redis
 export REDIS_PASSWORD
 MORE_SECRETS=$REDIS_PASSWORD
 write_config ".redis.url = \"$REDIS_URL\" | .redis.password = \"env:REDIS_PASSWORD\""

@@ -650,6 +650,8 @@ wait_quiet()
 	wait_for "everything has come to rest" 60 is_quiet
 }
 
+# import_items [FILE]
+# shellcheck disable=SC2120  # scenarios give one
 import_items()
 {
 	tb items import "${1:-$CSV}"

@@ -19,7 +19,7 @@ stop_daemon
 write_config ".redis.url = \"$REDIS_URL\" | .redis.backlog_max = 1"
 start_daemon
 accepted=0
-for batch in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	seq 20 | xargs -P 20 -I N curl -s -o /dev/null -w '%{http_code}\n' \
 		--max-time 15 --cacert "$CERTS/ca.pem" --json '{}' \
 		-H "Authorization: Bearer $GALAXY_HOOK" "$HOOKS/hooks/erp" \

@@ -31,7 +31,7 @@ expect "a hook at the first door" "$(galaxy_hook 21-0001)" 202
 HOOKS=https://localhost:$second_hooks
 expect "a hook at the second door" "$(galaxy_hook 21-0001)" 202
 wait_for "the till shows it" 20 is 9 count_of 21-0001
-for n in 1 2 3; do
+for _ in 1 2 3; do
 	sell 21-0003
 done
 wait_for "the sales are booked" 30 is 3 entries
