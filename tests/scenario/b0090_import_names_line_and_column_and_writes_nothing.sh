@@ -27,6 +27,7 @@ printf '%s\n' sku,erp,agroa '1,1,1' >"$DIR/header.csv"
 tb items import "$DIR/header.csv"
 expect "the exit status ($said)" "$code" 1
 expect_text "the unknown column" "$said" agroa
+expect_no_text "a mistake that is none" "$said" already
 tb items import "$DIR/absent.csv"
 expect "the exit status ($said)" "$code" 1
 expect_text "the file" "$said" absent.csv
