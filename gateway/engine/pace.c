@@ -60,7 +60,10 @@ pace_hint(struct pace *p, int64_t now_ms)
 
 	if (!is_failure(p->last) || p->until_ms <= now_ms)
 		return;
-	p->until_ms = allowed > now_ms ? allowed : now_ms;
+	if (allowed < now_ms)
+		allowed = now_ms;
+	if (allowed < p->until_ms)
+		p->until_ms = allowed; /* a short wait is not made longer */
 }
 
 bool

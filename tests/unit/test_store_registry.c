@@ -1,0 +1,333 @@
+/*
+ * Items and bindings: which item here is which there.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/clock.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_stock.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/store_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW_MS 1800000000000
+
+static struct store_world *world;
+static struct store *store;
+
+static int
+begin(void **state)
+{
+	world = *state;
+	store = world->store;
+	store_world_flush(world);
+	fake_clock_start(NOW_MS, 1000);
+	return 0;
+}
+
+/* Put an item with one binding; returns how many bindings changed. */
+static size_t
+put(const char *sku, const char *account, const char *typed)
+{
+	struct item item = { .sku = text_dup(sku) };
+	struct binding *b = item_add_binding(&item);
+	size_t n = 99;
+
+	assert_non_null(b);
+	b->account = text_dup(account);
+	b->typed = text_dup(typed);
+	assert_int_equal(store_registry_put(store, &item, &n), 0);
+	item_fini(&item);
+	return n;
+}
+
+static int
+resolve(const char *sku, const char *external, const char *ref)
+{
+	char *refs[1] = { text_dup(ref) };
+	int r = store_registry_resolved(store, "agora", sku, external, refs, 1);
+
+	free(refs[0]);
+	return r;
+}
+
+static char *
+sku_of(const char *external)
+{
+	char *out = NULL;
+
+	assert_int_equal(
+		store_registry_skus(store, "agora", &external, 1, &out), 0);
+	return out;
+}
+
+static void
+assert_sku_of(const char *external, const char *sku)
+{
+	char *found = sku_of(external);
+
+	assert_string_equal(found ? found : "none", sku);
+	free(found);
+}
+
+static int
+collect(void *ctx, const char *sku)
+{
+	(void)strcat(ctx, sku);
+	(void)strcat(ctx, " ");
+	return 0;
+}
+
+static void
+assert_ref(const char *ref, const char *skus)
+{
+	char text[256] = "";
+
+	assert_int_equal(
+		store_registry_each_ref(store, "agora", ref, collect, text), 0);
+	assert_string_equal(text, skus);
+}
+
+static void
+assert_counts(int64_t n_bound, int64_t n_unresolved)
+{
+	int64_t bound = -1;
+	int64_t unresolved = -1;
+
+	assert_int_equal(store_registry_count_account(store, "agora", &bound,
+	                                              &unresolved),
+	                 0);
+	assert_int_equal(bound, n_bound);
+	assert_int_equal(unresolved, n_unresolved);
+}
+
+/* ---- the tests ---- */
+
+static void
+test_store_registry__gives_back_what_was_put(void **state)
+{
+	struct item item = { .sku = text_dup("A 1"),
+		             .name = text_dup("Ελιές"),
+		             .authority = text_dup("kiosk"),
+		             .reserve = decimal_of(2),
+		             .has_reserve = true };
+	struct item out;
+
+	(void)state;
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item_fini(&item);
+	assert_int_equal(put("A 1", "agora", "sq-1"), 1);
+	assert_int_equal(store_registry_get(store, &out, "A 1"), 0);
+	assert_string_equal(out.name, "Ελιές");
+	assert_string_equal(out.authority, "kiosk");
+	assert_true(out.has_reserve);
+	assert_int_equal(decimal_cmp(out.reserve, decimal_of(2)), 0);
+	assert_int_equal(out.n_bindings, 1);
+	assert_string_equal(out.bindings[0].typed, "sq-1");
+	assert_null(out.bindings[0].external);
+	assert_int_equal(out.bindings[0].bound_ms, NOW_MS);
+	item_fini(&out);
+	assert_int_equal(store_registry_get(store, &out, "none"),
+	                 REGISTRY_ABSENT);
+}
+
+static void
+test_store_registry__a_new_binding_is_a_mark_and_then_a_look(void **state)
+{
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	assert_string_equal(store_world_marks(world, "agora"), MARK_RESOLVE);
+	assert_counts(0, 1);
+	store_world_unmark(world, "agora");
+	assert_int_equal(resolve("A1", "Q1", "q1-ref"), 0);
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+	assert_counts(1, 0);
+	assert_sku_of("Q1", "A1");
+	assert_ref("q1-ref", "A1 ");
+}
+
+static void
+test_store_registry__the_same_again_changes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	assert_int_equal(resolve("A1", "Q1", "r"), 0);
+	store_world_unmark(world, "agora");
+	assert_int_equal(put("A1", "agora", "sq-1"), 0);
+	assert_string_equal(store_world_marks(world, "agora"), "");
+	assert_sku_of("Q1", "A1");
+}
+
+static void
+test_store_registry__another_binding_forgets_the_old_one(void **state)
+{
+	const struct stock_published row = { "A1", decimal_of(3), DECIMAL_ZERO,
+		                             NULL };
+	const char *sku = "A1";
+	struct stock_view view;
+
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	assert_int_equal(resolve("A1", "Q1", "r1"), 0);
+	assert_int_equal(store_stock_published(store, "agora", &row, 1), 0);
+	assert_int_equal(put("A1", "agora", "sq-2"), 1);
+	assert_sku_of("Q1", "none");
+	assert_ref("r1", "");
+	assert_counts(0, 1);
+	assert_int_equal(store_stock_view(store, &view, "agora", &sku, 1), 0);
+	assert_false(view.has_published); /* its first count is exempt again */
+	stock_view_fini(&view);
+}
+
+static void
+test_store_registry__an_empty_binding_unbinds(void **state)
+{
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	assert_int_equal(resolve("A1", "Q1", "r1"), 0);
+	assert_int_equal(put("A1", "agora", ""), 1);
+	assert_counts(0, 0);
+	assert_sku_of("Q1", "none");
+	assert_string_equal(store_world_marks(world, "agora"), MARK_RESOLVE);
+}
+
+static void
+test_store_registry__one_external_id_is_one_item(void **state)
+{
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	assert_int_equal(put("A2", "agora", "SQ-1"), 1);
+	assert_int_equal(resolve("A1", "Q1", "r"), 0);
+	assert_int_equal(resolve("A2", "Q1", "r"), REGISTRY_TAKEN);
+	assert_int_equal(
+		store_registry_unresolved(store, "agora", "A2", "taken"), 0);
+	assert_counts(1, 1);
+	assert_int_equal(put("A1", "agora", ""), 1);
+	assert_int_equal(resolve("A2", "Q1", "r"), 0);
+	assert_sku_of("Q1", "A2");
+}
+
+static void
+test_store_registry__a_ref_may_mean_several_items_and_no_prefix(void **state)
+{
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	assert_int_equal(put("A2", "agora", "sq-2"), 1);
+	assert_int_equal(resolve("A1", "Q1", "parent"), 0);
+	assert_int_equal(resolve("A2", "Q2", "parent"), 0);
+	assert_ref("parent", "A1 A2 ");
+	assert_ref("paren", "");
+	assert_ref("parent\n", "");
+	assert_ref("", "");
+}
+
+static int
+count_unresolved(void *ctx, const char *sku, const char *typed, const char *why)
+{
+	assert_non_null(sku);
+	assert_string_equal(typed, "typed");
+	assert_true(*why);
+	++*(int *)ctx;
+	return 0;
+}
+
+static int
+count_sku(void *ctx, const char *sku)
+{
+	(void)sku;
+	++*(int *)ctx;
+	return 0;
+}
+
+static void
+test_store_registry__more_than_a_page_of_items_are_all_visited(void **state)
+{
+	int64_t n_items = 0;
+	int n = 0;
+	int n_unresolved = 0;
+
+	(void)state;
+	for (int i = 0; i < 1100; i++) {
+		char sku[16];
+
+		(void)snprintf(sku, sizeof(sku), "A%d", i);
+		assert_int_equal(put(sku, "agora", "typed"), 1);
+	}
+	assert_int_equal(store_registry_count(store, &n_items), 0);
+	assert_int_equal(n_items, 1100);
+	assert_int_equal(store_registry_each(store, count_sku, &n), 0);
+	assert_int_equal(n, 1100);
+	assert_int_equal(store_registry_each_unresolved(store, "agora",
+	                                                count_unresolved,
+	                                                &n_unresolved),
+	                 0);
+	assert_int_equal(n_unresolved, 1100);
+}
+
+static void
+test_store_registry__the_first_binding_begins_the_accounts_history(void **state)
+{
+	int64_t start = 0;
+
+	(void)state;
+	assert_int_equal(put("A1", "agora", "sq-1"), 1);
+	fake_clock_advance(5000);
+	assert_int_equal(put("A2", "agora", "sq-2"), 1);
+	assert_int_equal(store_cursor_get(store, &start, "agora", "start"), 0);
+	assert_int_equal(start, NOW_MS);
+}
+
+static void
+test_store_registry__a_reserve_that_changed_marks_every_account(void **state)
+{
+	struct item item = { .sku = text_dup("A1"),
+		             .reserve = decimal_of(2),
+		             .has_reserve = true };
+
+	(void)state;
+	store_world_bind(world, "A1", "agora", "Q1");
+	store_world_bind(world, "A1", "kiosk", "K1");
+	for (int i = 0; i < 2; i++) {
+		store_world_unmark(world, "agora");
+		store_world_unmark(world, "kiosk");
+		assert_int_equal(store_registry_put(store, &item, NULL), 0);
+		assert_string_equal(store_world_marks(world, "agora"),
+		                    i ? "" : "i:A1");
+		assert_string_equal(store_world_marks(world, "kiosk"),
+		                    i ? "" : "i:A1");
+	}
+	item_fini(&item);
+}
+
+#define EACH(test) cmocka_unit_test_setup(test, begin)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_store_registry__gives_back_what_was_put),
+		EACH(test_store_registry__a_new_binding_is_a_mark_and_then_a_look),
+		EACH(test_store_registry__the_same_again_changes_nothing),
+		EACH(test_store_registry__another_binding_forgets_the_old_one),
+		EACH(test_store_registry__an_empty_binding_unbinds),
+		EACH(test_store_registry__one_external_id_is_one_item),
+		EACH(test_store_registry__a_ref_may_mean_several_items_and_no_prefix),
+		EACH(test_store_registry__more_than_a_page_of_items_are_all_visited),
+		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
+		EACH(test_store_registry__a_reserve_that_changed_marks_every_account),
+	};
+	int failed = cmocka_run_group_tests(tests, store_world_setup,
+	                                    store_world_teardown);
+
+	fake_clock_stop();
+	return failed;
+}
