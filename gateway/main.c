@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapters/adapters.h"
@@ -26,18 +27,21 @@ static const struct command {
 	enum exit_code (*run)(const struct cli *cli);
 	const char *usage;
 	const char *does;
-	int max_words; /* behind it */
+	int max_words;       /* behind it */
+	const char *options; /* beside those that every command takes */
 } commands[] = {
-	{ "run", cli_run, "run", "the daemon, in the foreground", 0 },
+	{ "run", cli_run, "run", "the daemon, in the foreground", 0, "" },
 	{ "check", cli_check, "check [--offline]",
-	  "validate the configuration, then reach every account", 0 },
+	  "validate the configuration, then reach every account", 0,
+	  "--offline" },
 	{ "items", cli_items, "items import FILE.csv [--dry-run]|export|list",
-	  "the registry: which item here is which there", 2 },
+	  "the registry: which item here is which there", 2, "--dry-run" },
 	{ "dead", cli_dead, "dead list|show|retry|confirm|drop [ID…]",
-	  "dead letters, uncertain and held work", 1000 },
-	{ "status", cli_status, "status", "how everything is doing", 0 },
+	  "dead letters, uncertain and held work", 1000,
+	  "--dry-run --all --json" },
+	{ "status", cli_status, "status", "how everything is doing", 0, "" },
 	{ "schema", cli_schema, "schema [--markdown]",
-	  "the configuration's JSON Schema, or its table", 0 },
+	  "the configuration's JSON Schema, or its table", 0, "--markdown" },
 };
 
 static const size_t n_commands = sizeof(commands) / sizeof(*commands);
@@ -88,16 +92,17 @@ list_types(struct conf_type types[TYPES_MAX])
 
 static const struct {
 	const char *word;
-	size_t offset; /* of the bool in struct cli */
+	size_t offset;  /* of the bool in struct cli */
+	bool is_common; /* every command takes it */
 } flags[] = {
-	{ "--quiet", offsetof(struct cli, is_quiet) },
-	{ "-q", offsetof(struct cli, is_quiet) },
-	{ "-v", offsetof(struct cli, is_verbose) },
-	{ "--json", offsetof(struct cli, is_json) },
-	{ "--dry-run", offsetof(struct cli, is_dry) },
-	{ "--all", offsetof(struct cli, is_all) },
-	{ "--offline", offsetof(struct cli, is_offline) },
-	{ "--markdown", offsetof(struct cli, is_markdown) },
+	{ "--quiet", offsetof(struct cli, is_quiet), true },
+	{ "-q", offsetof(struct cli, is_quiet), true },
+	{ "-v", offsetof(struct cli, is_verbose), true },
+	{ "--json", offsetof(struct cli, is_json), false },
+	{ "--dry-run", offsetof(struct cli, is_dry), false },
+	{ "--all", offsetof(struct cli, is_all), false },
+	{ "--offline", offsetof(struct cli, is_offline), false },
+	{ "--markdown", offsetof(struct cli, is_markdown), false },
 };
 
 static bool
@@ -110,6 +115,22 @@ take_flag(struct cli *cli, const char *word)
 		return true;
 	}
 	return false;
+}
+
+/* One that would be ignored is refused: --dry-run above all. */
+static bool
+takes_its_flags(const struct cli *cli, const struct command *command)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		if (flags[i].is_common ||
+		    !*(const bool *)((const char *)cli + flags[i].offset) ||
+		    strstr(command->options, flags[i].word))
+			continue;
+		cli_complain("%s does not take %s (see tillbridge help)",
+		             command->name, flags[i].word);
+		return false;
+	}
+	return true;
 }
 
 /* -c may stand anywhere. Words that are no options stay, in order. */
@@ -169,6 +190,8 @@ run_command(struct cli *cli)
 			cli_complain("usage: tillbridge %s", commands[i].usage);
 			return EXIT_CODE_USAGE;
 		}
+		if (!takes_its_flags(cli, &commands[i]))
+			return EXIT_CODE_USAGE;
 		/* The log is the daemon's voice; a command speaks for itself. */
 		if (cli->is_verbose)
 			log_set_level(LOG_DEBUG);
@@ -212,6 +235,7 @@ main(int argc, char **argv)
 	int code = EXIT_CODE_FAILED;
 
 	open_standard_streams();
+	(void)umask(077); /* what we or our Redis write is the user's alone */
 	(void)signal(SIGPIPE, SIG_IGN); /* for everybody: C29, H2, L3 */
 	if (words && !http_client_setup()) {
 		code = sort_arguments(&cli, argc, argv);

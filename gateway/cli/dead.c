@@ -178,8 +178,11 @@ is_usable(const struct cli *cli)
 	bool is_action = !strcmp(word, "retry") || !strcmp(word, "confirm") ||
 	                 !strcmp(word, "drop");
 
+	/* Nobody may believe to have tried what was done. */
+	if (cli->is_dry && !cli->is_all)
+		return false;
 	if (!strcmp(word, "list"))
-		return cli->argc == 1;
+		return cli->argc == 1 && !cli->is_all;
 	if (!strcmp(word, "show"))
 		return cli->argc == 2;
 	if (cli->is_all)

@@ -317,6 +317,7 @@ read_file(const char *path, size_t *n)
 	struct buf b = { .max = FILE_MAX_BYTES };
 	char piece[65536];
 	size_t got;
+	int trouble;
 
 	if (!f) {
 		cli_complain("%s: %s", path, strerror(errno));
@@ -324,10 +325,13 @@ read_file(const char *path, size_t *n)
 	}
 	while ((got = fread(piece, 1, sizeof(piece), f)) > 0)
 		buf_add(&b, piece, got);
+	trouble = ferror(f) ? errno : 0;
 	if (f != stdin)
 		(void)fclose(f);
-	if (buf_check(&b)) {
-		cli_complain("%s: too large", path);
+	/* Half a file is not a smaller file. */
+	if (trouble || buf_check(&b)) {
+		cli_complain("%s: %s", path,
+		             trouble ? strerror(trouble) : "too large");
 		buf_fini(&b);
 		return NULL;
 	}
@@ -492,7 +496,8 @@ cli_items(const struct cli *cli)
 	struct station *station = NULL;
 	enum exit_code code;
 
-	if (!is_import && !is_export && !is_list) {
+	if ((!is_import && !is_export && !is_list) ||
+	    (cli->is_dry && !is_import)) {
 		cli_complain("usage: tillbridge items import FILE.csv "
 		             "[--dry-run] | export | list");
 		return EXIT_CODE_USAGE;

@@ -31,6 +31,7 @@
 enum {
 	UP_MS = 60000, /* loading a large file takes its time */
 	DOWN_MS = 10000,
+	STOP_MS = 2000, /* then it is killed: every answer is on disk */
 	POLL_MS = 10,
 	AGAIN_MS = 1000,
 };
@@ -298,16 +299,32 @@ redis_child_supervise(struct redis_child *child)
 	return spawn(child) == 0;
 }
 
+/* It ends by itself, unless it or its disk hangs; we must end all the same. */
+static void
+end(struct redis_child *c)
+{
+	int64_t deadline = clock_mono_ms() + STOP_MS;
+
+	(void)kill(c->pid, SIGTERM);
+	while (reap(c) < 0 && clock_mono_ms() < deadline)
+		clock_sleep_ms(POLL_MS);
+	if (!c->pid)
+		return;
+	log_warn("redis.killed", "pid=%ld why=%s", (long)c->pid,
+	         log_quote("the private redis-server did not end"));
+	(void)kill(c->pid, SIGKILL);
+	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	c->pid = 0;
+}
+
 void
 redis_child_stop(struct redis_child *child)
 {
 	if (!child)
 		return;
-	if (child->pid) {
-		(void)kill(child->pid, SIGTERM);
-		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-			continue;
-	}
+	if (child->pid)
+		end(child);
 	free(child->state_dir);
 	free(child->url);
 	free(child);

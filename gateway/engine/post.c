@@ -94,6 +94,17 @@ ask_later(struct worker *w)
 	                       clock_wall_ms() + LOOK_UP_AFTER_MS);
 }
 
+/* Redis went away, the answer is still known here: for post_recover. */
+static int
+keep_unsaved(struct worker *w, const char *id, const struct outcome *outcome)
+{
+	free(w->unsaved_id);
+	w->unsaved_id = text_dup(id);
+	w->unsaved = *outcome;
+	w->unsaved_token = w->token;
+	return ERR_STORE;
+}
+
 static int
 finish(struct worker *w, const struct entry *entry,
        const struct outcome *outcome, int64_t origin_ms)
@@ -106,7 +117,7 @@ finish(struct worker *w, const struct entry *entry,
 		announce(w, entry, outcome, origin_ms);
 	if (!r && outcome->verdict == VERDICT_UNCERTAIN)
 		r = ask_later(w);
-	return r;
+	return r == ERR_STORE ? keep_unsaved(w, entry->id, outcome) : r;
 }
 
 static int
@@ -166,8 +177,13 @@ recover_one(void *ctx, const struct entry *entry)
 	struct worker *w = ctx;
 	struct outcome outcome =
 		outcome_of(VERDICT_UNCERTAIN,
-	                   "the process ended between sending the document "
-	                   "and hearing of it");
+	                   "tillbridge or its Redis ended between sending the "
+	                   "document and noting the answer");
+
+	/* Nobody else can have touched it while the lease stayed ours. */
+	if (w->unsaved_id && !strcmp(w->unsaved_id, entry->id) &&
+	    w->unsaved_token == w->token)
+		outcome = w->unsaved;
 	return finish(w, entry, &outcome, 0);
 }
 
@@ -177,6 +193,10 @@ post_recover(struct worker *w)
 	int r = store_ledger_each(w->store, w->account, "posting", recover_one,
 	                          w);
 
+	if (!r) {
+		free(w->unsaved_id);
+		w->unsaved_id = NULL;
+	}
 	return r;
 }
 

@@ -76,6 +76,9 @@ read_file(const char *path)
 	FILE *f = fopen(path, "re");
 	size_t n;
 
+	/* Nothing of another state_dir, from before a reload. */
+	installation[0] = '\0';
+	n_saved = 0;
 	if (!text) {
 		if (f)
 			(void)fclose(f);

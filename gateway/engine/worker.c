@@ -499,6 +499,7 @@ open_parts(struct worker *w)
 static void
 close_parts(struct worker *w)
 {
+	free(w->unsaved_id);
 	w->ops->close(w->state);
 	store_mirror_free(w->mirror);
 	http_client_free(w->http);

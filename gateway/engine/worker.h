@@ -52,7 +52,10 @@ struct worker {
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
 	int64_t n_zeroed;           /* in it */
 	bool is_introduced;         /* the probe was made */
-	int pulse;                  /* handle */
+	char *unsaved_id;       /* entry whose answer Redis has not; owned */
+	struct outcome unsaved; /* that answer */
+	int64_t unsaved_token;  /* w->token when it came */
+	int pulse;              /* handle */
 };
 
 /* Adapter of an account, or NULL when none has that type. */
