@@ -1,0 +1,388 @@
+/*
+ * tillbridge items: the registry from and to a spreadsheet.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/cli/cli.h"
+#include "gateway/drivers/store_registry.h"
+#include "tests/support/fake_adapter.h"
+#include "tests/support/store_world.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct store_world *world;
+static char out[4096]; /* stdout of the last command */
+static char err[4096]; /* its stderr */
+
+static const struct conf_row no_rows[] = { { .key = NULL } };
+static const struct conf_type types[] = {
+	{ .name = "fake_erp",
+	  .rows = no_rows,
+	  .default_url = "https://127.0.0.1:1" },
+	{ .name = "fake_till",
+	  .rows = no_rows,
+	  .default_url = "https://127.0.0.1:1" },
+};
+static const struct adapter_ops *const adapters[] = { &fake_erp_ops,
+	                                              &fake_till_ops, NULL };
+static const struct handler_ops *const handlers[] = { NULL };
+static const struct lifecycle_parts parts = {
+	.adapters = adapters,
+	.handlers = handlers,
+	.types = types,
+	.n_types = 2,
+	.version = "1.2.3",
+};
+
+static void
+path_of(char path[128], const char *name)
+{
+	(void)snprintf(path, 128, "%s/%s", world->redis.dir, name);
+}
+
+static void
+write_file(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	path_of(path, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+read_file(char text[4096], const char *name)
+{
+	char path[128];
+	FILE *f;
+
+	path_of(path, name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	text[fread(text, 1, 4095, f)] = '\0';
+	(void)fclose(f);
+}
+
+static int
+begin(void **state)
+{
+	char text[1024];
+
+	world = *state;
+	store_world_flush(world);
+	write_file("server.pem", "");
+	(void)snprintf(text, sizeof(text),
+	               "{ \"public\": { \"certificate\": \"server.pem\" },"
+	               "  \"redis\": { \"url\": \"%s\","
+	               "               \"namespace\": \"test\" },"
+	               "  \"accounts\": ["
+	               "    { \"name\": \"erp\", \"type\": \"fake_erp\" },"
+	               "    { \"name\": \"agora\", \"type\": \"fake_till\" },"
+	               "    { \"name\": \"kiosk\", \"type\": \"fake_till\" } "
+	               "] }",
+	               world->redis.url);
+	write_file("gateway.json", text);
+	return 0;
+}
+
+/* ---- running the command in a process of its own ---- */
+
+static void
+redirect(int fd, const char *name)
+{
+	char path[128];
+	int to;
+
+	path_of(path, name);
+	to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (to < 0 || dup2(to, fd) < 0)
+		_exit(99);
+	(void)close(to);
+}
+
+static int
+run(bool is_dry, char *word, char *file)
+{
+	char conf[128];
+	char *words[] = { word, file };
+	const struct cli cli = { .conf_path = conf,
+		                 .parts = &parts,
+		                 .argc = file ? 2 : 1,
+		                 .argv = words,
+		                 .is_dry = is_dry };
+	int status = 0;
+	pid_t pid;
+
+	path_of(conf, "gateway.json");
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		redirect(STDOUT_FILENO, "out");
+		redirect(STDERR_FILENO, "err");
+		status = (int)cli_items(&cli);
+		exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	read_file(out, "out");
+	read_file(err, "err");
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int
+import_as(bool is_dry, const char *csv)
+{
+	char word[] = "import";
+	char path[128];
+
+	write_file("items.csv", csv);
+	path_of(path, "items.csv");
+	return run(is_dry, word, path);
+}
+
+static int
+import(const char *csv)
+{
+	return import_as(false, csv);
+}
+
+/* What is typed for an item at an account. */
+static void
+assert_typed(const char *sku, const char *account, const char *typed)
+{
+	struct item item;
+	const struct binding *b;
+
+	assert_int_equal(store_registry_get(world->store, &item, sku), 0);
+	b = item_find_binding(&item, account);
+	assert_string_equal(b ? b->typed : "none", typed);
+	item_fini(&item);
+}
+
+static void
+assert_items(int64_t expected)
+{
+	int64_t n = -1;
+
+	assert_int_equal(store_registry_count(world->store, &n), 0);
+	assert_int_equal(n, expected);
+}
+
+/* The import fails, says this, and writes nothing. */
+static void
+assert_refused(const char *csv, const char *says)
+{
+	assert_int_equal(import(csv), EXIT_CODE_FAILED);
+	if (!strstr(err, says))
+		fail_msg("\"%s\" is not in: %s", says, err);
+	assert_non_null(strstr(err, "nothing was written"));
+	assert_items(0);
+}
+
+/* ---- the tests ---- */
+
+static void
+test_cli_items__import_binds_every_cell_and_says_what_it_did(void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,name,erp,agora,kiosk\n"
+	                        "A1,Olives,G1,sq-1,k-1\n"
+	                        "A2,,G2,sq-2,\n"),
+	                 EXIT_CODE_DONE);
+	assert_items(2);
+	assert_typed("A1", "erp", "G1");
+	assert_typed("A1", "agora", "sq-1");
+	assert_typed("A2", "kiosk", "none");
+	assert_non_null(strstr(out, "2 items imported: 5 bindings"));
+	assert_non_null(strstr(out, "3 channel counts will be set"));
+}
+
+static void
+test_cli_items__importing_twice_changes_nothing(void **state)
+{
+	static const char csv[] = "sku,erp,agora\nA1,G1,sq-1\n";
+
+	(void)state;
+	assert_int_equal(import(csv), EXIT_CODE_DONE);
+	store_world_unmark(world, "agora");
+	assert_int_equal(import(csv), EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "0 bindings"));
+	assert_null(strstr(out, "channel counts"));
+	assert_string_equal(store_world_marks(world, "agora"), "");
+}
+
+static void
+test_cli_items__without_its_column_the_authority_knows_the_sku(void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,agora\nA1,sq-1\n"), EXIT_CODE_DONE);
+	assert_typed("A1", "erp", "A1");
+}
+
+static void
+test_cli_items__an_account_without_a_column_stays_as_it_is(void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,agora,kiosk\nA1,sq-1,k-1\n"),
+	                 EXIT_CODE_DONE);
+	assert_int_equal(import("sku,agora\nA1,\n"), EXIT_CODE_DONE);
+	assert_typed("A1", "agora", "none");
+	assert_typed("A1", "kiosk", "k-1");
+}
+
+static void
+test_cli_items__quotes_semicolons_and_a_byte_order_mark_are_understood(
+	void **state)
+{
+	(void)state;
+	assert_int_equal(import("\xef\xbb\xbfsku;name;agora\r\n"
+	                        "A1;\"12\"\" pipe; \nlong\";sq-1\r\n"),
+	                 EXIT_CODE_DONE);
+	assert_typed("A1", "agora", "sq-1");
+	assert_string_equal(store_world_say(world, "HGET test:item:A1 name"),
+	                    "12\" pipe; \nlong");
+}
+
+static void
+test_cli_items__a_dry_run_writes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(import_as(true, "sku,agora\nA1,sq-1\n"),
+	                 EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "1 items would be imported"));
+	assert_items(0);
+}
+
+static void
+test_cli_items__a_header_without_sku_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("name,agora\nOlives,sq-1\n",
+	               ":1: the header row has no column sku");
+}
+
+static void
+test_cli_items__a_column_given_twice_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("sku,agora,agora\nA1,x,y\n",
+	               ":1: agora: column given twice");
+}
+
+static void
+test_cli_items__an_empty_file_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("", "empty");
+}
+
+static void
+test_cli_items__a_sku_or_binding_given_twice_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("sku,agora\nA1,sq-1\nA1,sq-2\n",
+	               ":3: sku: A1 is given on line 2 already");
+	assert_refused("sku,agora\nA1,sq-1\nA2,sq-1\n",
+	               ":3: agora: sq-1 is given on line 2 already");
+}
+
+static void
+test_cli_items__bad_cells_are_all_named_with_their_line(void **state)
+{
+	(void)state;
+	assert_refused("sku,reserve,authority,agora\n"
+	               "A1,-1,,x\n"
+	               "A2,many,,y\n"
+	               ",1,,z\n"
+	               "A4,1,nobody,w\n"
+	               "A5,1,,v,more\n",
+	               ":2: reserve: expected a quantity of zero or more");
+	assert_non_null(strstr(err, ":3: reserve: expected a quantity"));
+	assert_non_null(strstr(err, ":4: sku: empty"));
+	assert_non_null(strstr(err, ":5: authority: there is no account"));
+	assert_non_null(strstr(err, ":6: more fields than the header row"));
+	assert_non_null(strstr(err, "5 mistakes; nothing was written"));
+}
+
+static void
+test_cli_items__broken_quoting_is_refused_with_its_line(void **state)
+{
+	(void)state;
+	assert_refused("sku,agora\nA1,\"sq-1\n", ":2: a quote is never closed");
+}
+
+static void
+test_cli_items__a_sku_with_a_line_end_inside_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("sku,agora\n\"A\n1\",sq-1\n", "sku: longer than");
+}
+
+static void
+test_cli_items__export_writes_what_import_reads(void **state)
+{
+	char word[] = "export";
+	char exported[4096];
+
+	(void)state;
+	assert_int_equal(import("sku,name,reserve,authority,erp,agora\n"
+	                        "A1,\"Olives, green\",2.5,kiosk,G1,sq-1\n"
+	                        "A2,,,,G2,\n"),
+	                 EXIT_CODE_DONE);
+	assert_int_equal(run(false, word, NULL), EXIT_CODE_DONE);
+	assert_string_equal(out, "sku,name,authority,reserve,erp,agora,kiosk\n"
+	                         "A1,\"Olives, green\",kiosk,2.5,G1,sq-1,\n"
+	                         "A2,,,,G2,,\n");
+	(void)strcpy(exported, out);
+	assert_int_equal(import(exported), EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "0 bindings"));
+}
+
+static void
+test_cli_items__an_unknown_word_is_a_mistake_in_use(void **state)
+{
+	char word[] = "improt";
+
+	(void)state;
+	assert_int_equal(run(false, word, NULL), EXIT_CODE_USAGE);
+}
+
+#define EACH(test) cmocka_unit_test_setup(test, begin)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_cli_items__import_binds_every_cell_and_says_what_it_did),
+		EACH(test_cli_items__importing_twice_changes_nothing),
+		EACH(test_cli_items__without_its_column_the_authority_knows_the_sku),
+		EACH(test_cli_items__an_account_without_a_column_stays_as_it_is),
+		EACH(test_cli_items__quotes_semicolons_and_a_byte_order_mark_are_understood),
+		EACH(test_cli_items__a_dry_run_writes_nothing),
+		EACH(test_cli_items__a_header_without_sku_is_refused),
+		EACH(test_cli_items__a_column_given_twice_is_refused),
+		EACH(test_cli_items__an_empty_file_is_refused),
+		EACH(test_cli_items__a_sku_or_binding_given_twice_is_refused),
+		EACH(test_cli_items__bad_cells_are_all_named_with_their_line),
+		EACH(test_cli_items__broken_quoting_is_refused_with_its_line),
+		EACH(test_cli_items__a_sku_with_a_line_end_inside_is_refused),
+		EACH(test_cli_items__export_writes_what_import_reads),
+		EACH(test_cli_items__an_unknown_word_is_a_mistake_in_use),
+	};
+
+	return cmocka_run_group_tests(tests, store_world_setup,
+	                              store_world_teardown);
+}
