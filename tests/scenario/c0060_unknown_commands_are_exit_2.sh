@@ -5,7 +5,9 @@
 start_sim
 write_config
 for words in "rum" "" "dead" "dead shot x" "dead show" "items" \
-	"items export extra words" "run twice" "check --ofline" "dead confirm"; do
+	"items export extra words" "run twice" "check --ofline" "dead confirm" \
+	"run --dry-run" "status --all" "items export --dry-run" \
+	"dead drop x --dry-run" "dead retry x --dry-run" "dead list --all"; do
 	# shellcheck disable=SC2086  # its words
 	tb $words
 	expect "'$words' ($said)" "$code" 2

@@ -31,10 +31,11 @@ for round in 1 2 3 4 5 6; do
 	esac
 done
 
-# Closing time.
+# Closing time; a person looks into Galaxy for what is uncertain.
 order traffic '{"paused":true}'
+wait_quiet
 for entry in $(dead '.[] | select(.kind == "uncertain") | .id'); do
-	docid=$(api "api/dead/$(echo "$entry" | sed 's:/:%2F:g')" | jq -r .docid)
+	docid=$(api "api/dead/$(echo "$entry" | sed 's:/:%2F:g')" | jq -r .doc.docid)
 	if [ "$(sim_state "[.galaxy.entries[] |
 		select(.docid == \"$docid\")] | length")" -eq 1 ]; then
 		tb dead confirm "$entry"
