@@ -253,7 +253,7 @@ test_store_marks__accounts_do_not_see_each_other(void **state)
 static void
 test_store_marks__many_at_once_are_one_step(void **state)
 {
-	char text[300][8];
+	char text[300][16];
 	const char *members[300];
 
 	(void)state;
