@@ -407,6 +407,21 @@ write_wanted(struct worker *w, struct looks *l, int64_t as_of_ms)
 	return r;
 }
 
+/* When the oldest call came that these looks answer; 0: none did. */
+static int64_t
+first_origin(const struct marks *marks)
+{
+	int64_t first = 0;
+
+	for (size_t i = 0; i < marks->n; i++) {
+		int64_t ms = marks->v[i]->origin_ms;
+
+		if (ms && (!first || ms < first))
+			first = ms;
+	}
+	return first;
+}
+
 int
 push_items(struct worker *w, const struct marks *marks)
 {
@@ -430,7 +445,7 @@ push_items(struct worker *w, const struct marks *marks)
 		goto out;
 	}
 	as_of_ms = clock_wall_ms();
-	r = sales_list(w, as_of_ms, false, &was_listed);
+	r = sales_list(w, as_of_ms, false, first_origin(marks), &was_listed);
 	if (r || !was_listed)
 		goto out; /* sales unknown: nothing may be written */
 	r = load_views(w, &l);

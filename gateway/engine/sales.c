@@ -371,6 +371,7 @@ struct listing {
 	struct worker *w;
 	int64_t start_ms;          /* earlier sales are history */
 	const struct marks *named; /* of sales_read; NULL */
+	int64_t origin_ms;         /* of those not named; 0 */
 	int fault;                 /* ours, not the vendor's */
 };
 
@@ -410,7 +411,7 @@ origin_of(const struct listing *l, const char *sale)
 	for (size_t i = 0; l->named && i < l->named->n; i++)
 		if (!strcmp(l->named->v[i]->member + 2, sale))
 			return l->named->v[i]->origin_ms;
-	return 0;
+	return l->origin_ms;
 }
 
 static int
@@ -459,9 +460,10 @@ since(struct worker *w, int64_t start, int64_t until_ms, bool *whole,
 }
 
 int
-sales_list(struct worker *w, int64_t until_ms, bool whole, bool *was_listed)
+sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
+           bool *was_listed)
 {
-	struct listing l = { .w = w };
+	struct listing l = { .w = w, .origin_ms = origin_ms };
 	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
 	struct outcome outcome;
 	int64_t from = 0;

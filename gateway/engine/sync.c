@@ -221,7 +221,7 @@ finish(struct worker *w, struct sync *s, const struct mark *mark, bool is_full,
 	if (!r)
 		r = guard_release(w);
 	if (!r)
-		r = sales_list(w, clock_wall_ms(), is_full, &was_listed);
+		r = sales_list(w, clock_wall_ms(), is_full, 0, &was_listed);
 	if (!r && !was_listed)
 		return 0; /* the mark stays: sales are part of it */
 	if (!r && is_full)

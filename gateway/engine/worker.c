@@ -28,6 +28,7 @@ enum {
 	PULSE_MAX_MS = 120000, /* the longest call plus its time-outs */
 	IDLE_MS = 5000,        /* longest sleep: nothing is due */
 	STORE_WAIT_MS = 300,   /* Redis is away */
+	TELL_EVERY_MS = 1000,  /* that all is well: each is a write to disk */
 	TURN_MAX = 200,        /* marks taken at once */
 };
 
@@ -114,16 +115,21 @@ worker_judge(struct worker *w, const char *doing, const struct outcome *outcome)
 		          log_quote(outcome->why));
 	else if (outcome->verdict != VERDICT_DONE &&
 	         outcome->verdict != VERDICT_ABSENT)
-		log_warn("account.trouble",
-		         "account=%s doing=%s verdict=%s wait_ms=%lld why=%s",
-		         w->account, log_quote(doing),
-		         verdict_name(outcome->verdict),
-		         (long long)pace_wait_ms(&w->pace, now),
-		         log_quote(outcome->why));
+		/* One line per change; the attempts in between are debug. */
+		log_at(is_change ? LOG_WARN : LOG_DEBUG, "account.trouble",
+		       "account=%s doing=%s verdict=%s wait_ms=%lld why=%s",
+		       w->account, log_quote(doing),
+		       verdict_name(outcome->verdict),
+		       (long long)pace_wait_ms(&w->pace, now),
+		       log_quote(outcome->why));
 	else if (is_change)
 		log_info("account.well", "account=%s doing=%s", w->account,
 		         log_quote(doing));
-	tell(w, outcome);
+	if (is_change || outcome->verdict != VERDICT_DONE ||
+	    now - w->told_mono_ms >= TELL_EVERY_MS) {
+		w->told_mono_ms = now;
+		tell(w, outcome);
+	}
 	return outcome->verdict == VERDICT_DONE;
 }
 
@@ -277,7 +283,7 @@ static int
 do_sales(struct worker *w, const struct mark *mark)
 {
 	bool was_listed = false;
-	int r = sales_list(w, clock_wall_ms(), true, &was_listed);
+	int r = sales_list(w, clock_wall_ms(), true, 0, &was_listed);
 
 	if (!r && was_listed)
 		r = store_marks_clear(w->store, w->account, &mark, 1);

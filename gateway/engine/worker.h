@@ -47,6 +47,7 @@ struct worker {
 	struct pace pace;
 	char lease[64];             /* name */
 	int64_t token;              /* of the lease; 0: not held */
+	int64_t told_mono_ms;       /* when its health was last written */
 	int64_t held_mono_ms;       /* when the lease was last renewed */
 	int64_t sales_full_mono_ms; /* last listing of the whole window */
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
@@ -125,9 +126,10 @@ void stock_rule(const struct worker *w, struct stock_read *read);
 /* push.c: items this account is a channel of. */
 int push_items(struct worker *w, const struct marks *marks);
 
-/* sales.c: list recent sales; read named ones; whole: the vendor's window. */
+/* sales.c: list recent sales; read named ones; whole: the vendor's window;
+   origin_ms: of the call that asks for it, 0: none. */
 int sales_list(struct worker *w, int64_t until_ms, bool whole,
-               bool *was_listed);
+               int64_t origin_ms, bool *was_listed);
 int sales_read(struct worker *w, const struct marks *marks);
 
 /* post.c: post what is due. *next_due_ms: when to come again; 0: nothing. */

@@ -299,7 +299,7 @@ say_locked(struct overview_summary *out, const struct overview *o)
 	buf_addf(&out->text, " %s our credentials.",
 	         n == 1 ? "refuses" : "refuse");
 	buf_adds(&out->advice, "Correct the password or token in the "
-	                       "configuration and restart tillbridge. Until "
+	                       "configuration, then restart tillbridge. Until "
 	                       "then the others go on.");
 	return true;
 }
@@ -325,14 +325,22 @@ static bool
 say_decisions(struct overview_summary *out, const struct overview *o)
 {
 	int64_t n = overview_decisions(o);
+	struct buf trouble = BUF_INIT;
 
 	if (!n)
 		return false;
 	out->level = OVERVIEW_WARN;
 	buf_addf(&out->text, "%lld thing%s for your decision.", (long long)n,
 	         n == 1 ? " waits" : "s wait");
-	buf_adds(&out->advice, "Everything else goes on; what to type stands "
-	                       "below.");
+	if (name_those(&trouble, o, "waiting"))
+		buf_addf(&out->advice,
+		         "What to type stands below. What is meant for %s "
+		         "waits and is tried again by itself.",
+		         buf_text(&trouble));
+	else
+		buf_adds(&out->advice, "Everything else goes on; what to type "
+		                       "stands below.");
+	buf_fini(&trouble);
 	return true;
 }
 
@@ -422,16 +430,14 @@ say_good(struct overview_summary *out, const struct overview *o)
 	out->level = OVERVIEW_GOOD;
 	if (n < o->n_accounts)
 		buf_addf(&out->text,
-		         "%zu of %zu systems agree with their last look; the "
-		         "rest is paused.",
+		         "%zu of %zu systems are in order; the rest is "
+		         "paused.",
 		         n, o->n_accounts);
 	else if (n == 1)
 		buf_adds(&out->text, "The only system is in order.");
 	else
-		buf_addf(&out->text,
-		         "All %zu systems agree with their last "
-		         "look.",
-		         n);
+		buf_addf(&out->text, "%s systems are in order.",
+		         n == 2 ? "Both" : "All");
 	return true;
 }
 

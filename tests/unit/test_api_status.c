@@ -119,7 +119,7 @@ test_api_status__says_that_all_agree_when_nothing_is_left(void **state)
 	root = ask_status(*state);
 	assert_string_equal(text_at(root, "summary.level"), "good");
 	assert_string_equal(text_at(root, "summary.text"),
-	                    "All 2 systems agree with their last look.");
+	                    "Both systems are in order.");
 	assert_string_equal(text_at(root, "version"), "1.2.3");
 }
 

@@ -38,9 +38,9 @@ list(bool whole)
 {
 	bool was_listed = false;
 
-	assert_int_equal(
-		sales_list(&world->agora, clock_wall_ms(), whole, &was_listed),
-		0);
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), whole, 0,
+	                            &was_listed),
+	                 0);
 	assert_true(was_listed);
 }
 
@@ -420,9 +420,9 @@ test_sales__the_cursor_moves_only_when_all_were_listed(void **state)
 	fake_clock_advance(MINUTE_MS);
 	fake_adapter_next(agora, "list_sales", outcome_of(VERDICT_RETRY, "no"),
 	                  true);
-	assert_int_equal(
-		sales_list(&world->agora, clock_wall_ms(), false, &was_listed),
-		0);
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                            &was_listed),
+	                 0);
 	assert_false(was_listed);
 	assert_int_equal(cursor("sales"), before);
 }
@@ -440,9 +440,9 @@ test_sales__a_fault_of_ours_is_not_blamed_on_the_vendor(void **state)
 	fake_clock_advance(MINUTE_MS);
 	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
 	(void)store_world_say(&world->base, "SET test:sale:agora:S1 x");
-	assert_int_equal(
-		sales_list(&world->agora, clock_wall_ms(), false, &was_listed),
-		ERR_STORE);
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                            &was_listed),
+	                 ERR_STORE);
 	assert_false(was_listed);
 	assert_int_equal(cursor("sales"), before);
 	assert_int_equal(world->agora.pace.last, VERDICT_DONE);

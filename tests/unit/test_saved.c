@@ -95,7 +95,8 @@ list(void)
 {
 	bool was_listed = false;
 
-	CHECK(!sales_list(&world->agora, clock_wall_ms(), true, &was_listed));
+	CHECK(!sales_list(&world->agora, clock_wall_ms(), true, 0,
+	                  &was_listed));
 	CHECK(was_listed);
 }
 
@@ -309,8 +310,8 @@ loss_unreadable(void)
 	live_until_the_loss();
 	come_back();
 	agora->before_sales = break_cursor;
-	CHECK(sales_list(&world->agora, clock_wall_ms(), true, &was_listed) ==
-	      ERR_STORE);
+	CHECK(sales_list(&world->agora, clock_wall_ms(), true, 0,
+	                 &was_listed) == ERR_STORE);
 	CHECK(is_entry("agora/NEW", "(nil)"));
 	(void)store_world_say(&world->base,
 	                      "RENAME test:elsewhere test:cursor:agora");
