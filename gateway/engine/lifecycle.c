@@ -482,6 +482,7 @@ lifecycle_run(const struct lifecycle_parts *parts, struct conf **take)
 {
 	sigset_t set = our_signals();
 	struct conf *conf = *take;
+	struct conf *before = NULL; /* what a SIGHUP replaced */
 	enum exit_code code;
 
 	*take = NULL;
@@ -491,7 +492,18 @@ lifecycle_run(const struct lifecycle_parts *parts, struct conf **take)
 		struct conf *fresh = NULL;
 
 		code = live(parts, conf, &fresh);
-		conf_free(conf);
+		if (code != EXIT_CODE_DONE && before) {
+			log_error("reload.undone", "why=%s",
+			          log_quote("it cannot start as the file now "
+			                    "says; it goes on as before"));
+			fresh = before;
+			before = NULL;
+		} else {
+			conf_free(before);
+			before = fresh ? conf : NULL;
+		}
+		if (before != conf)
+			conf_free(conf);
 		conf = fresh;
 		if (!conf)
 			return code;
