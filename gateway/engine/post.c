@@ -141,6 +141,27 @@ post_one(struct worker *w, struct entry *entry, int64_t origin_ms)
 	return finish(w, entry, &outcome, origin_ms);
 }
 
+/*
+ * After trouble the first call is not a post: one that breaks off is uncertain
+ * and costs a person's time, a probe costs nothing. True: go on.
+ */
+static bool
+is_well(struct worker *w)
+{
+	struct buf found = BUF_INIT;
+	struct outcome outcome;
+	int64_t n_ready = 0;
+
+	if (!pace_is_open(&w->pace))
+		return true;
+	if (store_ledger_count_ready(w->store, &n_ready, w->account) ||
+	    !n_ready)
+		return false;
+	outcome = w->ops->probe(w->state, &found);
+	buf_fini(&found);
+	return worker_judge(w, "probe", &outcome);
+}
+
 int
 post_entries(struct worker *w, int64_t *next_due_ms)
 {
@@ -155,7 +176,7 @@ post_entries(struct worker *w, int64_t *next_due_ms)
 		int64_t origin_ms = 0;
 
 		if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 ||
-		    !worker_keep(w))
+		    !worker_keep(w) || !is_well(w))
 			break;
 		r = store_ledger_begin(w->store, &entry, &attempts, &origin_ms,
 		                       next_due_ms, w->account, w->lease,

@@ -479,6 +479,10 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 	if (r)
 		return r;
 	outcome = w->ops->list_sales(w->state, from, until_ms, &sink);
+	/* Without the sales nothing can be written here, so the marks stay:
+	   ask again, but not without a pause. */
+	if (outcome.verdict == VERDICT_REFUSED)
+		outcome.verdict = VERDICT_RETRY;
 	*was_listed = !l.fault && worker_judge(w, "list sales", &outcome);
 	if (!*was_listed)
 		return l.fault;

@@ -296,6 +296,25 @@ test_push__a_failed_listing_of_sales_suppresses_the_write(void **state)
 }
 
 static void
+test_push__a_refused_listing_of_sales_is_not_repeated_without_a_pause(
+	void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	receive("A1", "7");
+	for (int i = 0; i < 9; i++)
+		fake_adapter_next(agora, "list_sales",
+		                  outcome_of(VERDICT_REFUSED, "no"), false);
+	engine_world_rest(world); /* asserts that it comes to rest */
+	assert_int_equal(agora->n_steps, 8);
+	assert_marked("i:A1");
+	agora->n_steps = 0;
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
+static void
 test_push__without_a_balance_nothing_is_written(void **state)
 {
 	(void)state;
@@ -620,6 +639,7 @@ main(void)
 		EACH(test_push__an_unknown_count_suppresses_the_write),
 		EACH(test_push__a_failed_read_suppresses_the_write_and_keeps_the_mark),
 		EACH(test_push__a_failed_listing_of_sales_suppresses_the_write),
+		EACH(test_push__a_refused_listing_of_sales_is_not_repeated_without_a_pause),
 		EACH(test_push__without_a_balance_nothing_is_written),
 		EACH(test_push__a_balance_of_another_authority_is_none),
 		EACH(test_push__a_channel_that_takes_no_counts_is_left_alone),

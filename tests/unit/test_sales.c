@@ -591,6 +591,28 @@ test_sales__passing_trouble_and_limits_delay_a_post(void **state)
 }
 
 static void
+test_sales__after_trouble_a_probe_goes_before_a_post(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	fake_adapter_next(erp, "read_counts", outcome_of(VERDICT_RETRY, "no"),
+	                  false);
+	engine_world_turn(&world->erp);
+	list(false);
+	fake_adapter_next(erp, "probe", outcome_of(VERDICT_RETRY, "no"), false);
+	fake_clock_advance(60000);
+	(void)fake_adapter_log(erp);
+	engine_world_turn(&world->erp);
+	assert_posted("probe");
+	assert_entry("agora/S1", "ready");
+	fake_clock_advance(60000);
+	engine_world_turn(&world->erp);
+	assert_posted("probe post(agora/S1:E-A1=2) read_counts(E-A1)");
+}
+
+static void
 test_sales__a_refused_post_is_a_persons_and_stays_pending(void **state)
 {
 	(void)state;
@@ -661,6 +683,7 @@ main(void)
 		EACH(test_sales__without_a_look_up_an_uncertain_entry_waits_for_a_person),
 		EACH(test_sales__a_process_that_dies_while_posting_leaves_it_uncertain),
 		EACH(test_sales__passing_trouble_and_limits_delay_a_post),
+		EACH(test_sales__after_trouble_a_probe_goes_before_a_post),
 		EACH(test_sales__a_refused_post_is_a_persons_and_stays_pending),
 		EACH(test_sales__an_item_not_bound_at_its_authority_is_refused_with_its_name),
 	};
