@@ -598,7 +598,8 @@ kill_daemon()
 tb()
 {
 	code=0
-	said=$("$TILLBRIDGE" "$@" -c "$CONFIG" 2>&1 </dev/null) || code=$?
+	said=$(timeout -k 5 $((60 * SLOW)) "$TILLBRIDGE" "$@" -c "$CONFIG" 2>&1 \
+		</dev/null) || code=$?
 	printf '%s\n' "> $*" "$said" >>"$DIR/cli.log"
 	[ "$code" -lt 90 ] || fail "tillbridge $*: status $code: $said"
 }
