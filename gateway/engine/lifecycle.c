@@ -11,6 +11,7 @@
 #include "gateway/engine/lifecycle.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -273,16 +274,33 @@ start(struct daemon *d)
 	return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
+struct cutter {
+	struct daemon *d;
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* monotonic */
+	bool is_joined;         /* lock */
+};
+
 /* Cut the calls that still hang when their time is over, while the workers are
    being joined. */
 static void *
 cut_late_calls(void *arg)
 {
-	struct daemon *d = arg;
-	struct timespec wait = { .tv_sec = CALLS_MS / 1000,
-		                 .tv_nsec = CALLS_MS % 1000 * 1000000L };
+	struct cutter *c = arg;
+	struct daemon *d = c->d;
+	struct timespec until;
+	bool is_late = false;
 
-	(void)nanosleep(&wait, NULL);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += CALLS_MS / 1000;
+	(void)pthread_mutex_lock(&c->lock);
+	while (!c->is_joined && !is_late)
+		is_late = pthread_cond_timedwait(&c->changed, &c->lock,
+		                                 &until) == ETIMEDOUT;
+	is_late = !c->is_joined;
+	(void)pthread_mutex_unlock(&c->lock);
+	if (!is_late)
+		return NULL;
 	log_warn("stop.late", "why=%s",
 	         log_quote("calls in hand are cut; their work is queued"));
 	for (size_t i = 0; i < d->n_workers; i++)
@@ -293,16 +311,27 @@ cut_late_calls(void *arg)
 static void
 join_workers(struct daemon *d)
 {
+	struct cutter c = { .d = d, .lock = PTHREAD_MUTEX_INITIALIZER };
+	pthread_condattr_t attr;
 	pthread_t cutter;
-	bool has_cutter = d->n_workers &&
-	                  !pthread_create(&cutter, NULL, cut_late_calls, d);
+	bool has_cutter;
 
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&c.changed, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	has_cutter = d->n_workers &&
+	             !pthread_create(&cutter, NULL, cut_late_calls, &c);
 	for (size_t i = 0; i < d->n_workers; i++)
 		worker_join_thread(d->workers[i]);
-	if (has_cutter) {
-		(void)pthread_cancel(cutter);
+	(void)pthread_mutex_lock(&c.lock);
+	c.is_joined = true;
+	(void)pthread_cond_signal(&c.changed);
+	(void)pthread_mutex_unlock(&c.lock);
+	if (has_cutter)
 		(void)pthread_join(cutter, NULL);
-	}
+	(void)pthread_cond_destroy(&c.changed);
+	(void)pthread_mutex_destroy(&c.lock);
 	for (size_t i = 0; i < d->n_workers; i++)
 		worker_free(d->workers[i]);
 	free(d->workers);
