@@ -52,6 +52,8 @@ read_quoted(struct csv *csv)
 			if (csv->p == csv->end || *csv->p != '"')
 				break;
 		}
+		if (*csv->p == '\0')
+			return fail(csv, "a NUL byte");
 		csv->next_line += *csv->p == '\n';
 		buf_addc(&csv->text, *csv->p);
 	}
@@ -142,7 +144,11 @@ csv_fini(struct csv *csv)
 void
 csv_add(struct buf *out, const char *text)
 {
-	if (!strpbrk(text, ",;\"\r\n") && *text != ' ') {
+	size_t n = strlen(text);
+
+	/* Blanks around a field would be cut when it is read. */
+	if (!strpbrk(text, ",;\"\r\n") &&
+	    (!n || (!strchr(" \t", *text) && !strchr(" \t", text[n - 1])))) {
 		buf_adds(out, text);
 		return;
 	}

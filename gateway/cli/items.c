@@ -22,6 +22,7 @@ enum column_kind {
 	COLUMN_AUTHORITY,
 	COLUMN_RESERVE,
 	COLUMN_ACCOUNT,
+	COLUMN_UNKNOWN, /* a mistake; its cells are not read */
 };
 
 struct column {
@@ -64,6 +65,7 @@ read_column(struct import *im, const struct csv *csv, struct column *out,
 	const struct conf_section *account = conf_find_account(im->conf, title);
 
 	out->account = "";
+	out->kind = COLUMN_UNKNOWN;
 	if (!strcmp(title, "sku"))
 		out->kind = COLUMN_SKU;
 	else if (!strcmp(title, "name"))
@@ -92,10 +94,13 @@ read_header(struct import *im, const struct csv *csv)
 		const char *title = csv_field(csv, i);
 		struct column *c = &im->columns[i];
 
-		for (size_t j = 0; j < i; j++)
-			if (!strcmp(csv_field(csv, j), title))
-				complain(im, csv, title, "column given twice");
 		(void)read_column(im, csv, c, title);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(csv_field(csv, j), title) != 0)
+				continue;
+			complain(im, csv, title, "column given twice");
+			c->kind = COLUMN_UNKNOWN;
+		}
 		has_sku |= c->kind == COLUMN_SKU && !strcmp(title, "sku");
 		im->has_authority_column |=
 			c->kind == COLUMN_ACCOUNT &&
@@ -155,6 +160,7 @@ take_field(struct import *im, const struct csv *csv, struct item *item,
 			         "longer than 300 bytes, or with a line end "
 			         "inside");
 		return add_binding(item, column->account, text);
+	case COLUMN_UNKNOWN: break;
 	}
 	return 0;
 }

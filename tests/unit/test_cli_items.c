@@ -275,6 +275,16 @@ test_cli_items__a_header_without_sku_is_refused(void **state)
 }
 
 static void
+test_cli_items__unknown_columns_are_refused_by_name(void **state)
+{
+	(void)state;
+	assert_refused("sku,agroa,sku\nA1,sq-1,A1\n",
+	               ":1: agroa: unknown column");
+	assert_non_null(strstr(err, ":1: sku: column given twice"));
+	assert_non_null(strstr(err, "2 mistakes"));
+}
+
+static void
 test_cli_items__a_column_given_twice_is_refused(void **state)
 {
 	(void)state;
@@ -373,6 +383,7 @@ main(void)
 		EACH(test_cli_items__quotes_semicolons_and_a_byte_order_mark_are_understood),
 		EACH(test_cli_items__a_dry_run_writes_nothing),
 		EACH(test_cli_items__a_header_without_sku_is_refused),
+		EACH(test_cli_items__unknown_columns_are_refused_by_name),
 		EACH(test_cli_items__a_column_given_twice_is_refused),
 		EACH(test_cli_items__an_empty_file_is_refused),
 		EACH(test_cli_items__a_sku_or_binding_given_twice_is_refused),
