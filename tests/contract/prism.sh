@@ -92,10 +92,26 @@ breaches()
 
 judge()
 {
-	! breaches >"$DIR/breaches" || {
-		sort -u "$DIR/breaches" | cut -c 1-600 >&2
+	found=$(breaches | sort -u | cut -c 1-600)
+	[ -z "$found" ] || {
+		printf '%s\n' "$found" >&2
 		fail "requests or replies break Square's description"
 	}
+}
+
+is_breached_or()
+{
+	[ -n "$(breaches)" ] || "$@"
+}
+
+# await SENTENCE SECONDS COMMAND...: as wait_for, but a breach ends it.
+await()
+{
+	awaited=$1
+	seconds=$2
+	shift 2
+	wait_for "$awaited" "$seconds" is_breached_or "$@"
+	judge
 }
 
 install_prism
@@ -107,27 +123,25 @@ start_daemon
 
 # Find the items, read all counts, write those that differ.
 import_items
+judge
 set_balance 21-0001 17
 set_balance 21-0005 3.125
 set_balance 31-0001:002 4
 for sku_and_count in "21-0001 17" "21-0005 3.125" "31-0001-M 4"; do
-	wait_for "the till shows $sku_and_count" 60 \
+	await "the till shows $sku_and_count" 60 \
 		is "${sku_and_count#* }" count_of "${sku_and_count% *}"
-	judge
 done
 
 # Find sales: announced, amended, and by looking.
 sell 21-0003 2
-wait_for "the sale is booked" 60 is 2 booked_of 21-0003
-judge
+await "the sale is booked" 60 is 2 booked_of 21-0003
 order square/sell '{"lines":[{"sku":"21-0004","quantity":"1"},
 	{"sku":"21-0009","quantity":"0.25"}]}'
-wait_for "the second sale is booked" 60 is 2 entries
+await "the second sale is booked" 60 is 2 entries
 amended=$(sim_state '.square.orders[0].id')
 uid=$(sim_state '.square.orders[0].lines[0].uid')
 order "square/order/$amended" "{\"uid\":\"$uid\",\"quantity\":\"3\"}"
-wait_for "the difference is booked" 60 is 3 booked_of 21-0003
-judge
+await "the difference is booked" 60 is 3 booked_of 21-0003
 
 # Hundreds of counts in one go, and page after page.
 hooks galaxy off
@@ -139,9 +153,9 @@ done
 sell 21-0006
 stop_daemon
 start_daemon
-wait_for "what changed meanwhile arrives" 120 all_agree
-wait_for "and the sale" 60 is 1 booked_of 21-0006
-wait_quiet
+await "what changed meanwhile arrives" 120 all_agree
+await "and the sale" 60 is 1 booked_of 21-0006
+await "everything has come to rest" 120 is_quiet
 
 tb check
 expect "check ($said)" "$code" 0
