@@ -147,6 +147,7 @@ take_field(struct import *im, const struct csv *csv, struct item *item,
 			         "there is no account of that name");
 		break;
 	case COLUMN_RESERVE:
+		item->drops_reserve = !*text; /* an empty cell: none */
 		if (!*text)
 			break;
 		item->has_reserve = !decimal_parse(&item->reserve, text);

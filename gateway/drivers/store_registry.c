@@ -81,15 +81,16 @@ static const char bind_script[] = LUA_MARK
 	"if moved then mark_channels(sku, '', 'b', now, 0, 0) end\n"
 	"return n\n";
 
-/* ARGV: account, sku, external, refs… -> 1, or 0 when taken. */
+/* ARGV: account, sku, what was asked for, external, refs… -> 1, or 0 when
+   taken. A binding typed anew meanwhile is not answered by this. */
 static const char resolved_script[] = LUA_MARK
-	"local a, sku, x = ARGV[1], ARGV[2], ARGV[3]\n"
+	"local a, sku, typed, x = ARGV[1], ARGV[2], ARGV[3], ARGV[4]\n"
 	"local k = P..'item:'..sku\n"
-	"if not redis.call('HGET', k, 't:'..a) then return 1 end\n"
+	"if redis.call('HGET', k, 't:'..a) ~= typed then return 1 end\n"
 	"local other = redis.call('HGET', P..'ext:'..a, x)\n"
 	"if other and other ~= sku then return 0 end\n"
 	"local refs = {}\n"
-	"for i = 4, #ARGV do\n"
+	"for i = 5, #ARGV do\n"
 	"  refs[#refs + 1] = ARGV[i]\n"
 	"  redis.call('ZADD', P..'refs:'..a, 0, ARGV[i]..'\\n'..sku)\n"
 	"end\n"
@@ -120,8 +121,10 @@ store_registry_put(struct store *store, const struct item *item,
 	args_adds(&a, item->name);
 	args_adds(&a, item->authority ? "1" : "0");
 	args_adds(&a, item->authority);
-	args_adds(&a, item->has_reserve ? "1" : "0");
-	args_adds(&a, decimal_format(reserve, item->reserve));
+	args_adds(&a, item->has_reserve || item->drops_reserve ? "1" : "0");
+	args_adds(&a, item->drops_reserve
+	                      ? ""
+	                      : decimal_format(reserve, item->reserve));
 	for (size_t i = 0; i < item->n_bindings; i++) {
 		args_adds(&a, item->bindings[i].account);
 		args_adds(&a, item->bindings[i].typed);
@@ -206,18 +209,18 @@ store_registry_get(struct store *store, struct item *out, const char *sku)
 
 int
 store_registry_resolved(struct store *store, const char *account,
-                        const char *sku, const char *external,
-                        char *const *refs, size_t n_refs)
+                        const struct registry_resolution *found)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
 	int r;
 
 	args_adds(&a, account);
-	args_adds(&a, sku);
-	args_adds(&a, external);
-	for (size_t i = 0; i < n_refs; i++)
-		args_adds(&a, refs[i]);
+	args_adds(&a, found->sku);
+	args_adds(&a, found->typed);
+	args_adds(&a, found->external);
+	for (size_t i = 0; i < found->n_refs; i++)
+		args_adds(&a, found->refs[i]);
 	r = store_eval(store, &reply, SCRIPT_RESOLVED, resolved_script, &a);
 	if (r)
 		return r;

@@ -34,10 +34,19 @@ int store_registry_put(struct store *store, const struct item *item,
 /* Read an item; item_fini it. Returns 0, REGISTRY_ABSENT, ERR_STORE. */
 int store_registry_get(struct store *store, struct item *out, const char *sku);
 
+/* What a binding turned out to be. All borrowed. */
+struct registry_resolution {
+	const char *sku;
+	const char *typed; /* what was looked up; if the binding is typed anew
+	                         meanwhile, nothing happens */
+	const char *external; /* the account's canonical id */
+	char *const *refs;    /* ids under which calls may name it */
+	size_t n_refs;
+};
+
 /* A binding's canonical id is known now. Returns 0, REGISTRY_TAKEN. */
 int store_registry_resolved(struct store *store, const char *account,
-                            const char *sku, const char *external,
-                            char *const *refs, size_t n_refs);
+                            const struct registry_resolution *found);
 
 /* … or still is not: why, for people. */
 int store_registry_unresolved(struct store *store, const char *account,

@@ -15,6 +15,8 @@
 #include "gateway/drivers/store_stock.h"
 #include "gateway/model/metrics.h"
 
+enum { UNKNOWN_WAIT_MS = 60000 };
+
 /* One batch, parallel arrays. */
 struct batch {
 	struct stock_view *views;  /* owned */
@@ -74,6 +76,22 @@ stock_rule(const struct worker *w, struct stock_read *read)
 	read->settle = by_drops ? STOCK_OBSERVED : STOCK_POSTED;
 }
 
+/*
+ * The answer does not name it: nothing is known. A look after an entry comes
+ * again, because only a read settles the entry; any other waits for the next
+ * call or sync, lest things that have no balance there are asked for for ever.
+ */
+static int
+leave_unknown(struct worker *w, const struct mark *mark)
+{
+	log_warn("balance.unknown", "account=%s sku=%s why=%s", w->account,
+	         mark->member + 2, log_quote("the answer does not name it"));
+	if (mark->cause == MARK_SALE)
+		return store_marks_postpone(w->store, w->account, mark,
+		                            clock_wall_ms() + UNKNOWN_WAIT_MS);
+	return store_marks_clear(w->store, w->account, &mark, 1);
+}
+
 /* Put what was learned into the books. */
 static int
 settle(struct worker *w, const struct batch *b, int64_t tick)
@@ -101,10 +119,7 @@ settle(struct worker *w, const struct batch *b, int64_t tick)
 			};
 			continue;
 		}
-		log_warn("balance.unknown", "account=%s sku=%s why=%s",
-		         w->account, b->marks[i]->member + 2,
-		         log_quote("the answer does not name it"));
-		r = store_marks_clear(w->store, w->account, &b->marks[i], 1);
+		r = leave_unknown(w, b->marks[i]);
 	}
 	if (!r && n)
 		r = store_stock_balances(w->store, &read, known, n,

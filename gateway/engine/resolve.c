@@ -52,9 +52,11 @@ resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 
 	(void)why;
 	if (!r) {
-		r = store_registry_resolved(w->store, w->account, sku,
-		                            buf_text(&external), refs.v,
-		                            refs.n);
+		r = store_registry_resolved(
+			w->store, w->account,
+			&(struct registry_resolution){ sku, typed,
+		                                       buf_text(&external),
+		                                       refs.v, refs.n });
 		job->n_done += !r;
 		if (r == REGISTRY_TAKEN)
 			r = store_registry_unresolved(

@@ -271,24 +271,47 @@ is_quiet(struct worker *w, bool *out)
 	return r;
 }
 
+/*
+ * Entries are on their way, so nothing is confirmed up to now. Before the
+ * first quiet moment at least the account's begin is: without it, a loss would
+ * take all of its sales for history. 0: what is saved stands.
+ */
+static int
+begin_of_account(struct worker *w, int64_t saved_ms, int64_t *out)
+{
+	int64_t start = 0;
+	int r = 0;
+
+	*out = 0;
+	if (!saved_ms)
+		r = store_cursor_get(w->store, &start, w->account, "start");
+	if (!r && start > 0)
+		*out = start - 1;
+	return r;
+}
+
 int
 saved_cursor_advance(struct worker *w, int64_t until_ms)
 {
 	int64_t now = clock_mono_ms();
 	struct saved *s;
+	int64_t saved_ms;
 	bool quiet = false;
 	bool is_due;
 	int r;
 
 	(void)pthread_mutex_lock(&lock);
 	s = place_of(w->account);
+	saved_ms = s ? s->sales_ms : 0;
 	is_due = s && until_ms > s->sales_ms &&
 	         (!s->saved_mono_ms || now - s->saved_mono_ms >= SAVE_EVERY_MS);
 	(void)pthread_mutex_unlock(&lock);
 	if (!is_due)
 		return 0;
 	r = is_quiet(w, &quiet);
-	if (r || !quiet)
+	if (!r && !quiet)
+		r = begin_of_account(w, saved_ms, &until_ms);
+	if (r || !until_ms)
 		return r;
 	(void)pthread_mutex_lock(&lock);
 	s = place_of(w->account);

@@ -19,8 +19,9 @@ struct item {
 	char *sku;              /* owned */
 	char *name;             /* owned; NULL */
 	char *authority;        /* owned; account; NULL: stock.authority */
-	struct decimal reserve; /* kept back, beside the account's and global */
+	struct decimal reserve; /* kept back, instead of the account's */
 	bool has_reserve;
+	bool drops_reserve;       /* when written: it has none any more */
 	struct binding *bindings; /* owned */
 	size_t n_bindings;
 };

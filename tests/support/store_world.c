@@ -173,8 +173,9 @@ store_world_bind(struct store_world *world, const char *sku,
 	b->account = text_dup(account);
 	b->typed = text_dup(external);
 	if (store_registry_put(world->store, &item, NULL) ||
-	    store_registry_resolved(world->store, account, sku, external, &ref,
-	                            1))
+	    store_registry_resolved(world->store, account,
+	                            &(struct registry_resolution){
+					    sku, external, external, &ref, 1 }))
 		give_up("cannot bind");
 	free(ref);
 	item_fini(&item);

@@ -54,8 +54,11 @@ test_api_items__shows_an_item_with_its_bindings(void **state)
 	const struct json_node *bindings;
 
 	api_world_item(world, "A1", "Apple");
-	assert_int_equal(store_registry_resolved(world->store, "erp", "A1",
-	                                         "G-1", NULL, 0),
+	assert_int_equal(store_registry_resolved(world->store, "erp",
+	                                         &(struct registry_resolution){
+							 .sku = "A1",
+							 .typed = "A1",
+							 .external = "G-1" }),
 	                 0);
 	items = json_find(ask(world, NULL, "", 200), "items");
 	assert_int_equal(json_length(items), 1);
@@ -84,8 +87,11 @@ test_api_items__says_why_a_binding_is_unresolved(void **state)
 	assert_int_equal(store_registry_unresolved(world->store, "agora", "A2",
 	                                           "no such variation"),
 	                 0);
-	assert_int_equal(store_registry_resolved(world->store, "agora", "A1",
-	                                         "X1", NULL, 0),
+	assert_int_equal(store_registry_resolved(world->store, "agora",
+	                                         &(struct registry_resolution){
+							 .sku = "A1",
+							 .typed = "sq-A1",
+							 .external = "X1" }),
 	                 0);
 	bindings = json_find(ask(world, "agora", "", 200), "bindings");
 	assert_int_equal(json_length(bindings), 2);

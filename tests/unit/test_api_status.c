@@ -132,8 +132,11 @@ test_api_status__counts_what_lies_in_the_store(void **state)
 
 	api_world_item(world, "A1", "Apple");
 	api_world_item(world, "A2", "Pear");
-	assert_int_equal(store_registry_resolved(world->store, "agora", "A1",
-	                                         "X1", NULL, 0),
+	assert_int_equal(store_registry_resolved(world->store, "agora",
+	                                         &(struct registry_resolution){
+							 .sku = "A1",
+							 .typed = "sq-A1",
+							 .external = "X1" }),
 	                 0);
 	api_world_entry(world, "S1", "A1", "ready");
 	api_world_entry(world, "S2", "A1", "uncertain");

@@ -54,8 +54,16 @@ static int
 resolve(const char *sku, const char *external, const char *ref)
 {
 	char *refs[1] = { text_dup(ref) };
-	int r = store_registry_resolved(store, "agora", sku, external, refs, 1);
+	struct item item = { 0 };
+	int r;
 
+	assert_int_equal(store_registry_get(store, &item, sku), 0);
+	r = store_registry_resolved(
+		store, "agora",
+		&(struct registry_resolution){
+			sku, item_find_binding(&item, "agora")->typed, external,
+			refs, 1 });
+	item_fini(&item);
 	free(refs[0]);
 	return r;
 }
@@ -310,6 +318,42 @@ test_store_registry__a_reserve_that_changed_marks_every_account(void **state)
 
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
+static void
+test_store_registry__an_answer_to_an_older_binding_changes_nothing(void **state)
+{
+	struct item item = { 0 };
+
+	(void)state;
+	(void)put("A1", "agora", "old");
+	(void)put("A1", "agora", "new");
+	assert_int_equal(store_registry_resolved(store, "agora",
+	                                         &(struct registry_resolution){
+							 .sku = "A1",
+							 .typed = "old",
+							 .external = "Q-OLD" }),
+	                 0);
+	assert_int_equal(store_registry_get(store, &item, "A1"), 0);
+	assert_null(item_find_binding(&item, "agora")->external);
+	item_fini(&item);
+}
+
+static void
+test_store_registry__a_reserve_can_be_taken_away_again(void **state)
+{
+	struct item item = { .sku = text_dup("A1"),
+		             .has_reserve = true,
+		             .reserve = decimal_of(3) };
+
+	(void)state;
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item.drops_reserve = true;
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item_fini(&item);
+	assert_int_equal(store_registry_get(store, &item, "A1"), 0);
+	assert_false(item.has_reserve);
+	item_fini(&item);
+}
+
 int
 main(void)
 {
@@ -318,12 +362,14 @@ main(void)
 		EACH(test_store_registry__a_new_binding_is_a_mark_and_then_a_look),
 		EACH(test_store_registry__the_same_again_changes_nothing),
 		EACH(test_store_registry__another_binding_forgets_the_old_one),
+		EACH(test_store_registry__an_answer_to_an_older_binding_changes_nothing),
 		EACH(test_store_registry__an_empty_binding_unbinds),
 		EACH(test_store_registry__one_external_id_is_one_item),
 		EACH(test_store_registry__a_ref_may_mean_several_items_and_no_prefix),
 		EACH(test_store_registry__more_than_a_page_of_items_are_all_visited),
 		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
 		EACH(test_store_registry__a_reserve_that_changed_marks_every_account),
+		EACH(test_store_registry__a_reserve_can_be_taken_away_again),
 	};
 	int failed = cmocka_run_group_tests(tests, store_world_setup,
 	                                    store_world_teardown);
