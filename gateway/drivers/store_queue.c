@@ -41,14 +41,27 @@ static const char push_script[] =
 	"redis.call('INCRBY', P..'events:bytes', #body)\n"
 	"return {0, e}\n";
 
-/* ARGV: stream id, received, body bytes, then account, member pairs. */
+/*
+ * ARGV: for each event its stream id, when it was received, its bytes, and a
+ * counted list of account, member. All marks first, all removals last (R5).
+ */
 static const char settle_script[] =
-	LUA_MARK "for i = 4, #ARGV, 2 do\n"
-		 "  mark(ARGV[i], ARGV[i + 1], 'h', ARGV[2], 0, 0)\n"
+	LUA_MARK "local i = 1\n"
+		 "local done = {}\n"
+		 "while i <= #ARGV do\n"
+		 "  local id, received, bytes, n = unpack(ARGV, i, i + 3)\n"
+		 "  i = i + 4\n"
+		 "  for _ = 1, n do\n"
+		 "    mark(ARGV[i], ARGV[i + 1], 'h', received, 0, 0)\n"
+		 "    i = i + 2\n"
+		 "  end\n"
+		 "  done[#done + 1] = {id, bytes}\n"
 		 "end\n"
-		 "redis.call('XACK', P..'events', '" GROUP "', ARGV[1])\n"
-		 "if redis.call('XDEL', P..'events', ARGV[1]) == 1 then\n"
-		 "  redis.call('DECRBY', P..'events:bytes', ARGV[3])\n"
+		 "for _, e in ipairs(done) do\n"
+		 "  redis.call('XACK', P..'events', '" GROUP "', e[1])\n"
+		 "  if redis.call('XDEL', P..'events', e[1]) == 1 then\n"
+		 "    redis.call('DECRBY', P..'events:bytes', e[2])\n"
+		 "  end\n"
 		 "end\n"
 		 "return 1\n";
 
@@ -350,19 +363,24 @@ queue_batch_fini(struct queue_batch *batch)
 /* ---- settling ---- */
 
 int
-store_queue_settle(struct store *store, const struct event *event,
-                   const struct queue_mark *marks, size_t n_marks)
+store_queue_settle(struct store *store, const struct queue_settlement *list,
+                   size_t n)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
 	int r;
 
-	args_adds(&a, event->entry_id);
-	args_addi(&a, event->received_ms);
-	args_addi(&a, (int64_t)event->n_body);
-	for (size_t i = 0; i < n_marks; i++) {
-		args_adds(&a, marks[i].account);
-		args_adds(&a, marks[i].member);
+	if (!n)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		args_adds(&a, list[i].event->entry_id);
+		args_addi(&a, list[i].event->received_ms);
+		args_addi(&a, (int64_t)list[i].event->n_body);
+		args_addi(&a, (int64_t)list[i].n_marks);
+		for (size_t m = 0; m < list[i].n_marks; m++) {
+			args_adds(&a, list[i].account);
+			args_adds(&a, list[i].members[m]);
+		}
 	}
 	r = store_eval(store, &reply, SCRIPT_SETTLE, settle_script, &a);
 	if (!r)

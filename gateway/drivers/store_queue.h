@@ -55,17 +55,20 @@ int store_queue_claim(struct store *store, struct queue_batch *out,
                       const char *after, int64_t wait_ms, size_t max);
 void queue_batch_fini(struct queue_batch *batch);
 
-/* Marks made from one event, to be settled with it. */
-struct queue_mark {
-	const char *account; /* borrowed: whose worker must look */
-	const char *member;  /* borrowed: see store_marks.h */
+/* One event that was understood, and the marks it makes. All borrowed. */
+struct queue_settlement {
+	const struct event *event;
+	const char *account;        /* whose worker must look */
+	const char *const *members; /* see store_marks.h */
+	size_t n_marks;
 };
 
 /*
- * Make the marks and acknowledge the event, atomically. Returns 0, ERR_STORE.
+ * Make the marks of all these events and acknowledge them, in one transaction:
+ * one fsync for a batch. Returns 0, ERR_STORE.
  */
-int store_queue_settle(struct store *store, const struct event *event,
-                       const struct queue_mark *marks, size_t n_marks);
+int store_queue_settle(struct store *store, const struct queue_settlement *list,
+                       size_t n);
 
 /* Move an event to the dead letters with its reason. Returns 0, ERR_STORE. */
 int store_queue_bury(struct store *store, const struct event *event,

@@ -21,7 +21,7 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	BATCH = 50,
+	BATCH = 200,
 	BLOCK_MS = 500,
 	ABANDONED_MS = 60000, /* pending at another consumer for so long */
 	SWEEP_EVERY_MS = 15000,
@@ -127,32 +127,6 @@ find_handler(const struct handler_ops *const *handlers, const char *type)
 	return NULL;
 }
 
-/* Make the marks and acknowledge, at once. */
-static int
-settle(struct looks *l, const struct event *event)
-{
-	struct queue_mark *marks;
-	int r;
-
-	if (l->wants_catch_up || (l->catch_up_if_unknown && !l->is_ref_known))
-		add_member(l, MARK_CATCH_UP, "");
-	if (l->fault)
-		return l->fault;
-	marks = calloc(l->n + 1, sizeof(*marks));
-	if (!marks)
-		return err_raise(ERR_NOMEM, "why=%s", "marks");
-	for (size_t i = 0; i < l->n; i++)
-		marks[i] = (struct queue_mark){ l->account, l->members[i] };
-	r = store_queue_settle(l->store, event, marks, l->n);
-	free(marks);
-	if (!r) {
-		metrics_add(METRIC_events_drained, 1);
-		log_debug("event.drained", "account=%s event=%s marks=%zu",
-		          l->account, event->entry_id, l->n);
-	}
-	return r;
-}
-
 static int
 bury(struct store *store, const struct event *event, const char *why)
 {
@@ -162,39 +136,88 @@ bury(struct store *store, const struct event *event, const char *why)
 	return store_queue_bury(store, event, why);
 }
 
-int
-drain_event(const struct engine *engine,
-            const struct handler_ops *const *handlers, struct store *store,
-            const struct event *event)
+/* Ask the event's handler where to look. */
+static int
+ask_handler(struct looks *l, const struct handler_ops *handler,
+            const struct handler_env *env, const struct event *event)
 {
-	struct handler_env env = {
-		.account = conf_find_account(engine->conf, event->account),
-		.public_url = conf_text(engine->conf->top, "public.url"),
-	};
-	struct looks looks = { .engine = engine,
-		               .store = store,
-		               .account = event->account };
 	const struct hints hints = {
-		&looks,   on_ref, on_sale, on_catch_up, on_catch_up_if_unknown,
+		l,        on_ref, on_sale, on_catch_up, on_catch_up_if_unknown,
 		on_locked
 	};
-	const struct handler_ops *handler;
-	int r;
+	int r = handler->hints(env, event, &hints);
 
+	if (!r &&
+	    (l->wants_catch_up || (l->catch_up_if_unknown && !l->is_ref_known)))
+		add_member(l, MARK_CATCH_UP, "");
+	return r ? r : l->fault;
+}
+
+/* Look at one event. *is_dead: it was buried, nothing is to be settled. */
+static int
+understand(struct looks *l, const struct handler_ops *const *handlers,
+           const struct event *event, bool *is_dead)
+{
+	const struct conf *conf = l->engine->conf;
+	struct handler_env env = {
+		.account = conf_find_account(conf, event->account),
+		.public_url = conf_text(conf->top, "public.url"),
+	};
+	const struct handler_ops *handler;
+
+	*is_dead = true;
 	if (!env.account)
-		return bury(store, event, "its account is not configured");
+		return bury(l->store, event, "its account is not configured");
 	handler = find_handler(handlers, conf_account_type(env.account));
 	if (!handler)
-		return bury(store, event, "its account takes no calls");
+		return bury(l->store, event, "its account takes no calls");
 	if (event->deliveries > DELIVERIES_MAX)
-		return bury(store, event,
+		return bury(l->store, event,
 		            "handed out ten times and never finished");
-	r = handler->hints(&env, event, &hints);
+	*is_dead = false;
+	return ask_handler(l, handler, &env, event);
+}
+
+static void
+looks_fini(struct looks *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->members[i]);
+	free(l->members);
+}
+
+int
+drain_events(const struct engine *engine,
+             const struct handler_ops *const *handlers, struct store *store,
+             const struct event *events, size_t n)
+{
+	struct looks *looks = calloc(n + 1, sizeof(*looks));
+	struct queue_settlement *list = calloc(n + 1, sizeof(*list));
+	size_t n_list = 0;
+	int r = looks && list ? 0 : err_raise(ERR_NOMEM, "why=%s", "drain");
+
+	for (size_t i = 0; !r && i < n; i++) {
+		struct looks *l = &looks[i];
+		bool is_dead = false;
+
+		*l = (struct looks){ .engine = engine,
+			             .store = store,
+			             .account = events[i].account };
+		r = understand(l, handlers, &events[i], &is_dead);
+		if (!r && !is_dead)
+			list[n_list++] = (struct queue_settlement){
+				&events[i], l->account,
+				(const char *const *)l->members, l->n
+			};
+	}
 	if (!r)
-		r = settle(&looks, event);
-	for (size_t i = 0; i < looks.n; i++)
-		free(looks.members[i]);
-	free(looks.members);
+		r = store_queue_settle(store, list, n_list);
+	if (!r)
+		metrics_add(METRIC_events_drained, (int64_t)n_list);
+	for (size_t i = 0; looks && i < n; i++)
+		looks_fini(&looks[i]);
+	free(looks);
+	free(list);
 	return r;
 }
 
@@ -221,15 +244,14 @@ is_stopping(const struct drain *d)
 static int
 work_off(struct drain *d, struct queue_batch *batch)
 {
-	int r = 0;
+	int r;
 
-	for (size_t i = 0; !r && i < batch->n; i++) {
-		r = drain_event(d->engine, d->handlers, d->store,
-		                &batch->events[i]);
-		(void)strncpy(d->after, batch->events[i].entry_id,
-		              sizeof(d->after) - 1);
-		pulse_beat(d->pulse);
-	}
+	if (!batch->n)
+		return 0;
+	r = drain_events(d->engine, d->handlers, d->store, batch->events,
+	                 batch->n);
+	(void)strncpy(d->after, batch->events[batch->n - 1].entry_id,
+	              sizeof(d->after) - 1);
 	return r;
 }
 
@@ -238,8 +260,11 @@ static int
 claim(struct drain *d, enum queue_source source, int64_t wait_ms)
 {
 	struct queue_batch batch = { .n = 0 };
+	/* What was handed out before comes one by one: if it kills whoever
+	   takes it, its neighbours are not counted as often as it is. */
+	size_t max = source == QUEUE_NEW ? BATCH : 1;
 	int r = store_queue_claim(d->store, &batch, source, d->engine->owner,
-	                          d->after, wait_ms, BATCH);
+	                          d->after, wait_ms, max);
 
 	if (!r)
 		r = work_off(d, &batch);
@@ -268,6 +293,8 @@ turn(struct drain *d)
 	if (now - d->swept_mono_ms > SWEEP_EVERY_MS) {
 		d->swept_mono_ms = now;
 		r = claim(d, QUEUE_ABANDONED, ABANDONED_MS);
+		if (!r)
+			d->swept_mono_ms = now - SWEEP_EVERY_MS - 1; /* more? */
 		if (r != QUEUE_EMPTY)
 			return r;
 	}

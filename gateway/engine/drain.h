@@ -18,11 +18,12 @@ int drain_start(struct drain **out, const struct engine *engine,
 void drain_join(struct drain *drain);
 
 /*
- * Work off one event: find where it says to look, settle it with those marks,
- * or bury it with a reason. For tests. Returns 0, ERR_STORE, ERR_NOMEM.
+ * Work off events: find where each says to look and settle them all with those
+ * marks, or bury the hopeless with a reason. On a fault all stay pending.
+ * Returns 0, ERR_STORE, ERR_NOMEM.
  */
-int drain_event(const struct engine *engine,
-                const struct handler_ops *const *handlers, struct store *store,
-                const struct event *event);
+int drain_events(const struct engine *engine,
+                 const struct handler_ops *const *handlers, struct store *store,
+                 const struct event *events, size_t n);
 
 #endif

@@ -84,7 +84,7 @@ push(const char *account, const char *body)
 	event_fini(&event);
 }
 
-/* Claim and work off one event. Returns what drain_event returned. */
+/* Claim and work off one event. Returns what drain_events returned. */
 static int
 drain(enum queue_source from)
 {
@@ -95,7 +95,8 @@ drain(enum queue_source from)
 		r = store_queue_claim(store, &batch, from, "test", "", 1, 1);
 	assert_int_equal(r, 0);
 	assert_int_equal(batch.n, 1);
-	r = drain_event(&world->engine, handlers, store, &batch.events[0]);
+	r = drain_events(&world->engine, handlers, store, batch.events,
+	                 batch.n);
 	queue_batch_fini(&batch);
 	return r;
 }

@@ -275,19 +275,65 @@ test_store_queue__an_event_deleted_by_a_stranger_does_not_stay_pending(
 
 /* ---- settling ---- */
 
+static const char *const at_till[] = { "s:S1" };
+static const char *const at_erp[] = { "i:A1" };
+
+static int
+settle(const struct event *event)
+{
+	const struct queue_settlement one = { event, "agora", at_till, 1 };
+
+	return store_queue_settle(store, &one, 1);
+}
+
+/* Marks at two accounts, the event named for each. */
+static int
+settle_twice(const struct event *event)
+{
+	const struct queue_settlement both[] = {
+		{ event, "agora", at_till, 1 },
+		{ event, "erp", at_erp, 1 },
+	};
+
+	return store_queue_settle(store, both, 2);
+}
+
+static void
+test_store_queue__a_batch_is_settled_whole_or_not_at_all(void **state)
+{
+	struct queue_batch batch;
+	struct queue_settlement list[3];
+
+	(void)state;
+	assert_int_equal(push("e1"), 0);
+	assert_int_equal(push("e2"), 0);
+	assert_int_equal(push("e3"), 0);
+	batch = claim(QUEUE_NEW, "one", 3);
+	for (size_t i = 0; i < 3; i++)
+		list[i] = (struct queue_settlement){ &batch.events[i], "agora",
+			                             at_till, 1 };
+	/* The marks cannot be made: no event may be acknowledged. */
+	(void)store_world_say(world, "SET test:marks:agora x");
+	assert_int_equal(store_queue_settle(store, list, 3), ERR_STORE);
+	assert_depth(3, 6, 0);
+	(void)store_world_say(world, "DEL test:marks:agora");
+	assert_int_equal(store_queue_settle(store, list, 3), 0);
+	assert_depth(0, 0, 0);
+	assert_nothing(QUEUE_OWN, "one");
+	assert_string_equal(store_world_marks(world, "agora"), "s:S1");
+	queue_batch_fini(&batch);
+}
+
 static void
 test_store_queue__settling_makes_the_marks_and_ends_the_event(void **state)
 {
-	const struct queue_mark marks[] = { { "agora", "s:S1" },
-		                            { "erp", "i:A1" } };
 	struct queue_batch batch;
 	struct mark_batch taken;
 
 	(void)state;
 	assert_int_equal(push("e1"), 0);
 	batch = claim(QUEUE_NEW, "one", 1);
-	assert_int_equal(store_queue_settle(store, &batch.events[0], marks, 2),
-	                 0);
+	assert_int_equal(settle_twice(&batch.events[0]), 0);
 	assert_depth(0, 0, 0);
 	assert_nothing(QUEUE_OWN, "one");
 	assert_string_equal(store_world_marks(world, "agora"), "s:S1");
@@ -297,8 +343,7 @@ test_store_queue__settling_makes_the_marks_and_ends_the_event(void **state)
 	assert_int_equal(taken.marks[0].origin_ms, 1234567);
 	mark_batch_fini(&taken);
 	/* Its answer was lost: settling again changes no count. */
-	assert_int_equal(store_queue_settle(store, &batch.events[0], marks, 2),
-	                 0);
+	assert_int_equal(settle_twice(&batch.events[0]), 0);
 	assert_depth(0, 0, 0);
 	queue_batch_fini(&batch);
 }
@@ -306,15 +351,13 @@ test_store_queue__settling_makes_the_marks_and_ends_the_event(void **state)
 static void
 test_store_queue__a_settlement_happens_whole_or_not_at_all(void **state)
 {
-	const struct queue_mark marks[] = { { "agora", "s:S1" } };
 	struct queue_batch batch;
 
 	(void)state;
 	assert_int_equal(push("e1"), 0);
 	batch = claim(QUEUE_NEW, "one", 1);
 	(void)store_world_say(world, "SET test:marks:agora x");
-	assert_int_equal(store_queue_settle(store, &batch.events[0], marks, 1),
-	                 ERR_STORE);
+	assert_int_equal(settle(&batch.events[0]), ERR_STORE);
 	queue_batch_fini(&batch);
 	assert_depth(1, 2, 0);
 	batch = claim(QUEUE_OWN, "one", 0);
@@ -353,7 +396,6 @@ test_store_queue__a_buried_event_keeps_everything_and_its_reason(void **state)
 static void
 test_store_queue__goes_on_after_everything_was_flushed(void **state)
 {
-	const struct queue_mark marks[] = { { "agora", "s:S1" } };
 	struct queue_batch batch;
 	int r = ERR_STORE;
 
@@ -361,8 +403,7 @@ test_store_queue__goes_on_after_everything_was_flushed(void **state)
 	assert_int_equal(push("e1"), 0);
 	batch = claim(QUEUE_NEW, "one", 1);
 	(void)store_world_say(world, "FLUSHALL"); /* the group is gone, too */
-	assert_int_equal(store_queue_settle(store, &batch.events[0], marks, 1),
-	                 0);
+	assert_int_equal(settle(&batch.events[0]), 0);
 	queue_batch_fini(&batch);
 	assert_int_equal(push("e2"), 0);
 	for (int i = 0; r && i < 2; i++)
@@ -370,8 +411,7 @@ test_store_queue__goes_on_after_everything_was_flushed(void **state)
 		                      10);
 	assert_int_equal(r, 0);
 	assert_string_equal(batch.events[0].id, "e2");
-	assert_int_equal(store_queue_settle(store, &batch.events[0], marks, 1),
-	                 0);
+	assert_int_equal(settle(&batch.events[0]), 0);
 	queue_batch_fini(&batch);
 	assert_depth(0, 0, 0);
 }
@@ -421,7 +461,11 @@ test_store_queue__a_redis_without_memory_takes_nothing_and_settles(void **state)
 	batch = claim(QUEUE_NEW, "one", 1);
 	(void)store_world_say(world, "CONFIG SET maxmemory 1");
 	assert_int_equal(push("e2"), ERR_STORE);
-	assert_int_equal(store_queue_settle(store, &batch.events[0], NULL, 0),
+	assert_int_equal(store_queue_settle(store,
+	                                    &(struct queue_settlement){
+						    .event = &batch.events[0],
+						    .account = "agora" },
+	                                    1),
 	                 0);
 	(void)store_world_say(world, "CONFIG SET maxmemory 0");
 	queue_batch_fini(&batch);
@@ -483,6 +527,7 @@ main(void)
 		EACH(test_store_queue__own_pending_events_come_again_in_order),
 		EACH(test_store_queue__abandoned_events_are_taken_over_when_idle),
 		EACH(test_store_queue__an_event_deleted_by_a_stranger_does_not_stay_pending),
+		EACH(test_store_queue__a_batch_is_settled_whole_or_not_at_all),
 		EACH(test_store_queue__settling_makes_the_marks_and_ends_the_event),
 		EACH(test_store_queue__a_settlement_happens_whole_or_not_at_all),
 		EACH(test_store_queue__a_buried_event_keeps_everything_and_its_reason),
