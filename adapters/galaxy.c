@@ -422,6 +422,30 @@ say_company(struct galaxy *g, struct buf *what)
 	json_free(doc);
 }
 
+/*
+ * Could a sale be booked? Better said before the first one than with it. Only
+ * the mirror knows, so before the first sync nothing is said.
+ */
+static struct outcome
+check_terms(struct galaxy *g)
+{
+	char ids[GALAXY_TERM_COUNT][GALAXY_ID_SIZE];
+	const struct entry none = { .id = NULL };
+	struct buf note = BUF_INIT;
+	struct outcome outcome = outcome_done();
+
+	if (mirror_note_get(g->env.mirror, &note, GALAXY_NOTE_SYNCED))
+		outcome = outcome_done();
+	else
+		outcome = galaxy_choose_terms(g, ids, &none);
+	buf_fini(&note);
+	return outcome.verdict == VERDICT_REFUSED
+	               ? outcome_of(VERDICT_REFUSED,
+	                            "sales cannot be booked: %.180s",
+	                            outcome.why)
+	               : outcome_done();
+}
+
 static struct outcome
 probe(void *state, struct buf *what)
 {
@@ -434,7 +458,7 @@ probe(void *state, struct buf *what)
 		return outcome;
 	say_company(g, what);
 	buf_addf(what, "web scenario \"%s\"", g->scenario_label);
-	return outcome;
+	return check_terms(g);
 }
 
 static bool

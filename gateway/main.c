@@ -151,6 +151,7 @@ sort_arguments(struct cli *cli, int argc, char **argv)
 			cli->conf_path = argv[i];
 		} else if (!only_words && argv[i][0] == '-' && argv[i][1] &&
 		           strcmp(argv[i], "--help") != 0 &&
+		           strcmp(argv[i], "-h") != 0 &&
 		           strcmp(argv[i], "--version") != 0) {
 			if (!take_flag(cli, argv[i])) {
 				cli_complain("unknown option %s (see "
@@ -175,7 +176,8 @@ run_command(struct cli *cli)
 		return EXIT_CODE_DONE;
 	}
 	for (int i = 0; i < cli->argc; i++)
-		if (!strcmp(cli->argv[i], "--help"))
+		if (!strcmp(cli->argv[i], "--help") ||
+		    !strcmp(cli->argv[i], "-h"))
 			name = "help";
 	if (!strcmp(name, "help")) {
 		print_help(cli->argc ? stdout : stderr);

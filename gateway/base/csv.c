@@ -91,6 +91,53 @@ read_field(struct csv *csv)
 	return 0;
 }
 
+/* Bytes of the UTF-8 character at p, 0 when it is none. RFC 3629. */
+static size_t
+utf8_length(const unsigned char *p, size_t left)
+{
+	static const struct {
+		unsigned char first, last, second_min, second_max, n;
+	} forms[] = {
+		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (*p < forms[i].first || *p > forms[i].last)
+			continue;
+		if (forms[i].n > left ||
+		    (forms[i].n > 1 && (p[1] < forms[i].second_min ||
+		                        p[1] > forms[i].second_max)))
+			return 0;
+		for (size_t j = 2; j < forms[i].n; j++)
+			if ((p[j] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].n;
+	}
+	return 0;
+}
+
+/* A spreadsheet saved in an old code page would make names unreadable. */
+static int
+check_utf8(struct csv *csv)
+{
+	const unsigned char *p = (const unsigned char *)csv->text.p;
+	size_t left = csv->text.n;
+
+	while (left) {
+		size_t n = utf8_length(p, left);
+
+		if (!n)
+			return fail(csv, "not UTF-8: save the file as UTF-8");
+		p += n;
+		left -= n;
+	}
+	return 0;
+}
+
 /* One physical row, blank or not. */
 static int
 read_row(struct csv *csv)
@@ -111,7 +158,9 @@ read_row(struct csv *csv)
 	if (!r && csv->p < csv->end && *csv->p == '\n')
 		csv->p++;
 	csv->next_line++;
-	return r ? r : buf_check(&csv->text);
+	if (!r)
+		r = buf_check(&csv->text);
+	return r ? r : check_utf8(csv);
 }
 
 int

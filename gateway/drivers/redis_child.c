@@ -271,6 +271,9 @@ redis_child_start(struct redis_child **out, const char *state_dir,
 		r = end_leftover(state_dir, why);
 	if (!r)
 		r = spawn(c);
+	if (r == ERR_OS)
+		buf_addf(why, "cannot write to state_dir %s: %s", state_dir,
+		         strerror(errno));
 	if (!r)
 		r = wait_until_up(c, why);
 	if (r) {

@@ -127,10 +127,12 @@ post_one(struct worker *w, struct entry *entry, int64_t origin_ms)
 	const char *missing = NULL;
 	int r = fill_externals(w, entry, &missing);
 
-	/* Nothing was sent yet: a fault here leaves it to be tried again. */
-	if (r)
+	/* Nothing was sent: it is tried again, and nobody there is blamed. */
+	if (r) {
 		outcome = outcome_of(VERDICT_RETRY, "the store is away");
-	else if (missing)
+		return finish(w, entry, &outcome, origin_ms);
+	}
+	if (missing)
 		outcome = outcome_of(VERDICT_REFUSED,
 		                     "%s is not bound at %s: bind it, then "
 		                     "retry this entry",

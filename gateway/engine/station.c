@@ -23,7 +23,12 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/redis_child.h"
 
-enum { OWNER_BYTES = 8, STORE_TIMEOUT_MS = 3000, SOCKET_WAIT_MS = 5000 };
+enum {
+	OWNER_BYTES = 8,
+	STORE_TIMEOUT_MS = 3000,
+	SOCKET_WAIT_MS = 5000,
+	LOCK_WAIT_MS = 3000, /* an operator's command may be at work */
+};
 
 struct station {
 	char *dir;                 /* owned */
@@ -57,8 +62,21 @@ make_dir(const char *path, struct buf *why)
 	return r;
 }
 
+static bool
+wait_for_lock(int fd, int64_t wait_ms)
+{
+	int64_t deadline = clock_mono_ms() + wait_ms;
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (clock_mono_ms() >= deadline)
+			return false;
+		clock_sleep_ms(50);
+	}
+	return true;
+}
+
 static int
-take_lock(struct station *s, struct buf *why)
+take_lock(struct station *s, int64_t wait_ms, struct buf *why)
 {
 	char *path = text_format("%s/lock", s->dir);
 	int r = path ? 0 : ERR_NOMEM;
@@ -69,7 +87,7 @@ take_lock(struct station *s, struct buf *why)
 		buf_addf(why, "state_dir %s: %s", s->dir, strerror(errno));
 		r = STATION_UNREACHABLE;
 	}
-	if (!r && flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
+	if (!r && !wait_for_lock(s->lock_fd, wait_ms)) {
 		buf_addf(why,
 		         "state_dir %s is in use by another tillbridge: stop "
 		         "it, or give this one a directory of its own",
@@ -205,7 +223,7 @@ station_open_locked(struct station **out, const struct conf *conf,
 	int r = begin(&s, conf, why);
 
 	if (!r)
-		r = take_lock(s, why);
+		r = take_lock(s, LOCK_WAIT_MS, why);
 	if (!r)
 		r = start_child(s, conf, why);
 	if (!r)
@@ -226,7 +244,7 @@ station_open(struct station **out, const struct conf *conf, struct buf *why)
 	int r = begin(&s, conf, why);
 
 	/* The lock is free: no daemon runs, so the server is ours to run. */
-	if (!r && !take_lock(s, &busy))
+	if (!r && !take_lock(s, 0, &busy))
 		r = start_child(s, conf, why);
 	if (!r)
 		r = connect_store(s, why);

@@ -316,6 +316,10 @@ probe(struct galaxy_world *w, struct buf *what, const char *scenarios)
 	return galaxy_adapter.probe(w->state, what);
 }
 
+#define ENTRY_TERMS \
+	"\"entry\":{\"company\":\"001\",\"companysite\":\"101\",\"trader\":" \
+	"\"30-0000\",\"currency\":\"EUR\",\"payment_plan\":\"Κάρτα\"}"
+
 static void
 test_galaxy__the_default_scenario_is_used_and_never_named(void **state)
 {
@@ -324,7 +328,7 @@ test_galaxy__the_default_scenario_is_used_and_never_named(void **state)
 	struct buf what = BUF_INIT;
 
 	(void)state;
-	galaxy_world_open(&w, "");
+	galaxy_world_open(&w, ENTRY_TERMS);
 	galaxy_world_fill(&w);
 	galaxy_world_say(&w, 200, "webscenarios.json");
 	assert_verdict(galaxy_adapter.probe(w.state, &what), VERDICT_DONE, "");
@@ -334,6 +338,22 @@ test_galaxy__the_default_scenario_is_used_and_never_named(void **state)
 	galaxy_world_say(&w, 200, "itembalances.json");
 	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
 	assert_url(&w, 1, SYNC "itembalances?ids=[" ITEM1 "]");
+	buf_fini(&what);
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy__a_probe_says_that_sales_could_not_be_booked(void **state)
+{
+	struct galaxy_world w;
+	struct buf what = BUF_INIT;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	galaxy_world_say(&w, 200, "webscenarios.json");
+	assert_verdict(galaxy_adapter.probe(w.state, &what), VERDICT_REFUSED,
+	               "sales cannot be booked: entry.company");
 	buf_fini(&what);
 	galaxy_world_close(&w);
 }
@@ -835,10 +855,6 @@ test_galaxy__the_sku_may_be_another_field(void **state)
 
 /* ---- entries: what an answer means ---- */
 
-#define ENTRY_TERMS \
-	"\"entry\":{\"company\":\"001\",\"companysite\":\"101\",\"trader\":" \
-	"\"30-0000\",\"currency\":\"EUR\",\"payment_plan\":\"Κάρτα\"}"
-
 static void
 make_entry(struct entry *entry)
 {
@@ -1080,6 +1096,8 @@ main(void)
 			test_galaxy__a_log_in_that_fails_says_why_and_never_the_password),
 		cmocka_unit_test(
 			test_galaxy__the_default_scenario_is_used_and_never_named),
+		cmocka_unit_test(
+			test_galaxy__a_probe_says_that_sales_could_not_be_booked),
 		cmocka_unit_test(
 			test_galaxy__a_configured_scenario_is_found_by_code_and_sent_by_id),
 		cmocka_unit_test(

@@ -111,7 +111,8 @@ test_csv__a_byte_order_mark_is_skipped(void **state)
 {
 	(void)state;
 	assert_rows("\xef\xbb\xbfsku,a", "1:[sku][a]\n");
-	assert_rows("\xef\xbb", "1:[\xef\xbb]\n");
+	assert_string_equal(read_n("\xef\xbb", 2),
+	                    "1: not UTF-8: save the file as UTF-8");
 }
 
 static void
@@ -174,10 +175,34 @@ test_csv__what_is_written_reads_back(void **state)
 	buf_fini(&text);
 }
 
+static void
+test_csv__refuses_what_is_not_utf_8(void **state)
+{
+	static const char *const bad[] = {
+		"sku\n\xcc\xe5\xeb\xe9\n", "a\n\xc0\x80\n", "a\n\xed\xa0\x80\n",
+		"a\n\xf4\x90\x80\x80\n",   "a\n\xe2\x82\n", "a\n\x80\n",
+	};
+	struct csv csv;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		csv_init(&csv, bad[i], strlen(bad[i]));
+		assert_int_equal(csv_next(&csv), 0);
+		assert_int_equal(csv_next(&csv), CSV_MALFORMED);
+		assert_int_equal(csv.line, 2);
+		csv_fini(&csv);
+	}
+	csv_init(&csv, "a\n\xce\x9c\xf0\x9f\x8d\xaf\n", 9);
+	assert_int_equal(csv_next(&csv), 0);
+	assert_int_equal(csv_next(&csv), 0);
+	csv_fini(&csv);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_csv__refuses_what_is_not_utf_8),
 		cmocka_unit_test(test_csv__rows_end_with_lf_crlf_or_nothing),
 		cmocka_unit_test(test_csv__blank_rows_are_skipped_and_counted),
 		cmocka_unit_test(

@@ -308,7 +308,11 @@ test_store_queue__a_batch_is_settled_whole_or_not_at_all(void **state)
 	assert_int_equal(push("e1"), 0);
 	assert_int_equal(push("e2"), 0);
 	assert_int_equal(push("e3"), 0);
-	batch = claim(QUEUE_NEW, "one", 3);
+	(void)store_world_say(world, "XGROUP CREATE test:events drain 0");
+	assert_int_equal(
+		store_queue_claim(store, &batch, QUEUE_NEW, "one", "", 1, 10),
+		0);
+	assert_int_equal(batch.n, 3);
 	for (size_t i = 0; i < 3; i++)
 		list[i] = (struct queue_settlement){ &batch.events[i], "agora",
 			                             at_till, 1 };
