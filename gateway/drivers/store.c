@@ -470,6 +470,48 @@ store_eval(struct store *s, redisReply **out, enum store_script which,
 	return r;
 }
 
+/* Keep the number in a reply, if anybody wants it, and release it. */
+static int
+take_int(int r, int64_t *out, redisReply *reply)
+{
+	if (r)
+		return r;
+	if (out)
+		*out = reply_int(reply);
+	freeReplyObject(reply);
+	return 0;
+}
+
+int
+store_call_int(struct store *s, int64_t *out, struct args *take)
+{
+	redisReply *reply = NULL;
+	int r = store_call(s, &reply, take);
+
+	return take_int(r, out, reply);
+}
+
+int
+store_eval_int(struct store *s, int64_t *out, enum store_script which,
+               const char *text, struct args *take)
+{
+	redisReply *reply = NULL;
+	int r = store_eval(s, &reply, which, text, take);
+
+	return take_int(r, out, reply);
+}
+
+int
+store_count(struct store *s, int64_t *out, const char *command, const char *key,
+            const char *key2)
+{
+	struct args a = { 0 };
+
+	args_adds(&a, command);
+	args_add_key(&a, s, key, key2);
+	return store_call_int(s, out, &a);
+}
+
 /* ---- reading replies ---- */
 
 const char *
@@ -583,17 +625,10 @@ int
 store_tick(struct store *store, int64_t *out)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "INCR");
 	args_add_key(&a, store, "tick", NULL);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
+	return store_call_int(store, out, &a);
 }
 
 int
@@ -619,16 +654,11 @@ int
 store_value_set(struct store *store, const char *name, const char *value)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "SET");
 	args_add_key(&a, store, "value:", name);
 	args_adds(&a, value);
-	r = store_call(store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(store, NULL, &a);
 }
 
 /* ---- durability ---- */

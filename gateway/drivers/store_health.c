@@ -13,8 +13,6 @@ store_health_set(struct store *store, const char *account,
                  const struct health_fact *facts, size_t n)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "HSET");
 	args_add_key(&a, store, "health:", account);
@@ -22,10 +20,7 @@ store_health_set(struct store *store, const char *account,
 		args_adds(&a, facts[i].name);
 		args_adds(&a, facts[i].value);
 	}
-	r = store_call(store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(store, NULL, &a);
 }
 
 int

@@ -84,6 +84,16 @@ int store_call(struct store *s, redisReply **out, struct args *take);
 int store_eval(struct store *s, redisReply **out, enum store_script which,
                const char *text, struct args *take);
 
+/* The same where only the number in the reply matters; out NULL: not even
+   that. */
+int store_call_int(struct store *s, int64_t *out, struct args *take);
+int store_eval_int(struct store *s, int64_t *out, enum store_script which,
+                   const char *text, struct args *take);
+
+/* COMMAND key: ZCARD, HLEN, XLEN, GET of a number; 0 when it is not there. */
+int store_count(struct store *s, int64_t *out, const char *command,
+                const char *key, const char *key2);
+
 /* Like store_call for a command that may block; wait_ms is added to the
    connection's time-out. A nil reply is fine. */
 int store_call_blocking(struct store *s, redisReply **out, struct args *take,

@@ -496,41 +496,24 @@ store_ledger_each(struct store *store, const char *authority, const char *state,
 	return r;
 }
 
-static int
-count_key(struct store *store, int64_t *out, const char *key, const char *key2)
-{
-	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
-
-	args_adds(&a, "ZCARD");
-	args_add_key(&a, store, key, key2);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
-}
-
 int
 store_ledger_count(struct store *store, int64_t *out, const char *state)
 {
-	return count_key(store, out, "entries:", state);
+	return store_count(store, out, "ZCARD", "entries:", state);
 }
 
 int
 store_ledger_count_ready(struct store *store, int64_t *out,
                          const char *authority)
 {
-	return count_key(store, out, "queue:", authority);
+	return store_count(store, out, "ZCARD", "queue:", authority);
 }
 
 int
 store_ledger_count_waiting(struct store *store, int64_t *out,
                            const char *account)
 {
-	return count_key(store, out, "waiting:", account);
+	return store_count(store, out, "ZCARD", "waiting:", account);
 }
 
 /* ---- decisions of a person ---- */
@@ -559,18 +542,11 @@ store_cursor_get(struct store *store, int64_t *out, const char *account,
                  const char *name)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "HGET");
 	args_add_key(&a, store, "cursor:", account);
 	args_adds(&a, name);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
+	return store_call_int(store, out, &a);
 }
 
 int
@@ -578,15 +554,10 @@ store_cursor_set(struct store *store, const char *account, const char *name,
                  int64_t value)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "HSET");
 	args_add_key(&a, store, "cursor:", account);
 	args_adds(&a, name);
 	args_addi(&a, value);
-	r = store_call(store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(store, NULL, &a);
 }

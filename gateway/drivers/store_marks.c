@@ -70,18 +70,6 @@ static const char postpone_script[] =
 	"end\n"
 	"return 1\n";
 
-static int
-eval_and_forget(struct store *store, enum store_script which, const char *text,
-                struct args *take)
-{
-	redisReply *reply = NULL;
-	int r = store_eval(store, &reply, which, text, take);
-
-	if (!r)
-		freeReplyObject(reply);
-	return r;
-}
-
 int
 store_marks_add(struct store *store, const char *account,
                 const char *const *members, size_t n, enum mark_cause cause,
@@ -98,7 +86,7 @@ store_marks_add(struct store *store, const char *account,
 	args_addi(&a, due_ms);
 	for (size_t i = 0; i < n; i++)
 		args_adds(&a, members[i]);
-	return eval_and_forget(store, SCRIPT_MARK, mark_script, &a);
+	return store_eval_int(store, NULL, SCRIPT_MARK, mark_script, &a);
 }
 
 int
@@ -194,7 +182,8 @@ store_marks_clear(struct store *store, const char *account,
 		args_adds(&a, marks[i]->member);
 		args_addi(&a, marks[i]->generation);
 	}
-	return eval_and_forget(store, SCRIPT_MARKS_CLEAR, clear_script, &a);
+	return store_eval_int(store, NULL, SCRIPT_MARKS_CLEAR, clear_script,
+	                      &a);
 }
 
 int
@@ -207,25 +196,18 @@ store_marks_postpone(struct store *store, const char *account,
 	args_adds(&a, mark->member);
 	args_addi(&a, mark->generation);
 	args_addi(&a, due_ms);
-	return eval_and_forget(store, SCRIPT_MARKS_POSTPONE, postpone_script,
-	                       &a);
+	return store_eval_int(store, NULL, SCRIPT_MARKS_POSTPONE,
+	                      postpone_script, &a);
 }
 
 int
 store_marks_count(struct store *store, int64_t *out, const char *account)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "ZCARD");
 	args_add_key(&a, store, "marks:", account);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
+	return store_call_int(store, out, &a);
 }
 
 int
@@ -255,14 +237,9 @@ int
 store_marks_wake(struct store *store, const char *account)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "LPUSH");
 	args_add_key(&a, store, "wake:", account);
 	args_adds(&a, "1");
-	r = store_call(store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(store, NULL, &a);
 }

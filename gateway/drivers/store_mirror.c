@@ -81,8 +81,6 @@ flush(void *self, const char *note_name, const char *note)
 {
 	struct store_mirror *m = self;
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	if (!m->rows.n && !note_name)
 		return 0;
@@ -95,10 +93,7 @@ flush(void *self, const char *note_name, const char *note)
 		args_add(&a, m->rows.v[i], m->rows.len[i]);
 	a.is_broken |= m->rows.is_broken;
 	drop_rows(m);
-	r = store_eval(m->store, &reply, SCRIPT_MIRROR, mirror_script, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_eval_int(m->store, NULL, SCRIPT_MIRROR, mirror_script, &a);
 }
 
 static char
@@ -190,17 +185,12 @@ note_set(void *self, const char *name, const char *value)
 {
 	struct store_mirror *m = self;
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "HSET");
 	args_add_key(&a, m->store, "notes:", m->account);
 	args_adds(&a, name);
 	args_adds(&a, value);
-	r = store_call(m->store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(m->store, NULL, &a);
 }
 
 static int
@@ -294,17 +284,12 @@ forget_full(struct store_mirror *m, const char *entity)
 {
 	struct args a = { 0 };
 	struct buf key = BUF_INIT;
-	redisReply *reply = NULL;
-	int r;
 
 	buf_addf(&key, "full:%s:%s", m->account, entity);
 	args_adds(&a, "DEL");
 	args_add_key(&a, m->store, buf_text(&key), NULL);
 	buf_fini(&key);
-	r = store_call(m->store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(m->store, NULL, &a);
 }
 
 static int
@@ -428,17 +413,10 @@ store_mirror_count(struct store_mirror *m, int64_t *out, const char *entity)
 {
 	struct args a = { 0 };
 	struct buf key = BUF_INIT;
-	redisReply *reply = NULL;
-	int r;
 
 	buf_addf(&key, "mirror:%s:%s", m->account, entity);
 	args_adds(&a, "HLEN");
 	args_add_key(&a, m->store, buf_text(&key), NULL);
 	buf_fini(&key);
-	r = store_call(m->store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
+	return store_call_int(m->store, out, &a);
 }

@@ -283,8 +283,6 @@ static int
 forget_deleted(struct store *store, const redisReply *list, size_t *n)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	*n = 0;
 	args_adds(&a, "XACK");
@@ -302,10 +300,7 @@ forget_deleted(struct store *store, const redisReply *list, size_t *n)
 	}
 	log_error("event.vanished", "events=%zu why=%s", *n,
 	          log_quote("somebody deleted them from Redis"));
-	r = store_call(store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(store, NULL, &a);
 }
 
 int
@@ -367,8 +362,6 @@ store_queue_settle(struct store *store, const struct queue_settlement *list,
                    size_t n)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	if (!n)
 		return 0;
@@ -382,10 +375,7 @@ store_queue_settle(struct store *store, const struct queue_settlement *list,
 			args_adds(&a, list[i].members[m]);
 		}
 	}
-	r = store_eval(store, &reply, SCRIPT_SETTLE, settle_script, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_eval_int(store, NULL, SCRIPT_SETTLE, settle_script, &a);
 }
 
 int
@@ -393,8 +383,6 @@ store_queue_bury(struct store *store, const struct event *event,
                  const char *why)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, event->entry_id);
 	args_addi(&a, (int64_t)event->n_body);
@@ -414,28 +402,7 @@ store_queue_bury(struct store *store, const struct event *event,
 	args_addi(&a, event->received_ms);
 	args_adds(&a, "body");
 	args_add(&a, event->body, event->n_body);
-	r = store_eval(store, &reply, SCRIPT_BURY, bury_script, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
-}
-
-static int
-read_count(struct store *store, int64_t *out, const char *command,
-           const char *key)
-{
-	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
-
-	args_adds(&a, command);
-	args_add_key(&a, store, key, NULL);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
+	return store_eval_int(store, NULL, SCRIPT_BURY, bury_script, &a);
 }
 
 static int
@@ -465,11 +432,12 @@ store_queue_depth(struct store *store, struct queue_depth *out)
 	int r;
 
 	*out = (struct queue_depth){ 0 };
-	r = read_count(store, &out->n, "XLEN", "events");
+	r = store_count(store, &out->n, "XLEN", "events", NULL);
 	if (!r)
-		r = read_count(store, &out->bytes, "GET", "events:bytes");
+		r = store_count(store, &out->bytes, "GET", "events:bytes",
+		                NULL);
 	if (!r)
-		r = read_count(store, &out->n_dead, "ZCARD", "dead");
+		r = store_count(store, &out->n_dead, "ZCARD", "dead", NULL);
 	if (!r && out->n)
 		r = read_oldest(store, &out->oldest_ms);
 	return r;

@@ -234,17 +234,12 @@ store_registry_unresolved(struct store *store, const char *account,
                           const char *sku, const char *why)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "HSET");
 	args_add_key(&a, store, "unresolved:", account);
 	args_adds(&a, sku);
 	args_adds(&a, why);
-	r = store_call(store, &reply, &a);
-	if (!r)
-		freeReplyObject(reply);
-	return r;
+	return store_call_int(store, NULL, &a);
 }
 
 /* HGET item:SKU t:ACCOUNT; *out owned, NULL when gone. */
@@ -409,37 +404,19 @@ store_registry_skus(struct store *store, const char *account,
 	return 0;
 }
 
-static int
-count_with(struct store *store, int64_t *out, const char *command,
-           const char *key, const char *key2)
-{
-	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
-
-	args_adds(&a, command);
-	args_add_key(&a, store, key, key2);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
-}
-
 int
 store_registry_count(struct store *store, int64_t *n_items)
 {
-	return count_with(store, n_items, "ZCARD", "items", NULL);
+	return store_count(store, n_items, "ZCARD", "items", NULL);
 }
 
 int
 store_registry_count_account(struct store *store, const char *account,
                              int64_t *n_bound, int64_t *n_unresolved)
 {
-	int r = count_with(store, n_bound, "HLEN", "ext:", account);
+	int r = store_count(store, n_bound, "HLEN", "ext:", account);
 
 	return r ? r
-	         : count_with(store, n_unresolved, "HLEN",
-	                      "unresolved:", account);
+	         : store_count(store, n_unresolved, "HLEN",
+	                       "unresolved:", account);
 }

@@ -149,33 +149,6 @@ static const char hold_script[] =
 	"redis.call('ZADD', P..'holds', ARGV[2], ARGV[1])\n"
 	"return 1\n";
 
-static int
-eval_int(struct store *store, int64_t *out, enum store_script which,
-         const char *text, struct args *take)
-{
-	redisReply *reply = NULL;
-	int r = store_eval(store, &reply, which, text, take);
-
-	if (r)
-		return r;
-	if (out)
-		*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
-}
-
-/* Run a plain command whose reply nobody needs. */
-static int
-call(struct store *store, struct args *take)
-{
-	redisReply *reply = NULL;
-	int r = store_call(store, &reply, take);
-
-	if (!r)
-		freeReplyObject(reply);
-	return r;
-}
-
 static void
 add_balance(struct args *a, const struct stock_read *read,
             const struct stock_balance *b)
@@ -224,7 +197,8 @@ store_stock_balances(struct store *store, const struct stock_read *read,
 		args_fini(&a);
 		return r;
 	}
-	r = eval_int(store, &discarded, SCRIPT_BALANCES, balances_script, &a);
+	r = store_eval_int(store, &discarded, SCRIPT_BALANCES, balances_script,
+	                   &a);
 	if (n_discarded)
 		*n_discarded = (size_t)discarded;
 	return r;
@@ -333,7 +307,8 @@ store_stock_published(struct store *store, const char *account,
 		else
 			args_adds(&a, "");
 	}
-	return eval_int(store, NULL, SCRIPT_PUBLISHED, published_script, &a);
+	return store_eval_int(store, NULL, SCRIPT_PUBLISHED, published_script,
+	                      &a);
 }
 
 int
@@ -346,7 +321,7 @@ store_stock_suspect(struct store *store, const char *account, const char *sku,
 	args_add_key(&a, store, "suspect:", account);
 	args_adds(&a, sku);
 	args_addi(&a, since_ms);
-	return call(store, &a);
+	return store_call_int(store, NULL, &a);
 }
 
 /* ---- the guard ---- */
@@ -364,7 +339,7 @@ store_stock_changed(struct store *store, const char *sync_account,
 	args_adds(&a, member);
 	a.is_broken |= !member;
 	free(member);
-	return call(store, &a);
+	return store_call_int(store, NULL, &a);
 }
 
 /* One page of members above `from`. */
@@ -424,7 +399,7 @@ store_stock_forget_changed(struct store *store, const char *sync_account)
 
 	args_adds(&a, "DEL");
 	args_add_key(&a, store, "changed:", sync_account);
-	return call(store, &a);
+	return store_call_int(store, NULL, &a);
 }
 
 int
@@ -439,24 +414,17 @@ store_stock_hold(struct store *store, const char *channel,
 	args_addi(&a, clock_wall_ms());
 	for (size_t i = 0; i < n; i++)
 		args_adds(&a, skus[i]);
-	return eval_int(store, NULL, SCRIPT_HOLD, hold_script, &a);
+	return store_eval_int(store, NULL, SCRIPT_HOLD, hold_script, &a);
 }
 
 int
 store_stock_count_held(struct store *store, int64_t *out, const char *channel)
 {
 	struct args a = { 0 };
-	redisReply *reply = NULL;
-	int r;
 
 	args_adds(&a, "HLEN");
 	args_add_key(&a, store, "held:", channel);
-	r = store_call(store, &reply, &a);
-	if (r)
-		return r;
-	*out = reply_int(reply);
-	freeReplyObject(reply);
-	return 0;
+	return store_call_int(store, out, &a);
 }
 
 /* ARGV: channel, "1" to release. -> how many were held. */
@@ -479,5 +447,5 @@ store_stock_unhold(struct store *store, const char *channel, bool release,
 
 	args_adds(&a, channel);
 	args_adds(&a, release ? "1" : "0");
-	return eval_int(store, n, SCRIPT_UNHOLD, unhold_script, &a);
+	return store_eval_int(store, n, SCRIPT_UNHOLD, unhold_script, &a);
 }
