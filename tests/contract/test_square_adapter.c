@@ -822,10 +822,11 @@ test_square_adapter__writes_counts_under_a_key_made_from_them(void **state)
 	assert_verdict(write_both(rig, counts, rig->now_ms - 2500),
 	               VERDICT_DONE);
 	assert_int_equal(crypto_sha256_hex(key, &part, 1), 0);
-	buf_addf(&want,
-	         "{\"idempotency_key\":\"%s\",\"ignore_unchanged_counts\":false,"
-	         "\"changes\":%s}",
-	         key, CHANGES);
+	buf_addf(
+		&want,
+		"{\"idempotency_key\":\"%s\",\"ignore_unchanged_counts\":false,"
+		"\"changes\":%s}",
+		key, CHANGES);
 	assert_string_equal(sent_body(rig, 0), buf_text(&want));
 	buf_fini(&want);
 }
