@@ -19,6 +19,8 @@
 
 enum { MINUTE_MS = 60000, HOUR_MS = 60 * MINUTE_MS };
 
+#define DAY_MS (INT64_C(24) * HOUR_MS)
+
 static struct engine_world *world;
 static struct fake_adapter *erp;
 static struct fake_adapter *agora;
@@ -322,6 +324,42 @@ test_sales__unbound_lines_wait_and_become_an_entry_when_bound(void **state)
 	assert_entry("agora/S1+1", "settled");
 	assert_true(fake_adapter_shows(erp, "E-A2", "5"));
 	assert_true(fake_adapter_shows(world->kiosk.state, "K-A2", "5"));
+}
+
+/* Sales of many unbound things come in any order of their ids. */
+static void
+test_sales__a_binding_finds_its_waiting_sale_among_others(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_sale_line(fake_adapter_sale(agora, "S1", clock_wall_ms()), "1",
+	               "A-A9", "1");
+	list(false);
+	fake_clock_advance(10 * MINUTE_MS);
+	fake_sale_line(fake_adapter_sale(agora, "S2", clock_wall_ms()), "1",
+	               "A-A2", "1");
+	list(false);
+	assert_int_equal(count_waiting(), 2);
+	engine_world_bind(world, "A9", "8");
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_entry("agora/S2", "(nil)");
+	assert_int_equal(count_waiting(), 1);
+}
+
+static void
+test_sales__lines_that_nobody_binds_are_forgotten_with_their_sale(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_sale_line(fake_adapter_sale(agora, "S1", clock_wall_ms()), "1",
+	               "A-A9", "1");
+	list(false);
+	assert_int_equal(count_waiting(), 1);
+	fake_clock_advance(41 * DAY_MS);
+	(void)fake_adapter_sell(agora, "S2", "A-A1", "1");
+	list(false);
+	assert_int_equal(count_waiting(), 0);
 }
 
 static void
@@ -671,6 +709,8 @@ main(void)
 		EACH(test_sales__a_held_return_that_is_retried_is_pending_and_posted),
 		EACH(test_sales__sale_and_return_in_one_are_two_entries),
 		EACH(test_sales__unbound_lines_wait_and_become_an_entry_when_bound),
+		EACH(test_sales__a_binding_finds_its_waiting_sale_among_others),
+		EACH(test_sales__lines_that_nobody_binds_are_forgotten_with_their_sale),
 		EACH(test_sales__are_recorded_at_each_items_authority_only),
 		EACH(test_sales__one_listing_an_hour_reads_the_whole_window),
 		EACH(test_sales__an_outage_longer_than_the_window_is_read_from_its_begin),
