@@ -1,7 +1,7 @@
 /*
  * Sales and entries:
  *
- *   sale:ACCOUNT:ID    hash  rev, closed, n (entries made); per line: l:UID
+ *   sale:ACCOUNT:ID    hash  rev, closed, version, n (entries made); per line: l:UID
  *                            "SKU\tQTY" entered so far, w:UID its external id
  *                            while not bound. Kept 40 days.
  *   waiting:ACCOUNT    zset  "external\nsale", all scores 0: lines that wait for
@@ -86,21 +86,23 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"end\n"
 
 /*
- * ARGV: account, sale, revision, now, closed, origin, then four counted lists:
+ * ARGV: account, sale, revision, now, closed, origin, version, four counted lists:
  * lines (uid, sku, qty), waiting (uid, external), sold (sku, qty), entries (id,
  * authority, doc, state, why, is pending, counted list of sku, qty).
  */
 static const char apply_script[] = LUA_MARK
-	"local account, sale, rev, now, closed, origin = unpack(ARGV, 1, 6)\n"
+	"local account, sale, rev, now, closed, origin, version =\n"
+	"      unpack(ARGV, 1, 7)\n"
 	"local k = P..'sale:'..account..':'..sale\n"
 	"if (redis.call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
-	"local at = 7\n"
+	"local at = 8\n"
 	"local function take(n)\n"
 	"  local t = {unpack(ARGV, at, at + n - 1)}\n"
 	"  at = at + n\n"
 	"  return unpack(t)\n"
 	"end\n"
-	"redis.call('HSET', k, 'rev', rev + 1, 'closed', closed)\n"
+	"redis.call('HSET', k, 'rev', rev + 1, 'closed', closed,\n"
+	"           'version', version)\n"
 	"for _ = 1, take(1) do\n"
 	"  local uid, sku, qty = take(3)\n"
 	"  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..qty)\n"
@@ -119,7 +121,7 @@ static const char apply_script[] = LUA_MARK
 	"end\n"
 	/* What nobody ever binds must not pile up. */
 	"for _, m in ipairs(redis.call('ZRANGEBYSCORE', "
-        "P..'waited:'..account,\n"
+	"P..'waited:'..account,\n"
 	"    '-inf', now - " SALE_KEEP_MS ", 'LIMIT', 0, 100)) do\n"
 	"  redis.call('ZREM', P..'waiting:'..account, m)\n"
 	"  redis.call('ZREM', P..'waited:'..account, m)\n"
@@ -226,6 +228,8 @@ store_ledger_sale(struct store *store, struct ledger_sale *out,
 
 		if (!strcmp(field, "rev"))
 			out->revision = reply_int(value);
+		else if (!strcmp(field, "version"))
+			out->version = reply_int(value);
 		else if (!strcmp(field, "n"))
 			out->n_entries = reply_int(value);
 		else if (!strncmp(field, "l:", 2))
@@ -319,6 +323,7 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 	args_addi(&a, clock_wall_ms());
 	args_addi(&a, change->closed_ms);
 	args_addi(&a, change->origin_ms);
+	args_addi(&a, change->version);
 	args_addi(&a, (int64_t)change->n_lines);
 	for (size_t i = 0; i < change->n_lines; i++) {
 		args_adds(&a, change->lines[i].uid);

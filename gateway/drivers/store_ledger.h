@@ -41,6 +41,7 @@ struct ledger_line {
 
 struct ledger_sale {
 	int64_t revision;          /* 0: never seen */
+	int64_t version;           /* the vendor's, as last applied; 0 */
 	int64_t n_entries;         /* made from it so far */
 	struct ledger_line *lines; /* owned */
 	size_t n_lines;
@@ -70,6 +71,7 @@ struct ledger_change {
 	const char *sale;    /* borrowed: vendor's id */
 	int64_t revision;    /* as store_ledger_sale gave it */
 	int64_t closed_ms;
+	int64_t version;                 /* the vendor's; 0: none */
 	int64_t origin_ms;               /* of the call that led here; 0 */
 	const struct ledger_line *lines; /* new totals of lines that changed */
 	size_t n_lines;

@@ -3,8 +3,9 @@
  *
  * A sale is read again and again (hooks, overlaps, windows); its record in the
  * ledger remembers by line what was made into entries, so only a difference
- * becomes a new one. Sales that closed before the account's first binding are
- * history. Lines that are not bound wait and are shown.
+ * becomes a new one, and an older version changes nothing. Sales that closed
+ * before the account's first binding are history, and so is one so old that the
+ * ledger may have forgotten it. Lines that are not bound wait and are shown.
  *
  * Source   design.md section 4: Entries, First binding, Late sales, Returns,
  *          Loss of Redis.
@@ -28,6 +29,9 @@ enum {
 	READ_MAX = 100,           /* ids per read_sales */
 	APPLY_TRIES = 5,
 };
+
+/* The ledger remembers a sale for at least so long. */
+#define REMEMBERED_MS (INT64_C(35) * 24 * 3600 * 1000)
 
 /* One sale on its way into the ledger. */
 struct intake {
@@ -283,6 +287,9 @@ build(struct intake *in)
 	int r = store_ledger_sale(in->w->store, &in->known, in->w->account,
 	                          in->sale->id);
 
+	/* A listing may lag behind what was read by id. */
+	if (!r && in->sale->version && in->sale->version < in->known.version)
+		return 0;
 	if (!r)
 		r = intake_init(in);
 	for (size_t i = 0; !r && i < in->sale->n_lines; i++)
@@ -346,6 +353,7 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 						  .sale = sale->id,
 						  .revision = in.known.revision,
 						  .closed_ms = sale->closed_ms,
+						  .version = sale->version,
 						  .origin_ms = origin_ms,
 						  .lines = in.lines,
 						  .n_lines = in.n_lines,
@@ -414,18 +422,56 @@ origin_of(const struct listing *l, const char *sale)
 	return l->origin_ms;
 }
 
+/*
+ * Was it listed once, so long ago that its record may have expired? A refund
+ * announces its order again after months: taken for new, it would be posted
+ * twice. What an outage kept us from listing is new, however old.
+ */
+static int
+is_forgotten(struct worker *w, const struct sale *sale, bool *out)
+{
+	struct ledger_sale known = { 0 };
+	int64_t cursor = 0;
+	int r;
+
+	*out = false;
+	if (clock_wall_ms() - sale->closed_ms < REMEMBERED_MS)
+		return 0;
+	r = store_cursor_get(w->store, &cursor, w->account, "sales");
+	if (r || sale->closed_ms > cursor)
+		return r;
+	r = store_ledger_sale(w->store, &known, w->account, sale->id);
+	if (r)
+		return r;
+	*out = known.revision == 0;
+	ledger_sale_fini(&known);
+	if (*out)
+		log_info("sale.forgotten", "account=%s sale=%s why=%s",
+		         w->account, sale->id,
+		         log_quote("closed and listed too long ago"));
+	return 0;
+}
+
 static int
 take_sale(void *ctx, struct sale *sale)
 {
 	struct listing *l = ctx;
+	bool is_old = false;
 	int r;
+
+	/* A long list must not cost the lease. */
+	(void)worker_keep(l->w);
 
 	/* Echo: what we recorded there ourselves is known by our reference. */
 	if (!sale->is_final || is_ours(sale))
 		return 0;
 	if (!l->start_ms || sale->closed_ms < l->start_ms)
 		return 0;
-	r = bind_lines(l->w, sale);
+	r = is_forgotten(l->w, sale, &is_old);
+	if (!r && is_old)
+		return 0;
+	if (!r)
+		r = bind_lines(l->w, sale);
 	if (!r)
 		r = record(l->w, sale, origin_of(l, sale->id));
 	l->fault = r;
@@ -447,8 +493,9 @@ since(struct worker *w, int64_t start, int64_t until_ms, bool *whole,
 	int64_t cursor = 0;
 	int r = store_cursor_get(w->store, &cursor, w->account, "sales");
 
+	/* A cursor ahead of now: the clock was set back since. */
 	if (!w->sales_full_mono_ms ||
-	    now - w->sales_full_mono_ms >= WHOLE_EVERY_MS)
+	    now - w->sales_full_mono_ms >= WHOLE_EVERY_MS || cursor > until_ms)
 		*whole = true;
 	if (*whole)
 		*out = until_ms - w->ops->sales_window_ms;

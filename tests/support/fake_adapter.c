@@ -327,6 +327,7 @@ tell_sale(const struct fake_adapter *f, const struct fake_sale *from,
 		.reference =
 			from->reference[0] ? text_dup(from->reference) : NULL,
 		.closed_ms = from->closed_ms,
+		.version = from->version,
 		.is_final = !from->is_open,
 	};
 	int r;

@@ -37,8 +37,9 @@ struct fake_sale {
 	char id[32];
 	char reference[32]; /* "": none */
 	int64_t closed_ms;
-	bool is_open;   /* not final yet */
-	bool is_unseen; /* an offline sale that has not arrived yet */
+	int64_t version; /* 0: none */
+	bool is_open;    /* not final yet */
+	bool is_unseen;  /* an offline sale that has not arrived yet */
 	struct fake_line lines[FAKE_LINES_MAX];
 	size_t n_lines;
 };

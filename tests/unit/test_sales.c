@@ -347,6 +347,75 @@ test_sales__a_binding_finds_its_waiting_sale_among_others(void **state)
 	assert_int_equal(count_waiting(), 1);
 }
 
+/* A refund announces its order again, long after the ledger forgot it. */
+static void
+test_sales__an_old_sale_that_was_forgotten_is_not_posted_again(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	engine_world_rest(world);
+	list(false);
+	engine_world_rest(world);
+	assert_int_equal(erp->n_docs, 1);
+	fake_clock_advance(41 * DAY_MS);
+	list(false);
+	(void)store_world_say(&world->base, "DEL test:sale:agora:S1");
+	(void)store_world_say(&world->base, "DEL test:entry:agora/S1");
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_int_equal(erp->n_docs, 1);
+	assert_pending("A1", "0");
+}
+
+static void
+test_sales__of_a_long_outage_are_posted_however_old(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	list(false);
+	fake_clock_advance(MINUTE_MS);
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_clock_advance(60 * DAY_MS);
+	list(false);
+	engine_world_rest(world);
+	assert_int_equal(erp->n_docs, 1);
+}
+
+static void
+test_sales__an_older_version_seen_later_takes_nothing_back(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	sale->version = 4;
+	list(false);
+	sale->lines[0].qty = decimal_of(3);
+	sale->version = 5;
+	list(false);
+	sale->lines[0].qty = decimal_of(1);
+	sale->version = 4;
+	list(false);
+	assert_pending("A1", "3");
+	assert_entry("agora/S1+2", "(nil)");
+}
+
+static void
+test_sales__a_clock_set_back_makes_the_whole_window_be_read(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	list(true);
+	fake_clock_set_wall(clock_wall_ms() + HOUR_MS);
+	list(false);
+	fake_clock_set_wall(clock_wall_ms() - HOUR_MS);
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	list(false);
+	assert_entry("agora/S1", "ready");
+}
+
 static void
 test_sales__lines_that_nobody_binds_are_forgotten_with_their_sale(void **state)
 {
@@ -710,6 +779,10 @@ main(void)
 		EACH(test_sales__sale_and_return_in_one_are_two_entries),
 		EACH(test_sales__unbound_lines_wait_and_become_an_entry_when_bound),
 		EACH(test_sales__a_binding_finds_its_waiting_sale_among_others),
+		EACH(test_sales__an_old_sale_that_was_forgotten_is_not_posted_again),
+		EACH(test_sales__of_a_long_outage_are_posted_however_old),
+		EACH(test_sales__an_older_version_seen_later_takes_nothing_back),
+		EACH(test_sales__a_clock_set_back_makes_the_whole_window_be_read),
 		EACH(test_sales__lines_that_nobody_binds_are_forgotten_with_their_sale),
 		EACH(test_sales__are_recorded_at_each_items_authority_only),
 		EACH(test_sales__one_listing_an_hour_reads_the_whole_window),
