@@ -1,5 +1,11 @@
 /*
- * Leases: one string per name, "token owner", that expires by itself.
+ * Leases:
+ *
+ *   lease:NAME  string  "token owner", expires by itself
+ *   leases      hash    name -> the same of the last holder, for ever: a lease
+ *                       that ran out and that nobody else took goes on under
+ *                       its old token, so a call longer than the lease ends
+ *                       nothing
  */
 #include "gateway/drivers/store_lease.h"
 
@@ -11,11 +17,19 @@ static const char lease_script[] =
 	"local k = P..'lease:'..ARGV[1]\n"
 	"local v = redis.call('GET', k)\n"
 	"local token, owner\n"
-	"if v then token, owner = v:match('^(%d+) (.*)$') end\n"
+	"if v then token, owner = v:match('^(%d+) (.*)$')\n"
+	"else\n"
+	"  local last = redis.call('HGET', P..'leases', ARGV[1]) or ''\n"
+	"  local t, o = last:match('^(%d+) (.*)$')\n"
+	"  if o == ARGV[2] then token = t end\n"
+	"end\n"
 	"if owner and owner ~= ARGV[2] then return 0 end\n"
 	"if ARGV[3] == '0' then redis.call('DEL', k) return 0 end\n"
 	"token = token or tostring(redis.call('INCR', P..'tick'))\n"
-	"redis.call('SET', k, token..' '..ARGV[2], 'PX', ARGV[3])\n"
+	"local held = token..' '..ARGV[2]\n"
+	"if redis.call('HGET', P..'leases', ARGV[1]) ~= held then\n"
+	"  redis.call('HSET', P..'leases', ARGV[1], held) end\n"
+	"redis.call('SET', k, held, 'PX', ARGV[3])\n"
 	"return tonumber(token)\n";
 
 static int

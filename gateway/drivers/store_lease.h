@@ -8,8 +8,8 @@
 /*
  * Which process does what only one may do. A lease belongs to an owner (a
  * stable name per state_dir, so that a restarted process takes its own lease
- * over at once) and carries a token that only grows: what must not happen
- * twice is fenced by it.
+ * over at once) and carries a token that grows whenever the owner changes: what
+ * must not happen twice is fenced by it.
  */
 enum { LEASE_TAKEN = 1 }; /* another process holds it */
 

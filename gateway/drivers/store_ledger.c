@@ -176,10 +176,13 @@ static const char begin_script[] = LUA_ENTRY
 	"local v = redis.call('HMGET', k, 'doc', 'attempts', 'origin')\n"
 	"return {1, v[1], v[2], v[3]}\n";
 
-/* ARGV: id, new state, now, why, due, states it may come from (" a b "). */
+/* ARGV: id, new state, now, why, due, states it may come from (" a b "), the
+   attempt it must be at; 0: any. */
 static const char move_script[] = LUA_ENTRY
-	"local state = redis.call('HGET', P..'entry:'..ARGV[1], 'state')\n"
+	"local state, attempts = unpack(redis.call('HMGET',\n"
+	"  P..'entry:'..ARGV[1], 'state', 'attempts'))\n"
 	"if not state then return 3 end\n"
+	"if ARGV[7] ~= '0' and ARGV[7] ~= attempts then return 5 end\n"
 	"if not ARGV[6]:find(' '..state..' ', 1, true) then return 4 end\n"
 	"move(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])\n"
 	"return 0\n";
@@ -415,21 +418,30 @@ store_ledger_begin(struct store *store, struct entry *out, unsigned *attempts,
 	return r;
 }
 
-/* Returns 0, LEDGER_ABSENT, LEDGER_UNFIT, ERR_STORE. */
+/* Where an entry goes, and from where it may. */
+struct move {
+	const char *state;
+	const char *why;
+	int64_t due_ms;
+	const char *from; /* " a b " */
+	unsigned attempt; /* 0: any */
+};
+
+/* Returns 0, LEDGER_ABSENT, LEDGER_UNFIT, LEDGER_FENCED, ERR_STORE. */
 static int
-move_entry(struct store *store, const char *id, const char *state,
-           const char *why, int64_t due_ms, const char *from)
+move_entry(struct store *store, const char *id, const struct move *move)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
 	int r;
 
 	args_adds(&a, id);
-	args_adds(&a, state);
+	args_adds(&a, move->state);
 	args_addi(&a, clock_wall_ms());
-	args_adds(&a, why);
-	args_addi(&a, due_ms);
-	args_adds(&a, from);
+	args_adds(&a, move->why);
+	args_addi(&a, move->due_ms);
+	args_adds(&a, move->from);
+	args_addi(&a, move->attempt);
 	r = store_eval(store, &reply, SCRIPT_ENTRY_MOVE, move_script, &a);
 	if (r)
 		return r;
@@ -454,11 +466,21 @@ state_after(enum verdict verdict)
 }
 
 int
-store_ledger_end(struct store *store, const char *id,
+store_ledger_end(struct store *store, const char *id, unsigned attempt,
                  const struct outcome *outcome, int64_t due_ms)
 {
-	int r = move_entry(store, id, state_after(outcome->verdict),
-	                   outcome->why, due_ms, " posting uncertain ");
+	/* It is there: true also when a look-up that was too early made the
+	   entry ready again. */
+	bool is_there = outcome->verdict == VERDICT_DONE;
+	const struct move move = {
+		.state = state_after(outcome->verdict),
+		.why = outcome->why,
+		.due_ms = due_ms,
+		.from = is_there ? " posting uncertain ready "
+		                 : " posting uncertain ",
+		.attempt = attempt,
+	};
+	int r = move_entry(store, id, &move);
 
 	/* A person was quicker (confirm, drop): theirs stands. */
 	return r == LEDGER_UNFIT || r == LEDGER_ABSENT ? 0 : r;
@@ -467,7 +489,9 @@ store_ledger_end(struct store *store, const char *id,
 /* doc of entry:ID when it belongs to the authority. */
 static int
 visit_entry(struct store *store, const char *id, const char *authority,
-            int (*visit)(void *ctx, const struct entry *entry), void *ctx)
+            int (*visit)(void *ctx, const struct entry *entry,
+                         unsigned attempts),
+            void *ctx)
 {
 	struct args a = { 0 };
 	struct entry entry = { 0 };
@@ -479,14 +503,20 @@ visit_entry(struct store *store, const char *id, const char *authority,
 	args_add_key(&a, store, "entry:", id);
 	args_adds(&a, "authority");
 	args_adds(&a, "doc");
+	args_adds(&a, "attempts");
 	r = store_call(store, &reply, &a);
 	if (r)
 		return r;
 	doc = reply_at(reply, 1);
 	if (!reply_is_nil(doc) &&
-	    !strcmp(reply_text(reply_at(reply, 0)), authority) &&
-	    !entry_decode(&entry, doc->str, doc->len))
-		r = visit(ctx, &entry);
+	    !strcmp(reply_text(reply_at(reply, 0)), authority)) {
+		r = entry_decode(&entry, doc->str, doc->len);
+		if (r > 0)
+			r = err_raise(ERR_BUG, "why=%s", "stored entry");
+		if (!r)
+			r = visit(ctx, &entry,
+			          (unsigned)reply_int(reply_at(reply, 2)));
+	}
 	entry_fini(&entry);
 	freeReplyObject(reply);
 	return r;
@@ -494,7 +524,9 @@ visit_entry(struct store *store, const char *id, const char *authority,
 
 int
 store_ledger_each(struct store *store, const char *authority, const char *state,
-                  int (*visit)(void *ctx, const struct entry *entry), void *ctx)
+                  int (*visit)(void *ctx, const struct entry *entry,
+                               unsigned attempts),
+                  void *ctx)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
@@ -540,17 +572,19 @@ int
 store_ledger_decide(struct store *store, const char *id,
                     enum dead_action action)
 {
-	switch (action) {
-	case DEAD_RETRY:
-		return move_entry(store, id, "ready", "", 0,
-		                  " uncertain refused held ");
-	case DEAD_CONFIRM:
-		return move_entry(store, id, "confirmed", "", 0, " uncertain ");
-	case DEAD_DROP:
-		return move_entry(store, id, "dropped", "dropped by a person",
-		                  0, " uncertain refused held ");
-	}
-	return LEDGER_UNFIT;
+	static const struct move moves[] = {
+		[DEAD_RETRY] = { .state = "ready",
+		                 .why = "",
+		                 .from = " uncertain refused held " },
+		[DEAD_CONFIRM] = { .state = "confirmed",
+		                   .why = "",
+		                   .from = " uncertain " },
+		[DEAD_DROP] = { .state = "dropped",
+		                .why = "dropped by a person",
+		                .from = " uncertain refused held " },
+	};
+
+	return move_entry(store, id, &moves[action]);
 }
 
 /* ---- cursors ---- */

@@ -109,15 +109,22 @@ int store_ledger_begin(struct store *store, struct entry *out,
  * Say what came of it. DONE confirms and marks its items at the authority;
  * RETRY and SLOW make it ready again at due_ms; LOCKED too; REFUSED and
  * UNCERTAIN keep it for a person; ABSENT (a look-up's answer) makes it ready.
+ *
+ * attempt  whose outcome it is, as begin or each gave it: one that comes after
+ *          the lease was lost must not undo what the next holder does
+ *
+ * Returns 0 (also when a person was quicker: theirs stands), LEDGER_FENCED (a
+ * later attempt is under way: nothing was changed), ERR_STORE.
  */
-int store_ledger_end(struct store *store, const char *id,
+int store_ledger_end(struct store *store, const char *id, unsigned attempt,
                      const struct outcome *outcome, int64_t due_ms);
 
 /* Visit the entries of an authority in `posting` or `uncertain` (at start, and
    to look them up). Non-zero from visit ends it. */
 int store_ledger_each(struct store *store, const char *authority,
                       const char *state,
-                      int (*visit)(void *ctx, const struct entry *entry),
+                      int (*visit)(void *ctx, const struct entry *entry,
+                                   unsigned attempts),
                       void *ctx);
 
 /* Entries in a state, over all authorities; ready ones of one authority; lines

@@ -7,6 +7,7 @@
  */
 #include "gateway/engine/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,23 +106,54 @@ keep_unsaved(struct worker *w, const char *id, const struct outcome *outcome)
 	return ERR_STORE;
 }
 
-static int
-finish(struct worker *w, const struct entry *entry,
-       const struct outcome *outcome, int64_t origin_ms)
+/* An attempt of ours, for the calls below. */
+struct attempt {
+	const struct entry *entry;
+	unsigned number;
+	int64_t origin_ms; /* 0: unknown */
+};
+
+/*
+ * While we were away another process took the lease, asked, was told that the
+ * document is not there, and posted it. If ours arrived too, it is there twice.
+ */
+static void
+note_overtaken(struct worker *w, const struct entry *entry,
+               const struct outcome *outcome)
 {
+	char why[200];
+
+	if (outcome->verdict != VERDICT_DONE &&
+	    outcome->verdict != VERDICT_UNCERTAIN)
+		return;
+	(void)snprintf(why, sizeof(why),
+	               "two processes may have posted %.80s: look for %.40s "
+	               "there, it may be twice",
+	               entry->id, entry->docid);
+	worker_alarm(w, why);
+}
+
+static int
+finish(struct worker *w, const struct attempt *a, const struct outcome *outcome)
+{
+	const struct entry *entry = a->entry;
 	int64_t wait = pace_wait_ms(&w->pace, clock_mono_ms());
-	int r = store_ledger_end(w->store, entry->id, outcome,
+	int r = store_ledger_end(w->store, entry->id, a->number, outcome,
 	                         clock_wall_ms() + wait);
 
+	if (r == LEDGER_FENCED) {
+		note_overtaken(w, entry, outcome);
+		return 0;
+	}
 	if (!r)
-		announce(w, entry, outcome, origin_ms);
+		announce(w, entry, outcome, a->origin_ms);
 	if (!r && outcome->verdict == VERDICT_UNCERTAIN)
 		r = ask_later(w);
 	return r == ERR_STORE ? keep_unsaved(w, entry->id, outcome) : r;
 }
 
 static int
-post_one(struct worker *w, struct entry *entry, int64_t origin_ms)
+post_one(struct worker *w, struct entry *entry, const struct attempt *a)
 {
 	struct outcome outcome;
 	const char *missing = NULL;
@@ -130,7 +162,12 @@ post_one(struct worker *w, struct entry *entry, int64_t origin_ms)
 	/* Nothing was sent: it is tried again, and nobody there is blamed. */
 	if (r) {
 		outcome = outcome_of(VERDICT_RETRY, "the store is away");
-		return finish(w, entry, &outcome, origin_ms);
+		return finish(w, a, &outcome);
+	}
+	if (!worker_holds(w)) {
+		outcome = outcome_of(VERDICT_RETRY,
+		                     "the lease ran out before it was sent");
+		return finish(w, a, &outcome);
 	}
 	if (missing)
 		outcome = outcome_of(VERDICT_REFUSED,
@@ -140,7 +177,7 @@ post_one(struct worker *w, struct entry *entry, int64_t origin_ms)
 	else
 		outcome = w->ops->post_entry(w->state, entry);
 	(void)worker_judge(w, "post an entry", &outcome);
-	return finish(w, entry, &outcome, origin_ms);
+	return finish(w, a, &outcome);
 }
 
 /*
@@ -174,17 +211,16 @@ post_entries(struct worker *w, int64_t *next_due_ms)
 		return 0;
 	for (int i = 0; !r && i < POSTS_PER_TURN; i++) {
 		struct entry entry = { 0 };
-		unsigned attempts = 0;
-		int64_t origin_ms = 0;
+		struct attempt attempt = { .entry = &entry };
 
 		if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 ||
 		    !worker_keep(w) || !is_well(w))
 			break;
-		r = store_ledger_begin(w->store, &entry, &attempts, &origin_ms,
-		                       next_due_ms, w->account, w->lease,
-		                       w->token);
+		r = store_ledger_begin(w->store, &entry, &attempt.number,
+		                       &attempt.origin_ms, next_due_ms,
+		                       w->account, w->lease, w->token);
 		if (!r)
-			r = post_one(w, &entry, origin_ms);
+			r = post_one(w, &entry, &attempt);
 		entry_fini(&entry);
 	}
 	if (r == LEDGER_FENCED)
@@ -195,9 +231,10 @@ post_entries(struct worker *w, int64_t *next_due_ms)
 /* ---- what a crash or a lost answer left behind ---- */
 
 static int
-recover_one(void *ctx, const struct entry *entry)
+recover_one(void *ctx, const struct entry *entry, unsigned attempts)
 {
 	struct worker *w = ctx;
+	const struct attempt attempt = { entry, attempts, 0 };
 	struct outcome outcome =
 		outcome_of(VERDICT_UNCERTAIN,
 	                   "tillbridge or its Redis ended between sending the "
@@ -207,7 +244,7 @@ recover_one(void *ctx, const struct entry *entry)
 	if (w->unsaved_id && !strcmp(w->unsaved_id, entry->id) &&
 	    w->unsaved_token == w->token)
 		outcome = w->unsaved;
-	return finish(w, entry, &outcome, 0);
+	return finish(w, &attempt, &outcome);
 }
 
 int
@@ -229,12 +266,19 @@ struct look_up {
 };
 
 static int
-look_up_one(void *ctx, const struct entry *entry)
+look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 {
 	struct look_up *l = ctx;
 	struct worker *w = l->w;
-	struct outcome outcome = w->ops->find_entry(w->state, entry->docid);
+	struct outcome outcome;
+	int r;
 
+	/* Many of them at a system that does not answer would take hours. */
+	if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 || !worker_keep(w)) {
+		l->must_come_again = true;
+		return 0;
+	}
+	outcome = w->ops->find_entry(w->state, entry->docid);
 	(void)worker_judge(w, "look up an entry", &outcome);
 	switch (outcome.verdict) {
 	case VERDICT_DONE:
@@ -242,7 +286,9 @@ look_up_one(void *ctx, const struct entry *entry)
 		log_info("entry.looked_up", "account=%s entry=%s found=%s",
 		         w->account, entry->id,
 		         outcome.verdict == VERDICT_DONE ? "yes" : "no");
-		return store_ledger_end(w->store, entry->id, &outcome, 0);
+		r = store_ledger_end(w->store, entry->id, attempts, &outcome,
+		                     0);
+		return r == LEDGER_FENCED ? 0 : r;
 	case VERDICT_REFUSED: break; /* no look-up configured: a person */
 	case VERDICT_RETRY:
 	case VERDICT_SLOW:

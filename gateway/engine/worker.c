@@ -25,11 +25,12 @@
 
 enum {
 	LEASE_MS = 15000,
-	PULSE_MAX_MS = 120000, /* the longest call plus its time-outs */
-	IDLE_MS = 5000,        /* longest sleep: nothing is due */
-	STORE_WAIT_MS = 300,   /* Redis is away */
-	TELL_EVERY_MS = 1000,  /* that all is well: each is a write to disk */
-	TURN_MAX = 200,        /* marks taken at once */
+	LEASE_MARGIN_MS = 1000, /* clocks of two machines run differently */
+	PULSE_MAX_MS = 120000,  /* the longest call plus its time-outs */
+	IDLE_MS = 5000,         /* longest sleep: nothing is due */
+	STORE_WAIT_MS = 300,    /* Redis is away */
+	TELL_EVERY_MS = 1000,   /* that all is well: each is a write to disk */
+	TURN_MAX = 200,         /* marks taken at once */
 };
 
 /* ---- what all workers share ---- */
@@ -179,7 +180,9 @@ renew(struct worker *w, int64_t *token)
 		return 0;
 	r = store_lease_hold(w->store, token, w->lease, w->engine->owner,
 	                     LEASE_MS);
-	if (!r)
+	/* Another token: it was another's in between, and is not ours to use
+	   before the take-over. */
+	if (!r && (!w->token || *token == w->token))
 		w->held_mono_ms = now;
 	return r;
 }
@@ -191,6 +194,12 @@ worker_keep(struct worker *w)
 
 	pulse_beat(w->pulse);
 	return !is_stopping(w) && !renew(w, &token) && token == w->token;
+}
+
+bool
+worker_holds(const struct worker *w)
+{
+	return clock_mono_ms() - w->held_mono_ms < LEASE_MS - LEASE_MARGIN_MS;
 }
 
 /* Marks whose member begins with `kind`; items at the authority or not. */
@@ -406,6 +415,7 @@ take_over(struct worker *w)
 static bool
 hold(struct worker *w)
 {
+	int64_t now = clock_mono_ms();
 	int64_t token = 0;
 	int r = renew(w, &token);
 
@@ -417,6 +427,7 @@ hold(struct worker *w)
 	if (token == w->token)
 		return true;
 	w->token = token;
+	w->held_mono_ms = now;
 	r = take_over(w);
 	if (r)
 		w->token = 0;

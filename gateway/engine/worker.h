@@ -89,6 +89,10 @@ void worker_note_lag(struct worker *w, int64_t lag_ms);
    Returns false when the work must end (stopping, or the lease was lost). */
 bool worker_keep(struct worker *w);
 
+/* By our own clock, can no other process have the lease yet? Asked right before
+   what must not happen twice: this process may have been stopped meanwhile. */
+bool worker_holds(const struct worker *w);
+
 /*
  * One turn of the loop: post what is due, then take the due marks and do them.
  * The thread calls it while it holds the lease; tests do without a thread.

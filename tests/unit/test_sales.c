@@ -615,6 +615,36 @@ test_sales__a_post_that_never_arrived_is_posted_after_the_look_up(void **state)
 }
 
 static void
+test_sales__at_a_system_that_is_away_one_look_up_is_enough(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	(void)fake_adapter_sell(agora, "S2", "A-A1", "1");
+	list(false);
+	for (int i = 0; i < 2; i++) {
+		fake_adapter_next(erp, "post",
+		                  outcome_of(VERDICT_UNCERTAIN, "no"), true);
+		engine_world_turn(&world->erp);
+		fake_clock_advance(MINUTE_MS);
+	}
+	(void)fake_adapter_log(erp);
+	for (int i = 0; i < 2; i++)
+		fake_adapter_next(erp, "find", outcome_of(VERDICT_RETRY, "no"),
+		                  false);
+	engine_world_mark(world, &world->erp, "y:lookup", MARK_HOOK);
+	engine_world_turn(&world->erp);
+	assert_int_equal(erp->n_steps, 1);
+	fake_clock_advance(MINUTE_MS);
+	engine_world_turn(&world->erp);
+	fake_clock_advance(MINUTE_MS);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_entry("agora/S2", "settled");
+	assert_int_equal(erp->n_docs, 2);
+}
+
+static void
 test_sales__without_a_look_up_an_uncertain_entry_waits_for_a_person(
 	void **state)
 {
@@ -793,6 +823,7 @@ main(void)
 		EACH(test_sales__one_hook_for_a_sale_reads_that_sale_only),
 		EACH(test_sales__a_post_whose_answer_was_lost_is_looked_up_not_repeated),
 		EACH(test_sales__a_post_that_never_arrived_is_posted_after_the_look_up),
+		EACH(test_sales__at_a_system_that_is_away_one_look_up_is_enough),
 		EACH(test_sales__without_a_look_up_an_uncertain_entry_waits_for_a_person),
 		EACH(test_sales__a_process_that_dies_while_posting_leaves_it_uncertain),
 		EACH(test_sales__passing_trouble_and_limits_delay_a_post),

@@ -72,8 +72,7 @@ test_store_lease__an_expired_one_goes_to_another_with_a_higher_token(
 }
 
 static void
-test_store_lease__even_the_same_holder_gets_a_new_token_after_its_end(
-	void **state)
+test_store_lease__one_that_ran_out_and_nobody_took_goes_on(void **state)
 {
 	int64_t first = 0;
 	int64_t second = 0;
@@ -82,7 +81,23 @@ test_store_lease__even_the_same_holder_gets_a_new_token_after_its_end(
 	assert_int_equal(hold("one", 30, &first), 0);
 	clock_sleep_ms(60);
 	assert_int_equal(hold("one", 60000, &second), 0);
-	assert_true(second > first);
+	assert_int_equal(second, first);
+}
+
+static void
+test_store_lease__one_that_another_had_comes_back_with_a_new_token(void **state)
+{
+	int64_t first = 0;
+	int64_t second = 0;
+	int64_t third = 0;
+
+	(void)state;
+	assert_int_equal(hold("one", 30, &first), 0);
+	clock_sleep_ms(60);
+	assert_int_equal(hold("two", 30, &second), 0);
+	clock_sleep_ms(60);
+	assert_int_equal(hold("one", 60000, &third), 0);
+	assert_true(third > second);
 }
 
 static void
@@ -119,7 +134,8 @@ main(void)
 		EACH(test_store_lease__has_one_holder),
 		EACH(test_store_lease__its_holder_keeps_the_token_while_it_lives),
 		EACH(test_store_lease__an_expired_one_goes_to_another_with_a_higher_token),
-		EACH(test_store_lease__even_the_same_holder_gets_a_new_token_after_its_end),
+		EACH(test_store_lease__one_that_ran_out_and_nobody_took_goes_on),
+		EACH(test_store_lease__one_that_another_had_comes_back_with_a_new_token),
 		EACH(test_store_lease__only_its_holder_gives_it_back),
 		EACH(test_store_lease__without_redis_nothing_is_known),
 	};

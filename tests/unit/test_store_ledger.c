@@ -116,9 +116,13 @@ static void
 end_post(enum verdict verdict, int64_t due_ms)
 {
 	const struct outcome outcome = outcome_of(verdict, "as told");
+	unsigned attempt = (unsigned)strtoul(
+		store_world_say(world, "HGET test:entry:agora/S1 attempts"),
+		NULL, 10);
 
-	assert_int_equal(store_ledger_end(store, "agora/S1", &outcome, due_ms),
-	                 0);
+	assert_int_equal(
+		store_ledger_end(store, "agora/S1", attempt, &outcome, due_ms),
+		0);
 }
 
 static const char *
@@ -393,8 +397,9 @@ test_store_ledger__entries_of_another_authority_are_not_begun(void **state)
 }
 
 static int
-collect_id(void *ctx, const struct entry *entry)
+collect_id(void *ctx, const struct entry *entry, unsigned attempts)
 {
+	assert_int_equal(attempts, 1);
 	(void)strcat(ctx, entry->id);
 	(void)strcat(ctx, " ");
 	return 0;
@@ -417,6 +422,41 @@ test_store_ledger__what_a_crash_left_in_posting_is_found(void **state)
 		store_ledger_each(store, "kiosk", "posting", collect_id, text),
 		0);
 	assert_string_equal(text, "");
+}
+
+/* One that was stopped past its lease, and goes on while the next holder, who
+   was told that the document is not there, posts it. */
+static void
+test_store_ledger__an_answer_to_an_earlier_attempt_undoes_nothing(void **state)
+{
+	const struct outcome absent = outcome_of(VERDICT_ABSENT, "not there");
+	const struct outcome late = outcome_of(VERDICT_RETRY, "was not sent");
+
+	(void)state;
+	make("S1", "ready");
+	assert_int_equal(begin_post("worker:erp", token), 0);
+	end_post(VERDICT_UNCERTAIN, 0);
+	end_post(VERDICT_ABSENT, 0);
+	assert_int_equal(begin_post("worker:erp", token), 0);
+	assert_int_equal(store_ledger_end(store, "agora/S1", 1, &late, 0),
+	                 LEDGER_FENCED);
+	assert_int_equal(store_ledger_end(store, "agora/S1", 1, &absent, 0),
+	                 LEDGER_FENCED);
+	assert_string_equal(state_of("S1"), "posting");
+}
+
+static void
+test_store_ledger__one_that_did_arrive_is_not_posted_again(void **state)
+{
+	(void)state;
+	make("S1", "ready");
+	assert_int_equal(begin_post("worker:erp", token), 0);
+	end_post(VERDICT_UNCERTAIN, 0);
+	end_post(VERDICT_ABSENT, 0);
+	assert_string_equal(state_of("S1"), "ready");
+	end_post(VERDICT_DONE, 0);
+	assert_string_equal(state_of("S1"), "confirmed");
+	assert_int_equal(begin_post("worker:erp", token), LEDGER_EMPTY);
 }
 
 /* ---- applying ---- */
@@ -632,6 +672,8 @@ main(void)
 		EACH(test_store_ledger__a_clock_set_back_does_not_delay_an_entry),
 		EACH(test_store_ledger__entries_of_another_authority_are_not_begun),
 		EACH(test_store_ledger__what_a_crash_left_in_posting_is_found),
+		EACH(test_store_ledger__an_answer_to_an_earlier_attempt_undoes_nothing),
+		EACH(test_store_ledger__one_that_did_arrive_is_not_posted_again),
 		EACH(test_store_ledger__a_record_that_moved_makes_a_change_stale),
 		EACH(test_store_ledger__a_stale_change_leaves_no_trace),
 		EACH(test_store_ledger__lines_of_one_item_are_pending_as_their_sum),

@@ -171,7 +171,7 @@ end_post(const char *sale, enum verdict verdict)
 	char id[32];
 
 	(void)snprintf(id, sizeof(id), "agora/%s", sale);
-	assert_int_equal(store_ledger_end(store, id, &outcome, 0), 0);
+	assert_int_equal(store_ledger_end(store, id, 1, &outcome, 0), 0);
 }
 
 static void

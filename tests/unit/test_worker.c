@@ -346,6 +346,37 @@ test_worker__a_worker_that_lost_its_lease_begins_nothing(void **state)
 }
 
 static void
+test_worker__a_lease_that_another_had_is_not_ours_until_taken_over(void **state)
+{
+	struct store *store = world->base.store;
+	const char *lease = world->erp.lease;
+	int64_t token = 0;
+
+	(void)state;
+	assert_true(worker_keep(&world->erp));
+	assert_int_equal(store_lease_release(store, lease, "test"), 0);
+	assert_int_equal(store_lease_hold(store, &token, lease, "other", 60000),
+	                 0);
+	assert_int_equal(store_lease_release(store, lease, "other"), 0);
+	fake_clock_advance(6000);
+	assert_false(worker_keep(&world->erp));
+	assert_false(worker_keep(&world->erp));
+}
+
+static void
+test_worker__a_process_that_was_stopped_past_its_lease_holds_nothing(
+	void **state)
+{
+	(void)state;
+	assert_true(worker_keep(&world->erp));
+	assert_true(worker_holds(&world->erp));
+	fake_clock_advance(15000);
+	assert_false(worker_holds(&world->erp));
+	assert_true(worker_keep(&world->erp));
+	assert_true(worker_holds(&world->erp));
+}
+
+static void
 test_worker__stopping_begins_nothing_new(void **state)
 {
 	(void)state;
@@ -371,6 +402,8 @@ main(void)
 		EACH(test_worker__nothing_is_called_while_a_wait_lasts),
 		EACH(test_worker__an_item_the_authority_does_not_name_stays_unknown),
 		EACH(test_worker__a_worker_that_lost_its_lease_begins_nothing),
+		EACH(test_worker__a_lease_that_another_had_is_not_ours_until_taken_over),
+		EACH(test_worker__a_process_that_was_stopped_past_its_lease_holds_nothing),
 		EACH(test_worker__stopping_begins_nothing_new),
 	};
 
