@@ -167,6 +167,8 @@ come_back(void)
 	                        world->erp.lease, "test", 600000));
 	CHECK(!store_lease_hold(world->base.store, &world->agora.token,
 	                        world->agora.lease, "test", 600000));
+	CHECK(!store_lease_hold(world->base.store, &world->kiosk.token,
+	                        world->kiosk.lease, "test", 600000));
 	world->agora.sales_full_mono_ms = 0;
 	engine_world_bind(world, "A1", "7");
 }
