@@ -15,6 +15,7 @@
 #include "gateway/base/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -70,16 +71,26 @@ galaxy_param_scenario(struct buf *url, const struct galaxy *g)
 
 /* ---- what answers say ---- */
 
-/* Server text for people: it might repeat what we sent. */
+/*
+ * Server text for people: it might repeat what we sent. Redacted before it is
+ * cut, or half a secret would pass.
+ */
 static void
 say_safely(char *out, size_t size, const struct galaxy *g, const char *text)
 {
-	char *found;
+	char *copy = text_dup(text);
+	size_t n_session = strlen(g->session);
+	char *found = copy;
 
-	galaxy_say(out, size, text);
-	log_redact(out);
-	while (g->session[0] && (found = strstr(out, g->session)))
-		memset(found, '*', strlen(g->session));
+	out[0] = '\0';
+	if (!copy)
+		return;
+	log_redact(copy);
+	for (; n_session && (found = strstr(found, g->session));
+	     found += n_session)
+		memset(found, '*', n_session);
+	galaxy_say(out, size, copy);
+	free(copy);
 }
 
 static void

@@ -24,8 +24,9 @@
 
 enum { SALES_PAGE = 500 };
 
-/* No line costs more; its decimal stays far inside its range. */
+/* No line costs or holds more; sums of decimals stay far inside their range. */
 static const int64_t AMOUNT_MAX = INT64_C(1000000000000000);
+static const int64_t QUANTITY_MAX = INT64_C(1000000000000);
 
 /* Digits of the smaller unit, where it is not two. Source: ISO 4217; BTC is
  * counted in satoshi. */
@@ -76,6 +77,13 @@ line_name(const struct json_node *row)
 	                   variation);
 }
 
+static bool
+is_possible(struct decimal quantity)
+{
+	return decimal_cmp(quantity, decimal_of(QUANTITY_MAX)) <= 0 &&
+	       decimal_cmp(quantity, decimal_of(-QUANTITY_MAX)) >= 0;
+}
+
 /* Returns 0, SQUARE_MALFORMED, ERR_NOMEM. */
 static int
 read_line(struct sale *sale, const struct json_node *row)
@@ -87,7 +95,8 @@ read_line(struct sale *sale, const struct json_node *row)
 	if (!line)
 		return err_raise(ERR_NOMEM, "sale line");
 	/* Without its id a line could not be told from itself later on. */
-	if (!*uid || json_get_decimal_lax(&line->qty, row, "quantity"))
+	if (!*uid || json_get_decimal_lax(&line->qty, row, "quantity") ||
+	    !is_possible(line->qty))
 		return SQUARE_MALFORMED;
 	line->uid = text_dup(uid);
 	line->external = *external ? text_dup(external) : NULL;

@@ -33,8 +33,8 @@ enum { PAGE = 500, VIEW_FIXED = 10 };
  * were confirmed before the read), drop carried over. -> reads discarded.
  */
 static const char balances_script[] = LUA_MARK
-	"local auth, tick, now, fetched, cause = ARGV[1], tonumber(ARGV[2]),\n"
-	"      ARGV[3], ARGV[4], ARGV[5]\n"
+	"local auth, tick, now, fetched, cause = unpack(ARGV, 1, 5)\n"
+	"tick = tonumber(tick)\n"
 	"local function settle(sku, id)\n"
 	"  redis.call('HDEL', P..'pend:'..sku, id)\n"
 	"  local k = P..'entry:'..id\n"
@@ -96,6 +96,10 @@ static const char balances_script[] = LUA_MARK
 	"        announce(sku, mcause, origin)\n"
 	"      elseif mcause ~= 'y' then unhold(sku, mcause, origin) end\n"
 	"      if #ids > 0 then adopt(sku) end\n"
+	/* Two rows of one list that differ: two warehouses, or nonsense. */
+	"    elseif same and old[1] ~= qty and old[2] == ARGV[2] then\n"
+	"      redis.call('HDEL', k, 'from')\n"
+	"      discarded = discarded + 1\n"
 	"    end\n"
 	"    if gen ~= '' then unmark(auth, 'i:'..sku, gen) end\n"
 	"  end\n"

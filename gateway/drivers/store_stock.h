@@ -43,7 +43,9 @@ struct stock_read {
  * channel of an item whose balance or pending moved. Its own mark is cleared
  * when its generation is unchanged and the read was accepted.
  *
- * n_discarded  reads that overlapped a post: their marks stay
+ * n_discarded  reads that overlapped a post: their marks stay; and rows that
+ *              contradict another one of the same list: such an item's balance
+ *              is unknown
  * Returns 0, ERR_STORE.
  */
 int store_stock_balances(struct store *store, const struct stock_read *read,

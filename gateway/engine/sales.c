@@ -28,6 +28,7 @@ enum {
 	WHOLE_EVERY_MS = 3600000, /* the vendor's whole window, at least */
 	READ_MAX = 100,           /* ids per read_sales */
 	APPLY_TRIES = 5,
+	PROPORTION_MAX = 1000, /* of a difference to the line it changes */
 };
 
 /* The ledger remembers a sale for at least so long. */
@@ -139,6 +140,29 @@ sold_of(struct intake *in, const char *sku)
 	return NULL;
 }
 
+/*
+ * The price holds for the whole line; a later version's difference gets its
+ * share. A difference out of all proportion to the line (a mistake at the till,
+ * put right) gets none: it would be a fantasy, and too big for a decimal.
+ */
+static void
+set_gross(struct entry_line *to, const struct sale_line *line,
+          struct decimal diff)
+{
+	struct decimal qty = decimal_max(line->qty, decimal_neg(line->qty));
+	struct decimal size = decimal_max(diff, decimal_neg(diff));
+	struct decimal most = decimal_of(PROPORTION_MAX);
+
+	if (!line->has_gross || decimal_is_zero(qty) ||
+	    decimal_cmp(
+		    decimal_mul_div(size, decimal_of(1), most, 9, DECIMAL_CUT),
+		    qty) > 0)
+		return;
+	to->gross = decimal_mul_div(line->gross, diff, line->qty, 6,
+	                            DECIMAL_HALF_UP);
+	to->has_gross = true;
+}
+
 /* Put a difference of one line into the entry it belongs to. */
 static int
 add_difference(struct intake *in, const struct item *item, const char *uid,
@@ -163,13 +187,8 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
 	to->external =
 		text_dup(there && there->external ? there->external : "");
 	to->qty = diff;
-	/* The price holds for the whole line; a later version's difference
-	   gets its share. */
-	if (line && line->has_gross && !decimal_is_zero(line->qty)) {
-		to->gross = decimal_mul_div(line->gross, diff, line->qty, 6,
-		                            DECIMAL_HALF_UP);
-		to->has_gross = true;
-	}
+	if (line)
+		set_gross(to, line, diff);
 	return to->uid && to->sku && to->external ? 0 : ERR_NOMEM;
 }
 

@@ -278,6 +278,13 @@ test_galaxy__a_log_in_that_fails_says_why_and_never_the_password(void **state)
 		  "{\"ResponseStatus\":{\"ErrorCode\":\"x\",\"Message\":\"no "
 		  "such password: " GALAXY_WORLD_PASSWORD "\"}}",
 		  VERDICT_LOCKED, "no such password: ***" },
+		/* cut in the middle of it, its half would be said */
+		{ 401,
+		  "{\"ResponseStatus\":{\"ErrorCode\":\"x\",\"Message\":"
+		  "\"ten_______ten_______ten_______ten_______ten_______ten"
+		  "_______ten_______ten_______ten_______ten_______"
+		  "1234567 " GALAXY_WORLD_PASSWORD "\"}}",
+		  VERDICT_LOCKED, "1234567 ***" },
 		{ 404, "@error_page.html", VERDICT_RETRY, "404" },
 		{ 500, "@error_crash.json", VERDICT_RETRY, "Timeout" },
 		{ 503, "", VERDICT_RETRY, "503" },

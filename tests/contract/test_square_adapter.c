@@ -1130,6 +1130,8 @@ test_square_adapter__stops_at_a_sale_it_cannot_read(void **state)
 		{ "\"2026-11-20T09:00:00Z\"",
 		  "\"uid\":\"u\",\"quantity\":\"two\"" },
 		{ "\"2026-11-20T09:00:00Z\"",
+		  "\"uid\":\"u\",\"quantity\":\"1000000000000000000\"" },
+		{ "\"2026-11-20T09:00:00Z\"",
 		  "\"uid\":\"u\",\"quantity\":\"1\","
 		  "\"total_money\":{\"amount\":1.5,\"currency\":\"EUR\"}" },
 		{ "\"2026-11-20T09:00:00Z\"",

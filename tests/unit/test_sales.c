@@ -236,6 +236,23 @@ test_sales__a_later_version_posts_only_the_difference(void **state)
 	assert_true(fake_adapter_shows(erp, "E-A2", "8"));
 }
 
+/* What a line cost says nothing about a difference far larger than it. */
+static void
+test_sales__a_difference_out_of_all_proportion_has_no_price(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	erp->takes_returns = true;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "100000000");
+	list(false);
+	assert_int_equal(decimal_parse(&sale->lines[0].qty, "0.00001"), 0);
+	sale->lines[0].gross = decimal_of(1000000000000);
+	list(false);
+	assert_entry("agora/S1+1", "ready");
+}
+
 static void
 test_sales__a_line_taken_off_later_comes_back(void **state)
 {
@@ -803,6 +820,7 @@ main(void)
 		EACH(test_sales__two_lines_of_one_item_are_pending_together),
 		EACH(test_sales__lines_that_are_no_stocked_thing_are_left_out),
 		EACH(test_sales__a_later_version_posts_only_the_difference),
+		EACH(test_sales__a_difference_out_of_all_proportion_has_no_price),
 		EACH(test_sales__a_line_taken_off_later_comes_back),
 		EACH(test_sales__a_return_is_held_and_the_channels_stay_without_it),
 		EACH(test_sales__a_held_return_that_is_retried_is_pending_and_posted),

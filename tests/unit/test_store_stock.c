@@ -648,6 +648,41 @@ test_store_stock__without_entries_an_authority_changes_at_once(void **state)
 	assert_string_equal(store_world_marks(world, "kiosk"), "i:A1");
 }
 
+static void
+assert_unknown(void)
+{
+	struct stock_view v = view();
+
+	assert_null(v.balance_from);
+	stock_view_fini(&v);
+}
+
+static size_t
+sync_row(int64_t at, const char *qty)
+{
+	return read_as((struct stock_read){ .authority = "erp",
+	                                    .tick = at,
+	                                    .cause = MARK_SYNC },
+	               qty, NULL);
+}
+
+static void
+test_store_stock__two_rows_of_one_list_that_differ_are_no_balance(void **state)
+{
+	int64_t at = tick();
+
+	(void)state;
+	assert_int_equal(sync_row(at, "5"), 0);
+	assert_int_equal(sync_row(at, "5"), 0);
+	assert_balance("5", "erp");
+	assert_int_equal(sync_row(at, "6"), 1);
+	assert_unknown();
+	assert_int_equal(sync_row(at, "5"), 0);
+	assert_unknown();
+	assert_int_equal(sync_row(tick(), "7"), 0);
+	assert_balance("7", "erp");
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -678,6 +713,7 @@ main(void)
 		EACH(test_store_stock__a_new_authority_waits_for_the_entries_at_the_old),
 		EACH(test_store_stock__a_new_authority_takes_effect_with_the_last_settlement),
 		EACH(test_store_stock__a_change_of_mind_about_the_authority_is_one_too),
+		EACH(test_store_stock__two_rows_of_one_list_that_differ_are_no_balance),
 		EACH(test_store_stock__without_entries_an_authority_changes_at_once),
 	};
 	int failed = cmocka_run_group_tests(tests, store_world_setup,
