@@ -169,7 +169,10 @@ take_field(struct item *item, const char *field, const char *value)
 		b->external = text_dup(value);
 	else if (field[0] == 'w')
 		b->bound_ms = strtoll(value, NULL, 10);
-	return 0;
+	return (field[0] == 't' && !b->typed) ||
+	                       (field[0] == 'x' && !b->external)
+	               ? ERR_NOMEM
+	               : 0;
 }
 
 int
@@ -260,10 +263,12 @@ get_typed(struct store *store, char **out, const char *account, const char *sku)
 	r = store_call(store, &reply, &a);
 	if (r)
 		return r;
-	if (!reply_is_nil(reply))
+	if (!reply_is_nil(reply)) {
 		*out = text_dup(reply_text(reply));
+		r = *out ? 0 : err_raise(ERR_NOMEM, "why=%s", "binding");
+	}
 	freeReplyObject(reply);
-	return 0;
+	return r;
 }
 
 int
@@ -397,11 +402,19 @@ store_registry_skus(struct store *store, const char *account,
 	r = store_call(store, &reply, &a);
 	if (r)
 		return r;
-	for (size_t i = 0; i < n && i < reply_n(reply); i++)
-		if (!reply_is_nil(reply_at(reply, i)))
-			out[i] = text_dup(reply_text(reply_at(reply, i)));
+	for (size_t i = 0; !r && i < n && i < reply_n(reply); i++) {
+		if (reply_is_nil(reply_at(reply, i)))
+			continue;
+		out[i] = text_dup(reply_text(reply_at(reply, i)));
+		/* It must not look like "not bound". */
+		r = out[i] ? 0 : err_raise(ERR_NOMEM, "why=%s", "skus");
+	}
 	freeReplyObject(reply);
-	return 0;
+	for (size_t i = 0; r && i < n; i++) {
+		free(out[i]);
+		out[i] = NULL;
+	}
+	return r;
 }
 
 int

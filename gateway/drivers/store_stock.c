@@ -210,10 +210,14 @@ store_stock_balances(struct store *store, const struct stock_read *read,
 
 /* ---- views ---- */
 
+/* A copy; NULL for none. Out of memory must not look like "not bound". */
 static char *
-text_or_null(const redisReply *r)
+text_or_null(const redisReply *r, bool *is_broken)
 {
-	return *reply_text(r) ? text_dup(reply_text(r)) : NULL;
+	char *copy = *reply_text(r) ? text_dup(reply_text(r)) : NULL;
+
+	*is_broken |= *reply_text(r) && !copy;
+	return copy;
 }
 
 /* "A B" as two decimals. */
@@ -230,12 +234,13 @@ static int
 decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 {
 	struct decimal d;
+	bool is_broken = false;
 
 	*out = (struct stock_view){
 		.sku = text_dup(sku),
-		.authority = text_or_null(reply_at(r, 0)),
-		.external = text_or_null(reply_at(r, 2)),
-		.balance_from = text_or_null(reply_at(r, 3)),
+		.authority = text_or_null(reply_at(r, 0), &is_broken),
+		.external = text_or_null(reply_at(r, 2), &is_broken),
+		.balance_from = text_or_null(reply_at(r, 3), &is_broken),
 		.balance_at_ms = reply_int(reply_at(r, 5)),
 		.suspect_ms = reply_int(reply_at(r, 8)),
 		.is_held = reply_int(reply_at(r, 9)) != 0,
@@ -254,7 +259,8 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 	for (size_t i = VIEW_FIXED; i < reply_n(r); i++)
 		if (!decimal_parse(&d, reply_text(reply_at(r, i))))
 			out->pending = decimal_add(out->pending, d);
-	return out->sku ? 0 : err_raise(ERR_NOMEM, "why=%s", "view");
+	return out->sku && !is_broken ? 0
+	                              : err_raise(ERR_NOMEM, "why=%s", "view");
 }
 
 int

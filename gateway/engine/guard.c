@@ -91,10 +91,13 @@ sort_chunk(struct guard *g, size_t at, size_t n, struct names *rest)
 	for (size_t i = 0; i < n; i++)
 		skus[i] = g->all.v[at + i];
 	r = store_stock_view(g->w->store, views, g->channel, skus, n);
-	for (size_t i = 0; !r && i < n; i++) {
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
 		bool is_zero = is_newly_zero(g, &views[i], channel, ops);
 
-		r = names_add(is_zero ? &g->zeroed : rest, skus[i]);
+		if (!r)
+			r = names_add(is_zero ? &g->zeroed : rest, skus[i]);
 		stock_view_fini(&views[i]);
 	}
 	return r;

@@ -36,6 +36,7 @@ struct look {
 	struct decimal target;
 	bool wants_write;
 	bool is_drift;
+	bool is_moved; /* bound to another thing since the count was read */
 };
 
 struct looks {
@@ -86,6 +87,9 @@ load_views(struct worker *w, struct looks *l)
 		stock_view_fini(&l->v[i].view);
 		l->v[i].view = views[i];
 		if (external) {
+			l->v[i].is_moved =
+				!views[i].external ||
+				strcmp(views[i].external, external) != 0;
 			free(l->v[i].view.external);
 			l->v[i].view.external = external;
 		}
@@ -212,6 +216,8 @@ decide(struct worker *w, struct look *look)
 	struct decimal reserve = engine_reserve(e, w->conf, look->view.reserve,
 	                                        look->view.has_reserve);
 
+	if (look->is_moved)
+		return 0; /* the new binding has its own mark */
 	if (!look->view.balance_from ||
 	    strcmp(look->view.balance_from, authority) != 0)
 		return clear(w, look); /* its first balance will mark it */

@@ -468,6 +468,32 @@ test_push__a_call_during_the_look_causes_another_look(void **state)
 }
 
 static void
+bind_anew_while_reading(struct fake_adapter *f, const char *call)
+{
+	if (strcmp(call, "read_counts") != 0)
+		return;
+	f->after = NULL;
+	store_world_bind(&world->base, "A1", "agora", "A-A9");
+}
+
+static void
+test_push__a_binding_made_anew_during_the_look_is_not_written_through(
+	void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_set(agora, "A-A9", "1");
+	receive("A1", "4");
+	(void)fake_adapter_log(agora);
+	agora->after = bind_anew_while_reading;
+	engine_world_turn(&world->agora);
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+	assert_true(fake_adapter_shows(agora, "A-A9", "4"));
+}
+
+static void
 test_push__our_own_write_coming_back_causes_no_write(void **state)
 {
 	(void)state;
@@ -649,6 +675,7 @@ main(void)
 		EACH(test_push__a_sale_between_read_and_write_is_not_undone),
 		EACH(test_push__a_sale_that_a_write_wiped_out_is_counted_all_the_same),
 		EACH(test_push__a_call_during_the_look_causes_another_look),
+		EACH(test_push__a_binding_made_anew_during_the_look_is_not_written_through),
 		EACH(test_push__our_own_write_coming_back_causes_no_write),
 		EACH(test_push__one_bad_item_does_not_stop_the_others),
 		EACH(test_push__an_item_refused_alone_is_tried_again_later),
