@@ -25,7 +25,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 
-enum { PAGE = 500, VIEW_FIXED = 10 };
+enum { PAGE = 500, VIEW_FIXED = 11 };
 
 /*
  * ARGV: authority, tick, now, fetched, cause, then for each balance: sku, qty,
@@ -122,7 +122,9 @@ static const char view_script[] =
 	"    redis.call('HGET', P..'pub:'..a, s) or '',\n"
 	"    redis.call('HGET', P..'sold:'..a, s) or '0',\n"
 	"    redis.call('HGET', P..'suspect:'..a, s) or '0',\n"
-	"    redis.call('HGET', P..'held:'..a, s) or '0'}\n"
+	"    redis.call('HGET', P..'held:'..a, s) or '0',\n"
+	"    st[1] and redis.call('ZSCORE', P..'changed:'..st[1],\n"
+	"                         a..'\\n'..s) or ''}\n"
 	"  for _, p in ipairs(redis.call('HVALS', P..'pend:'..s)) do\n"
 	"    v[#v + 1] = p:match('^%a (%S+) ')\n"
 	"  end\n"
@@ -244,6 +246,7 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.balance_at_ms = reply_int(reply_at(r, 5)),
 		.suspect_ms = reply_int(reply_at(r, 8)),
 		.is_held = reply_int(reply_at(r, 9)) != 0,
+		.is_collected = *reply_text(reply_at(r, 10)) != '\0',
 	};
 	out->has_reserve =
 		!decimal_parse(&out->reserve, reply_text(reply_at(r, 1)));

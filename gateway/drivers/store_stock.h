@@ -69,6 +69,7 @@ struct stock_view {
 	struct decimal sold;      /* all units ever sold there, as known */
 	int64_t suspect_ms;       /* since when a fall is unexplained; 0 */
 	bool is_held;             /* a zero is held for a person */
+	bool is_collected; /* the authority's sync moved it and has not judged */
 };
 
 int store_stock_view(struct store *store, struct stock_view *out,

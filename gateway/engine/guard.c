@@ -95,8 +95,13 @@ sort_chunk(struct guard *g, size_t at, size_t n, struct names *rest)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		bool is_zero = is_newly_zero(g, &views[i], channel, ops);
+		const char *from = views[i].balance_from;
 
-		if (!r)
+		/* The authority's own sync, still under way, judges it. */
+		bool is_others = is_zero && views[i].is_collected &&
+		                 strcmp(from, g->w->account) != 0;
+
+		if (!r && !is_others)
 			r = names_add(is_zero ? &g->zeroed : rest, skus[i]);
 		stock_view_fini(&views[i]);
 	}

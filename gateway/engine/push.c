@@ -24,7 +24,9 @@ enum {
 	SECOND_LOOK_MS = 10000, /* an unexplained fall is looked at again */
 	REFUSED_WAIT_MS = 60000,
 	UNKNOWN_WAIT_MS = 60000,
-	READ_AGAIN_MS = 2000,    /* after a write; a call comes earlier */
+	JUDGED_WAIT_MS =
+		10000,        /* the authority's sync has yet to judge a zero */
+	READ_AGAIN_MS = 2000, /* after a write; a call comes earlier */
 	ZERO_WINDOW_MS = 600000, /* of the alarm on hook-caused zeros */
 };
 
@@ -238,6 +240,9 @@ decide(struct worker *w, struct look *look)
 	if (look->view.is_held && look->mark->cause == MARK_SYNC &&
 	    decimal_is_zero(look->target))
 		return clear(w, look); /* a person decides */
+	if (look->view.is_collected && look->mark->cause == MARK_SYNC &&
+	    decimal_is_zero(look->target) && !decimal_is_zero(look->count.qty))
+		return postpone(w, look, JUDGED_WAIT_MS);
 	if (decimal_cmp(look->count.qty, look->target) != 0)
 		return decide_difference(w, look);
 	metrics_add(METRIC_counts_equal, 1);

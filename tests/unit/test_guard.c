@@ -308,6 +308,43 @@ test_guard__a_crash_between_reading_and_releasing_loses_nothing(void **state)
 
 /* ---- what a sync finds ---- */
 
+/* The first page of a sync of erp: n items are empty, nothing is judged. */
+static void
+read_first_page(int n)
+{
+	struct stock_read read = { .authority = "erp", .cause = MARK_SYNC };
+
+	assert_int_equal(store_tick(world->base.store, &read.tick), 0);
+	for (int i = 0; i < n; i++) {
+		const struct stock_balance b = { .sku = name('E', i) + 2 };
+
+		assert_int_equal(store_stock_balances(world->base.store, &read,
+		                                      &b, 1, NULL),
+		                 0);
+	}
+}
+
+/* Full syncs of all accounts begin at the same minute. */
+static void
+test_guard__a_channels_sync_does_not_run_ahead_of_the_authoritys(void **state)
+{
+	(void)state;
+	make_items(50);
+	read_first_page(9);
+	engine_world_mark(world, &world->agora, MARK_FULL, MARK_SYNC);
+	engine_world_turn(&world->agora);
+	engine_world_turn(&world->agora);
+	engine_world_mark(world, &world->agora, "i:A00", MARK_SYNC);
+	engine_world_turn(&world->agora);
+	assert_int_equal(count_zeros(50), 0);
+	empty_items(20);
+	sync_erp(MARK_FULL);
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_int_equal(count_zeros(50), 0);
+	assert_int_equal(count_held("agora"), 20);
+}
+
 static void
 test_guard__a_full_sync_finds_a_channel_that_drifted(void **state)
 {
@@ -392,6 +429,7 @@ main(void)
 		EACH(test_guard__released_zeros_are_written),
 		EACH(test_guard__dropped_zeros_are_forgotten_until_they_move),
 		EACH(test_guard__a_crash_between_reading_and_releasing_loses_nothing),
+		EACH(test_guard__a_channels_sync_does_not_run_ahead_of_the_authoritys),
 		EACH(test_guard__a_full_sync_finds_a_channel_that_drifted),
 		EACH(test_guard__a_full_sync_brings_channels_to_a_reserve_changed_in_the_file),
 		EACH(test_guard__a_sync_that_broke_off_keeps_its_mark),
