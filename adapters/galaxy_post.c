@@ -116,6 +116,8 @@ post(struct galaxy *g, const struct buf *body)
 	                          : galaxy_exchange(g, &request, &answer);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_post(g, &answer);
+	else if (answer.was_sent) /* and a fault of ours lost the answer */
+		outcome.verdict = VERDICT_UNCERTAIN;
 	http_answer_fini(&answer);
 	buf_fini(&url);
 	return outcome;

@@ -1000,6 +1000,23 @@ test_galaxy__a_post_after_a_lost_session_goes_out_once_more(void **state)
 	galaxy_world_close(&w);
 }
 
+/* No memory for the answer proves nothing about the document. */
+static void
+test_galaxy__a_fault_of_ours_after_sending_is_uncertain(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, ENTRY_TERMS);
+	galaxy_world_fill(&w);
+	fake_http_push(w.http, &(struct fake_answer){ .was_sent = true,
+	                                              .fault = ERR_NOMEM });
+	assert_verdict(post(&w), VERDICT_UNCERTAIN, "memory");
+	fake_http_push(w.http, &(struct fake_answer){ .fault = ERR_NOMEM });
+	assert_verdict(post(&w), VERDICT_RETRY, "memory");
+	galaxy_world_close(&w);
+}
+
 /* ---- entries: is it there? ---- */
 
 static void
@@ -1145,6 +1162,7 @@ main(void)
 			test_galaxy__an_entry_waits_for_the_first_sync),
 		cmocka_unit_test(
 			test_galaxy__a_post_after_a_lost_session_goes_out_once_more),
+			test_galaxy__a_fault_of_ours_after_sending_is_uncertain),
 		cmocka_unit_test(
 			test_galaxy__a_look_up_tells_there_from_absent),
 		cmocka_unit_test(

@@ -90,11 +90,12 @@ answer_next(void *ctx, const struct http_request *request,
 	struct fake_http *f = ctx;
 
 	record(f, request);
-	if (f->next < f->n_script)
-		fill(answer, &f->script[f->next++]);
-	else
-		(void)snprintf(answer->why, sizeof(answer->why),
-		               "the script has no answer left");
+	if (f->next < f->n_script) {
+		fill(answer, &f->script[f->next]);
+		return f->script[f->next++].answer.fault;
+	}
+	(void)snprintf(answer->why, sizeof(answer->why),
+	               "the script has no answer left");
 	return 0;
 }
 

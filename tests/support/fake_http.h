@@ -24,6 +24,7 @@ struct fake_answer {
 	bool was_sent;          /* of status 0; otherwise always true */
 	int64_t retry_after_ms; /* 0: absent */
 	int64_t date_ms;        /* 0: absent */
+	int fault;              /* returned by the call; 0: none */
 };
 
 /* What was asked; owned by the fake. */
