@@ -1162,6 +1162,7 @@ main(void)
 			test_galaxy__an_entry_waits_for_the_first_sync),
 		cmocka_unit_test(
 			test_galaxy__a_post_after_a_lost_session_goes_out_once_more),
+		cmocka_unit_test(
 			test_galaxy__a_fault_of_ours_after_sending_is_uncertain),
 		cmocka_unit_test(
 			test_galaxy__a_look_up_tells_there_from_absent),
