@@ -535,7 +535,7 @@ store_ledger_each(struct store *store, const char *authority, const char *state,
 	args_adds(&a, "ZRANGE");
 	args_add_key(&a, store, "entries:", state);
 	args_adds(&a, "0");
-	args_adds(&a, "999");
+	args_adds(&a, "-1"); /* ids only, and visiting takes some away */
 	r = store_call(store, &reply, &a);
 	if (r)
 		return r;

@@ -367,17 +367,27 @@ store_registry_each_ref(struct store *store, const char *account,
 {
 	struct buf from = BUF_INIT;
 	struct buf to = BUF_INIT;
-	redisReply *reply = NULL;
-	int r;
+	size_t n = PAGE;
+	int r = 0;
 
 	buf_addf(&from, "[%s\n", ref);
 	buf_addf(&to, "[%s\n\xff", ref);
-	r = lex_page(store, &reply, "refs:", account, &from, &to);
-	for (size_t i = 0; !r && i < reply_n(reply); i++)
-		r = visit(ctx,
-		          strchr(reply_text(reply_at(reply, i)), '\n') + 1);
-	if (reply)
+	while (!r && n == PAGE) {
+		redisReply *reply = NULL;
+
+		r = lex_page(store, &reply, "refs:", account, &from, &to);
+		if (r)
+			break;
+		n = reply_n(reply);
+		for (size_t i = 0; !r && i < n; i++) {
+			const char *member = reply_text(reply_at(reply, i));
+
+			buf_reset(&from);
+			buf_addf(&from, "(%s", member);
+			r = visit(ctx, strchr(member, '\n') + 1);
+		}
 		freeReplyObject(reply);
+	}
 	buf_fini(&from);
 	buf_fini(&to);
 	return r;

@@ -424,6 +424,33 @@ test_store_ledger__what_a_crash_left_in_posting_is_found(void **state)
 	assert_string_equal(text, "");
 }
 
+static int
+count_entry(void *ctx, const struct entry *entry, unsigned attempts)
+{
+	(void)entry;
+	(void)attempts;
+	++*(int *)ctx;
+	return 0;
+}
+
+/* As after a loss of Redis. */
+static void
+test_store_ledger__very_many_uncertain_ones_are_all_visited(void **state)
+{
+	char sale[16];
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 1010; i++) {
+		(void)snprintf(sale, sizeof(sale), "S%d", i);
+		make(sale, "uncertain");
+	}
+	assert_int_equal(
+		store_ledger_each(store, "erp", "uncertain", count_entry, &n),
+		0);
+	assert_int_equal(n, 1010);
+}
+
 /* One that was stopped past its lease, and goes on while the next holder, who
    was told that the document is not there, posts it. */
 static void
@@ -672,6 +699,7 @@ main(void)
 		EACH(test_store_ledger__a_clock_set_back_does_not_delay_an_entry),
 		EACH(test_store_ledger__entries_of_another_authority_are_not_begun),
 		EACH(test_store_ledger__what_a_crash_left_in_posting_is_found),
+		EACH(test_store_ledger__very_many_uncertain_ones_are_all_visited),
 		EACH(test_store_ledger__an_answer_to_an_earlier_attempt_undoes_nothing),
 		EACH(test_store_ledger__one_that_did_arrive_is_not_posted_again),
 		EACH(test_store_ledger__a_record_that_moved_makes_a_change_stale),

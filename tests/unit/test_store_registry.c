@@ -281,6 +281,29 @@ test_store_registry__more_than_a_page_of_items_are_all_visited(void **state)
 	assert_int_equal(n_unresolved, 1100);
 }
 
+/* An item with very many variants. */
+static void
+test_store_registry__more_than_a_page_of_items_behind_a_ref_are_all_found(
+	void **state)
+{
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 1100; i++) {
+		char sku[16];
+		char external[16];
+
+		(void)snprintf(sku, sizeof(sku), "A%d", i);
+		(void)snprintf(external, sizeof(external), "Q%d", i);
+		assert_int_equal(put(sku, "agora", sku), 1);
+		assert_int_equal(resolve(sku, external, "parent"), 0);
+	}
+	assert_int_equal(store_registry_each_ref(store, "agora", "parent",
+	                                         count_sku, &n),
+	                 0);
+	assert_int_equal(n, 1100);
+}
+
 static void
 test_store_registry__the_first_binding_begins_the_accounts_history(void **state)
 {
@@ -367,6 +390,7 @@ main(void)
 		EACH(test_store_registry__one_external_id_is_one_item),
 		EACH(test_store_registry__a_ref_may_mean_several_items_and_no_prefix),
 		EACH(test_store_registry__more_than_a_page_of_items_are_all_visited),
+		EACH(test_store_registry__more_than_a_page_of_items_behind_a_ref_are_all_found),
 		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
 		EACH(test_store_registry__a_reserve_that_changed_marks_every_account),
 		EACH(test_store_registry__a_reserve_can_be_taken_away_again),
