@@ -84,6 +84,15 @@ is_possible(struct decimal quantity)
 	       decimal_cmp(quantity, decimal_of(-QUANTITY_MAX)) >= 0;
 }
 
+static bool
+has_line(const struct sale *sale, const char *uid)
+{
+	for (size_t i = 0; i < sale->n_lines; i++)
+		if (sale->lines[i].uid && !strcmp(sale->lines[i].uid, uid))
+			return true;
+	return false;
+}
+
 /* Returns 0, SQUARE_MALFORMED, ERR_NOMEM. */
 static int
 read_line(struct sale *sale, const struct json_node *row)
@@ -94,8 +103,9 @@ read_line(struct sale *sale, const struct json_node *row)
 
 	if (!line)
 		return err_raise(ERR_NOMEM, "sale line");
-	/* Without its id a line could not be told from itself later on. */
-	if (!*uid || json_get_decimal_lax(&line->qty, row, "quantity") ||
+	/* Without its own id a line could not be told from others later on. */
+	if (!*uid || has_line(sale, uid) ||
+	    json_get_decimal_lax(&line->qty, row, "quantity") ||
 	    !is_possible(line->qty))
 		return SQUARE_MALFORMED;
 	line->uid = text_dup(uid);

@@ -1129,6 +1129,10 @@ test_square_adapter__stops_at_a_sale_it_cannot_read(void **state)
 		{ "\"2026-11-20T09:00:00Z\"", "\"uid\":\"u\"" },
 		{ "\"2026-11-20T09:00:00Z\"",
 		  "\"uid\":\"u\",\"quantity\":\"two\"" },
+		/* it would be another sale whenever it is read again */
+		{ "\"2026-11-20T09:00:00Z\"",
+		  "\"uid\":\"u\",\"quantity\":\"1\"},"
+		  "{\"uid\":\"u\",\"quantity\":\"2\"" },
 		{ "\"2026-11-20T09:00:00Z\"",
 		  "\"uid\":\"u\",\"quantity\":\"1000000000000000000\"" },
 		{ "\"2026-11-20T09:00:00Z\"",
