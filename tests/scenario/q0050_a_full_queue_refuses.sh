@@ -20,10 +20,11 @@ write_config ".redis.url = \"$REDIS_URL\" | .redis.backlog_max = 1"
 start_daemon
 accepted=0
 for _ in 1 2 3 4 5; do
-	seq 20 | xargs -P 20 -I N curl -s -o /dev/null -w '%{http_code}\n' \
+	seq 20 | xargs -P 20 -I @number@ curl -sS -o /dev/null -w '%{http_code}\n' \
 		--max-time 15 --cacert "$CERTS/ca.pem" --json '{}' \
 		-H "Authorization: Bearer $GALAXY_HOOK" "$HOOKS/hooks/erp" \
-		>"$DIR/codes"
+		>"$DIR/codes" 2>"$DIR/curl.log" ||
+		fail "a caller got no answer: $(sort "$DIR/curl.log" | uniq -c)"
 	accepted=$((accepted + $(grep -c 202 "$DIR/codes" || :)))
 	expect "other answers than 202 and 503" \
 		"$(grep -vcE '^(202|503)$' "$DIR/codes" || :)" 0
