@@ -20,8 +20,10 @@
 
 enum {
 	POSTS_PER_TURN = 20, /* then the marks have their turn */
-	LOOK_UP_AFTER_MS =
-		30000, /* a lost answer's work may still be under way */
+	/* A lost answer's work may still be under way: look when the call
+	   itself would be over, but no later than a mark may be due. */
+	LOOK_UP_AFTER_MS = 30000,
+	LOOK_UP_AFTER_MAX_MS = 110000,
 };
 
 /* Fill in the authority's ids as bound now. Returns 0 or the sku missing. */
@@ -84,6 +86,18 @@ announce(struct worker *w, const struct entry *entry,
 	}
 }
 
+static int64_t
+look_up_due_ms(const struct worker *w)
+{
+	int64_t wait = conf_int(w->conf, "timeout_ms") + 5000;
+
+	if (wait < LOOK_UP_AFTER_MS)
+		wait = LOOK_UP_AFTER_MS;
+	if (wait > LOOK_UP_AFTER_MAX_MS)
+		wait = LOOK_UP_AFTER_MAX_MS;
+	return clock_wall_ms() + wait;
+}
+
 static int
 ask_later(struct worker *w)
 {
@@ -92,7 +106,7 @@ ask_later(struct worker *w)
 	if (!w->ops->find_entry)
 		return 0;
 	return store_marks_add(w->store, w->account, &member, 1, MARK_SALE,
-	                       clock_wall_ms() + LOOK_UP_AFTER_MS);
+	                       look_up_due_ms(w));
 }
 
 /* Redis went away, the answer is still known here: for post_recover. */
@@ -309,6 +323,6 @@ post_look_up(struct worker *w, const struct mark *mark)
 		                      look_up_one, &l);
 	if (!r && l.must_come_again)
 		return store_marks_postpone(w->store, w->account, mark,
-		                            clock_wall_ms() + LOOK_UP_AFTER_MS);
+		                            look_up_due_ms(w));
 	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
 }
