@@ -59,6 +59,7 @@ struct daemon {
 	struct scheduler *scheduler;
 	struct worker_thread **workers;
 	size_t n_workers;
+	bool is_door_full; /* said already */
 };
 
 static atomic_bool is_stopping;
@@ -424,6 +425,29 @@ reload(struct daemon *d)
 	return fresh;
 }
 
+/* How busy the door is; a full queue means that senders wait in the kernel. */
+static void
+watch_door(struct daemon *d)
+{
+	struct http_server_stats stats;
+	bool is_full;
+
+	http_server_read_stats(d->public_server, &stats);
+	metrics_set(METRIC_http_connections, stats.connections);
+	metrics_set(METRIC_http_in_hand, stats.in_hand);
+	metrics_set(METRIC_http_queue, stats.queue_length);
+	metrics_set(METRIC_http_queue_highest, stats.queue_highest);
+	is_full =
+		stats.queue_size > 0 && stats.queue_length >= stats.queue_size;
+	if (is_full && !d->is_door_full)
+		log_warn("door.full", "waiting=%lld workers=%lld why=%s",
+		         (long long)stats.queue_length,
+		         (long long)stats.workers,
+		         log_quote("more connections than workers: put nginx "
+		                   "in front, or raise public.workers"));
+	d->is_door_full = is_full;
+}
+
 static sigset_t
 our_signals(void)
 {
@@ -456,6 +480,7 @@ wait_for_end(struct daemon *d)
 				return fresh;
 		}
 		(void)station_supervise(d->station);
+		watch_door(d);
 		metrics_set(METRIC_certificate_expires,
 		            tls_expires_in_s(d->public_tls));
 	}
