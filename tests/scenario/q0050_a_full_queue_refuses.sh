@@ -11,7 +11,7 @@ long=$(square_event inventory.count.updated event-1 \
 expect "one that does not fit" "$(square_hook "$long")" 503
 grep -qi '^retry-after: *[1-9]' "$DIR/hook.headers" || fail "no Retry-After"
 expect "one that fits" "$(square_hook "$(count_event event-2 21-0001)")" 202
-expect "the queue at rest" "$(redis_cli xlen tillbridge:events)" 0
+wait_for "the queue is at rest" 20 is 0 redis_cli xlen tillbridge:events
 wait_quiet
 
 # By number: a hundred at once, of which at most one may wait.
