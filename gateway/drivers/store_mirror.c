@@ -407,16 +407,3 @@ store_mirror_free(struct store_mirror *m)
 	free(m->account);
 	free(m);
 }
-
-int
-store_mirror_count(struct store_mirror *m, int64_t *out, const char *entity)
-{
-	struct args a = { 0 };
-	struct buf key = BUF_INIT;
-
-	buf_addf(&key, "mirror:%s:%s", m->account, entity);
-	args_adds(&a, "HLEN");
-	args_add_key(&a, m->store, buf_text(&key), NULL);
-	buf_fini(&key);
-	return store_call_int(m->store, out, &a);
-}

@@ -20,8 +20,4 @@ int store_mirror_new(struct store_mirror **out, struct store *store,
 struct mirror *store_mirror_port(struct store_mirror *m);
 void store_mirror_free(struct store_mirror *m);
 
-/* Rows of an entity. */
-int store_mirror_count(struct store_mirror *m, int64_t *out,
-                       const char *entity);
-
 #endif
