@@ -19,11 +19,15 @@
  *
  *   galaxy.c          options, bindings, the table
  *   galaxy_session.c  log-in, web scenario, calls and what answers mean
+ *   galaxy_lists.c    the table of entities and lookups
  *   galaxy_sync.c     lists into the mirror, with their cursors
  *   galaxy_counts.c   balances: of whom, and how many
  *   galaxy_terms.c    commercial entries: parties and terms
  *   galaxy_entry.c    commercial entries: the document and its arithmetic
+ *   galaxy_order.c    commercial entries: what a shop's order adds
  *   galaxy_post.c     commercial entries: post and find
+ *   galaxy_customer.c customers: post and find
+ *   galaxy_image.c    pictures
  *
  * Source  Galaxy API documentation (Sync Service), as digested in the
  *         project's reference on Galaxy, read 2026-11-21. "galaxy.md 8.1" in a
@@ -156,6 +160,13 @@ struct galaxy_balances {
 	enum galaxy_kind kind;
 };
 
+/*
+ * A pack: an alter code with Quantity 6 is six of its item, sold as one. Its
+ * external ends with "*6": `item[:dims]*6`. Returns 1 for what is no pack;
+ * *n_base receives the length without the ending.
+ */
+int64_t galaxy_external_pack(const char *external, size_t *n_base);
+
 /* What is known so far; and to keep what was learned. 0 or a fault. */
 int galaxy_kind_load(struct galaxy *g, enum galaxy_kind *out);
 int galaxy_kind_save(struct galaxy *g, enum galaxy_kind kind);
@@ -171,6 +182,34 @@ int galaxy_balance_of(struct galaxy_balances *b, struct galaxy_list *list,
                       char external[GALAXY_EXTERNAL_SIZE], struct decimal *qty);
 
 struct outcome galaxy_read_counts(void *state, struct count *counts, size_t n);
+
+/* ---- lists (galaxy_lists.c) ---- */
+
+enum galaxy_cursor {
+	GALAXY_CURSOR_NONE,     /* a lookup: read whole, at start and daily */
+	GALAXY_CURSOR_REVISION, /* RevisionNumber; a list whose rows turn out to
+	                           be unnumbered is read whole and compared */
+	GALAXY_CURSOR_TIME,     /* FromDateTime: balances */
+};
+
+enum { GALAXY_NAMES_MAX = 5 };
+
+struct galaxy_entity {
+	const char *name; /* in the mirror, in `paths`, in /api/galaxy/… */
+	const char *path;
+	const char *key;                     /* member that identifies a row */
+	const char *names[GALAXY_NAMES_MAX]; /* members it is found under; "":
+	                                        the one of sku_field */
+	enum galaxy_cursor cursor;
+	bool is_optional; /* nobody printed the path, or not every installation
+	                     has it: a 404 is no trouble */
+};
+
+/* In dependency order (galaxy.md 13), ends with name NULL. */
+extern const struct galaxy_entity galaxy_entities[];
+
+/* The same for the adapter's table. */
+extern const struct adapter_list galaxy_lists[];
 
 /* ---- syncs (galaxy_sync.c) ---- */
 
@@ -223,7 +262,21 @@ struct galaxy_amounts galaxy_amounts_of(struct decimal gross,
 struct outcome galaxy_entry_build(struct galaxy *g, struct buf *out,
                                   const struct entry *entry);
 
+/* May this order or customer be posted, going by the mirror (adapter.h)? */
+struct outcome galaxy_check_entry(void *state, const struct entry *entry,
+                                  struct entry_problem *problem);
+
+/* A customer's document; find it in the list of customers by its code. */
+struct outcome galaxy_customer_build(struct galaxy *g, struct buf *out,
+                                     const struct entry *entry,
+                                     struct entry_problem *problem);
+struct outcome galaxy_customer_find(struct galaxy *g,
+                                    const struct entry *entry);
+
+struct outcome galaxy_read_image(void *state, struct buf *bytes,
+                                 const char **type, const char *id);
+
 struct outcome galaxy_post_entry(void *state, const struct entry *entry);
-struct outcome galaxy_find_entry(void *state, const char *docid);
+struct outcome galaxy_find_entry(void *state, const struct entry *entry);
 
 #endif

@@ -245,8 +245,9 @@ judge_view(const struct http_answer *answer, const char *docid)
 }
 
 struct outcome
-galaxy_find_entry(void *state, const char *docid)
+galaxy_find_entry(void *state, const struct entry *entry)
 {
+	const char *docid = entry->docid;
 	struct galaxy *g = state;
 	const char *field = conf_text(g->env.conf, "lookup.field");
 	struct buf path = BUF_INIT;

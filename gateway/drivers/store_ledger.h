@@ -91,6 +91,37 @@ int store_ledger_sold(struct store *store, struct decimal *out,
                       const char *account, const char *const *skus, size_t n);
 
 /*
+ * Add an entry that no sale at a channel stands behind: an order or a customer
+ * (entry->kind), ready to be posted, its lines pending.
+ *
+ * digest  of what was asked for, 64 hex digits: tells a repeat from another
+ *         document under the same id
+ *
+ * Returns  0; LEDGER_KNOWN (the same one is there, in whatever state);
+ *          LEDGER_CONFLICT (another document has this id); ERR_STORE (perhaps
+ *          added: ask again).
+ */
+enum { LEDGER_KNOWN = 6, LEDGER_CONFLICT = 7 };
+int store_ledger_add(struct store *store, const struct entry *entry,
+                     const char *digest);
+
+/* How an entry is doing, for who sent it. Owned by the caller. */
+struct ledger_state {
+	char state[16]; /* ready, posting, confirmed, settled, refused, held,
+	                   uncertain, dropped */
+	char *docid;    /* owned */
+	char *why;      /* owned; NULL */
+	int64_t attempts;
+	int64_t made_ms;
+	int64_t confirmed_ms; /* 0: not yet */
+};
+
+/* Returns 0, LEDGER_ABSENT, ERR_STORE. */
+int store_ledger_state(struct store *store, struct ledger_state *out,
+                       const char *id);
+void ledger_state_fini(struct ledger_state *state);
+
+/*
  * Begin posting the next due entry of an authority: its state is `posting`
  * and its place in the order of reads and posts is taken.
  *

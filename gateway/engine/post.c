@@ -292,7 +292,7 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 		l->must_come_again = true;
 		return 0;
 	}
-	outcome = w->ops->find_entry(w->state, entry->docid);
+	outcome = w->ops->find_entry(w->state, entry);
 	(void)worker_judge(w, "look up an entry", &outcome);
 	switch (outcome.verdict) {
 	case VERDICT_DONE:

@@ -52,7 +52,15 @@ struct entry_line {
 	bool has_gross;
 };
 
+enum entry_kind {
+	ENTRY_SALE,     /* made from a sale at a channel */
+	ENTRY_ORDER,    /* sent by a shop: model/order.h reads its details */
+	ENTRY_CUSTOMER, /* sent by a shop: model/customer.h does; no lines */
+};
+
 struct entry {
+	enum entry_kind kind;
+	char *details;   /* owned; JSON text as sent, checked; NULL: a sale */
 	char *id;        /* owned; account/sale[+n]: ours, stable */
 	char *docid;     /* owned; derived from id, goes into the document */
 	char *account;   /* owned; where it happened */

@@ -36,16 +36,31 @@ struct count {
 struct sync_sink {
 	void *ctx;
 
+	/* Right before the first request whose counts will be reported: what is
+	   read by others from here on is newer than they. */
+	int (*begin_counts)(void *ctx);
+
 	/* A count seen. Unbound externals are welcome and ignored. */
 	int (*count)(void *ctx, const char *external, struct decimal qty);
 
-	/* Progress in rows of an entity, for people; total 0: unknown. */
+	/* Progress in rows of an entity, for people; total: as many as there
+	   were last time; 0: unknown. */
 	void (*progress)(void *ctx, const char *entity, int64_t rows,
 	                 int64_t total);
+
+	/* Let urgent work have its turn: between pages, and as `idle` of a long
+	   request (its ctx is this ctx). May run every other function of this
+	   adapter on this same state, but for sync. */
+	int (*breathe)(void *ctx);
+
+	/* What became of one list, for people and a dry run. */
+	void (*listed)(void *ctx, const char *entity,
+	               const struct mirror_tally *tally);
 };
 
 struct sync_job {
 	bool is_full;       /* else what changed since the stored cursors */
+	bool is_dry;        /* read and compare, write nothing */
 	int64_t started_ms; /* wall clock, taken before the first request */
 };
 
@@ -55,10 +70,24 @@ struct sale_sink {
 	int (*sale)(void *ctx, struct sale *sale); /* may take members out */
 };
 
+/* Why an order or customer cannot be taken, in the words of who sent it. */
+struct entry_problem {
+	char field[120]; /* "delivery.address.city", "lines[2].sku"; or the
+	                    option at fault, "entry.trader" */
+	char why[400];   /* with the candidates where a name fits several */
+};
+
+/* A table that a sync mirrors. */
+struct adapter_list {
+	const char *name; /* in the mirror and in `paths`; static */
+	bool has_ids;     /* its rows can be asked for by `ids` */
+};
+
 /* Everything an adapter needs beside its own state; borrowed. */
 struct adapter_env {
 	const struct conf_section *conf; /* the account */
-	struct http_client *http;
+	struct http_client
+		*http;         /* NULL: only what needs no network is asked */
 	struct mirror *mirror; /* the account's own tables */
 };
 
@@ -145,10 +174,30 @@ struct adapter_ops {
 	struct outcome (*post_entry)(void *state, const struct entry *entry);
 
 	/*
-	 * Is a document with this docid there? DONE: yes. ABSENT: no. REFUSED:
-	 * no look-up is configured.
+	 * Could this order or customer be posted, going by the mirror alone?
+	 * No network; http may be NULL.
+	 *
+	 * Returns  DONE; REFUSED with *problem filled; RETRY: not known yet (the
+	 *          first sync has not ended). NULL: it takes neither.
 	 */
-	struct outcome (*find_entry)(void *state, const char *docid);
+	struct outcome (*check_entry)(void *state, const struct entry *entry,
+	                              struct entry_problem *problem);
+
+	/*
+	 * Is this entry's document there? DONE: yes. ABSENT: no. REFUSED: no
+	 * look-up is possible. Of the entry, id, docid, kind and details count.
+	 */
+	struct outcome (*find_entry)(void *state, const struct entry *entry);
+
+	/*
+	 * Read a picture. bytes is replaced; type: "image/png", …, static.
+	 * DONE, ABSENT: there is none with this id.
+	 */
+	struct outcome (*read_image)(void *state, struct buf *bytes,
+	                             const char **type, const char *id);
+
+	/* What sync mirrors; ends with name NULL. NULL: nothing. Static. */
+	const struct adapter_list *lists;
 
 	/*
 	 * Bring the mirror up to date and report the counts seen: everything,

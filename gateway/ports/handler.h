@@ -92,9 +92,12 @@ struct handler_ops {
 
 struct store;
 
+struct adapter_ops;
+
 struct api_env {
 	struct store *store; /* the calling thread's own; NULL: Redis away */
 	const struct conf *conf;
+	const struct adapter_ops *const *adapters; /* ends with NULL */
 	const char *version;
 	int64_t started_ms; /* wall clock */
 };

@@ -65,6 +65,20 @@ struct http_reply {
 	                             never with a piece of the request in them
 	                             (C26); the server releases it */
 	bool must_close;          /* end the connection behind this reply */
+
+	/*
+	 * A body of any length, made while it is sent: when set, the body above
+	 * is ignored and produce is called once, on the thread of the call; it
+	 * hands every piece to write and passes on what that returns (non-zero:
+	 * the client is gone). A non-zero result breaks the connection off, so
+	 * that half an answer is never taken for a whole one. ctx is released
+	 * by free_ctx (may be NULL) in every case.
+	 */
+	int (*produce)(void *ctx,
+	               int (*write)(void *to, const void *p, size_t n),
+	               void *to);
+	void *ctx;
+	void (*free_ctx)(void *ctx);
 };
 
 /* ---- going out ---- */
@@ -89,6 +103,13 @@ struct http_request {
 	   a non-zero return ends the call (answer.stream_result). */
 	int (*stream)(void *ctx, const char *p, size_t n);
 	void *stream_ctx;
+
+	/* When set, called on this thread again and again while the call lasts,
+	   at least every 20 ms: other work has its turn, and may send other
+	   requests with this same client. Non-zero ends the call, as with
+	   stream. */
+	int (*idle)(void *ctx);
+	void *idle_ctx;
 };
 
 struct http_answer {
@@ -101,7 +122,7 @@ struct http_answer {
 	                           http_client_watch_cookie; "" */
 	bool was_sent;     /* bytes of the request may have arrived: without
 	                           an answer its effect is uncertain */
-	int stream_result; /* what stream returned last */
+	int stream_result; /* what stream or idle returned last */
 	char why[160];     /* trouble in words, without URL or secret */
 };
 

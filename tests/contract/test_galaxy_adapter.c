@@ -66,6 +66,16 @@ assert_known(const struct count *count, const char *qty)
 	assert_string_equal(decimal_format(text, count->qty), qty);
 }
 
+static struct outcome
+find_docid(struct galaxy_world *w, const char *docid)
+{
+	char text[64];
+	const struct entry entry = { .docid = text };
+
+	(void)snprintf(text, sizeof(text), "%s", docid);
+	return galaxy_adapter.find_entry(w->state, &entry);
+}
+
 /* ---- the rows every adapter shares, on reading ---- */
 
 struct row {
@@ -1050,8 +1060,8 @@ test_galaxy__a_look_up_tells_there_from_absent(void **state)
 		                      "By Docid\",\"field\":\"DOC_ID\"}");
 		galaxy_world_say_login(&w);
 		push(&w, &rows[i]);
-		assert_verdict(galaxy_adapter.find_entry(w.state, "agora-O1"),
-		               rows[i].verdict, rows[i].words);
+		assert_verdict(find_docid(&w, "agora-O1"), rows[i].verdict,
+		               rows[i].words);
 		assert_url(&w, 1,
 		           GALAXY_WORLD_URL
 		           "/api/glx/views/CommercialEntry/custom/By%20Docid"
@@ -1070,8 +1080,7 @@ test_galaxy__an_advanced_view_is_asked_by_its_guid(void **state)
 	                      "\",\"field\":\"DOC_ID\"}");
 	galaxy_world_say_login(&w);
 	fake_http_say(w.http, 200, "{\"Items\":[]}");
-	assert_verdict(galaxy_adapter.find_entry(w.state, "d"), VERDICT_ABSENT,
-	               "");
+	assert_verdict(find_docid(&w, "d"), VERDICT_ABSENT, "");
 	assert_url(&w, 1,
 	           GALAXY_WORLD_URL "/api/glx/advancedcustomviews/" ROW1
 	                            "?filters=[{DOC_ID:[\"d\",Equal]}]");
@@ -1093,8 +1102,8 @@ test_galaxy__without_a_configured_look_up_nothing_is_asked(void **state)
 		struct galaxy_world w;
 
 		galaxy_world_open(&w, options[i]);
-		assert_verdict(galaxy_adapter.find_entry(w.state, "d"),
-		               VERDICT_REFUSED, "no look-up configured");
+		assert_verdict(find_docid(&w, "d"), VERDICT_REFUSED,
+		               "no look-up configured");
 		assert_int_equal(fake_http_count(w.http), 0);
 		galaxy_world_close(&w);
 	}

@@ -428,8 +428,9 @@ post_entry(void *state, const struct entry *entry)
 }
 
 static struct outcome
-find_entry(void *state, const char *docid)
+find_entry(void *state, const struct entry *entry)
 {
+	const char *docid = entry->docid;
 	struct fake_adapter *f = state;
 	struct outcome outcome;
 
