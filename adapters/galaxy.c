@@ -490,4 +490,5 @@ const struct adapter_ops galaxy_adapter = {
 	.post_entry = galaxy_post_entry,
 	.find_entry = galaxy_find_entry,
 	.sync = galaxy_sync,
+	.lists = galaxy_lists,
 };

@@ -56,6 +56,7 @@ struct galaxy {
 	char scenario[GALAXY_ID_SIZE];       /* to send; "": the default one */
 	char scenario_label[GALAXY_ID_SIZE]; /* for people */
 	char company[GALAXY_ID_SIZE];        /* of the scenario; "": unnamed */
+	bool has_synced;                     /* since the daemon started */
 };
 
 /* ---- ids and text (galaxy.c) ---- */
@@ -193,6 +194,9 @@ enum galaxy_cursor {
 };
 
 enum { GALAXY_NAMES_MAX = 5 };
+
+/* Stands for the member that sku_field names. */
+#define GALAXY_SKU_MEMBER ""
 
 struct galaxy_entity {
 	const char *name; /* in the mirror, in `paths`, in /api/galaxy/… */
