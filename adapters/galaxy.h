@@ -38,6 +38,7 @@ enum {
 	GALAXY_EXTERNAL_SIZE = ITEM_EXTERNAL_MAX + 1,
 	GALAXY_DIMS = 4, /* DimVal1ID..3 and AttCombinationID */
 	GALAXY_SESSION_SIZE = 200,
+	GALAXY_PACK_MAX = 1000000, /* units in a pack */
 };
 
 /* Where an item's row differs from its balance row (galaxy.md 9). */
@@ -56,7 +57,9 @@ struct galaxy {
 	char scenario[GALAXY_ID_SIZE];       /* to send; "": the default one */
 	char scenario_label[GALAXY_ID_SIZE]; /* for people */
 	char company[GALAXY_ID_SIZE];        /* of the scenario; "": unnamed */
-	bool has_synced;                     /* since the daemon started */
+	unsigned n_idling; /* lists under way whose idle may run us again */
+	struct galaxy_packs *packs; /* owned; NULL: not needed yet */
+	bool has_synced;            /* since the daemon started */
 };
 
 /* ---- ids and text (galaxy.c) ---- */
@@ -79,12 +82,18 @@ bool galaxy_member_id(char out[GALAXY_ID_SIZE], const struct json_node *row,
 bool galaxy_external(char out[GALAXY_EXTERNAL_SIZE], const char *item,
                      const struct json_node *row);
 
-/* The item's id in an external; returns what follows: "" or ":dim…". */
+/* The item's id in an external; returns what follows: ":dim…", "*6", "". */
 const char *galaxy_external_item(char out[GALAXY_ID_SIZE],
                                  const char *external);
 
 /* Copy for people: no control characters, no half character at the end. */
 void galaxy_say(char *out, size_t size, const char *text);
+
+/*
+ * How many of its item an alter code sells as one: 1 when it does not say.
+ * False for a Quantity that is no whole number from 1 to GALAXY_PACK_MAX.
+ */
+bool galaxy_pack_of(int64_t *out, const struct json_node *altercode);
 
 /* A row of the mirror as a document. 0, MIRROR_ABSENT, a fault. */
 int galaxy_read_row(struct galaxy *g, struct json **out, const char *entity,
@@ -105,6 +114,9 @@ void galaxy_param(struct buf *url, const char *key, const char *value);
 /* Append WebScenID when one must be sent. Only after galaxy_ready. */
 void galaxy_param_scenario(struct buf *url, const struct galaxy *g);
 
+/* The id of the scenario in use, also when it is the default: a note. */
+#define GALAXY_NOTE_SCENARIO "scenario.id"
+
 /* Logged in, and the web scenario known; otherwise why not. */
 struct outcome galaxy_ready(struct galaxy *g);
 
@@ -113,7 +125,7 @@ struct outcome galaxy_read_scenario(struct galaxy *g);
 
 /*
  * Send with the session: log in first where needed, and once more when the
- * server has forgotten us (401, 403).
+ * server has forgotten us (401, 403, a ResponseStatus that says so).
  *
  * Returns  DONE with answer filled, whatever its status, to be released by the
  *          caller; otherwise nothing of the request took effect.
@@ -137,19 +149,28 @@ struct outcome galaxy_judge_read(const struct galaxy *g,
 
 /* One list, element by element while it arrives. */
 struct galaxy_list {
-	/* 0, GALAXY_BAD_ROW with problem set, or a fault. */
+	/*
+	 * 0; GALAXY_BAD_ROW: this row is of no use, skip it; GALAXY_BAD_LIST:
+	 * none of them is; both with problem set; or a fault.
+	 */
 	int (*row)(struct galaxy_list *list, const struct json_node *row);
 	void *ctx;
-	int64_t timeout_ms; /* of the whole call; 0: the client's */
-	char problem[120];
-	int status;   /* HTTP, for who knows a harmless 404 */
-	int64_t rows; /* read so far */
+	int64_t timeout_ms;     /* of the whole call; 0: the client's */
+	int (*idle)(void *ctx); /* as in http_request; NULL: nothing waits */
+	void *idle_ctx;
+	const char *text; /* the row in hand, as it came; borrowed for row() */
+	size_t n_text;
+	char problem[120]; /* of the first bad row */
+	int status;        /* HTTP, for who knows a harmless 404 */
+	int64_t rows;      /* read so far, the bad ones included */
+	int64_t n_bad;     /* skipped: what the list lacks may be among them,
+	                      so nothing is gone because it is not in it */
 };
-enum { GALAXY_BAD_ROW = 100 };
+enum { GALAXY_BAD_ROW = 100, GALAXY_BAD_LIST = 101 };
 
 /*
- * GET a list. DONE only when it was read to its end; every row before a
- * break has been seen all the same.
+ * GET a list. DONE only when it was read to its end and not all of it was
+ * bad; every row before a break has been seen all the same.
  */
 struct outcome galaxy_read_list(struct galaxy *g, const char *url,
                                 struct galaxy_list *list);
@@ -160,6 +181,21 @@ struct galaxy_balances {
 	struct galaxy *g;
 	enum galaxy_kind kind;
 };
+
+/*
+ * Report a balance to a sync's sink: the item or variant itself, and every
+ * pack of it that an alter code of the mirror makes. 0 or a fault.
+ *
+ * external  of a single, as galaxy_balance_of gives it
+ */
+int galaxy_report_count(struct galaxy *g, const struct sync_sink *sink,
+                        const char *external, struct decimal qty);
+
+/*
+ * Forget which packs there are: alter codes have changed in the mirror. They
+ * are read again when the next count is reported. Accepts a g without any.
+ */
+void galaxy_packs_forget(struct galaxy *g);
 
 /*
  * A pack: an alter code with Quantity 6 is six of its item, sold as one. Its

@@ -2,17 +2,23 @@
  * Galaxy: log-in, web scenario, calls, and what an answer means.
  *
  * Does      POST /auth; GET lists as streams.
- * Session   The cookie ss-id, from Set-Cookie or from the body. 401 and 403
- *           mean that the server forgot it: log in once, repeat once, give up
- *           (galaxy.md 2). Its life is not public, so it is used until then.
- * Errors    ServiceStack's ResponseStatus, also inside a 200, or an HTML page
- *           of some proxy (galaxy.md 11). StackTrace is never looked at.
+ * Session   The cookie ss-id, from Set-Cookie or from the body. 401 and 403,
+ *           or a ResponseStatus of that meaning, say that the server forgot
+ *           it: log in once, repeat once, give up (galaxy.md 2). Its life is
+ *           not public, so it is used until then.
+ * Errors    ServiceStack's ResponseStatus, also inside a 200 or in the middle
+ *           of a list, or an HTML page of some proxy (galaxy.md 11).
+ *           StackTrace is never looked at.
+ * Lists     Whole only when the array was closed and the transfer complete. A
+ *           row of no use is skipped and counted, so that it does not stop
+ *           all the others for ever.
  */
 #include "adapters/galaxy.h"
 
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
+#include "gateway/ports/mirror.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +26,8 @@
 #include <strings.h>
 
 enum {
-	HEAD_SIZE = 2048, /* of a list that is none, to say why */
+	ERROR_MAX = 65536, /* bytes of an answer that may be a ResponseStatus;
+	                      its StackTrace can be long */
 };
 
 struct outcome
@@ -121,16 +128,40 @@ galaxy_error_of(struct galaxy_error *out, const struct galaxy *g,
 	return out->code[0] != '\0';
 }
 
+/* True when the code's text has this in it, upper and lower case alike. */
+static bool
+speaks_of(const struct galaxy_error *error, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = error->code; *p; p++)
+		if (strncasecmp(p, word, n) == 0)
+			return true;
+	return false;
+}
+
+/* ServiceStack names its exceptions: Unauthorized, AuthenticationException. */
+static bool
+is_about_session(const struct galaxy_error *error)
+{
+	return speaks_of(error, "unauthorized") ||
+	       speaks_of(error, "authenticat") || speaks_of(error, "session");
+}
+
+/* The first byte that is no blank; NUL: there is none yet. */
+static char
+first_of(const char *p, size_t n)
+{
+	for (; n > 0; p++, n--)
+		if (!strchr(" \n\r\t", *p))
+			return *p;
+	return '\0';
+}
+
 static bool
 is_html(const void *body, size_t n)
 {
-	const char *p = body;
-
-	while (n > 0 && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
-		p++;
-		n--;
-	}
-	return n > 0 && *p == '<';
+	return first_of(body, n) == '<';
 }
 
 /* The cause in a few words: the server's own where it gave any. */
@@ -157,7 +188,7 @@ judge_bad(const struct http_answer *answer, const struct galaxy_error *error)
 	if (status == 429)
 		return outcome_slow(answer->retry_after_ms,
 		                    "Galaxy asks us to slow down");
-	if (status == 401 || status == 403)
+	if (status == 401 || status == 403 || is_about_session(error))
 		return say(VERDICT_LOCKED, answer, error);
 	if (status == 408 || status < 400 || status >= 500)
 		return say(VERDICT_RETRY, answer, error);
@@ -178,7 +209,9 @@ galaxy_judge_read(const struct galaxy *g, const struct http_answer *answer)
 	if (answer->status < 200 || answer->status > 299)
 		return judge_bad(answer, &error);
 	if (is_error)
-		return say(VERDICT_REFUSED, answer, &error);
+		return say(is_about_session(&error) ? VERDICT_LOCKED
+		                                    : VERDICT_REFUSED,
+		           answer, &error);
 	if (is_html(buf_text(&answer->body), answer->body.n))
 		return say(VERDICT_RETRY, answer, &error);
 	return outcome_done();
@@ -297,11 +330,30 @@ send_once(struct galaxy *g, const struct http_request *request,
 	return http_client_send(g->env.http, &copy, answer);
 }
 
-/* The session is gone, or this user may not: the second time tells. */
+/*
+ * The session is gone, or this user may not: the second time tells. Such words
+ * are short; a picture is not searched for them.
+ */
 static bool
-is_forgotten(const struct http_answer *answer)
+is_forgotten(const struct galaxy *g, const struct http_answer *answer)
 {
-	return answer->status == 401 || answer->status == 403;
+	struct galaxy_error error;
+
+	if (answer->status == 401 || answer->status == 403)
+		return true;
+	return answer->status != 0 && answer->body.n <= ERROR_MAX &&
+	       galaxy_error_of(&error, g, buf_text(&answer->body),
+	                       answer->body.n) &&
+	       is_about_session(&error);
+}
+
+/* Unless another call, made while this one lasted, has done so already. */
+static struct outcome
+log_in_anew(struct galaxy *g, const char *forgotten)
+{
+	if (strcmp(g->session, forgotten) == 0)
+		g->session[0] = '\0';
+	return g->session[0] ? outcome_done() : log_in(g);
 }
 
 struct outcome
@@ -309,6 +361,7 @@ galaxy_exchange(struct galaxy *g, struct http_request *request,
                 struct http_answer *answer)
 {
 	struct outcome outcome = outcome_done();
+	char used[GALAXY_SESSION_SIZE];
 	int r;
 
 	*answer = (struct http_answer){ 0 };
@@ -316,11 +369,12 @@ galaxy_exchange(struct galaxy *g, struct http_request *request,
 		outcome = log_in(g);
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
+	memcpy(used, g->session, sizeof(used));
 	r = send_once(g, request, answer);
-	if (!r && is_forgotten(answer)) {
+	if (!r && is_forgotten(g, answer)) {
 		http_answer_fini(answer);
 		*answer = (struct http_answer){ 0 };
-		outcome = log_in(g);
+		outcome = log_in_anew(g, used);
 		if (outcome.verdict != VERDICT_DONE)
 			return outcome;
 		r = send_once(g, request, answer);
@@ -330,86 +384,175 @@ galaxy_exchange(struct galaxy *g, struct http_request *request,
 
 /* ---- lists ---- */
 
+enum { BROKEN_OFF = 110 }; /* of a stream: an error stands among the rows */
+
 /* A list on its way in. */
 struct reading {
+	struct galaxy *g;
 	struct galaxy_list *list;
 	struct json_stream *stream;
-	char head[HEAD_SIZE];
-	size_t n_head;
+	struct buf text;           /* of the row in hand */
+	struct galaxy_error error; /* that stood where a row should be */
+	char problem[120];         /* of the first bad row */
+	struct buf head;           /* of what is no array */
+	bool is_array;             /* its first byte was seen */
+	bool is_forgetful;         /* the server does not know our session */
 };
 
-static int
-take_row(void *ctx, const struct json_node *row)
+/* Servers that fail while they write a list put the error where they are. */
+static bool
+is_error_row(struct reading *reading, const struct json_node *row)
 {
-	struct galaxy_list *list = ctx;
+	const struct json_node *status = json_find(row, "ResponseStatus");
+
+	if (status)
+		read_status(&reading->error, reading->g, status);
+	return reading->error.code[0] != '\0';
+}
+
+static int
+judge_row(struct reading *reading, const struct json_node *row)
+{
+	struct galaxy_list *list = reading->list;
+	int r;
 
 	if (json_type(row) != JSON_OBJECT) {
 		(void)snprintf(list->problem, sizeof(list->problem),
 		               "a row that is no object");
 		return GALAXY_BAD_ROW;
 	}
-	list->rows++;
-	return list->row(list, row);
+	buf_reset(&reading->text);
+	json_print(&reading->text, row);
+	r = buf_check(&reading->text);
+	list->text = buf_text(&reading->text);
+	list->n_text = reading->text.n;
+	return r ? err_pass(r) : list->row(list, row);
 }
 
+static int
+take_row(void *ctx, const struct json_node *row)
+{
+	struct reading *reading = ctx;
+	struct galaxy_list *list = reading->list;
+	int r;
+
+	if (is_error_row(reading, row))
+		return BROKEN_OFF;
+	list->rows++;
+	r = judge_row(reading, row);
+	if (r != GALAXY_BAD_ROW)
+		return r;
+	if (list->n_bad++ == 0)
+		memcpy(reading->problem, list->problem, sizeof(list->problem));
+	return 0;
+}
+
+/* What is no array is an error, perhaps in several pieces: let them come. */
 static int
 take_bytes(void *ctx, const char *p, size_t n)
 {
 	struct reading *reading = ctx;
-	size_t room = sizeof(reading->head) - reading->n_head;
+	struct buf *head = &reading->head;
 
-	memcpy(reading->head + reading->n_head, p, n < room ? n : room);
-	reading->n_head += n < room ? n : room;
-	return json_stream_feed(reading->stream, p, n);
+	if (!first_of(buf_text(head), head->n) && first_of(p, n) == '[')
+		reading->is_array = true;
+	if (reading->is_array)
+		return json_stream_feed(reading->stream, p, n);
+	buf_add(head, p, n);
+	return head->is_broken ? JSON_MALFORMED : 0;
 }
 
 /* Why something that came with a 2xx is not the list we asked for. */
 static struct outcome
-judge_malformed(const struct galaxy *g, const struct reading *reading)
+judge_malformed(struct reading *reading)
 {
+	const struct buf *head = &reading->head;
 	struct galaxy_error error;
 
-	if (galaxy_error_of(&error, g, reading->head, reading->n_head))
-		return outcome_of(VERDICT_REFUSED, "Galaxy (HTTP 200): %s",
+	if (reading->is_array)
+		return outcome_of(VERDICT_RETRY,
+		                  "a broken list from Galaxy, after "
+		                  "%lld rows",
+		                  (long long)reading->list->rows);
+	if (galaxy_error_of(&error, reading->g, buf_text(head), head->n)) {
+		reading->is_forgetful = is_about_session(&error);
+		return outcome_of(reading->is_forgetful ? VERDICT_LOCKED
+		                                        : VERDICT_REFUSED,
+		                  "Galaxy (HTTP 200): %s",
 		                  error.message[0] ? error.message
 		                                   : error.code);
-	if (is_html(reading->head, reading->n_head))
+	}
+	if (is_html(buf_text(head), head->n))
 		return outcome_of(VERDICT_RETRY,
 		                  "a web page instead of a list from Galaxy");
-	if (reading->n_head == 0)
+	if (head->n == 0)
 		return outcome_of(
 			VERDICT_RETRY,
 			"an empty answer instead of a list from Galaxy");
 	return outcome_of(VERDICT_RETRY,
-	                  "a broken list from Galaxy, after "
-	                  "%lld rows",
-	                  (long long)reading->list->rows);
+	                  "something broken instead of a list from Galaxy");
+}
+
+/* The session that ended in the middle of a list is not used again. */
+static struct outcome
+judge_broken_off(struct reading *reading)
+{
+	const struct galaxy_error *error = &reading->error;
+
+	if (is_about_session(error))
+		reading->g->session[0] = '\0';
+	return outcome_of(VERDICT_RETRY,
+	                  "Galaxy broke a list off after %lld rows: %s",
+	                  (long long)reading->list->rows,
+	                  error->message[0] ? error->message : error->code);
+}
+
+/* A list read to its end: complete, but for rows that were no use. */
+static struct outcome
+judge_whole(struct reading *reading)
+{
+	struct galaxy_list *list = reading->list;
+
+	if (list->n_bad == 0)
+		return outcome_done();
+	memcpy(list->problem, reading->problem, sizeof(list->problem));
+	if (list->n_bad < list->rows)
+		return outcome_done();
+	return outcome_of(VERDICT_REFUSED,
+	                  "a list from Galaxy holds nothing but %s",
+	                  list->problem);
 }
 
 static struct outcome
-judge_list(const struct galaxy *g, const struct reading *reading,
-           const struct http_answer *answer)
+judge_list(struct reading *reading, const struct http_answer *answer)
 {
 	int r = answer->stream_result;
 
 	reading->list->status = answer->status;
 	if (!r && (answer->status < 200 || answer->status > 299))
-		return galaxy_judge_read(g, answer);
+		return galaxy_judge_read(reading->g, answer);
 	if (!r)
 		r = json_stream_end(reading->stream);
-	if (r == GALAXY_BAD_ROW)
+	switch (r) {
+	case 0: return judge_whole(reading);
+	case JSON_MALFORMED: return judge_malformed(reading);
+	case BROKEN_OFF: return judge_broken_off(reading);
+	case GALAXY_BAD_LIST:
 		return outcome_of(VERDICT_REFUSED,
 		                  "a list from Galaxy holds %s",
 		                  reading->list->problem);
-	if (r == JSON_MALFORMED)
-		return judge_malformed(g, reading);
-	return r ? galaxy_fault(r) : outcome_done();
+	}
+	return galaxy_fault(r);
 }
 
-struct outcome
-galaxy_read_list(struct galaxy *g, const char *url, struct galaxy_list *list)
+/* is_forgetful_out: nothing was read, because our session is not known. */
+static struct outcome
+read_list_once(struct galaxy *g, const char *url, struct galaxy_list *list,
+               bool *is_forgetful_out)
 {
-	struct reading reading = { .list = list };
+	struct reading reading = { .g = g,
+		                   .list = list,
+		                   .head = { .max = ERROR_MAX } };
 	struct http_request request = {
 		.method = "GET",
 		.url = url,
@@ -417,21 +560,43 @@ galaxy_read_list(struct galaxy *g, const char *url, struct galaxy_list *list)
 		.answer_max = SIZE_MAX,
 		.stream = take_bytes,
 		.stream_ctx = &reading,
+		.idle = list->idle,
+		.idle_ctx = list->idle_ctx,
 	};
 	struct http_answer answer = { 0 };
 	struct outcome outcome;
 	int r;
 
 	list->rows = 0;
+	list->n_bad = 0;
 	list->status = 0;
-	r = json_stream_new(&reading.stream, take_row, list);
+	r = json_stream_new(&reading.stream, take_row, &reading);
 	if (r)
 		return galaxy_fault(r);
 	outcome = galaxy_exchange(g, &request, &answer);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = judge_list(g, &reading, &answer);
+		outcome = judge_list(&reading, &answer);
+	*is_forgetful_out = reading.is_forgetful;
 	http_answer_fini(&answer);
 	json_stream_free(reading.stream);
+	buf_fini(&reading.text);
+	buf_fini(&reading.head);
+	return outcome;
+}
+
+struct outcome
+galaxy_read_list(struct galaxy *g, const char *url, struct galaxy_list *list)
+{
+	struct outcome outcome;
+	bool is_forgetful = false;
+
+	g->n_idling += list->idle != NULL;
+	outcome = read_list_once(g, url, list, &is_forgetful);
+	if (is_forgetful) {
+		g->session[0] = '\0';
+		outcome = read_list_once(g, url, list, &is_forgetful);
+	}
+	g->n_idling -= list->idle != NULL;
 	return outcome;
 }
 
@@ -441,7 +606,8 @@ struct choice {
 	struct galaxy *g;
 	const char *wanted; /* NULL: the default one */
 	bool is_found;
-	struct buf others; /* for people */
+	char id[GALAXY_ID_SIZE]; /* of the one that was found */
+	struct buf others;       /* for people */
 };
 
 static bool
@@ -491,6 +657,7 @@ take_scenario(struct galaxy_list *list, const struct json_node *row)
 	if (choice->is_found || !is_wanted(choice, row))
 		return 0;
 	choice->is_found = true;
+	memcpy(choice->id, id, sizeof(choice->id));
 	(void)snprintf(g->scenario, sizeof(g->scenario), "%s",
 	               choice->wanted ? id : "");
 	memcpy(g->scenario_label, label, sizeof(label));
@@ -522,6 +689,21 @@ judge_choice(const struct choice *choice)
 	                  others);
 }
 
+/* Who answers out of the mirror must know whose tables these are. */
+static struct outcome
+keep_choice(const struct choice *choice)
+{
+	struct mirror *mirror = choice->g->env.mirror;
+	struct buf known = BUF_INIT;
+	int r = mirror_note_get(mirror, &known, GALAXY_NOTE_SCENARIO);
+
+	if (r == MIRROR_ABSENT ||
+	    (r == 0 && strcmp(buf_text(&known), choice->id) != 0))
+		r = mirror_note_set(mirror, GALAXY_NOTE_SCENARIO, choice->id);
+	buf_fini(&known);
+	return r ? galaxy_fault(r) : outcome_done();
+}
+
 struct outcome
 galaxy_read_scenario(struct galaxy *g)
 {
@@ -539,6 +721,8 @@ galaxy_read_scenario(struct galaxy *g)
 	                          : galaxy_read_list(g, buf_text(&url), &list);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_choice(&choice);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = keep_choice(&choice);
 	if (outcome.verdict == VERDICT_DONE)
 		g->has_scenario = true;
 	buf_fini(&choice.others);
