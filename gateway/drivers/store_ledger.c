@@ -9,7 +9,9 @@
  *   waited:ACCOUNT     zset  the same, by time
  *   entry:ID           hash  doc, state, authority, account, sale, lines
  *                            ("SKU QTY" a line), open, attempts, why, origin,
- *                            made_ms, confirmed_ms
+ *                            made_ms, confirmed_ms; digest of what was asked
+ *                            for, when a shop sent it
+ *   key:KEY            string  "digest id" of what came with a key, 40 days
  *   queue:AUTHORITY    zset  entries ready to post, by due time
  *   entries:STATE      zset  posting, uncertain, refused, held, confirmed
  *   cursor:ACCOUNT     hash  sales, start, lost
@@ -34,41 +36,45 @@
 enum { DUE_AHEAD_MAX_MS = 120000 };
 
 /*
- * move(id, state, now, why, due): give an entry a new state. pend(k, id, st,
- * at): set its pending quantities; st nil removes them.
+ * move(id, state, now, why, due): give an entry a new state; one without lines
+ * is settled as soon as it is confirmed. pend(k, id, st, at): set its pending
+ * quantities; st nil removes them.
  */
 #define LUA_ENTRY \
 	LUA_MARK \
-	"local function pend(k, id, st, at)\n" \
-	"  for sku, q in redis.call('HGET', k, 'lines'):gmatch(\n" \
-	"      '([^\\n]+)\\t([^\\n]+)\\n') do\n" \
-	"    if st then redis.call('HSET', P..'pend:'..sku, id,\n" \
-	"                          st..' '..q..' '..at)\n" \
-	"    else redis.call('HDEL', P..'pend:'..sku, id) end\n" \
-	"  end\n" \
-	"end\n" \
+	"local call = redis.call\n" \
 	"local function each_sku(k, f)\n" \
-	"  for sku in redis.call('HGET', k, 'lines'):gmatch(\n" \
-	"      '([^\\n]+)\\t[^\\n]+\\n') do f(sku) end\n" \
+	"  for sku, q in call('HGET', k, 'lines'):gmatch(\n" \
+	"    '([^\\n]+)\\t([^\\n]+)') do f(sku, q) end\n" \
+	"end\n" \
+	"local function pend(k, id, st, at)\n" \
+	"  each_sku(k, function (sku, q)\n" \
+	"    if st then call('HSET', P..'pend:'..sku, id,\n" \
+	"                          st..' '..q..' '..at)\n" \
+	"    else call('HDEL', P..'pend:'..sku, id) end end)\n" \
 	"end\n" \
 	"local function move(id, state, now, why, due)\n" \
 	"  local k = P..'entry:'..id\n" \
-	"  local old, auth, origin = unpack(redis.call('HMGET', k,\n" \
-	"                                   'state', 'authority', " \
-	"'origin'))\n" \
-	"  local tick = redis.call('INCR', P..'tick')\n" \
-	"  redis.call('HSET', k, 'state', state, 'why', why)\n" \
-	"  if state == 'ready' then\n" \
-	"    redis.call('ZADD', P..'queue:'..auth, due, id)\n" \
-	"    wake(auth)\n" \
-	"  elseif state ~= 'dropped' then\n" \
-	"    redis.call('ZADD', P..'entries:'..state, now, id) end\n" \
+	"  local old, auth, origin = unpack(call('HMGET', k,\n" \
+	"    'state', 'authority', 'origin'))\n" \
+	"  local tick = call('INCR', P..'tick')\n" \
 	"  if state == 'confirmed' then\n" \
-	"    redis.call('HSET', k, 'confirmed_ms', now)\n" \
+	"    call('HSET', k, 'confirmed_ms', now)\n" \
+	"    if call('HGET', k, 'open') == '0' then\n" \
+	"      state = 'settled' end\n" \
+	"  end\n" \
+	"  local is_over = state == 'dropped' or state == 'settled'\n" \
+	"  call('HSET', k, 'state', state, 'why', why)\n" \
+	"  if state == 'ready' then\n" \
+	"    call('ZADD', P..'queue:'..auth, due, id)\n" \
+	"    wake(auth)\n" \
+	"  elseif not is_over then\n" \
+	"    call('ZADD', P..'entries:'..state, now, id) end\n" \
+	"  if state == 'confirmed' then\n" \
 	"    pend(k, id, 'C', tick)\n" \
 	"    each_sku(k, function (sku)\n" \
 	"      mark(auth, 'i:'..sku, 's', origin, 0, 0) end)\n" \
-	"  elseif state == 'dropped' then pend(k, id)\n" \
+	"  elseif is_over then pend(k, id)\n" \
 	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n" \
 	"  else pend(k, id, 'W', 0) end\n" \
 	"  if state == 'dropped' or old == 'held' then\n" \
@@ -77,20 +83,53 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"  end\n" \
 	"  if old == 'ready' then\n" \
 	"    if state ~= 'ready' then\n" \
-	"      redis.call('ZREM', P..'queue:'..auth, id) end\n" \
+	"      call('ZREM', P..'queue:'..auth, id) end\n" \
 	"  elseif old ~= state then\n" \
-	"    redis.call('ZREM', P..'entries:'..old, id) end\n" \
-	"  if state == 'dropped' then\n" \
+	"    call('ZREM', P..'entries:'..old, id) end\n" \
+	"  if is_over then\n" \
 	"    each_sku(k, adopt)\n" \
-	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n" \
+	"    call('EXPIRE', k, " SALE_KEEP_S ") end\n" \
+	"end\n"
+
+/*
+ * new_entry(account, sale, origin, now, at): write the entry that stands at
+ * ARGV[at]: id, authority, doc, state, why, what is pending ("1" all, "+" what
+ * is sold, "0" nothing), counted list of sku, qty. -> the place behind it.
+ */
+#define LUA_NEW \
+	LUA_MARK \
+	"local function new_entry(account, sale, origin, now, at)\n" \
+	"  local id, auth, doc, state, why, pending, n =\n" \
+	"        unpack(ARGV, at, at + 6)\n" \
+	"  local lines = ''\n" \
+	"  at = at + 7\n" \
+	"  for _ = 1, n do\n" \
+	"    local sku, qty = ARGV[at], ARGV[at + 1]\n" \
+	"    at = at + 2\n" \
+	"    lines = lines..sku..'\\t'..qty..'\\n'\n" \
+	"    if pending == '1' or\n" \
+	"       pending == '+' and qty:sub(1, 1) ~= '-' then\n" \
+	"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n" \
+	"      mark_channels(sku, auth, 's', origin, now, 0)\n" \
+	"    end\n" \
+	"  end\n" \
+	"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n" \
+	"    'authority', auth, 'account', account, 'sale', sale,\n" \
+	"    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n" \
+	"    'origin', origin, 'made_ms', now)\n" \
+	"  if state == 'ready' then\n" \
+	"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n" \
+	"    wake(auth)\n" \
+	"  else redis.call('ZADD', P..'entries:'..state, now, id) end\n" \
+	"  return at\n" \
 	"end\n"
 
 /*
  * ARGV: account, sale, revision, now, closed, origin, version, four counted lists:
- * lines (uid, sku, qty), waiting (uid, external), sold (sku, qty), entries (id,
- * authority, doc, state, why, is pending, counted list of sku, qty).
+ * lines (uid, sku, qty), waiting (uid, external), sold (sku, qty), entries as
+ * new_entry() reads them.
  */
-static const char apply_script[] = LUA_MARK
+static const char apply_script[] = LUA_NEW
 	"local account, sale, rev, now, closed, origin, version =\n"
 	"      unpack(ARGV, 1, 7)\n"
 	"local k = P..'sale:'..account..':'..sale\n"
@@ -131,27 +170,38 @@ static const char apply_script[] = LUA_MARK
 	"  redis.call('HSET', P..'sold:'..account, sku, qty)\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
-	"  local id, auth, doc, state, why, pending, n = take(7)\n"
-	"  local lines = ''\n"
-	"  for _ = 1, n do\n"
-	"    local sku, qty = take(2)\n"
-	"    lines = lines..sku..'\\t'..qty..'\\n'\n"
-	"    if pending == '1' then\n"
-	"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n"
-	"      mark_channels(sku, auth, 's', origin, now, 0)\n"
-	"    end\n"
-	"  end\n"
+	"  at = new_entry(account, sale, origin, now, at)\n"
 	"  redis.call('HINCRBY', k, 'n', 1)\n"
-	"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n"
-	"    'authority', auth, 'account', account, 'sale', sale,\n"
-	"    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n"
-	"    'origin', origin, 'made_ms', now)\n"
-	"  if state == 'ready' then\n"
-	"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n"
-	"    wake(auth)\n"
-	"  else redis.call('ZADD', P..'entries:'..state, now, id) end\n"
 	"end\n"
 	"redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"
+	"return 0\n";
+
+/*
+ * ARGV: account, sale, now, digest, key or '', then an entry as new_entry()
+ * reads it, with an empty doc when nothing shall be added. What is remembered
+ * stays so for as long again: an entry outlives every key that led to it.
+ */
+static const char add_script[] = LUA_NEW
+	"local account, sale, now, digest, key, id, auth, doc, state =\n"
+	"      unpack(ARGV, 1, 9)\n"
+	"local k, kk = P..'entry:'..id, P..'key:'..key\n"
+	"local mine = digest..' '..id\n"
+	"local used = key ~= '' and redis.call('GET', kk)\n"
+	"if used and used ~= mine then return 8 end\n"
+	"local old = redis.call('HGET', k, 'digest')\n"
+	"if old and old ~= digest then return 7 end\n"
+	"if not old and doc == '' then return 0 end\n"
+	"if key ~= '' then\n"
+	"  redis.call('SET', kk, mine, 'EX', " SALE_KEEP_S ") end\n"
+	"if old then\n"
+	"  if redis.call('TTL', k) >= 0 then\n"
+	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n"
+	"  return 6\n"
+	"end\n"
+	"new_entry(account, sale, now, now, 6)\n"
+	"redis.call('HSET', k, 'digest', digest)\n"
+	"if state == 'uncertain' then\n"
+	"  mark(auth, 'y:lookup', 's', now, 0, 0) end\n"
 	"return 0\n";
 
 /* ARGV: authority, now, lease, token, ahead. */
@@ -296,7 +346,7 @@ add_entry_lines(struct args *a, const struct entry *entry)
 }
 
 static void
-add_entry(struct args *a, const struct ledger_new *new)
+add_entry(struct args *a, const struct ledger_new *new, const char *pending)
 {
 	struct buf doc = BUF_INIT;
 
@@ -306,7 +356,7 @@ add_entry(struct args *a, const struct ledger_new *new)
 	args_add(a, buf_text(&doc), doc.n);
 	args_adds(a, new->state);
 	args_adds(a, new->why);
-	args_adds(a, new->is_pending ? "1" : "0");
+	args_adds(a, pending);
 	add_entry_lines(a, new->entry);
 	if (buf_check(&doc))
 		a->is_broken = true;
@@ -345,7 +395,8 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 	}
 	args_addi(&a, (int64_t)change->n_entries);
 	for (size_t i = 0; i < change->n_entries; i++)
-		add_entry(&a, &change->entries[i]);
+		add_entry(&a, &change->entries[i],
+		          change->entries[i].is_pending ? "1" : "0");
 	r = store_eval(store, &reply, SCRIPT_SALE, apply_script, &a);
 	if (r)
 		return r;
@@ -377,6 +428,115 @@ store_ledger_sold(struct store *store, struct decimal *out, const char *account,
 	}
 	freeReplyObject(reply);
 	return 0;
+}
+
+/* ---- what a shop sends ---- */
+
+int
+store_ledger_add(struct store *store, const struct entry *entry,
+                 const char *digest)
+{
+	const struct ledger_new new = { entry, "ready", "", true };
+
+	return store_ledger_add_new(store, &new, digest, NULL);
+}
+
+int
+store_ledger_add_new(struct store *store, const struct ledger_new *new,
+                     const char *digest, const char *key)
+{
+	struct args a = { 0 };
+	int64_t answer = 0;
+	int r;
+
+	args_adds(&a, new->entry->account);
+	args_adds(&a, new->entry->sale);
+	args_addi(&a, clock_wall_ms());
+	args_adds(&a, digest);
+	args_adds(&a, key);
+	add_entry(&a, new, new->is_pending ? "1" : "+");
+	r = store_eval_int(store, &answer, SCRIPT_ENTRY_ADD, add_script, &a);
+	return r ? r : (int)answer;
+}
+
+int
+store_ledger_known(struct store *store, const char *id, const char *digest,
+                   const char *key)
+{
+	struct args a = { 0 };
+	int64_t answer = 0;
+	int r;
+
+	args_adds(&a, "");
+	args_adds(&a, "");
+	args_addi(&a, clock_wall_ms());
+	args_adds(&a, digest);
+	args_adds(&a, key);
+	args_adds(&a, id);
+	args_adds(&a, "");
+	args_adds(&a, ""); /* no document: add nothing */
+	args_adds(&a, "");
+	r = store_eval_int(store, &answer, SCRIPT_ENTRY_ADD, add_script, &a);
+	return r ? r : (int)answer;
+}
+
+static int
+fill_state(struct ledger_state *out, const redisReply *fields)
+{
+	const char *why = reply_text(reply_at(fields, 2));
+	const redisReply *doc = reply_at(fields, 1);
+	struct entry entry = { 0 };
+	int r = entry_decode(&entry, doc->str, doc->len);
+
+	if (r)
+		return r > 0 ? err_raise(ERR_BUG, "why=%s", "stored entry") : r;
+	*out = (struct ledger_state){
+		.docid = entry.docid,
+		.authority = entry.authority,
+		.why = *why ? text_dup(why) : NULL,
+		.attempts = reply_int(reply_at(fields, 3)),
+		.made_ms = reply_int(reply_at(fields, 4)),
+		.confirmed_ms = reply_int(reply_at(fields, 5)),
+	};
+	(void)snprintf(out->state, sizeof(out->state), "%s",
+	               reply_text(reply_at(fields, 0)));
+	entry.docid = NULL;
+	entry.authority = NULL;
+	entry_fini(&entry);
+	return 0;
+}
+
+int
+store_ledger_state(struct store *store, struct ledger_state *out,
+                   const char *id)
+{
+	static const char *const names[] = { "state",   "doc",
+		                             "why",     "attempts",
+		                             "made_ms", "confirmed_ms" };
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, "entry:", id);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		args_adds(&a, names[i]);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	r = reply_is_nil(reply_at(reply, 1)) ? LEDGER_ABSENT
+	                                     : fill_state(out, reply);
+	freeReplyObject(reply);
+	return r;
+}
+
+void
+ledger_state_fini(struct ledger_state *state)
+{
+	free(state->docid);
+	free(state->authority);
+	free(state->why);
+	*state = (struct ledger_state){ 0 };
 }
 
 /* ---- posting ---- */

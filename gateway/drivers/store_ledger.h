@@ -105,12 +105,31 @@ enum { LEDGER_KNOWN = 6, LEDGER_CONFLICT = 7 };
 int store_ledger_add(struct store *store, const struct entry *entry,
                      const char *digest);
 
+/*
+ * The same with the state it begins in, and guarded by a key as well: what
+ * comes with a key must be the same document under the same id each time. One
+ * that begins uncertain is looked up at once. Without is_pending, lines that
+ * are sold are pending all the same: only what comes back waits.
+ *
+ * key  at most 128 characters without blanks; NULL: none
+ *
+ * Returns  as above, or LEDGER_KEY_TAKEN: the key came with another document.
+ */
+enum { LEDGER_KEY_TAKEN = 8 };
+int store_ledger_add_new(struct store *store, const struct ledger_new *new,
+                         const char *digest, const char *key);
+
+/* What store_ledger_add_new would say, without adding. 0: it is not there. */
+int store_ledger_known(struct store *store, const char *id, const char *digest,
+                       const char *key);
+
 /* How an entry is doing, for who sent it. Owned by the caller. */
 struct ledger_state {
-	char state[16]; /* ready, posting, confirmed, settled, refused, held,
+	char state[16];  /* ready, posting, confirmed, settled, refused, held,
 	                   uncertain, dropped */
-	char *docid;    /* owned */
-	char *why;      /* owned; NULL */
+	char *docid;     /* owned */
+	char *authority; /* owned */
+	char *why;       /* owned; NULL */
 	int64_t attempts;
 	int64_t made_ms;
 	int64_t confirmed_ms; /* 0: not yet */

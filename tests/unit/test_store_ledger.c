@@ -680,6 +680,274 @@ test_store_ledger__totals_sold_are_exact_and_start_at_zero(void **state)
 	assert_true(decimal_is_zero(out[1]));
 }
 
+/* ---- what a shop sends ---- */
+
+#define DIGEST "6f1c"
+#define OTHER  "a0b7"
+
+static struct entry
+new_order(const char *number)
+{
+	return (struct entry){
+		.kind = ENTRY_ORDER,
+		.id = text_format("api:orders/%s", number),
+		.docid = text_dup("TB-7"),
+		.account = text_dup("api:orders"),
+		.sale = text_dup(number),
+		.authority = text_dup("erp"),
+	};
+}
+
+/* An order of lines "SKU=QTY", at most two; NULL: fewer. */
+static int
+add_order(const char *number, const char *state, const char *digest,
+          const char *key, const char *qty, const char *qty2)
+{
+	struct entry e = new_order(number);
+	const struct ledger_new new = { &e, state, "a reason",
+		                        strcmp(state, "held") != 0 };
+	int r;
+
+	if (qty)
+		add_line(&e, "A1", qty);
+	if (qty2)
+		add_line(&e, "A2", qty2);
+	r = store_ledger_add_new(store, &new, digest, key);
+	entry_fini(&e);
+	return r;
+}
+
+static const char *
+order_field(const char *number, const char *field)
+{
+	return store_world_say(world, "HGET test:entry:api:orders/%s %s",
+	                       number, field);
+}
+
+static long
+ttl_of(const char *key)
+{
+	return strtol(store_world_say(world, "TTL test:%s", key), NULL, 10);
+}
+
+/* Post order S1, which is ready, and say what came of it. */
+static void
+post_order(enum verdict verdict)
+{
+	const struct outcome outcome = outcome_of(verdict, "as told");
+	struct entry e = { 0 };
+	unsigned attempts = 0;
+	int64_t origin_ms = 0;
+	int64_t due_ms = 0;
+
+	assert_int_equal(store_ledger_begin(store, &e, &attempts, &origin_ms,
+	                                    &due_ms, "erp", "worker:erp",
+	                                    token),
+	                 0);
+	assert_int_equal(store_ledger_end(store, e.id, attempts, &outcome, 0),
+	                 0);
+	entry_fini(&e);
+}
+
+static void
+test_store_ledger__an_added_order_is_ready_and_pending_and_told(void **state)
+{
+	struct entry e = new_order("S1");
+
+	(void)state;
+	add_line(&e, "A1", "2");
+	assert_int_equal(store_ledger_add(store, &e, DIGEST), 0);
+	entry_fini(&e);
+	assert_string_equal(order_field("S1", "state"), "ready");
+	assert_string_equal(store_world_say(world, "ZRANGE test:queue:erp 0 9"),
+	                    "api:orders/S1");
+	assert_string_equal(pending_of("A1"), "W 2 0");
+	assert_string_equal(store_world_marks(world, "agora"), "i:A1");
+	assert_string_equal(store_world_marks(world, "kiosk"), "i:A1");
+	assert_string_equal(store_world_marks(world, "erp"), "");
+	assert_string_equal(store_world_say(world, "LLEN test:wake:erp"), "1");
+}
+
+static void
+test_store_ledger__a_repeat_is_known_and_changes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, "2", NULL), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+			add_order("S1", "ready", DIGEST, NULL, "2", NULL),
+			LEDGER_KNOWN);
+	assert_string_equal(store_world_say(world, "ZCARD test:queue:erp"),
+	                    "1");
+	post_order(VERDICT_REFUSED);
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, "2", NULL),
+	                 LEDGER_KNOWN);
+	assert_string_equal(order_field("S1", "state"), "refused");
+	assert_int_equal(store_ledger_decide(store, "api:orders/S1", DEAD_DROP),
+	                 0);
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, "2", NULL),
+	                 LEDGER_KNOWN);
+	assert_string_equal(order_field("S1", "state"), "dropped");
+	assert_string_equal(pending_of("A1"), "");
+}
+
+static void
+test_store_ledger__another_document_under_an_id_is_a_conflict(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, "2", NULL), 0);
+	assert_int_equal(add_order("S1", "ready", OTHER, NULL, "3", NULL),
+	                 LEDGER_CONFLICT);
+	assert_int_equal(add_order("S1", "ready", OTHER, "k", "3", NULL),
+	                 LEDGER_CONFLICT);
+	assert_string_equal(pending_of("A1"), "W 2 0");
+	/* What was refused has not used up its key. */
+	assert_int_equal(add_order("S2", "ready", OTHER, "k", "3", NULL), 0);
+}
+
+static void
+test_store_ledger__a_key_stands_for_one_document(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "ready", DIGEST, "k", "2", NULL), 0);
+	assert_int_equal(add_order("S1", "ready", DIGEST, "k", "2", NULL),
+	                 LEDGER_KNOWN);
+	assert_int_equal(add_order("S2", "ready", OTHER, "k", "2", NULL),
+	                 LEDGER_KEY_TAKEN);
+	assert_int_equal(add_order("S1", "ready", OTHER, "k", "2", NULL),
+	                 LEDGER_KEY_TAKEN);
+	assert_string_equal(order_field("S2", "state"), "(nil)");
+	/* A second key for the same order is a name of it as well. */
+	assert_int_equal(add_order("S1", "ready", DIGEST, "k2", "2", NULL),
+	                 LEDGER_KNOWN);
+	assert_int_equal(add_order("S2", "ready", OTHER, "k2", "2", NULL),
+	                 LEDGER_KEY_TAKEN);
+}
+
+static void
+test_store_ledger__asking_for_an_order_adds_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		store_ledger_known(store, "api:orders/S1", DIGEST, "k"), 0);
+	assert_string_equal(store_world_say(world, "KEYS test:entry*"), "");
+	assert_string_equal(store_world_say(world, "KEYS test:key*"), "");
+	assert_int_equal(add_order("S1", "ready", DIGEST, "k", "2", NULL), 0);
+	assert_int_equal(
+		store_ledger_known(store, "api:orders/S1", DIGEST, NULL),
+		LEDGER_KNOWN);
+	assert_int_equal(
+		store_ledger_known(store, "api:orders/S1", OTHER, NULL),
+		LEDGER_CONFLICT);
+	assert_int_equal(store_ledger_known(store, "api:orders/S2", OTHER, "k"),
+	                 LEDGER_KEY_TAKEN);
+}
+
+/* Else a key would be known whose order is not: a second document. */
+static void
+test_store_ledger__an_order_is_remembered_longer_than_its_keys(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "ready", DIGEST, "k", "2", NULL), 0);
+	assert_int_equal(ttl_of("entry:api:orders/S1"), -1);
+	assert_in_range(ttl_of("key:k"), 40 * 86400 - 10, 40 * 86400);
+	post_order(VERDICT_REFUSED);
+	assert_int_equal(store_ledger_decide(store, "api:orders/S1", DEAD_DROP),
+	                 0);
+	(void)store_world_say(world, "EXPIRE test:entry:api:orders/S1 100");
+	assert_int_equal(
+		store_ledger_known(store, "api:orders/S1", DIGEST, "k2"),
+		LEDGER_KNOWN);
+	assert_in_range(ttl_of("entry:api:orders/S1"), 40 * 86400 - 10,
+	                40 * 86400);
+}
+
+static void
+test_store_ledger__without_lines_a_confirmation_is_the_end(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, NULL, NULL), 0);
+	post_order(VERDICT_DONE);
+	assert_string_equal(order_field("S1", "state"), "settled");
+	assert_string_equal(store_world_say(world, "ZCARD "
+	                                           "test:entries:confirmed"),
+	                    "0");
+	assert_string_equal(store_world_say(world, "ZCARD test:queue:erp"),
+	                    "0");
+	assert_int_not_equal(
+		strtoll(order_field("S1", "confirmed_ms"), NULL, 10), 0);
+	assert_in_range(ttl_of("entry:api:orders/S1"), 40 * 86400 - 10,
+	                40 * 86400);
+}
+
+static void
+test_store_ledger__without_lines_a_persons_word_is_the_end_too(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, NULL, NULL), 0);
+	post_order(VERDICT_UNCERTAIN);
+	assert_string_equal(order_field("S1", "state"), "uncertain");
+	assert_int_equal(
+		store_ledger_decide(store, "api:orders/S1", DEAD_CONFIRM), 0);
+	assert_string_equal(order_field("S1", "state"), "settled");
+	assert_string_equal(store_world_say(world, "ZCARD "
+	                                           "test:entries:uncertain"),
+	                    "0");
+}
+
+/* An exchange: what goes out is gone whatever becomes of what comes back. */
+static void
+test_store_ledger__of_a_held_order_what_is_sold_is_pending(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "held", DIGEST, NULL, "2", "-1"), 0);
+	assert_string_equal(order_field("S1", "state"), "held");
+	assert_string_equal(pending_of("A1"), "W 2 0");
+	assert_string_equal(pending_of("A2"), "");
+	assert_int_equal(
+		store_ledger_decide(store, "api:orders/S1", DEAD_RETRY), 0);
+	assert_string_equal(pending_of("A2"), "W -1 0");
+}
+
+static void
+test_store_ledger__one_that_begins_uncertain_is_looked_up(void **state)
+{
+	(void)state;
+	assert_int_equal(add_order("S1", "uncertain", DIGEST, NULL, "2", NULL),
+	                 0);
+	assert_string_equal(store_world_marks(world, "erp"), "y:lookup");
+	assert_string_equal(pending_of("A1"), "W 2 0");
+}
+
+static void
+test_store_ledger__says_how_an_entry_is_doing(void **state)
+{
+	struct ledger_state s = { 0 };
+
+	(void)state;
+	assert_int_equal(store_ledger_state(store, &s, "api:orders/S1"),
+	                 LEDGER_ABSENT);
+	assert_int_equal(add_order("S1", "ready", DIGEST, NULL, NULL, NULL), 0);
+	post_order(VERDICT_REFUSED);
+	assert_int_equal(store_ledger_state(store, &s, "api:orders/S1"), 0);
+	assert_string_equal(s.state, "refused");
+	assert_string_equal(s.docid, "TB-7");
+	assert_string_equal(s.authority, "erp");
+	assert_string_equal(s.why, "as told");
+	assert_int_equal(s.attempts, 1);
+	assert_int_equal(s.made_ms, NOW_MS);
+	assert_int_equal(s.confirmed_ms, 0);
+	ledger_state_fini(&s);
+	assert_int_equal(
+		store_ledger_decide(store, "api:orders/S1", DEAD_RETRY), 0);
+	post_order(VERDICT_DONE);
+	assert_int_equal(store_ledger_state(store, &s, "api:orders/S1"), 0);
+	assert_string_equal(s.state, "settled");
+	assert_int_equal(s.attempts, 2);
+	assert_int_equal(s.confirmed_ms, NOW_MS);
+	ledger_state_fini(&s);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -710,6 +978,17 @@ main(void)
 		EACH(test_store_ledger__an_entry_on_its_way_never_expires),
 		EACH(test_store_ledger__a_waiting_line_stops_waiting_when_entered),
 		EACH(test_store_ledger__totals_sold_are_exact_and_start_at_zero),
+		EACH(test_store_ledger__an_added_order_is_ready_and_pending_and_told),
+		EACH(test_store_ledger__a_repeat_is_known_and_changes_nothing),
+		EACH(test_store_ledger__another_document_under_an_id_is_a_conflict),
+		EACH(test_store_ledger__a_key_stands_for_one_document),
+		EACH(test_store_ledger__asking_for_an_order_adds_nothing),
+		EACH(test_store_ledger__an_order_is_remembered_longer_than_its_keys),
+		EACH(test_store_ledger__without_lines_a_confirmation_is_the_end),
+		EACH(test_store_ledger__without_lines_a_persons_word_is_the_end_too),
+		EACH(test_store_ledger__of_a_held_order_what_is_sold_is_pending),
+		EACH(test_store_ledger__one_that_begins_uncertain_is_looked_up),
+		EACH(test_store_ledger__says_how_an_entry_is_doing),
 	};
 	int failed = cmocka_run_group_tests(tests, store_world_setup,
 	                                    store_world_teardown);
