@@ -148,27 +148,66 @@ scan_text(struct scanner *s, char c)
 	return true;
 }
 
+/* What a byte means outside of text. */
+enum kind {
+	KIND_NONE, /* stands in no JSON document */
+	KIND_BLANK,
+	KIND_PLAIN, /* of a number or literal */
+	KIND_POINT,
+	KIND_QUOTE,
+	KIND_COLON,
+	KIND_COMMA,
+	KIND_OPEN,
+	KIND_CLOSE,
+};
+
+/* clang-format off */
+static const unsigned char kinds[256] = {
+	[' '] = KIND_BLANK, ['\t'] = KIND_BLANK, ['\n'] = KIND_BLANK,
+	['\r'] = KIND_BLANK,
+	['0'] = KIND_PLAIN, ['1'] = KIND_PLAIN, ['2'] = KIND_PLAIN,
+	['3'] = KIND_PLAIN, ['4'] = KIND_PLAIN, ['5'] = KIND_PLAIN,
+	['6'] = KIND_PLAIN, ['7'] = KIND_PLAIN, ['8'] = KIND_PLAIN,
+	['9'] = KIND_PLAIN, ['+'] = KIND_PLAIN, ['-'] = KIND_PLAIN,
+	['e'] = KIND_PLAIN, ['E'] = KIND_PLAIN,
+	['t'] = KIND_PLAIN, ['r'] = KIND_PLAIN, ['u'] = KIND_PLAIN,
+	['f'] = KIND_PLAIN, ['a'] = KIND_PLAIN, ['l'] = KIND_PLAIN,
+	['s'] = KIND_PLAIN, ['n'] = KIND_PLAIN,
+	['.'] = KIND_POINT, ['"'] = KIND_QUOTE, [':'] = KIND_COLON,
+	[','] = KIND_COMMA,
+	['['] = KIND_OPEN, ['{'] = KIND_OPEN,
+	[']'] = KIND_CLOSE, ['}'] = KIND_CLOSE,
+};
+/* clang-format on */
+
+static enum kind
+kind_of(char c)
+{
+	return (enum kind)kinds[(unsigned char)c];
+}
+
 static bool
 is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	return kind_of(c) == KIND_BLANK;
 }
 
 /* Outside of text: no NaN, no Infinity, no ', no `1.`, no NUL in a key. */
 static bool
 scan_outside(struct scanner *s, char c)
 {
+	enum kind kind = kind_of(c);
+
 	if (s->wants_digit && (c < '0' || c > '9'))
 		return false;
-	s->wants_digit = c == '.';
-	if (c == '"') {
+	s->wants_digit = kind == KIND_POINT;
+	if (kind == KIND_QUOTE) {
 		s->is_text = true;
 		s->text_has_nul = false;
-		return true;
 	}
-	if (c == ':' && s->text_has_nul)
+	if (kind == KIND_COLON && s->text_has_nul)
 		return false;
-	return is_blank(c) || (c && strchr("{}[]:,0123456789+-.eEtrufalsn", c));
+	return kind != KIND_NONE;
 }
 
 /* False when the byte can stand in no JSON document here. */
@@ -176,6 +215,79 @@ static bool
 scan(struct scanner *s, char c)
 {
 	return s->is_text ? scan_text(s, c) : scan_outside(s, c);
+}
+
+/* ASCII that means itself within text. */
+static bool
+is_plain(char c)
+{
+	return c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
+/*
+ * The same of eight bytes at once: no byte may borrow from its neighbour's
+ * high bit, i.e. be smaller than what is taken from it.
+ */
+static bool
+are_plain(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return !((v | (v - ones * 0x20) | ((v ^ ones * '"') - ones) |
+	          ((v ^ ones * '\\') - ones)) &
+	         (ones << 7));
+}
+
+/* A character of two bytes: Greek, and Latin with accents. */
+static bool
+is_pair(const char *p)
+{
+	unsigned char first = (unsigned char)p[0];
+
+	return first >= 0xc2 && first < 0xe0 &&
+	       ((unsigned char)p[1] & 0xc0) == 0x80;
+}
+
+static size_t
+text_run(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	for (;;) {
+		while (n - i >= sizeof(uint64_t) && are_plain(p + i))
+			i += sizeof(uint64_t);
+		while (i < n && is_plain(p[i]))
+			i++;
+		if (n - i < 2 || !is_pair(p + i))
+			return i;
+		while (n - i >= 2 && is_pair(p + i))
+			i += 2;
+	}
+}
+
+static size_t
+outside_run(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n &&
+	       (kind_of(p[i]) == KIND_PLAIN || kind_of(p[i]) == KIND_BLANK))
+		i++;
+	return i;
+}
+
+/*
+ * How many bytes at p may be passed over, because scan() would take each and
+ * remember nothing of it. May be 0; most bytes of a document are passed here.
+ */
+static size_t
+scan_run(const struct scanner *s, const char *p, size_t n)
+{
+	if (s->escape != ESCAPE_NONE || s->utf8.n_left || s->wants_digit)
+		return 0;
+	return s->is_text ? text_run(p, n) : outside_run(p, n);
 }
 
 /* Parsing ---------------------------------------------------------------- */
@@ -280,11 +392,13 @@ static bool
 is_scannable(const char *p, size_t n)
 {
 	struct scanner s = { 0 };
-	size_t i;
+	size_t i = scan_run(&s, p, n);
 
-	for (i = 0; i < n; i++)
-		if (!scan(&s, p[i]))
+	while (i < n) {
+		if (!scan(&s, p[i++]))
 			return false;
+		i += scan_run(&s, p + i, n - i);
+	}
 	return !s.is_text && !s.wants_digit;
 }
 
@@ -583,7 +697,9 @@ struct json_stream {
 	int (*element)(void *ctx, const struct json_node *value);
 	void *ctx; /* borrowed */
 	struct json_tokener *tokener;
-	struct buf bytes; /* the element so far */
+	struct buf bytes; /* what earlier feeds brought of an element */
+	const char *text; /* borrowed; of the element in hand, or NULL */
+	size_t n_text;
 	struct scanner scanner;
 	enum stream_state state;
 	unsigned depth; /* of open brackets within the element */
@@ -612,28 +728,41 @@ json_stream_new(struct json_stream **out,
 	return 0;
 }
 
+/* Keep n bytes of an element whose end has not come yet. */
 static int
-finish_element(struct json_stream *s)
+keep_bytes(struct json_stream *s, const char *p, size_t n)
+{
+	if (n >= ELEMENT_MAX_BYTES - s->bytes.n)
+		return JSON_MALFORMED;
+	buf_add(&s->bytes, p, n);
+	/* Too large is malformed; no memory for less is a fault. */
+	if (buf_check(&s->bytes))
+		return err_raise(ERR_NOMEM, "element of a JSON stream");
+	return 0;
+}
+
+/* A whole element is there: it never needed a copy, or lies in s->bytes. */
+static int
+finish_element(struct json_stream *s, const char *p, size_t n)
 {
 	struct json_object *value;
-	size_t n = s->bytes.n;
 	int r;
 
-	/* Too large is malformed; no memory for less is a fault. */
-	if (s->bytes.is_broken)
-		return err_raise(ERR_NOMEM, "element of a JSON stream");
-	while (n && is_blank(s->bytes.p[n - 1]))
+	while (n && is_blank(p[n - 1]))
 		n--;
-	r = parse_value(s->tokener, &value, s->bytes.p, n);
+	r = parse_value(s->tokener, &value, p, n);
 	if (r)
 		return r;
+	s->text = p;
+	s->n_text = n;
 	r = s->element(s->ctx, node_of(value));
+	s->text = NULL;
 	json_object_put(value);
 	buf_reset(&s->bytes);
 	return r;
 }
 
-/* A byte between elements, or the first of one. */
+/* A byte between elements. Nothing of an element is taken here. */
 static int
 feed_between(struct json_stream *s, char c)
 {
@@ -647,63 +776,120 @@ feed_between(struct json_stream *s, char c)
 		s->state = STREAM_AFTER;
 		return 0;
 	}
-	if (s->state == STREAM_BEFORE || s->state == STREAM_AFTER || c == ',' ||
-	    c == ']' || c == '}')
-		return JSON_MALFORMED;
-	s->state = STREAM_ELEMENT;
-	s->depth = c == '[' || c == '{';
-	buf_addc(&s->bytes, c);
-	return 0;
+	return JSON_MALFORMED;
 }
 
-/* A byte outside of text that may end the element. */
-static int
-feed_outside(struct json_stream *s, char c)
+/* Does an element begin with this byte? */
+static bool
+begins_element(const struct json_stream *s, char c)
 {
-	if (s->depth == 0 && (c == ',' || c == ']')) {
-		s->state = c == ',' ? STREAM_NEXT : STREAM_AFTER;
-		return finish_element(s);
-	}
-	if (c == '[' || c == '{') {
+	enum kind kind = kind_of(c);
+
+	return (s->state == STREAM_FIRST || s->state == STREAM_NEXT) &&
+	       kind != KIND_BLANK && kind != KIND_COMMA && kind != KIND_CLOSE;
+}
+
+/* A byte outside of text; false when it closes what was not opened. */
+static bool
+count_depth(struct json_stream *s, char c)
+{
+	enum kind kind = kind_of(c);
+
+	if (kind == KIND_OPEN)
 		s->depth++;
-	} else if (c == ']' || c == '}') {
-		if (s->depth == 0)
+	else if (kind == KIND_CLOSE)
+		return s->depth-- > 0;
+	return true;
+}
+
+static bool
+ends_element(const struct json_stream *s, char c)
+{
+	return s->depth == 0 && !s->scanner.is_text && (c == ',' || c == ']');
+}
+
+/*
+ * Bytes of an element, up to and with the `,` or `]` behind it. n_out is how
+ * many there were; the element is over when the state is no longer ELEMENT.
+ */
+static int
+scan_element(struct json_stream *s, size_t *n_out, const char *p, size_t n)
+{
+	size_t i = scan_run(&s->scanner, p, n);
+
+	while (i < n) {
+		char c = p[i];
+		bool is_outside = !s->scanner.is_text;
+		bool is_end = ends_element(s, c);
+
+		if (!scan(&s->scanner, c))
 			return JSON_MALFORMED;
-		s->depth--;
+		if (is_end) {
+			s->state = c == ',' ? STREAM_NEXT : STREAM_AFTER;
+			*n_out = i + 1;
+			return 0;
+		}
+		if (is_outside && !count_depth(s, c))
+			return JSON_MALFORMED;
+		i++;
+		i += scan_run(&s->scanner, p + i, n - i);
 	}
-	buf_addc(&s->bytes, c);
+	*n_out = n;
 	return 0;
 }
 
 static int
-feed_byte(struct json_stream *s, char c)
+feed_element(struct json_stream *s, size_t *n_out, const char *p, size_t n)
 {
-	bool was_text = s->scanner.is_text;
+	int r = scan_element(s, n_out, p, n);
 
-	if (!scan(&s->scanner, c))
-		return JSON_MALFORMED;
-	if (s->state != STREAM_ELEMENT)
-		return feed_between(s, c);
-	if (s->bytes.n >= ELEMENT_MAX_BYTES)
-		return JSON_MALFORMED;
-	if (!was_text)
-		return feed_outside(s, c);
-	buf_addc(&s->bytes, c);
-	return 0;
+	if (r)
+		return r;
+	if (s->state == STREAM_ELEMENT)
+		return keep_bytes(s, p, n);
+	n = *n_out - 1;
+	if (s->bytes.n == 0 && n < ELEMENT_MAX_BYTES)
+		return finish_element(s, p, n);
+	r = keep_bytes(s, p, n);
+	return r ? r : finish_element(s, s->bytes.p, s->bytes.n);
+}
+
+/* As many bytes as belong together; n_out is how many. */
+static int
+feed_some(struct json_stream *s, size_t *n_out, const char *p, size_t n)
+{
+	if (begins_element(s, *p)) {
+		s->state = STREAM_ELEMENT;
+		s->depth = 0;
+	}
+	if (s->state == STREAM_ELEMENT)
+		return feed_element(s, n_out, p, n);
+	*n_out = 1;
+	return feed_between(s, *p);
 }
 
 int
 json_stream_feed(struct json_stream *s, const void *p, size_t n)
 {
 	const char *bytes = p;
+	size_t n_taken;
 	size_t i;
 
-	for (i = 0; i < n && s->state != STREAM_BROKEN; i++) {
-		s->result = feed_byte(s, bytes[i]);
+	for (i = 0; i < n && s->state != STREAM_BROKEN; i += n_taken) {
+		n_taken = 0;
+		s->result = feed_some(s, &n_taken, bytes + i, n - i);
 		if (s->result)
 			s->state = STREAM_BROKEN;
 	}
 	return s->result;
+}
+
+const char *
+json_stream_text(const struct json_stream *s, size_t *n)
+{
+	assert(s->text);
+	*n = s->n_text;
+	return s->text;
 }
 
 int

@@ -104,6 +104,13 @@ int json_stream_new(struct json_stream **out,
 /* Feed bytes. Returns 0, JSON_MALFORMED, or what element returned. */
 int json_stream_feed(struct json_stream *s, const void *p, size_t n);
 
+/*
+ * The element in hand as it came: numbers, order and escapes untouched, no
+ * blanks around it. Only while element() runs. Borrowed, and not ended by a
+ * NUL.
+ */
+const char *json_stream_text(const struct json_stream *s, size_t *n);
+
 /* The end of the bytes: JSON_MALFORMED unless the array was closed. */
 int json_stream_end(struct json_stream *s);
 void json_stream_free(struct json_stream *s);

@@ -600,6 +600,183 @@ test_json__stream_bounds_one_element(void **state)
 	json_stream_free(s);
 }
 
+/* Elements as they came, of a stream fed in two or in many pieces. */
+struct raw {
+	struct json_stream *stream;
+	struct buf text;
+};
+
+static int
+note_raw(void *ctx, const struct json_node *value)
+{
+	struct raw *raw = ctx;
+	size_t n;
+	const char *text = json_stream_text(raw->stream, &n);
+	struct json *doc = NULL;
+
+	assert_int_equal(json_parse(&doc, text, n), 0);
+	assert_int_equal(json_type(json_root(doc)), json_type(value));
+	json_free(doc);
+	buf_add(&raw->text, text, n);
+	buf_addc(&raw->text, ';');
+	return 0;
+}
+
+/* Feed the first `at` bytes, then the rest in pieces of n_piece. */
+static int
+stream_raw(struct buf *out, const char *text, size_t n, size_t at,
+           size_t n_piece)
+{
+	struct raw raw = { .text = BUF_INIT };
+	int r;
+
+	assert_int_equal(json_stream_new(&raw.stream, note_raw, &raw), 0);
+	r = json_stream_feed(raw.stream, text, at);
+	while (r == 0 && at < n) {
+		size_t now = n - at < n_piece ? n - at : n_piece;
+
+		r = json_stream_feed(raw.stream, text + at, now);
+		at += now;
+	}
+	if (r == 0)
+		r = json_stream_end(raw.stream);
+	json_stream_free(raw.stream);
+	buf_fini(out);
+	*out = raw.text;
+	return r;
+}
+
+static void
+test_json__stream_gives_the_bytes_of_an_element_cut_anywhere(void **state)
+{
+	static const char text[] =
+		"[ {\"b\" : 1.50, \"a\":\"\\u03b1\\/\xce\xb1\"} ,-0.0 , "
+		"\"\xe2\x82\xac\xf0\x9f\x8d\xb7 long enough for words\","
+		"[[],{\"x\":[1e2,true]}]\n,null ]";
+	static const char expected[] =
+		"{\"b\" : 1.50, \"a\":\"\\u03b1\\/\xce\xb1\"};-0.0;"
+		"\"\xe2\x82\xac\xf0\x9f\x8d\xb7 long enough for words\";"
+		"[[],{\"x\":[1e2,true]}];null;";
+	struct buf got = BUF_INIT;
+
+	(void)state;
+	for (size_t at = 0; at <= strlen(text); at++) {
+		assert_int_equal(
+			stream_raw(&got, text, strlen(text), at, sizeof(text)),
+			0);
+		assert_string_equal(buf_text(&got), expected);
+	}
+	buf_fini(&got);
+}
+
+/* The same numbers on every machine. */
+static unsigned
+draw(unsigned *seed, unsigned below)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return (*seed >> 16) % below;
+}
+
+/* Mostly JSON: pieces that fit, some that do not, and now and then a byte that
+   fits nowhere. */
+static void
+make_rubbish(struct buf *out, unsigned *seed)
+{
+	static const char *const pieces[] = {
+		"1",
+		"-2.50",
+		"1.",
+		"null",
+		"true",
+		"\"text\"",
+		"\"",
+		"\\",
+		"{\"k\":",
+		"}",
+		"[",
+		"]",
+		",",
+		", ",
+		" ",
+		"\"eight bytes of it\"",
+		"\\u0000",
+		"\\u00e9",
+		"\xce\xb1",
+		"\xce",
+		"\xf0\x9f\x8d\xb7",
+		"\"\xce\xb1\xce\xb2\"",
+		":",
+		".",
+	};
+	unsigned n = draw(seed, 9);
+
+	buf_reset(out);
+	buf_adds(out, "[");
+	while (n--) {
+		buf_adds(
+			out,
+			pieces[draw(seed, sizeof(pieces) / sizeof(pieces[0]))]);
+		if (draw(seed, 2))
+			buf_adds(out, ",\"a\"");
+		if (draw(seed, 40) == 0)
+			buf_addc(out, (char)draw(seed, 256));
+	}
+	buf_adds(out, draw(seed, 8) ? "]" : "");
+}
+
+static void
+test_json__stream_takes_in_bulk_what_it_takes_byte_by_byte(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct buf bulk = BUF_INIT;
+	struct buf bytes = BUF_INIT;
+	unsigned seed = 7;
+	int n_taken = 0;
+
+	(void)state;
+	for (int i = 0; i < 40000; i++) {
+		struct json *doc = NULL;
+		int r;
+
+		make_rubbish(&text, &seed);
+		r = stream_raw(&bulk, text.p, text.n, 0, text.n);
+		assert_int_equal(stream_raw(&bytes, text.p, text.n, 0, 1), r);
+		assert_string_equal(buf_text(&bulk), buf_text(&bytes));
+		assert_int_equal(json_parse(&doc, text.p, text.n), r);
+		n_taken += r == 0;
+		json_free(doc);
+	}
+	/* Neither all nor nothing, or this proved little. */
+	assert_in_range(n_taken, 1000, 39000);
+	buf_fini(&text);
+	buf_fini(&bulk);
+	buf_fini(&bytes);
+}
+
+/* A byte at each place of a word of eight that must not be passed over. */
+static void
+test_json__stream_sees_a_wrong_byte_at_every_place(void **state)
+{
+	static const char wrong[] = { '\x1f', '\n',   '\0',   '\x80',
+		                      '\xff', '\xc3', '\xe2', '\xed' };
+	char text[40];
+	struct buf got = BUF_INIT;
+
+	(void)state;
+	for (size_t at = 2; at < 36; at++) {
+		for (size_t i = 0; i < sizeof(wrong); i++) {
+			memset(text, 'x', sizeof(text));
+			memcpy(text, "[\"", 2);
+			memcpy(text + 37, "\"]", 2);
+			assert_int_equal(stream_raw(&got, text, 39, 0, 39), 0);
+			text[at] = wrong[i];
+			assert_int_equal(stream_raw(&got, text, 39, 0, 39),
+			                 JSON_MALFORMED);
+		}
+	}
+	buf_fini(&got);
+}
+
 /* Writing ---------------------------------------------------------------- */
 
 static void
@@ -688,6 +865,12 @@ main(void)
 		cmocka_unit_test(
 			test_json__stream_stops_at_the_fault_of_an_element),
 		cmocka_unit_test(test_json__stream_bounds_one_element),
+		cmocka_unit_test(
+			test_json__stream_gives_the_bytes_of_an_element_cut_anywhere),
+		cmocka_unit_test(
+			test_json__stream_takes_in_bulk_what_it_takes_byte_by_byte),
+		cmocka_unit_test(
+			test_json__stream_sees_a_wrong_byte_at_every_place),
 		cmocka_unit_test(test_json__writes_commas_keys_and_every_type),
 		cmocka_unit_test(test_json__escapes_text_and_repairs_utf8),
 	};
