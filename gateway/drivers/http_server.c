@@ -45,6 +45,9 @@ enum {
 	HEADER_MAX_BYTES = HEADER_BUFFER_BYTES - 1024,
 	CHUNK_BYTES = 4096,   /* on the worker's stack (C10) */
 	KEEP_BYTES = 65536,   /* body memory a worker keeps */
+	PIECE_BYTES = 32768,  /* written at a time: two full TLS records */
+	CHUNK_DIGITS = 6,     /* of a chunk's length */
+	REPLY_BROKEN = 1,     /* the rest of a reply cannot be written */
 	KEEP_ALIVE_MS = 2000, /* an idle connection holds a worker (C8) */
 	QUEUE_MIN = 64,       /* accepted connections without worker */
 	BACKLOG = 1024,       /* connections the kernel holds */
@@ -422,32 +425,191 @@ answer(struct request *q, bool is_open)
 	set_deadline(q->worker, clock_mono_ms() + o->request_timeout_ms);
 }
 
-/* Write the reply, once. Returns the status written. */
+/* ---- the reply ---- */
+
+/*
+ * Write, piece by piece. Each has a request's time: who reads slowly is waited
+ * for, who stands still is cut.
+ */
+static int
+write_all(struct request *q, const char *p, size_t n)
+{
+	int64_t limit_ms = q->worker->server->options.request_timeout_ms;
+	size_t some;
+
+	for (; n > 0; p += some, n -= some) {
+		some = n < PIECE_BYTES ? n : PIECE_BYTES;
+		set_deadline(q->worker, clock_mono_ms() + limit_ms);
+		if (mg_write(q->conn, p, some) != (int)some)
+			return REPLY_BROKEN;
+	}
+	return 0;
+}
+
+static int
+write_wire(struct request *q)
+{
+	struct buf *wire = &q->worker->wire;
+	int r = buf_check(wire) ? REPLY_BROKEN : write_all(q, wire->p, wire->n);
+
+	buf_reset(wire);
+	return r;
+}
+
+/* A streamed body. What is not yet written stands in the worker's wire. */
+struct stream {
+	struct request *q;
+	bool is_chunked;
+	size_t start; /* of the piece, in wire; headers may stand before it */
+	int r;        /* sticks */
+};
+
+static void
+begin_piece(struct stream *s)
+{
+	struct buf *wire = &s->q->worker->wire;
+
+	s->start = wire->n;
+	if (s->is_chunked)
+		buf_adds(wire, "000000\r\n");
+}
+
+/* Leading zeros in a chunk's length are as good as none (RFC 9112 7.1). */
+static void
+end_piece(struct stream *s)
+{
+	struct buf *wire = &s->q->worker->wire;
+	char digits[CHUNK_DIGITS + 2];
+	size_t n;
+
+	if (!s->is_chunked || buf_check(wire))
+		return;
+	n = wire->n - s->start - CHUNK_DIGITS - 2;
+	if (n == 0) { /* it would be the last one */
+		wire->n = s->start;
+		wire->p[wire->n] = '\0';
+		return;
+	}
+	(void)snprintf(digits, sizeof(digits), "%06x", (unsigned)n);
+	memcpy(wire->p + s->start, digits, CHUNK_DIGITS);
+	buf_adds(wire, "\r\n");
+}
+
+/* http_reply.produce writes here. */
+static int
+stream_write(void *to, const void *p, size_t n)
+{
+	struct stream *s = to;
+	struct buf *wire = &s->q->worker->wire;
+	const char *from = p;
+	size_t some;
+
+	while (n > 0 && !s->r) {
+		some = PIECE_BYTES - 2 - wire->n;
+		if (some > n)
+			some = n;
+		buf_add(wire, from, some);
+		from += some;
+		n -= some;
+		if (!buf_check(wire) && wire->n < PIECE_BYTES - 2)
+			continue;
+		end_piece(s);
+		s->r = write_wire(s->q);
+		set_deadline(s->q->worker, 0); /* while more is made */
+		begin_piece(s);
+	}
+	return s->r;
+}
+
+/* Headers stand in wire. */
+static int
+send_stream(struct request *q, bool is_chunked)
+{
+	struct stream s = { .q = q, .is_chunked = is_chunked };
+	int r;
+
+	begin_piece(&s);
+	set_deadline(q->worker, 0);
+	r = q->reply.produce(q->reply.ctx, stream_write, &s);
+	if (r || s.r)
+		return REPLY_BROKEN;
+	end_piece(&s);
+	if (is_chunked)
+		buf_adds(&q->worker->wire, "0\r\n\r\n");
+	return write_wire(q);
+}
+
+/*
+ * Half a reply must not end like a whole one. Over TLS a proper farewell would
+ * say so to an HTTP/1.0 client; without the socket civetweb cannot send it.
+ */
+static void
+break_off(struct worker *worker)
+{
+	(void)pthread_mutex_lock(&worker->server->lock);
+	if (worker->fd >= 0)
+		(void)shutdown(worker->fd, SHUT_RDWR);
+	(void)pthread_mutex_unlock(&worker->server->lock);
+}
+
+/* Headers stand in wire. A long body is not copied behind them. */
+static int
+send_body(struct request *q)
+{
+	struct buf *wire = &q->worker->wire;
+	const struct buf *body = &q->reply.body;
+	int r;
+
+	if (wire->n + body->n <= PIECE_BYTES) {
+		buf_add(wire, body->p, body->n);
+		return write_wire(q);
+	}
+	r = write_wire(q);
+	return r ? r : write_all(q, body->p, body->n);
+}
+
+static int
+send_parts(struct request *q, bool *closes)
+{
+	enum http_end end = HTTP_END_LENGTH;
+
+	if (q->reply.produce)
+		end = q->framing.is_http_1_1 ? HTTP_END_CHUNK : HTTP_END_CLOSE;
+	*closes |= end == HTTP_END_CLOSE;
+	http_reply_format_head(&q->worker->wire, &q->reply, end, *closes);
+	if (strcmp(q->call.method, "HEAD") == 0)
+		return write_wire(q);
+	if (q->reply.produce)
+		return send_stream(q, end == HTTP_END_CHUNK);
+	return send_body(q);
+}
+
+/* Returns the status of what was written; 0: nothing whole. */
 static int
 send_reply(struct request *q, bool is_open)
 {
-	struct buf *wire = &q->worker->wire;
 	bool closes = !q->is_read || !is_open || !q->framing.keeps_open ||
 	              q->reply.must_close;
+	int r;
 
 	if (q->reply.status == HTTP_SERVER_NO_ANSWER) {
 		mg_disable_connection_keep_alive(q->conn);
 		return 0;
 	}
-	buf_reset(wire);
+	buf_reset(&q->worker->wire);
 	if (q->reply.body.is_broken || q->reply.extra.is_broken) {
 		buf_reset(&q->reply.body);
 		buf_reset(&q->reply.extra);
 		q->reply.content_type = NULL;
+		q->reply.produce = NULL;
 		q->reply.status = 500;
 	}
-	http_reply_format(wire, &q->reply, closes);
-	if (buf_check(wire) ||
-	    mg_write(q->conn, wire->p, wire->n) != (int)wire->n)
-		closes = true;
-	if (closes)
+	r = send_parts(q, &closes);
+	if (r)
+		break_off(q->worker);
+	if (r || closes)
 		mg_disable_connection_keep_alive(q->conn);
-	return q->reply.status;
+	return r ? 0 : q->reply.status;
 }
 
 /* Give back what a big request needed. */
@@ -476,6 +638,8 @@ begin_request(struct mg_connection *conn)
 	          "took_ms=%" PRId64,
 	          own->server->options.name, q.number, status, q.call.n_body,
 	          clock_mono_ms() - q.began_mono_ms);
+	if (q.reply.free_ctx)
+		q.reply.free_ctx(q.reply.ctx);
 	leave(&q);
 	buf_fini(&q.reply.body);
 	buf_fini(&q.reply.extra);

@@ -57,7 +57,8 @@ http_framing_read(struct http_framing *out, const struct http_call *call,
 	const char *expect;
 	const char *connection;
 
-	*out = (struct http_framing){ .length = -1 };
+	*out = (struct http_framing){ .length = -1,
+		                      .is_http_1_1 = is_http_1_1 };
 	if (http_call_header(&length, call, "Content-Length") ||
 	    http_call_header(&coding, call, "Transfer-Encoding") ||
 	    http_call_header(&host, call, "Host"))
@@ -122,18 +123,23 @@ static const char page_policy[] =
 	"Referrer-Policy: no-referrer\r\n";
 
 void
-http_reply_format(struct buf *out, const struct http_reply *reply, bool closes)
+http_reply_format_head(struct buf *out, const struct http_reply *reply,
+                       enum http_end end, bool closes)
 {
 	const char *type = reply->content_type;
 
 	buf_addf(out, "HTTP/1.1 %d %s\r\n", reply->status,
 	         reason_of(reply->status));
-	if (reply->status != 204 && reply->status != 304)
+	if (end == HTTP_END_CHUNK)
+		buf_adds(out, "Transfer-Encoding: chunked\r\n");
+	else if (end == HTTP_END_LENGTH && reply->status != 204 &&
+	         reply->status != 304)
 		buf_addf(out, "Content-Length: %zu\r\n", reply->body.n);
 	if (type)
 		buf_addf(out, "Content-Type: %s\r\n", type);
-	buf_adds(out, "Cache-Control: no-store\r\n"
-	              "X-Content-Type-Options: nosniff\r\n");
+	if (!strstr(buf_text(&reply->extra), "Cache-Control:"))
+		buf_adds(out, "Cache-Control: no-store\r\n");
+	buf_adds(out, "X-Content-Type-Options: nosniff\r\n");
 	if (type && strncmp(type, "text/html", 9) == 0)
 		buf_adds(out, page_policy);
 	if (reply->allow)
@@ -144,6 +150,12 @@ http_reply_format(struct buf *out, const struct http_reply *reply, bool closes)
 	if (closes)
 		buf_adds(out, "Connection: close\r\n");
 	buf_adds(out, "\r\n");
+}
+
+void
+http_reply_format(struct buf *out, const struct http_reply *reply, bool closes)
+{
+	http_reply_format_head(out, reply, HTTP_END_LENGTH, closes);
 	buf_add(out, reply->body.p, reply->body.n);
 }
 

@@ -18,6 +18,7 @@ struct http_framing {
 	bool is_chunked;
 	bool wants_continue; /* waits for `100 Continue` (platform.md C23) */
 	bool keeps_open;     /* wants another request on this connection */
+	bool is_http_1_1;    /* understands chunks */
 };
 
 enum { HTTP_FRAMING_BROKEN = 1 };
@@ -32,6 +33,20 @@ enum { HTTP_FRAMING_BROKEN = 1 };
  */
 int http_framing_read(struct http_framing *out, const struct http_call *call,
                       bool is_http_1_1);
+
+/* How the end of a reply's body is known. */
+enum http_end {
+	HTTP_END_LENGTH, /* Content-Length, of reply->body */
+	HTTP_END_CHUNK,  /* the empty chunk */
+	HTTP_END_CLOSE,  /* the end of the connection: for HTTP/1.0 */
+};
+
+/*
+ * Append status line and headers, the empty line included. A Cache-Control of
+ * reply->extra takes the place of ours, which is no-store.
+ */
+void http_reply_format_head(struct buf *out, const struct http_reply *reply,
+                            enum http_end end, bool closes);
 
 /* Append the whole reply, ready to be written once (C25). */
 void http_reply_format(struct buf *out, const struct http_reply *reply,

@@ -184,6 +184,22 @@ test_http__writes_what_a_reply_asks_for(void **state)
 }
 
 static void
+test_http__lets_a_reply_say_how_long_it_may_be_kept(void **state)
+{
+	struct http_reply reply = { .status = 304 };
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	buf_adds(&reply.extra, "Cache-Control: private, max-age=60\r\n");
+	http_reply_format(&out, &reply, false);
+	assert_null(strstr(buf_text(&out), "no-store"));
+	assert_null(strstr(buf_text(&out), "Content-Length"));
+	assert_non_null(strstr(buf_text(&out), "private, max-age=60\r\n"));
+	buf_fini(&reply.extra);
+	buf_fini(&out);
+}
+
+static void
 test_http__knows_loopback_addresses(void **state)
 {
 	(void)state;
@@ -209,6 +225,8 @@ main(void)
 		cmocka_unit_test(test_http__reads_no_further_than_told),
 		cmocka_unit_test(test_http__gives_every_error_one_shape),
 		cmocka_unit_test(test_http__writes_what_a_reply_asks_for),
+		cmocka_unit_test(
+			test_http__lets_a_reply_say_how_long_it_may_be_kept),
 		cmocka_unit_test(test_http__knows_loopback_addresses),
 	};
 

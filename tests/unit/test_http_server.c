@@ -17,6 +17,7 @@
 #include <civetweb.h>
 #include <openssl/ssl.h>
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -45,6 +46,15 @@ static struct {
 	atomic_bool is_inside;
 	bool admits_nothing;
 	int status;
+	int64_t n_stream;    /* bytes to stream; 0: a plain reply */
+	size_t n_piece;      /* made at a time */
+	int64_t fails_after; /* bytes; 0: it does not fail */
+	bool is_empty;       /* the stream has no bytes at all */
+	size_t n_long;       /* bytes of a plain body; 0: the usual one */
+	int64_t piece_ms;    /* what making a piece takes */
+	atomic_int n_produced;
+	atomic_int n_freed;
+	atomic_int write_result; /* what write returned last */
 } owner;
 
 static int
@@ -58,6 +68,55 @@ admit(void *ctx, const struct http_call *call, struct http_reply *reply)
 	return HTTP_SERVER_REFUSED;
 }
 
+/* The byte at a place of a streamed body. */
+static char
+byte_at(int64_t at)
+{
+	return (char)('!' + at % 89);
+}
+
+static int
+produce(void *ctx, int (*write)(void *to, const void *p, size_t n), void *to)
+{
+	static _Thread_local char piece[100000];
+	int64_t done = 0;
+	size_t i;
+	int r = 0;
+
+	assert(ctx == &owner && owner.n_piece <= sizeof(piece));
+	owner.n_produced++;
+	while (!r && !owner.is_empty && done < owner.n_stream) {
+		for (i = 0; i < owner.n_piece; i++)
+			piece[i] = byte_at(done + (int64_t)i);
+		if (owner.fails_after && done >= owner.fails_after)
+			return -1;
+		if (owner.piece_ms)
+			clock_sleep_ms(owner.piece_ms);
+		r = write(to, piece, owner.n_piece);
+		owner.write_result = r;
+		done += (int64_t)owner.n_piece;
+	}
+	return r;
+}
+
+static void
+free_ctx(void *ctx)
+{
+	assert(ctx == &owner);
+	owner.n_freed++;
+}
+
+static void
+serve_stream(struct http_reply *reply)
+{
+	reply->status = 200;
+	reply->content_type = "text/plain";
+	reply->produce = produce;
+	reply->ctx = &owner;
+	reply->free_ctx = free_ctx;
+	owner.n_served++;
+}
+
 /* Say back what was understood. */
 static void
 serve(void *ctx, const struct http_call *call, struct http_reply *reply)
@@ -68,6 +127,10 @@ serve(void *ctx, const struct http_call *call, struct http_reply *reply)
 	owner.is_inside = true;
 	while (owner.is_held)
 		clock_sleep_ms(5);
+	if (owner.n_stream) {
+		serve_stream(reply);
+		return;
+	}
 	(void)http_call_header(&header, call, "x-test");
 	reply->status = owner.status ? owner.status : 200;
 	reply->content_type = "text/plain";
@@ -75,6 +138,8 @@ serve(void *ctx, const struct http_call *call, struct http_reply *reply)
 	         call->path, call->query, header ? header : "-", call->body,
 	         call->peer, call->is_loopback,
 	         call->client_sha256 ? call->client_sha256 : "-");
+	while (reply->body.n < owner.n_long)
+		buf_addc(&reply->body, byte_at((int64_t)reply->body.n));
 	owner.n_served++;
 }
 
@@ -110,6 +175,15 @@ start(const char *address, struct tls *tls, int64_t timeout_ms)
 	owner.is_inside = false;
 	owner.admits_nothing = false;
 	owner.status = 0;
+	owner.n_stream = 0;
+	owner.n_piece = 1000;
+	owner.fails_after = 0;
+	owner.is_empty = false;
+	owner.n_long = 0;
+	owner.piece_ms = 0;
+	owner.n_produced = 0;
+	owner.n_freed = 0;
+	owner.write_result = 0;
 	assert_int_equal(http_server_start(&server, &options), 0);
 	return server;
 }
@@ -594,6 +668,179 @@ test_http_server__can_lose_the_answer(void **state)
 	assert_string_equal(
 		exchange(server, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"), "");
 	assert_int_equal(owner.n_served, 1);
+	http_server_stop(server);
+}
+
+/* ---- streamed replies ---- */
+
+/* Where a client stands in a chunked body. */
+struct body {
+	int64_t n;      /* bytes of the body seen */
+	int64_t n_left; /* of the chunk under way */
+	char line[16];  /* of a length, as far as it has come */
+	size_t n_line;
+	bool is_in_headers;
+	bool is_whole; /* the last chunk was there */
+	bool is_wrong; /* a byte that was not sent */
+	int n_breaks;  /* CR and LF seen in a row */
+};
+
+static void
+take_line(struct body *b, char c)
+{
+	if (c != '\n') {
+		if (c != '\r' && b->n_line < sizeof(b->line) - 1)
+			b->line[b->n_line++] = c;
+		return;
+	}
+	b->line[b->n_line] = '\0';
+	if (b->n_line > 0) { /* not the end of the chunk before */
+		b->n_left = strtoll(b->line, NULL, 16);
+		b->is_whole = b->n_left == 0;
+	}
+	b->n_line = 0;
+}
+
+static void
+take_bytes(struct body *b, const char *p, size_t n)
+{
+	for (; n > 0; p++, n--) {
+		if (b->is_in_headers) {
+			b->n_breaks =
+				*p == '\r' || *p == '\n' ? b->n_breaks + 1 : 0;
+			b->is_in_headers = b->n_breaks < 4;
+		} else if (b->n_left > 0) {
+			b->is_wrong |= *p != byte_at(b->n);
+			b->n++;
+			b->n_left--;
+		} else {
+			take_line(b, *p);
+		}
+	}
+}
+
+/* Resident memory of this process, in KiB. */
+static long
+resident_kib(void)
+{
+	long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	if (!file || fscanf(file, "%*d %ld", &pages) != 1)
+		fail_msg("no /proc/self/statm");
+	(void)fclose(file);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Until the stream is over on the server's side. */
+static bool
+is_freed(void)
+{
+	int turns;
+
+	for (turns = 0; turns < TURNS_MAX && owner.n_freed == 0; turns++)
+		clock_sleep_ms(25);
+	return owner.n_freed == 1;
+}
+
+#define STREAM_GET "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+#define LAST_GET   "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+static void
+test_http_server__streams_in_chunks_and_keeps_the_connection(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	int fd = dial(http_server_port(server, 0));
+	struct body b = { .is_in_headers = true };
+	char *answer;
+	char *second;
+
+	(void)state;
+	owner.n_stream = 20000;
+	owner.n_piece = 100; /* put together: not a chunk each */
+	put(fd, STREAM_GET LAST_GET);
+	answer = get_all(fd);
+	assert_has(answer, "Transfer-Encoding: chunked\r\n");
+	assert_null(strstr(answer, "Content-Length"));
+	assert_has(answer, "\r\n\r\n004e20\r\n!\"#");
+	second = strstr(answer, "0\r\n\r\nHTTP/1.1 200 OK");
+	assert_non_null(second);
+	take_bytes(&b, answer, (size_t)(second + 5 - answer));
+	assert_true(b.is_whole && !b.is_wrong && b.n == 20000);
+	assert_string_equal(second + strlen(second) - 5, "0\r\n\r\n");
+	assert_int_equal(owner.n_produced, 2);
+	assert_int_equal(owner.n_freed, 2);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__streams_an_empty_body(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	char *answer;
+
+	(void)state;
+	owner.n_stream = 1;
+	owner.is_empty = true;
+	answer = exchange(server, LAST_GET);
+	assert_has(answer, "\r\n\r\n0\r\n\r\n");
+	http_server_stop(server);
+}
+
+static void
+test_http_server__streams_to_old_clients_until_it_closes(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	char *answer;
+	char *body;
+
+	(void)state;
+	owner.n_stream = 40000;
+	answer = exchange(server, "GET / HTTP/1.0\r\n\r\n");
+	assert_null(strstr(answer, "Transfer-Encoding"));
+	assert_null(strstr(answer, "Content-Length"));
+	assert_has(answer, "Connection: close\r\n");
+	body = strstr(answer, "\r\n\r\n") + 4;
+	assert_int_equal(strlen(body), 40000);
+	assert_int_equal(body[39999], byte_at(39999));
+	http_server_stop(server);
+}
+
+static void
+test_http_server__sends_no_body_to_head(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	static const char head[] =
+		"HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+	char *answer;
+
+	(void)state;
+	answer = exchange(server, head);
+	assert_has(answer, "Content-Length: 26\r\n");
+	assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+	owner.n_stream = 1000;
+	answer = exchange(server, head);
+	assert_has(answer, "Transfer-Encoding: chunked\r\n");
+	assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+	assert_int_equal(owner.n_produced, 0);
+	assert_true(is_freed());
+	http_server_stop(server);
+}
+
+static void
+test_http_server__writes_a_long_body_whole(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", NULL, LONG_MS);
+	char *answer;
+	char *body;
+
+	(void)state;
+	owner.n_long = 60000;
+	answer = exchange(server, LAST_GET);
+	assert_has(answer, "Content-Length: 60000\r\n");
+	body = strstr(answer, "\r\n\r\n") + 4;
+	assert_int_equal(strlen(body), 60000);
+	assert_int_equal(body[59999], byte_at(59999));
 	http_server_stop(server);
 }
 
@@ -1085,6 +1332,173 @@ test_http_server__does_not_count_our_own_work_against_the_sender(void **state)
 	http_server_stop(server);
 }
 
+/* ---- streams over TLS ---- */
+
+/* Read to the end. Returns how it ended, of SSL_get_error. */
+static int
+client_read_body(struct client *c, struct body *b, int64_t pause_ms)
+{
+	static char chunk[65536];
+	int got;
+
+	while ((got = SSL_read(c->ssl, chunk, sizeof(chunk))) > 0) {
+		take_bytes(b, chunk, (size_t)got);
+		if (pause_ms)
+			clock_sleep_ms(pause_ms);
+	}
+	return SSL_get_error(c->ssl, got);
+}
+
+static void
+test_http_server__streams_100_mb_in_constant_memory(void **state)
+{
+	enum { STREAM_BYTES = 100000000, GROWTH_KIB = 8192 };
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	struct body b = { .is_in_headers = true };
+	struct client c;
+	long before;
+
+	(void)state;
+	owner.n_piece = 100000;
+	owner.n_stream = STREAM_BYTES / 100;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, LAST_GET); /* once, so that what stays is there */
+	assert_int_equal(client_read_body(&c, &b, 0), SSL_ERROR_ZERO_RETURN);
+	client_close(&c);
+	before = resident_kib();
+	b = (struct body){ .is_in_headers = true };
+	owner.n_stream = STREAM_BYTES;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, LAST_GET);
+	assert_int_equal(client_read_body(&c, &b, 0), SSL_ERROR_ZERO_RETURN);
+	assert_true(b.is_whole && !b.is_wrong && b.n == STREAM_BYTES);
+	assert_in_range(resident_kib(), 0, before + GROWTH_KIB);
+	client_close(&c);
+	http_server_stop(server);
+}
+
+/* A body that fails after some pieces; how the client's connection ends. */
+static int
+read_failing(const char *request, struct body *b)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	struct client c;
+	int end;
+
+	owner.n_stream = 1000000;
+	owner.fails_after = 500000;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, request);
+	end = client_read_body(&c, b, 0);
+	assert_true(is_freed());
+	client_close(&c);
+	http_server_stop(server);
+	return end;
+}
+
+static void
+test_http_server__a_stream_that_fails_is_seen_as_broken(void **state)
+{
+	struct body b = { .is_in_headers = true };
+
+	(void)state;
+	(void)read_failing(LAST_GET, &b);
+	assert_false(b.is_whole);
+	assert_false(b.is_wrong);
+	assert_true(b.n > 0 && b.n <= 500000);
+}
+
+/* For whom the end of the connection is the end of the body. */
+static void
+test_http_server__a_failed_stream_says_no_farewell_to_old_clients(void **state)
+{
+	struct body b = { .is_in_headers = true };
+
+	(void)state;
+	assert_int_not_equal(read_failing("GET / HTTP/1.0\r\n\r\n", &b),
+	                     SSL_ERROR_ZERO_RETURN);
+}
+
+static void
+test_http_server__a_client_that_goes_away_ends_the_stream(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, LONG_MS);
+	struct http_server_stats stats;
+	struct client c;
+	char some[1000];
+
+	(void)state;
+	owner.n_stream = INT64_MAX;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, STREAM_GET);
+	assert_true(SSL_read(c.ssl, some, sizeof(some)) > 0);
+	client_close(&c);
+	assert_true(is_freed());
+	assert_int_not_equal(owner.write_result, 0);
+	assert_int_equal(http_server_close(server, LONG_MS), 0);
+	http_server_read_stats(server, &stats);
+	assert_int_equal(stats.in_hand, 0);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__a_client_that_stands_still_ends_the_stream(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	struct client c;
+
+	(void)state;
+	owner.n_stream = INT64_MAX;
+	owner.n_piece = 100000;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, STREAM_GET);
+	assert_true(is_freed());
+	assert_int_not_equal(owner.write_result, 0);
+	client_close(&c);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__a_client_that_reads_slowly_gets_it_all(void **state)
+{
+	enum { SLOW_BYTES = 24000000, PAUSE_MS = 2 };
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	struct body b = { .is_in_headers = true };
+	int64_t began = clock_mono_ms();
+	struct client c;
+
+	(void)state;
+	owner.n_stream = SLOW_BYTES;
+	owner.n_piece = 100000;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, LAST_GET);
+	assert_int_equal(client_read_body(&c, &b, PAUSE_MS),
+	                 SSL_ERROR_ZERO_RETURN);
+	assert_true(b.is_whole && b.n == SLOW_BYTES);
+	assert_true(clock_mono_ms() - began > 2 * SHORT_MS);
+	client_close(&c);
+	http_server_stop(server);
+}
+
+static void
+test_http_server__does_not_count_the_making_of_a_stream(void **state)
+{
+	struct http_server *server = start("127.0.0.1:0", world.tls, SHORT_MS);
+	struct body b = { .is_in_headers = true };
+	struct client c;
+
+	(void)state;
+	owner.n_stream = 2000;
+	owner.piece_ms = SHORT_MS;
+	client_open(&c, http_server_port(server, 0), NULL);
+	client_put(&c, LAST_GET);
+	assert_int_equal(client_read_body(&c, &b, 0), SSL_ERROR_ZERO_RETURN);
+	assert_true(b.is_whole && b.n == 2000);
+	client_close(&c);
+	assert_cut(server, 0);
+	http_server_stop(server);
+}
+
 static void
 test_http_server__stops_with_idle_connections_open(void **state)
 {
@@ -1133,6 +1547,13 @@ main(void)
 		cmocka_unit_test(test_http_server__writes_a_plain_reply),
 		cmocka_unit_test(test_http_server__can_lose_the_answer),
 		cmocka_unit_test(
+			test_http_server__streams_in_chunks_and_keeps_the_connection),
+		cmocka_unit_test(test_http_server__streams_an_empty_body),
+		cmocka_unit_test(
+			test_http_server__streams_to_old_clients_until_it_closes),
+		cmocka_unit_test(test_http_server__sends_no_body_to_head),
+		cmocka_unit_test(test_http_server__writes_a_long_body_whole),
+		cmocka_unit_test(
 			test_http_server__finishes_what_is_in_hand_and_refuses_the_rest),
 		cmocka_unit_test(test_http_server__tells_how_busy_it_is),
 		cmocka_unit_test(
@@ -1150,6 +1571,20 @@ main(void)
 		cmocka_unit_test(test_http_server__ends_headers_that_drip),
 		cmocka_unit_test(
 			test_http_server__does_not_count_our_own_work_against_the_sender),
+		cmocka_unit_test(
+			test_http_server__streams_100_mb_in_constant_memory),
+		cmocka_unit_test(
+			test_http_server__a_stream_that_fails_is_seen_as_broken),
+		cmocka_unit_test(
+			test_http_server__a_failed_stream_says_no_farewell_to_old_clients),
+		cmocka_unit_test(
+			test_http_server__a_client_that_goes_away_ends_the_stream),
+		cmocka_unit_test(
+			test_http_server__a_client_that_stands_still_ends_the_stream),
+		cmocka_unit_test(
+			test_http_server__a_client_that_reads_slowly_gets_it_all),
+		cmocka_unit_test(
+			test_http_server__does_not_count_the_making_of_a_stream),
 		cmocka_unit_test(
 			test_http_server__stops_with_idle_connections_open),
 	};
