@@ -1,6 +1,7 @@
 /* A Galaxy adapter among fakes. */
 #include "tests/support/galaxy_world.h"
 
+#include "gateway/drivers/http_client.h"
 #include "tests/support/fake_mirror.h"
 
 #include <stdio.h>
@@ -44,6 +45,103 @@ galaxy_fixture(const char *name)
 	return buf_steal(&text);
 }
 
+/* ---- a server of lists ---- */
+
+static bool
+is_file(const char *name)
+{
+	char path[200];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "tests/fixtures/galaxy/%s", name);
+	file = fopen(path, "rb");
+	if (file)
+		(void)fclose(file);
+	return file != NULL;
+}
+
+/* What the list of this URL is answered with; owned by the caller. */
+static char *
+answer_of(const struct galaxy_world *w, const char *url, int *status)
+{
+	size_t end = strcspn(url, "?");
+	const char *name = url + end;
+	char file[100];
+	size_t n;
+
+	while (name > url && name[-1] != '/')
+		name--;
+	n = (size_t)(url + end - name);
+	for (size_t i = 0; i < w->n_served; i++)
+		if (strlen(w->served[i].list) == n &&
+		    strncmp(w->served[i].list, name, n) == 0) {
+			*status = w->served[i].status;
+			return text_dup(w->served[i].body);
+		}
+	*status = 200;
+	(void)snprintf(file, sizeof(file), "%.*s.json", (int)n, name);
+	return is_file(file) ? galaxy_fixture(file) : text_dup("[]");
+}
+
+/* The script first; where it ended, the served lists. */
+static int
+send_in_world(void *ctx, const struct http_request *request,
+              struct http_answer *answer)
+{
+	struct galaxy_world *w = ctx;
+
+	if (w->is_serving && fake_http_left(w->http) == 0) {
+		int status = 200;
+		char *body = answer_of(w, request->url, &status);
+
+		fake_http_say(w->http, status, body);
+		free(body);
+	}
+	return http_client_send(fake_http_client(w->http), request, answer);
+}
+
+void
+galaxy_world_serve(struct galaxy_world *w)
+{
+	w->is_serving = true;
+}
+
+void
+galaxy_world_serve_list(struct galaxy_world *w, const char *list, int status,
+                        const char *body)
+{
+	struct galaxy_served *served = NULL;
+
+	w->is_serving = true;
+	for (size_t i = 0; i < w->n_served; i++)
+		if (strcmp(w->served[i].list, list) == 0)
+			served = &w->served[i];
+	if (!served) {
+		must(w->n_served < GALAXY_WORLD_SERVED, "too many lists");
+		served = &w->served[w->n_served++];
+	}
+	*served = (struct galaxy_served){ list, status, body };
+}
+
+/* ---- the world ---- */
+
+static void
+open_state(struct galaxy_world *w)
+{
+	const struct adapter_env env = { w->conf, w->client, w->mirror };
+
+	must(galaxy_adapter.open(&w->state, &env) == 0, "open");
+}
+
+void
+galaxy_world_restart(struct galaxy_world *w)
+{
+	galaxy_adapter.close(w->state);
+	w->state = NULL;
+	fake_http_reset(w->http);
+	open_state(w);
+}
+
 void
 galaxy_world_open(struct galaxy_world *w, const char *options)
 {
@@ -51,7 +149,6 @@ galaxy_world_open(struct galaxy_world *w, const char *options)
 		                        .rows = galaxy_adapter.options,
 		                        .url_flags = galaxy_adapter.url_flags };
 	struct buf mistakes = BUF_INIT;
-	struct adapter_env env;
 	char *json;
 
 	*w = (struct galaxy_world){ 0 };
@@ -66,9 +163,8 @@ galaxy_world_open(struct galaxy_world *w, const char *options)
 	buf_fini(&mistakes);
 	w->http = fake_http_new();
 	w->mirror = fake_mirror_new();
-	env = (struct adapter_env){ w->conf, fake_http_client(w->http),
-		                    w->mirror };
-	must(galaxy_adapter.open(&w->state, &env) == 0, "open");
+	must(http_client_new_fake(&w->client, send_in_world, w) == 0, "client");
+	open_state(w);
 }
 
 void
@@ -76,6 +172,7 @@ galaxy_world_close(struct galaxy_world *w)
 {
 	galaxy_adapter.close(w->state);
 	fake_mirror_free(w->mirror);
+	http_client_free(w->client);
 	fake_http_free(w->http);
 	conf_section_free(w->conf);
 	*w = (struct galaxy_world){ 0 };
@@ -132,14 +229,47 @@ note_count(void *ctx, const char *external, struct decimal qty)
 	return 0;
 }
 
+static void
+note_list(void *ctx, const char *entity, const struct mirror_tally *tally)
+{
+	struct galaxy_world *w = ctx;
+	size_t n = strlen(w->listed);
+
+	(void)snprintf(w->listed + n, sizeof(w->listed) - n,
+	               "%s seen %lld written %lld gone %lld\n", entity,
+	               (long long)tally->n_seen, (long long)tally->n_written,
+	               (long long)tally->n_gone);
+}
+
+static struct outcome
+run_sync(struct galaxy_world *w, const struct sync_job *job)
+{
+	const struct sync_sink sink = { .ctx = w,
+		                        .count = note_count,
+		                        .listed = note_list };
+
+	w->counts[0] = '\0';
+	w->listed[0] = '\0';
+	return galaxy_adapter.sync(w->state, job, &sink);
+}
+
 struct outcome
 galaxy_world_sync(struct galaxy_world *w, bool is_full, int64_t started_ms)
 {
-	const struct sync_job job = { is_full, started_ms };
-	const struct sync_sink sink = { .ctx = w, .count = note_count };
+	const struct sync_job job = { .is_full = is_full,
+		                      .started_ms = started_ms };
 
-	w->counts[0] = '\0';
-	return galaxy_adapter.sync(w->state, &job, &sink);
+	return run_sync(w, &job);
+}
+
+struct outcome
+galaxy_world_sync_dry(struct galaxy_world *w, int64_t started_ms)
+{
+	const struct sync_job job = { .is_full = true,
+		                      .is_dry = true,
+		                      .started_ms = started_ms };
+
+	return run_sync(w, &job);
 }
 
 void
@@ -148,8 +278,9 @@ galaxy_world_fill(struct galaxy_world *w)
 	struct outcome outcome;
 
 	galaxy_world_say_ready(w);
-	galaxy_world_say_lists(w, "itembalances.json");
+	galaxy_world_serve(w);
 	outcome = galaxy_world_sync(w, true, 1700000000000);
 	must(outcome.verdict == VERDICT_DONE, outcome.why);
 	fake_http_reset(w->http);
+	w->is_serving = false;
 }
