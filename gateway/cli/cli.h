@@ -20,6 +20,7 @@ struct cli {
 	bool is_verbose;  /* -v: debug lines too */
 	bool is_json;     /* for programs */
 	bool is_dry;      /* --dry-run: show, change nothing */
+	bool is_full;     /* --full */
 	bool is_all;      /* --all */
 	bool is_offline;  /* --offline */
 	bool is_markdown; /* --markdown */
@@ -34,6 +35,9 @@ enum exit_code cli_load(struct conf **out, const struct cli *cli);
 /* The same for a command that calls no external system: it needs no secret of
    theirs in its environment. */
 enum exit_code cli_load_operator(struct conf **out, const struct cli *cli);
+
+/* Reach the data; why not is printed. On success *station is the caller's. */
+enum exit_code cli_reach(struct station **station, const struct conf *conf);
 
 /* Load it and reach the data. On success both are the caller's. */
 enum exit_code cli_open(struct conf **conf, struct station **station,
@@ -52,6 +56,7 @@ enum exit_code cli_check(const struct cli *cli);
 enum exit_code cli_items(const struct cli *cli);
 enum exit_code cli_dead(const struct cli *cli);
 enum exit_code cli_status(const struct cli *cli);
+enum exit_code cli_sync(const struct cli *cli);
 enum exit_code cli_schema(const struct cli *cli);
 
 #endif

@@ -98,20 +98,26 @@ cli_load_operator(struct conf **out, const struct cli *cli)
 }
 
 enum exit_code
-cli_open(struct conf **conf, struct station **station, const struct cli *cli)
+cli_reach(struct station **station, const struct conf *conf)
 {
 	struct buf why = BUF_INIT;
+	int r = station_open(station, conf, &why);
+
+	if (r)
+		cli_complain("%s", buf_text(&why));
+	buf_fini(&why);
+	return r ? EXIT_CODE_UNREACHABLE : EXIT_CODE_DONE;
+}
+
+enum exit_code
+cli_open(struct conf **conf, struct station **station, const struct cli *cli)
+{
 	enum exit_code code = cli_load_operator(conf, cli);
-	int r;
 
 	if (code != EXIT_CODE_DONE)
 		return code;
-	r = station_open(station, *conf, &why);
-	if (r) {
-		cli_complain("%s", buf_text(&why));
+	code = cli_reach(station, *conf);
+	if (code != EXIT_CODE_DONE)
 		conf_free(*conf);
-		code = EXIT_CODE_UNREACHABLE;
-	}
-	buf_fini(&why);
 	return code;
 }

@@ -1,0 +1,192 @@
+/*
+ * How a sync looks while it is watched: on a terminal a line for each account
+ * that is redrawn in place, elsewhere a line for each list and one at the end.
+ */
+#include "gateway/cli/sync.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/cli/cli.h"
+#include "gateway/drivers/store_sync.h"
+
+enum { BAR_CELLS = 24, BAR_COLUMNS = 72, LIST_WIDTH = 16 };
+
+/* "340 ms", "12 s", "5 min", "3 h". */
+static void
+add_span(struct buf *out, int64_t ms)
+{
+	if (ms < 1000)
+		buf_addf(out, "%lld ms", (long long)(ms < 0 ? 0 : ms));
+	else if (ms < 120 * 1000)
+		buf_addf(out, "%lld s", (long long)(ms / 1000));
+	else if (ms < 120 * 60 * 1000)
+		buf_addf(out, "%lld min", (long long)(ms / 60000));
+	else
+		buf_addf(out, "%lld h", (long long)(ms / 3600000));
+}
+
+static const char *
+name_kind(const struct show *show)
+{
+	return show->is_full ? "full sync" : "catch-up";
+}
+
+/* ---- a terminal ---- */
+
+static void
+add_bar(struct buf *out, const struct sync_progress *p)
+{
+	int64_t rows = p->rows < p->total ? p->rows : p->total;
+	int n = (int)((double)rows * BAR_CELLS / (double)p->total);
+
+	buf_adds(out, "  [");
+	for (int i = 0; i < BAR_CELLS; i++)
+		buf_addc(out, i < n ? '=' : i == n ? '>' : ' ');
+	buf_addf(out, "] %3d%%", (int)((double)rows * 100 / (double)p->total));
+}
+
+static void
+add_progress(struct buf *out, const struct sync_progress *p, int columns)
+{
+	buf_addf(out, "%-*s", LIST_WIDTH, *p->entity ? p->entity : "beginning");
+	if (!*p->entity)
+		return;
+	buf_addf(out, " %lld", (long long)p->rows);
+	if (p->total > 0)
+		buf_addf(out, " of %lld", (long long)p->total);
+	buf_adds(out, p->rows == 1 && p->total <= 0 ? " row" : " rows");
+	if (p->total > 0 && columns >= BAR_COLUMNS)
+		add_bar(out, p);
+	if (p->rate > 0)
+		buf_addf(out, "  %lld/s", (long long)p->rate);
+	if (p->left_ms >= 0) {
+		buf_adds(out, "  ");
+		add_span(out, p->left_ms);
+		buf_adds(out, " left");
+	}
+}
+
+static void
+add_trouble(struct buf *out, const struct watch *w)
+{
+	const char *why = health_text(&w->health, "why");
+
+	buf_adds(out, "trouble for ");
+	add_span(out, clock_mono_ms() - w->trouble_mono_ms);
+	if (*why)
+		buf_addf(out, ": %s", why);
+}
+
+/* A line that wraps could not be redrawn. Cuts between characters. */
+static void
+cut(struct buf *out, size_t begin, int columns)
+{
+	size_t n = begin;
+	int used = 0;
+
+	if (buf_check(out))
+		return;
+	while (n < out->n) {
+		if (((unsigned char)out->p[n] & 0xc0) != 0x80 &&
+		    ++used >= columns)
+			break;
+		n++;
+	}
+	out->n = n;
+	if (out->p)
+		out->p[n] = '\0';
+}
+
+void
+show_line(struct buf *out, const struct watch *w, const struct show *show,
+          int name_width)
+{
+	size_t begin = out->n;
+	struct sync_progress p;
+
+	store_sync_progress(&p, &w->health);
+	buf_addf(out, "%-*s  ", name_width, w->name);
+	if (w->end == WATCH_DONE) {
+		buf_addf(out, "%s done in ", name_kind(show));
+		add_span(out, w->took_ms);
+	} else if (w->end == WATCH_FAILED) {
+		buf_adds(out, "not done: see below");
+	} else if (w->trouble_mono_ms) {
+		add_trouble(out, w);
+	} else if (*p.kind) {
+		add_progress(out, &p, show->columns);
+	} else {
+		buf_adds(out, "waits for its turn");
+	}
+	cut(out, begin, show->columns);
+}
+
+static void
+redraw(struct show *show, const struct watch *watches, size_t n)
+{
+	struct buf text = BUF_INIT;
+	int width = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if ((int)strlen(watches[i].name) > width)
+			width = (int)strlen(watches[i].name);
+	if (show->n_drawn)
+		buf_addf(&text, "\033[%zuA", show->n_drawn);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&text, "\r\033[K");
+		show_line(&text, &watches[i], show, width);
+		buf_addc(&text, '\n');
+	}
+	if (!buf_check(&text))
+		(void)fputs(buf_text(&text), stdout);
+	(void)fflush(stdout);
+	show->n_drawn = n;
+	buf_fini(&text);
+}
+
+void
+show_looks(struct show *show, const struct watch *watches, size_t n)
+{
+	if (show->is_terminal && !show->is_quiet)
+		redraw(show, watches, n);
+}
+
+/* ---- anything else ---- */
+
+void
+show_list(const struct show *show, const struct watch *w)
+{
+	if (show->is_terminal || show->is_quiet || !*w->list)
+		return;
+	(void)printf("%s: %s, %lld row%s\n", w->name, w->list,
+	             (long long)w->rows, w->rows == 1 ? "" : "s");
+	(void)fflush(stdout);
+}
+
+/* ---- the last word ---- */
+
+static void
+show_done(const struct show *show, const struct watch *w)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%s: %s done in ", w->name, name_kind(show));
+	add_span(&text, w->took_ms);
+	if (w->n_lists)
+		buf_addf(&text, "; the mirror holds %lld rows in %zu lists",
+		         (long long)w->n_mirrored, w->n_lists);
+	(void)puts(buf_text(&text));
+	buf_fini(&text);
+}
+
+void
+show_end(const struct show *show, const struct watch *w)
+{
+	if (w->end == WATCH_FAILED)
+		cli_complain("%s: %s", w->name, buf_text(&w->why));
+	else if (w->end == WATCH_DONE && !show->is_quiet)
+		show_done(show, w);
+	(void)fflush(stdout);
+}
