@@ -185,13 +185,14 @@ galaxy_external(char out[GALAXY_EXTERNAL_SIZE], const char *item,
 const char *
 galaxy_external_item(char out[GALAXY_ID_SIZE], const char *external)
 {
-	size_t n = strcspn(external, ":");
+	size_t n_item = strcspn(external, ":*");
+	size_t n = n_item;
 
 	if (n >= GALAXY_ID_SIZE)
 		n = 0; /* none of ours, so it matches nothing */
 	memcpy(out, external, n);
 	out[n] = '\0';
-	return external + strcspn(external, ":");
+	return external + n_item;
 }
 
 void
@@ -226,6 +227,9 @@ galaxy_read_row(struct galaxy *g, struct json **out, const char *entity,
 
 /* ---- bindings ---- */
 
+/* A condition of these functions: the alter code's Quantity is no figure. */
+enum { NO_PACK = 10 };
+
 /* ":v1:v2" as a person wrote it, in canonical form behind the item. */
 static bool
 read_dims(char out[GALAXY_EXTERNAL_SIZE], const char *item, const char *text)
@@ -247,20 +251,41 @@ read_dims(char out[GALAXY_EXTERNAL_SIZE], const char *item, const char *text)
 	return join(out, item, dims);
 }
 
-/* An alter code names an item and perhaps a variant of it. */
+/* What an alter code names: an item, perhaps a variant, perhaps several. */
+static int
+join_alter_code(char out[GALAXY_EXTERNAL_SIZE], const struct json_node *row)
+{
+	char item[GALAXY_ID_SIZE];
+	int64_t pack;
+	size_t n;
+
+	if (!galaxy_member_id(item, row, "ItemID") || !item[0] ||
+	    !galaxy_external(out, item, row))
+		return ADAPTER_UNRESOLVED;
+	if (!galaxy_pack_of(&pack, row))
+		return NO_PACK;
+	if (pack == 1)
+		return 0;
+	n = strlen(out);
+	return snprintf(out + n, GALAXY_EXTERNAL_SIZE - n, "*%lld",
+	                (long long)pack) < (int)(GALAXY_EXTERNAL_SIZE - n)
+	               ? 0
+	               : ADAPTER_UNRESOLVED;
+}
+
 static int
 read_alter_code(struct galaxy *g, char out[GALAXY_EXTERNAL_SIZE],
                 const char *key)
 {
 	struct json *doc = NULL;
-	char item[GALAXY_ID_SIZE];
 	int r = galaxy_read_row(g, &doc, "itemaltercodes", key);
 
-	if (!r && (!galaxy_member_id(item, json_root(doc), "ItemID") ||
-	           !item[0] || !galaxy_external(out, item, json_root(doc))))
-		r = MIRROR_ABSENT;
+	if (r == MIRROR_ABSENT)
+		r = ADAPTER_UNRESOLVED;
+	else if (!r)
+		r = join_alter_code(out, json_root(doc));
 	json_free(doc);
-	return r < 0 ? err_pass(r) : r ? ADAPTER_UNRESOLVED : 0;
+	return r < 0 ? err_pass(r) : r;
 }
 
 static int
@@ -276,6 +301,8 @@ find(struct galaxy *g, struct buf *key, const char *entity, const char *name)
 /*
  * A code, alter code or GUID. A text that is an item's code and another
  * thing's alter code at once is nobody's.
+ *
+ * Returns 0, ADAPTER_UNRESOLVED, ADAPTER_AMBIGUOUS, NO_PACK, a fault.
  */
 static int
 find_whole(struct galaxy *g, char out[GALAXY_EXTERNAL_SIZE], const char *name)
@@ -298,6 +325,8 @@ find_whole(struct galaxy *g, char out[GALAXY_EXTERNAL_SIZE], const char *name)
 		return ADAPTER_AMBIGUOUS;
 	if (item == 0 && alter == 0)
 		return strcmp(out, by_alter) == 0 ? 0 : ADAPTER_AMBIGUOUS;
+	if (alter == NO_PACK)
+		return NO_PACK;
 	if (alter == 0)
 		memcpy(out, by_alter, sizeof(by_alter));
 	return item == 0 || alter == 0 ? 0 : ADAPTER_UNRESOLVED;
@@ -319,7 +348,7 @@ find_written(struct galaxy *g, char out[GALAXY_EXTERNAL_SIZE],
 			return err_raise(ERR_NOMEM, "binding");
 		r = find_whole(g, item, head);
 		free(head);
-		if (r == 0 && (strchr(item, ':') || !read_dims(out, item, p)))
+		if (r == 0 && (strpbrk(item, ":*") || !read_dims(out, item, p)))
 			r = ADAPTER_UNRESOLVED;
 	}
 	return r;
@@ -356,9 +385,15 @@ resolve(void *state, struct buf *external, const char *written,
 
 	assert(g->magic == GALAXY_MAGIC);
 	r = find_written(g, found, written);
+	buf_reset(external);
+	if (r == NO_PACK) { /* a person must hear why it stays so */
+		buf_adds(external, "its alter code's Quantity is no whole "
+		                   "number from 1 to 1000000");
+		r = buf_check(external);
+		return r ? err_pass(r) : ADAPTER_UNRESOLVED;
+	}
 	if (r)
 		return r;
-	buf_reset(external);
 	buf_adds(external, found);
 	r = buf_check(external);
 	return r ? err_pass(r) : add_refs(g, found, add_ref, ctx);
@@ -401,6 +436,7 @@ close_(void *state)
 		return;
 	assert(g->magic == GALAXY_MAGIC);
 	zone_free(g->zone);
+	galaxy_packs_forget(g);
 	crypto_wipe(g->session, sizeof(g->session));
 	g->magic = 0;
 	free(g);

@@ -22,6 +22,7 @@
  *   galaxy_lists.c    the table of entities and lookups
  *   galaxy_sync.c     lists into the mirror, with their cursors
  *   galaxy_counts.c   balances: of whom, and how many
+ *   galaxy_packs.c    alter codes that sell several of an item as one
  *   galaxy_terms.c    commercial entries: parties and terms
  *   galaxy_entry.c    commercial entries: the document and its arithmetic
  *   galaxy_order.c    commercial entries: what a shop's order adds
@@ -88,12 +89,6 @@ const char *galaxy_external_item(char out[GALAXY_ID_SIZE],
 
 /* Copy for people: no control characters, no half character at the end. */
 void galaxy_say(char *out, size_t size, const char *text);
-
-/*
- * How many of its item an alter code sells as one: 1 when it does not say.
- * False for a Quantity that is no whole number from 1 to GALAXY_PACK_MAX.
- */
-bool galaxy_pack_of(int64_t *out, const struct json_node *altercode);
 
 /* A row of the mirror as a document. 0, MIRROR_ABSENT, a fault. */
 int galaxy_read_row(struct galaxy *g, struct json **out, const char *entity,
@@ -182,28 +177,6 @@ struct galaxy_balances {
 	enum galaxy_kind kind;
 };
 
-/*
- * Report a balance to a sync's sink: the item or variant itself, and every
- * pack of it that an alter code of the mirror makes. 0 or a fault.
- *
- * external  of a single, as galaxy_balance_of gives it
- */
-int galaxy_report_count(struct galaxy *g, const struct sync_sink *sink,
-                        const char *external, struct decimal qty);
-
-/*
- * Forget which packs there are: alter codes have changed in the mirror. They
- * are read again when the next count is reported. Accepts a g without any.
- */
-void galaxy_packs_forget(struct galaxy *g);
-
-/*
- * A pack: an alter code with Quantity 6 is six of its item, sold as one. Its
- * external ends with "*6": `item[:dims]*6`. Returns 1 for what is no pack;
- * *n_base receives the length without the ending.
- */
-int64_t galaxy_external_pack(const char *external, size_t *n_base);
-
 /* What is known so far; and to keep what was learned. 0 or a fault. */
 int galaxy_kind_load(struct galaxy *g, enum galaxy_kind *out);
 int galaxy_kind_save(struct galaxy *g, enum galaxy_kind kind);
@@ -219,6 +192,39 @@ int galaxy_balance_of(struct galaxy_balances *b, struct galaxy_list *list,
                       char external[GALAXY_EXTERNAL_SIZE], struct decimal *qty);
 
 struct outcome galaxy_read_counts(void *state, struct count *counts, size_t n);
+
+/* ---- packs (galaxy_packs.c) ---- */
+
+/*
+ * A pack: an alter code with Quantity 6 is six of its item, sold as one. Its
+ * external ends with "*6": `item[:dims]*6`. Returns 1 for what is no pack;
+ * *n_base receives the length without the ending.
+ */
+int64_t galaxy_external_pack(const char *external, size_t *n_base);
+
+/*
+ * How many of its item an alter code sells as one: 1 when it does not say.
+ * False for a Quantity that is no whole number from 1 to GALAXY_PACK_MAX.
+ */
+bool galaxy_pack_of(int64_t *out, const struct json_node *altercode);
+
+/* Whole packs in a balance of singles; one too few below zero. */
+struct decimal galaxy_pack_count(struct decimal balance, int64_t pack);
+
+/*
+ * Report a balance to a sync's sink: the item or variant itself, and every
+ * pack of it that an alter code of the mirror makes. 0 or a fault.
+ *
+ * external  of a single, as galaxy_balance_of gives it
+ */
+int galaxy_report_count(struct galaxy *g, const struct sync_sink *sink,
+                        const char *external, struct decimal qty);
+
+/*
+ * Forget which packs there are: alter codes have changed in the mirror. They
+ * are read again when the next count is reported.
+ */
+void galaxy_packs_forget(struct galaxy *g);
 
 /* ---- lists (galaxy_lists.c) ---- */
 
