@@ -153,7 +153,8 @@ struct galaxy_list {
 	int64_t timeout_ms;     /* of the whole call; 0: the client's */
 	int (*idle)(void *ctx); /* as in http_request; NULL: nothing waits */
 	void *idle_ctx;
-	const char *text; /* the row in hand, as it came; borrowed for row() */
+	const char *text; /* the row in hand, as it came, not ended by a NUL;
+	                     borrowed for row() */
 	size_t n_text;
 	char problem[120]; /* of the first bad row */
 	int status;        /* HTTP, for who knows a harmless 404 */

@@ -391,7 +391,6 @@ struct reading {
 	struct galaxy *g;
 	struct galaxy_list *list;
 	struct json_stream *stream;
-	struct buf text;           /* of the row in hand */
 	struct galaxy_error error; /* that stood where a row should be */
 	char problem[120];         /* of the first bad row */
 	struct buf head;           /* of what is no array */
@@ -414,19 +413,14 @@ static int
 judge_row(struct reading *reading, const struct json_node *row)
 {
 	struct galaxy_list *list = reading->list;
-	int r;
 
 	if (json_type(row) != JSON_OBJECT) {
 		(void)snprintf(list->problem, sizeof(list->problem),
 		               "a row that is no object");
 		return GALAXY_BAD_ROW;
 	}
-	buf_reset(&reading->text);
-	json_print(&reading->text, row);
-	r = buf_check(&reading->text);
-	list->text = buf_text(&reading->text);
-	list->n_text = reading->text.n;
-	return r ? err_pass(r) : list->row(list, row);
+	list->text = json_stream_text(reading->stream, &list->n_text);
+	return list->row(list, row);
 }
 
 static int
@@ -579,7 +573,6 @@ read_list_once(struct galaxy *g, const char *url, struct galaxy_list *list,
 	*is_forgetful_out = reading.is_forgetful;
 	http_answer_fini(&answer);
 	json_stream_free(reading.stream);
-	buf_fini(&reading.text);
 	buf_fini(&reading.head);
 	return outcome;
 }
