@@ -34,7 +34,7 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	PRIVATE_WORKERS = 8,
+	PRIVATE_WORKERS = 24, /* 8 may wait for pictures, others stream */
 	SUPERVISE_MS = 100,
 	REQUESTS_MS = 3000, /* requests in hand at the end */
 	CALLS_MS = 9000,    /* calls in hand, before they are cut */
@@ -205,6 +205,7 @@ listen_private(struct daemon *d)
 	const struct router_options router = {
 		.conf = d->conf,
 		.routes = d->parts->routes,
+		.adapters = d->parts->adapters,
 		.version = d->parts->version,
 		.started_ms = clock_wall_ms(),
 		.store = router_store_of_thread,

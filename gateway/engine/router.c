@@ -403,6 +403,17 @@ fail_store(struct http_reply *reply, const char *why)
 	reply->retry_after_s = RETRY_AFTER_S;
 }
 
+/* Nothing was sent yet: an error can take the place of a stream. */
+static void
+drop_stream(struct http_reply *reply)
+{
+	if (reply->free_ctx)
+		reply->free_ctx(reply->ctx);
+	reply->produce = NULL;
+	reply->ctx = NULL;
+	reply->free_ctx = NULL;
+}
+
 /* The route's own answer, or what its fault becomes. */
 static void
 run_route(const struct api_env *env, const struct found *found,
@@ -414,6 +425,7 @@ run_route(const struct api_env *env, const struct found *found,
 	r = found->route->serve(env, call, found->params.list, reply);
 	if (r == 0)
 		return;
+	drop_stream(reply);
 	if (r == ERR_STORE) {
 		fail_store(reply, "");
 		return;
@@ -431,6 +443,7 @@ router_serve(void *ctx, const struct http_call *call, struct http_reply *reply)
 	struct api_env env = {
 		.store = o->store(o->store_ctx),
 		.conf = o->conf,
+		.adapters = o->adapters,
 		.version = o->version,
 		.started_ms = o->started_ms,
 	};

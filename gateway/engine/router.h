@@ -22,8 +22,10 @@
 struct router_options {
 	const struct conf *conf;        /* borrowed */
 	const struct api_route *routes; /* borrowed; ends with method NULL */
-	const char *version;            /* borrowed */
-	int64_t started_ms;             /* wall clock */
+	const struct adapter_ops *const
+		*adapters;   /* borrowed; ends with NULL */
+	const char *version; /* borrowed */
+	int64_t started_ms;  /* wall clock */
 
 	/* The calling thread's own store, borrowed; NULL: none to be had. */
 	struct store *(*store)(void *ctx);

@@ -21,7 +21,10 @@ static struct {
 	int ping; /* what the store says */
 	bool has_no_store;
 	int serve; /* what the route returns */
+	bool streams;
 	bool had_store;
+	bool had_adapters;
+	int n_freed;
 	int n_served;
 } world;
 
@@ -44,6 +47,22 @@ ping(struct store *store, struct buf *why)
 	return world.ping;
 }
 
+static const struct adapter_ops *const some_adapters[] = { NULL };
+
+static int
+produce(void *ctx, int (*write)(void *to, const void *p, size_t n), void *to)
+{
+	(void)ctx;
+	return write(to, "stream", 6);
+}
+
+static void
+free_ctx(void *ctx)
+{
+	assert_ptr_equal(ctx, &world);
+	world.n_freed++;
+}
+
 /* Say back the parameters. */
 static int
 serve(const struct api_env *env, const struct http_call *call,
@@ -51,6 +70,12 @@ serve(const struct api_env *env, const struct http_call *call,
 {
 	world.n_served++;
 	world.had_store = env->store != NULL;
+	world.had_adapters = env->adapters == some_adapters;
+	if (world.streams) {
+		reply->produce = produce;
+		reply->ctx = &world;
+		reply->free_ctx = free_ctx;
+	}
 	buf_addf(&reply->body, "%s|%s|%s", call->method,
 	         params[0] ? params[0] : "-",
 	         params[0] && params[1] ? params[1] : "-");
@@ -161,6 +186,7 @@ use(const struct conf *conf)
 	const struct router_options options = {
 		.conf = conf,
 		.routes = routes,
+		.adapters = some_adapters,
 		.version = "1",
 		.store = give_store,
 		.ping = ping,
@@ -569,6 +595,36 @@ test_router__turns_faults_into_answers(void **state)
 	assert_non_null(strstr(stderr_capture_end(), "condition 7"));
 }
 
+static void
+test_router__hands_a_stream_on(void **state)
+{
+	struct http_reply reply;
+
+	(void)state;
+	world.streams = true;
+	assert_int_equal(answer(&reply, &(struct ask){ 0 }), 200);
+	assert_ptr_equal(reply.produce, produce);
+	assert_ptr_equal(reply.ctx, &world);
+	assert_int_equal(world.n_freed, 0); /* the server does that */
+	assert_true(world.had_adapters);
+	forget(&reply);
+}
+
+static void
+test_router__a_fault_takes_the_place_of_a_stream(void **state)
+{
+	struct http_reply reply;
+
+	(void)state;
+	world.streams = true;
+	world.serve = ERR_STORE;
+	assert_int_equal(answer(&reply, &(struct ask){ 0 }), 503);
+	assert_null(reply.produce);
+	assert_null(reply.free_ctx);
+	assert_int_equal(world.n_freed, 1);
+	forget(&reply);
+}
+
 int
 main(void)
 {
@@ -588,6 +644,8 @@ main(void)
 		TEST(test_router__takes_json_bodies_only),
 		TEST(test_router__says_503_while_redis_is_away),
 		TEST(test_router__turns_faults_into_answers),
+		TEST(test_router__hands_a_stream_on),
+		TEST(test_router__a_fault_takes_the_place_of_a_stream),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
