@@ -16,7 +16,8 @@
  *   }
  *
  * fields: StringField1-7 and FloatField1-7 of the installation. At most one
- * site is primary; without any the first one is. Unknown members are refused.
+ * site is primary; without any the first one is; without any billing one the
+ * primary is that too. At most 200 sites; otherwise as model/order.h has it.
  */
 struct customer_site {
 	char *code; /* owned, as all texts; NULL: its place, "1", "2", … */

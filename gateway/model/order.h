@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gateway/base/decimal.h"
 #include "gateway/base/json.h"
@@ -33,7 +34,9 @@
  *
  * quantity, price and total are numbers or decimal text, exact; price is of one
  * unit, total of the line, tax included; without both the authority's own price
- * counts. total wins. Unknown members are refused: a misspelt one would be lost.
+ * counts. total wins, and has the sign of quantity. Unknown members are refused:
+ * a misspelt one would be lost. Null and empty text are the same as not given.
+ * At most 1000 lines, 100 charges, 500 bytes a text, 60 characters a number.
  */
 struct order_address {
 	bool is_given;
@@ -98,5 +101,15 @@ enum { ORDER_INVALID = 1 };
 int order_read(struct order *out, struct order_problem *problem,
                const struct json_node *from);
 void order_fini(struct order *order); /* safe on zeroed memory, and twice */
+
+/* A date of an order. */
+struct order_date {
+	bool is_local;  /* without a zone: the authority's own time */
+	int64_t utc_ms; /* unless it is local */
+	char local[20]; /* if it is: 2024-05-01T09:30:00 */
+};
+
+/* False when it is no date. A day alone is its midnight, local. */
+bool order_date_read(struct order_date *out, const char *text);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * The stored form is JSON with a version; decimals stand in it as text, so no
  * reader can make a double of them. Decoding takes exactly what encoding
- * writes: a row that lost a member is malformed, never half an entry.
+ * writes, in this version or in the one before: a row that lost a member is
+ * malformed, never half an entry.
  */
 #include "gateway/model/sale.h"
 
@@ -17,9 +18,10 @@
 #include <string.h>
 
 enum {
-	STORED_VERSION = 1,
-	DOCID_WORDS = 20,  /* readable characters of the id */
-	DOCID_DIGEST = 16, /* hex digits: 64 bits tell any two ids apart */
+	STORED_VERSION = 2, /* with kind and details */
+	STORED_BEFORE = 1,  /* sales only, without either */
+	DOCID_WORDS = 20,   /* readable characters of the id */
+	DOCID_DIGEST = 16,  /* hex digits: 64 bits tell any two ids apart */
 };
 
 struct sale_line *
@@ -84,6 +86,7 @@ entry_fini(struct entry *entry)
 	free(entry->sale);
 	free(entry->authority);
 	free(entry->currency);
+	free(entry->details);
 	*entry = (struct entry){ 0 };
 }
 
@@ -94,6 +97,18 @@ entry_is_return(const struct entry *entry)
 		if (decimal_is_negative(entry->lines[i].qty))
 			return true;
 	return false;
+}
+
+static const char *
+kind_name(enum entry_kind kind)
+{
+	switch (kind) {
+	case ENTRY_SALE: return "sale";
+	case ENTRY_ORDER: return "order";
+	case ENTRY_CUSTOMER: return "customer";
+	}
+	assert(false); /* no such kind */
+	return "";
 }
 
 /* Without it the row could not be read back: an entry would be lost. */
@@ -132,6 +147,10 @@ entry_encode(struct buf *out, const struct entry *entry)
 
 	json_out_object(&o, NULL);
 	json_out_int(&o, "v", STORED_VERSION);
+	json_out_text(&o, "kind", kind_name(entry->kind));
+	assert((entry->kind == ENTRY_SALE) == (entry->details == NULL));
+	if (entry->details)
+		json_out_text(&o, "details", entry->details);
 	put_text(&o, "id", entry->id);
 	put_text(&o, "docid", entry->docid);
 	put_text(&o, "account", entry->account);
@@ -204,14 +223,35 @@ take_lines(struct entry *entry, const struct json_node *lines)
 	return r;
 }
 
+/* What a shop sent has details; a sale is told by its lines. */
+static int
+take_kind(struct entry *entry, const struct json_node *o)
+{
+	const char *name;
+	int64_t version;
+
+	if (json_get_int(&version, o, "v"))
+		return JSON_MALFORMED;
+	if (version == STORED_BEFORE)
+		return 0;
+	if (version != STORED_VERSION || json_get_text(&name, o, "kind"))
+		return JSON_MALFORMED;
+	while (strcmp(name, kind_name(entry->kind)) != 0)
+		if (entry->kind++ == ENTRY_CUSTOMER)
+			return JSON_MALFORMED;
+	if (entry->kind == ENTRY_SALE)
+		return json_find(o, "details") ? JSON_MALFORMED : 0;
+	return take_text(&entry->details, o, "details");
+}
+
 static int
 take_entry(struct entry *entry, const struct json_node *o)
 {
-	int64_t version;
-	int r;
+	int r = take_kind(entry, o);
 
-	if (json_get_int(&version, o, "v") || version != STORED_VERSION ||
-	    json_get_int(&entry->occurred_ms, o, "occurred_ms"))
+	if (r)
+		return r;
+	if (json_get_int(&entry->occurred_ms, o, "occurred_ms"))
 		return JSON_MALFORMED;
 	if ((r = take_text(&entry->id, o, "id")) ||
 	    (r = take_text(&entry->docid, o, "docid")) ||

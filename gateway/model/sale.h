@@ -78,7 +78,10 @@ void entry_fini(struct entry *entry);
 /* True when any quantity is negative: a return. */
 bool entry_is_return(const struct entry *entry);
 
-/* Stored form, version 1, and back. decode: 0, JSON_MALFORMED, ERR_NOMEM. */
+/*
+ * Stored form, version 2, and back; version 1 (sales only) is still read.
+ * decode: 0, JSON_MALFORMED, ERR_NOMEM.
+ */
 void entry_encode(struct buf *out, const struct entry *entry);
 int entry_decode(struct entry *out, const char *text, size_t n);
 

@@ -84,6 +84,33 @@ test_sale__an_entry_comes_back_as_it_was_stored(void **state)
 }
 
 static void
+test_sale__what_a_shop_sent_is_kept_word_for_word(void **state)
+{
+	static const enum entry_kind kinds[] = { ENTRY_ORDER, ENTRY_CUSTOMER };
+	static const char details[] =
+		"{\"number\":\"1\",\"comment\":\"Ρακί\\n\",\"x\":1.10}";
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct entry entry;
+		struct entry back = { 0 };
+		struct buf text = BUF_INIT;
+
+		fill(&entry);
+		entry.kind = kinds[i];
+		entry.details = text_dup(details);
+		entry_encode(&text, &entry);
+		assert_int_equal(entry_decode(&back, text.p, text.n), 0);
+		assert_int_equal(back.kind, kinds[i]);
+		assert_string_equal(back.details, details);
+		assert_int_equal(back.n_lines, 2);
+		buf_fini(&text);
+		entry_fini(&entry);
+		entry_fini(&back);
+	}
+}
+
+static void
 test_sale__decimals_are_stored_as_text(void **state)
 {
 	struct entry entry;
@@ -95,13 +122,13 @@ test_sale__decimals_are_stored_as_text(void **state)
 	assert_non_null(strstr(buf_text(&text),
 	                       "\"qty\":\"123456789012345678.123456789\""));
 	assert_non_null(strstr(buf_text(&text), "\"gross\":\"0.3\""));
-	assert_non_null(strstr(buf_text(&text), "\"v\":1"));
+	assert_non_null(strstr(buf_text(&text), "\"v\":2"));
 	buf_fini(&text);
 	entry_fini(&entry);
 }
 
 static void
-test_sale__an_entry_without_currency_and_lines_is_one(void **state)
+test_sale__an_entry_of_version_1_is_still_read(void **state)
 {
 	static const char text[] =
 		"{\"v\":1,\"id\":\"a/1\",\"docid\":\"d\",\"account\":\"a\","
@@ -111,6 +138,8 @@ test_sale__an_entry_without_currency_and_lines_is_one(void **state)
 
 	(void)state;
 	assert_int_equal(entry_decode(&entry, text, strlen(text)), 0);
+	assert_int_equal(entry.kind, ENTRY_SALE);
+	assert_null(entry.details);
 	assert_null(entry.currency);
 	assert_int_equal(entry.n_lines, 0);
 	entry_fini(&entry);
@@ -145,8 +174,13 @@ static void
 test_sale__refuses_a_stored_entry_that_lost_something(void **state)
 {
 	(void)state;
-	assert_malformed("\"v\":1", "\"v\":2");
-	assert_malformed("\"v\":1", "\"w\":1");
+	assert_malformed("\"v\":2", "\"v\":3");
+	assert_malformed("\"v\":2", "\"v\":0");
+	assert_malformed("\"v\":2", "\"w\":2");
+	assert_malformed("\"kind\":\"sale\"", "\"kind\":\"gift\"");
+	assert_malformed("\"kind\":\"sale\"", "\"kind\":\"order\"");
+	assert_malformed("\"kind\":\"sale\",", "");
+	assert_malformed("\"kind\":", "\"details\":\"{}\",\"kind\":");
 	assert_malformed("\"docid\":", "\"dokid\":");
 	assert_malformed("\"authority\":\"erp\"", "\"authority\":null");
 	assert_malformed("\"currency\":\"EUR\"", "\"currency\":978");
@@ -258,9 +292,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_sale__an_entry_comes_back_as_it_was_stored),
+		cmocka_unit_test(
+			test_sale__what_a_shop_sent_is_kept_word_for_word),
 		cmocka_unit_test(test_sale__decimals_are_stored_as_text),
 		cmocka_unit_test(
-			test_sale__an_entry_without_currency_and_lines_is_one),
+			test_sale__an_entry_of_version_1_is_still_read),
 		cmocka_unit_test(
 			test_sale__refuses_a_stored_entry_that_lost_something),
 		cmocka_unit_test(test_sale__a_negative_quantity_makes_a_return),
