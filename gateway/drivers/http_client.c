@@ -5,12 +5,18 @@
  * status. What a call's failure means is the adapter's to say; what this file
  * owes it is was_sent, told from the bytes that libcurl handed to the socket.
  *
- * Invariant: between two calls the handle carries no option of the last one,
- * only its connections (platform.md L2).
+ * A call is driven step by step through libcurl's multi interface, as
+ * curl_easy_perform does inside, so that idle has its turn between two steps
+ * and never within a callback of libcurl, where no call may begin. A call made
+ * by idle has a line of its own: handle and connections.
+ *
+ * Invariant: between two calls a line carries no option of the last one, only
+ * its connections.
  */
 #include "gateway/drivers/http_client.h"
 
 #include "gateway/base/buf.h"
+#include "gateway/base/clock.h"
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
@@ -28,20 +34,32 @@ enum {
 	TIMEOUT_MS = 30000,
 	CONNECT_TIMEOUT_MS = 10000,
 	SILENCE_S = 60, /* a longer silence inside an answer ends the call */
+	LINES = 2,      /* a call, and one that its idle makes */
+	STEP_MS = 500,  /* how soon a call notices that it was aborted */
+	IDLE_MS = 15,   /* below what ports/http.h promises */
 	RETRY_AFTER_MAX_S = 3600,
 	ANSWER_MAX = 16 * 1024 * 1024,
 };
 
+/* What one call needs of libcurl; opened when it is first needed. */
+struct line {
+	CURL *easy;                  /* owned; NULL in a fake */
+	CURLM *multi;                /* owned; keeps the connections */
+	char words[CURL_ERROR_SIZE]; /* libcurl's, of the call in hand */
+};
+
 struct http_client {
-	CURL *curl; /* owned; NULL in a fake */
+	struct line lines[LINES];
+	size_t n_busy; /* lines with a call under way */
 	int64_t timeout_ms;
 	int64_t connect_timeout_ms;
 	bool may_http;
-	char *ca_file;      /* owned; NULL */
-	char *user_agent;   /* owned */
-	const char *cookie; /* static; NULL: none is watched */
+	char *ca_file;          /* owned; NULL */
+	char *user_agent;       /* owned */
+	const char *cookie;     /* static; NULL: none is watched */
+	int (*idle)(void *ctx); /* of requests without one; NULL */
+	void *idle_ctx;         /* borrowed */
 	atomic_bool is_aborted;
-	char words[CURL_ERROR_SIZE]; /* libcurl's, of the call in hand */
 
 	int (*fake)(void *ctx, const struct http_request *request,
 	            struct http_answer *answer);
@@ -51,11 +69,18 @@ struct http_client {
 /* The call in hand, for the callbacks. */
 struct transfer {
 	struct http_client *client;
+	struct line *line;
 	const struct http_request *request;
 	struct http_answer *answer;
 	size_t max;
 	size_t n_body; /* decoded bytes so far (platform.md L4) */
 	bool is_too_long;
+	int64_t timeout_ms;
+	int (*idle)(void *ctx); /* NULL: none */
+	void *idle_ctx;
+	bool is_paused;        /* for idle, in the midst of an answer */
+	int64_t idled_mono_ms; /* when it was back last */
+	int64_t idle_ms;       /* time spent there */
 };
 
 int
@@ -75,6 +100,27 @@ http_client_teardown(void)
 	curl_global_cleanup();
 }
 
+static void
+line_close(struct line *line)
+{
+	curl_easy_cleanup(line->easy);
+	(void)curl_multi_cleanup(line->multi);
+	*line = (struct line){ 0 };
+}
+
+static int
+line_open(struct line *line)
+{
+	if (line->easy)
+		return 0;
+	line->easy = curl_easy_init();
+	line->multi = curl_multi_init();
+	if (line->easy && line->multi)
+		return 0;
+	line_close(line);
+	return err_raise(ERR_NOMEM, "http client");
+}
+
 int
 http_client_new(struct http_client **out,
                 const struct http_client_options *options)
@@ -91,8 +137,10 @@ http_client_new(struct http_client **out,
 	c->may_http = options->may_http;
 	c->ca_file = text_dup(options->ca_file);
 	c->user_agent = text_dup(agent ? agent : "tillbridge");
-	c->curl = curl_easy_init();
-	if (!c->curl || !c->user_agent || (options->ca_file && !c->ca_file)) {
+	c->idle = options->idle;
+	c->idle_ctx = options->idle_ctx;
+	if (line_open(&c->lines[0]) || !c->user_agent ||
+	    (options->ca_file && !c->ca_file)) {
 		http_client_free(c);
 		return err_raise(ERR_NOMEM, "http client");
 	}
@@ -133,7 +181,8 @@ http_client_free(struct http_client *client)
 {
 	if (!client)
 		return;
-	curl_easy_cleanup(client->curl);
+	for (size_t i = 0; i < LINES; i++)
+		line_close(&client->lines[i]);
 	free(client->ca_file);
 	free(client->user_agent);
 	free(client);
@@ -156,6 +205,18 @@ feed(const struct http_request *request, struct http_answer *answer,
 	return answer->stream_result == 0;
 }
 
+/* How long libcurl may wait before somebody else has a turn. */
+static int64_t
+step_ms(const struct transfer *t)
+{
+	int64_t left;
+
+	if (!t->idle)
+		return STEP_MS;
+	left = t->idled_mono_ms + IDLE_MS - clock_mono_ms();
+	return left > 0 ? left : 0;
+}
+
 static size_t
 on_body(char *p, size_t size, size_t n, void *ctx)
 {
@@ -163,13 +224,17 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	long status = 0;
 
 	n *= size;
+	/* libcurl takes up to a hundred pieces in one step. Whoever pauses is
+	   given the same piece again. */
+	t->is_paused = step_ms(t) == 0;
+	if (t->is_paused)
+		return CURL_WRITEFUNC_PAUSE;
 	if (n > t->max - t->n_body) {
 		t->is_too_long = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
 	t->n_body += n;
-	(void)curl_easy_getinfo(t->client->curl, CURLINFO_RESPONSE_CODE,
-	                        &status);
+	(void)curl_easy_getinfo(t->line->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->request->stream && status >= 200 && status < 300)
 		return feed(t->request, t->answer, p, n) ? n
 		                                         : CURL_WRITEFUNC_ERROR;
@@ -243,20 +308,6 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 		take_header(ctx, line);
 	}
 	return n;
-}
-
-/* Called at least once a second, also while a name is looked up. */
-static int
-on_progress(void *ctx, curl_off_t down_total, curl_off_t down,
-            curl_off_t up_total, curl_off_t up)
-{
-	struct http_client *client = ctx;
-
-	(void)down_total;
-	(void)down;
-	(void)up_total;
-	(void)up;
-	return atomic_load(&client->is_aborted) ? 1 : 0;
 }
 
 /* ---- one call ---- */
@@ -337,16 +388,16 @@ keep(CURLcode *first, CURLcode code)
 
 /* The options of every call, whoever makes it (platform.md L3). */
 static CURLcode
-set_common(struct http_client *c)
+set_common(const struct http_client *c, struct line *line)
 {
-	CURL *h = c->curl;
+	CURL *h = line->easy;
 	CURLcode e = CURLE_OK;
 	long silence_s = (long)(c->timeout_ms / 1000);
 
 	if (silence_s < SILENCE_S)
 		silence_s = SILENCE_S;
 	keep(&e, curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L));
-	keep(&e, curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->words));
+	keep(&e, curl_easy_setopt(h, CURLOPT_ERRORBUFFER, line->words));
 	keep(&e, curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR,
 	                          c->may_http ? "http,https" : "https"));
 	keep(&e, curl_easy_setopt(h, CURLOPT_PROXY, ""));
@@ -366,9 +417,6 @@ set_common(struct http_client *c)
 	keep(&e, curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L));
 	keep(&e, curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, ""));
 	keep(&e, curl_easy_setopt(h, CURLOPT_USERAGENT, c->user_agent));
-	keep(&e, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L));
-	keep(&e, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress));
-	keep(&e, curl_easy_setopt(h, CURLOPT_XFERINFODATA, c));
 	return e;
 }
 
@@ -397,15 +445,13 @@ static CURLcode
 set_request(struct transfer *t, struct curl_slist *headers)
 {
 	const struct http_request *q = t->request;
-	CURL *h = t->client->curl;
+	CURL *h = t->line->easy;
 	CURLcode e = CURLE_OK;
-	int64_t timeout_ms =
-		q->timeout_ms ? q->timeout_ms : t->client->timeout_ms;
 
 	keep(&e, curl_easy_setopt(h, CURLOPT_URL, q->url));
 	keep(&e, set_method(h, q));
 	keep(&e, curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers));
-	keep(&e, curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)timeout_ms));
+	keep(&e, curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)t->timeout_ms));
 	keep(&e, curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body));
 	keep(&e, curl_easy_setopt(h, CURLOPT_WRITEDATA, t));
 	keep(&e, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header));
@@ -422,13 +468,14 @@ set_request(struct transfer *t, struct curl_slist *headers)
 static void
 explain(struct transfer *t, CURLcode code)
 {
-	struct http_client *c = t->client;
+	const struct http_client *c = t->client;
+	struct line *line = t->line;
 	char *why = t->answer->why;
 	const char *words = curl_easy_strerror(code);
 
-	log_redact(c->words);
-	if (c->words[0] && !strstr(c->words, "://"))
-		words = c->words;
+	log_redact(line->words);
+	if (line->words[0] && !strstr(line->words, "://"))
+		words = line->words;
 	if (atomic_load(&c->is_aborted))
 		words = "the call was ended because we stop";
 	else if (t->is_too_long)
@@ -462,15 +509,107 @@ take_answer(CURL *h, struct http_answer *answer)
 	               type ? type : "");
 }
 
+/*
+ * The time that idle took is not the peer's: put both limits off by it. The one
+ * on silence needs no help, because libcurl reads what has arrived meanwhile
+ * before it looks at that one.
+ */
+static CURLcode
+pardon(struct transfer *t, int64_t ms)
+{
+	CURL *h = t->line->easy;
+	CURLcode e = CURLE_OK;
+
+	if (ms <= 0)
+		return CURLE_OK;
+	t->idle_ms += ms;
+	keep(&e, curl_easy_setopt(h, CURLOPT_TIMEOUT_MS,
+	                          (long)(t->timeout_ms + t->idle_ms)));
+	keep(&e, curl_easy_setopt(
+			 h, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(t->client->connect_timeout_ms + t->idle_ms)));
+	return e;
+}
+
+/* Between two steps: are we to stop, and is it idle's turn? */
+static CURLcode
+pause_for_others(struct transfer *t)
+{
+	int64_t began = clock_mono_ms();
+	CURLcode code;
+	int r;
+
+	if (atomic_load(&t->client->is_aborted))
+		return CURLE_ABORTED_BY_CALLBACK;
+	if (!t->idle || step_ms(t) > 0)
+		return CURLE_OK;
+	r = t->idle(t->idle_ctx);
+	t->idled_mono_ms = clock_mono_ms();
+	t->answer->stream_result = r;
+	if (r)
+		return CURLE_ABORTED_BY_CALLBACK;
+	code = pardon(t, t->idled_mono_ms - began);
+	if (code != CURLE_OK || !t->is_paused)
+		return code;
+	/* Hands over what was held back, and may be paused again. */
+	return curl_easy_pause(t->line->easy, CURLPAUSE_CONT);
+}
+
+static CURLcode
+code_of(CURLMcode m)
+{
+	switch ((int)m) {
+	case CURLM_OK: return CURLE_OK;
+	case CURLM_OUT_OF_MEMORY: return CURLE_OUT_OF_MEMORY;
+	}
+	return CURLE_FAILED_INIT;
+}
+
+/* What became of the one transfer of this line, which is over. */
+static CURLcode
+result_of(CURLM *multi)
+{
+	int n_left = 0;
+	const CURLMsg *msg = curl_multi_info_read(multi, &n_left);
+
+	assert(msg && msg->msg == CURLMSG_DONE);
+	return msg->data.result;
+}
+
+/* Step by step until the call is over, one way or another. */
+static CURLcode
+drive(struct transfer *t)
+{
+	CURLM *multi = t->line->multi;
+	CURLcode code = CURLE_OK;
+	int n_running = 1;
+
+	while (code == CURLE_OK) {
+		code = code_of(curl_multi_perform(multi, &n_running));
+		if (code == CURLE_OK && !n_running)
+			return result_of(multi);
+		if (code == CURLE_OK)
+			code = pause_for_others(t);
+		if (code == CURLE_OK)
+			code = code_of(curl_multi_poll(multi, NULL, 0,
+			                               (int)step_ms(t), NULL));
+	}
+	return code;
+}
+
 /* Set off, wait, and say what came of it. */
 static int
 perform(struct transfer *t)
 {
-	CURL *h = t->client->curl;
+	CURL *h = t->line->easy;
 	struct http_answer *answer = t->answer;
-	CURLcode code = curl_easy_perform(h);
+	CURLcode code = code_of(curl_multi_add_handle(t->line->multi, h));
 	long n_sent = 0;
 
+	if (code == CURLE_OK)
+		code = drive(t);
+	/* Breaks the connection off when the answer is not whole. */
+	(void)curl_multi_remove_handle(t->line->multi, h);
 	(void)curl_easy_getinfo(h, CURLINFO_REQUEST_SIZE, &n_sent);
 	answer->was_sent = n_sent > 0;
 	if (code == CURLE_OUT_OF_MEMORY || answer->body.is_broken)
@@ -487,34 +626,54 @@ perform(struct transfer *t)
 }
 
 static int
-send_real(struct http_client *client, const struct http_request *request,
-          struct http_answer *answer)
+send_on(struct line *line, struct transfer *t)
 {
 	struct curl_slist *headers = NULL;
-	struct transfer t = { .client = client,
-		              .request = request,
-		              .answer = answer,
-		              .max = request->answer_max };
 	CURLcode code;
-	int r;
+	int r = build_headers(&headers, t->request);
 
-	if (t.max == 0)
-		t.max = ANSWER_MAX;
-	client->words[0] = '\0';
-	r = build_headers(&headers, request);
 	if (r)
 		goto out;
-	code = set_common(client);
+	line->words[0] = '\0';
+	code = set_common(t->client, line);
 	if (code == CURLE_OK)
-		code = set_request(&t, headers);
+		code = set_request(t, headers);
 	if (code != CURLE_OK) {
 		r = err_raise(ERR_LIB, "libcurl: %s", curl_easy_strerror(code));
 		goto out;
 	}
-	r = perform(&t);
+	r = perform(t);
 out:
-	curl_easy_reset(client->curl);
+	curl_easy_reset(line->easy);
 	free_headers(headers);
+	return r;
+}
+
+static int
+send_real(struct http_client *client, const struct http_request *request,
+          struct http_answer *answer)
+{
+	struct line *line = &client->lines[client->n_busy];
+	struct transfer t = {
+		.client = client,
+		.line = line,
+		.request = request,
+		.answer = answer,
+		.max = request->answer_max ? request->answer_max : ANSWER_MAX,
+		.timeout_ms = request->timeout_ms ? request->timeout_ms
+		                                  : client->timeout_ms,
+		.idle = request->idle ? request->idle : client->idle,
+		.idle_ctx =
+			request->idle ? request->idle_ctx : client->idle_ctx,
+		.idled_mono_ms = clock_mono_ms(),
+	};
+	int r = line_open(line);
+
+	if (r)
+		return r;
+	client->n_busy++;
+	r = send_on(line, &t);
+	client->n_busy--;
 	return r;
 }
 
@@ -525,10 +684,19 @@ send_fake(struct http_client *client, const struct http_request *request,
 	int r = client->fake(client->fake_ctx, request, answer);
 	bool is_good = answer->status >= 200 && answer->status < 300;
 
-	if (r || !is_good || !request->stream || answer->body.n == 0)
+	if (r)
 		return r;
-	if (!feed(request, answer, answer->body.p, answer->body.n))
+	client->n_busy++;
+	if (request->idle)
+		answer->stream_result = request->idle(request->idle_ctx);
+	client->n_busy--;
+	if (answer->stream_result) {
 		answer->status = 0;
+	} else if (!is_good || !request->stream || answer->body.n == 0) {
+		return 0;
+	} else if (!feed(request, answer, answer->body.p, answer->body.n)) {
+		answer->status = 0;
+	}
 	buf_fini(&answer->body);
 	return 0;
 }
@@ -540,6 +708,7 @@ http_client_send(struct http_client *client, const struct http_request *request,
 	const char *refusal = NULL;
 	int r = 0;
 
+	assert(client->n_busy < LINES);
 	*answer = (struct http_answer){ .retry_after_ms = -1 };
 	for (size_t i = 0; i < request->n_headers; i++)
 		if (is_split(&request->headers[i]))

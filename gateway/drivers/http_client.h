@@ -13,6 +13,17 @@
  * pool of connections (platform.md L1). http_client_send and
  * http_client_watch_cookie are declared in ports/http.h, so that an adapter
  * needs nothing from this header.
+ *
+ * While a call lasts, idle (ports/http.h) has its turn: at least every 20 ms,
+ * also while a name is looked up, a connection made or an answer waited for,
+ * and between two pieces of an answer that pours in. It may send one call at a
+ * time with the same client, which has connections of its own; that one's idle
+ * may send none.
+ *
+ * The time that idle takes is not held against the peer: the time-outs of the
+ * call are put off by it. Nothing is read meanwhile. What arrives waits in the
+ * sockets' buffers, a peer with more to say has to wait, and one that bears no
+ * slow reader may break off: that call ends like any other that was cut.
  */
 struct http_client_options {
 	int64_t timeout_ms;         /* whole call; 0: 30 s */
@@ -20,6 +31,8 @@ struct http_client_options {
 	bool may_http;              /* http:// is allowed; else https:// only */
 	const char *ca_file;        /* copied; PEM; NULL: the system's */
 	const char *user_agent;     /* copied; NULL: tillbridge */
+	int (*idle)(void *ctx);     /* of requests that have none; NULL */
+	void *idle_ctx;             /* borrowed */
 };
 
 /*
@@ -43,7 +56,8 @@ int http_client_new(struct http_client **out,
 /*
  * A client whose calls go to a function instead of the network, for tests. An
  * answer's body is handed to request->stream, where that is set, by
- * http_client_send itself. ctx is borrowed.
+ * http_client_send itself, which calls request->idle once before. ctx is
+ * borrowed.
  */
 int http_client_new_fake(struct http_client **out,
                          int (*send)(void *ctx,

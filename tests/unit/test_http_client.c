@@ -40,6 +40,8 @@ struct step {
 	const char *reply; /* NULL: none */
 	bool is_closing;   /* the connection ends behind it */
 	bool is_silent;    /* nothing more until the client gives up */
+	const char *more;  /* after a pause; NULL: no pause, no more */
+	int pause_ms;
 };
 
 struct server {
@@ -154,6 +156,10 @@ serve(struct server *s, struct link *l)
 		step = step_of(s);
 		if (step->reply)
 			link_write(l, step->reply, strlen(step->reply));
+		if (step->more) {
+			clock_sleep_ms(step->pause_ms);
+			link_write(l, step->more, strlen(step->more));
+		}
 		if (step->is_silent)
 			while (link_read(s, l, rest, sizeof(rest)) > 0)
 				;
@@ -756,6 +762,224 @@ test_http_client__tells_no_url_and_no_secret(void **state)
 	http_client_free(client);
 }
 
+/* ---- idle ---- */
+
+/* What idle did, and what it is told to do. */
+struct idling {
+	int n;
+	int64_t last_ms;
+	int64_t longest_ms; /* between two of its turns */
+	int sleep_ms;       /* in its first turn */
+	int end_with;       /* 0: go on */
+	struct bench *nested;
+	const struct buf *wait_for; /* nested only once there is something */
+	struct http_answer answer;  /* of the nested call */
+	bool was_nested;
+};
+
+static int
+idle(void *ctx)
+{
+	struct idling *i = ctx;
+	int64_t now = clock_mono_ms();
+
+	if (i->last_ms && now - i->last_ms > i->longest_ms)
+		i->longest_ms = now - i->last_ms;
+	if (i->n++ == 0 && i->sleep_ms)
+		clock_sleep_ms(i->sleep_ms);
+	if (i->nested && !i->was_nested && (!i->wait_for || i->wait_for->n)) {
+		i->was_nested = true;
+		i->answer = ask(i->nested, NULL);
+	}
+	i->last_ms = clock_mono_ms();
+	return i->end_with;
+}
+
+/* GET with that idle. */
+static struct http_answer
+ask_idling(struct bench *b, struct idling *i, int64_t timeout_ms)
+{
+	struct http_request q = { .method = "GET",
+		                  .url = b->url,
+		                  .timeout_ms = timeout_ms,
+		                  .idle = idle,
+		                  .idle_ctx = i };
+	struct http_answer a;
+
+	assert_int_equal(http_client_send(b->client, &q, &a), 0);
+	return a;
+}
+
+static void
+test_http_client__idle_has_its_turn_while_the_server_is_silent(void **state)
+{
+	const struct step steps[] = { { .more = OK, .pause_ms = 400 } };
+	struct idling i = { .n = 0 };
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 1);
+	a = ask_idling(&b, &i, 0);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(buf_text(&a.body), "hi");
+	assert_true(i.n >= 8); /* of 20: the machine may be busy */
+	http_answer_fini(&a);
+	bench_close(&b);
+}
+
+static void
+test_http_client__idle_ends_a_call(void **state)
+{
+	const struct step steps[] = { { .is_silent = true }, { .reply = OK } };
+	struct idling i = { .end_with = -9 };
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 2);
+	a = ask_idling(&b, &i, 0);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(a.stream_result, -9);
+	assert_true(a.was_sent);
+	assert_int_equal(i.n, 1);
+	http_answer_fini(&a);
+	a = ask(&b, NULL);
+	assert_int_equal(a.status, 200);
+	http_answer_fini(&a);
+	bench_close(&b);
+}
+
+static int
+take_slowly(void *ctx, const char *p, size_t n)
+{
+	buf_add(ctx, p, n);
+	clock_sleep_ms(1);
+	return 0;
+}
+
+static void
+test_http_client__idle_has_its_turn_while_an_answer_pours_in(void **state)
+{
+	enum { N = 6 * 1024 * 1024 };
+	char *reply = malloc(N + 100);
+	int n_head = snprintf(reply, 100,
+	                      "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+	                      (int)N);
+	struct step step = { .reply = reply };
+	struct idling i = { .n = 0 };
+	struct buf got = BUF_INIT;
+	struct bench b;
+	struct http_answer a;
+	struct http_request q = { .method = "GET",
+		                  .stream = take_slowly,
+		                  .stream_ctx = &got,
+		                  .idle = idle,
+		                  .idle_ctx = &i };
+
+	(void)state;
+	assert_non_null(reply);
+	memset(reply + n_head, 'x', N);
+	reply[n_head + N] = '\0';
+	bench_open(&b, &step, 1);
+	q.url = b.url;
+	assert_int_equal(http_client_send(b.client, &q, &a), 0);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(got.n, N);
+	assert_true(i.n >= 8);
+	assert_true(i.longest_ms < 200); /* 15, but the machine may be busy */
+	http_answer_fini(&a);
+	buf_fini(&got);
+	bench_close(&b);
+	free(reply);
+}
+
+static void
+test_http_client__time_in_idle_is_not_held_against_the_server(void **state)
+{
+	const struct step steps[] = { { .more = OK, .pause_ms = 50 },
+		                      { .is_silent = true } };
+	struct idling i = { .sleep_ms = 700 };
+	int64_t start_ms;
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 2);
+	a = ask_idling(&b, &i, 500);
+	assert_int_equal(a.status, 200);
+	http_answer_fini(&a);
+	i = (struct idling){ .sleep_ms = 300 };
+	start_ms = clock_mono_ms();
+	a = ask_idling(&b, &i, 500);
+	assert_int_equal(a.status, 0);
+	assert_non_null(strstr(a.why, "timed out"));
+	assert_true(clock_mono_ms() - start_ms >= 750);
+	assert_true(clock_mono_ms() - start_ms < 2500);
+	http_answer_fini(&a);
+	bench_close(&b);
+}
+
+static void
+test_http_client__ends_a_hanging_call_inside_another_when_told_to_stop(
+	void **state)
+{
+	const struct step silent[] = { { .is_silent = true } };
+	struct bench outer;
+	struct bench inner;
+	struct idling i = { .nested = &inner };
+	int64_t start_ms = clock_mono_ms();
+	struct http_answer a;
+	pthread_t other;
+
+	(void)state;
+	bench_open(&outer, silent, 1);
+	bench_open(&inner, silent, 1);
+	http_client_free(inner.client);
+	inner.client = outer.client;
+	assert_int_equal(pthread_create(&other, NULL, abort_soon, outer.client),
+	                 0);
+	a = ask_idling(&outer, &i, 0);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_true(i.was_nested);
+	assert_int_equal(i.answer.status, 0);
+	assert_int_equal(a.status, 0);
+	assert_true(clock_mono_ms() - start_ms < 2500);
+	http_answer_fini(&i.answer);
+	http_answer_fini(&a);
+	bench_close(&outer);
+	server_stop(inner.server);
+}
+
+static void
+test_http_client__has_an_idle_for_requests_without_one(void **state)
+{
+	const struct step steps[] = { { .more = OK, .pause_ms = 200 } };
+	struct idling common = { .n = 0 };
+	struct idling own = { .n = 0 };
+	const struct http_client_options options = { .may_http = true,
+		                                     .idle = idle,
+		                                     .idle_ctx = &common };
+	struct bench b;
+	struct http_answer a;
+	int n;
+
+	(void)state;
+	bench_open(&b, steps, 1);
+	http_client_free(b.client);
+	assert_int_equal(http_client_new(&b.client, &options), 0);
+	a = ask(&b, NULL);
+	assert_int_equal(a.status, 200);
+	assert_true(common.n >= 3);
+	http_answer_fini(&a);
+	n = common.n;
+	a = ask_idling(&b, &own, 0);
+	assert_true(own.n >= 3);
+	assert_int_equal(common.n, n);
+	http_answer_fini(&a);
+	bench_close(&b);
+}
+
 /* ---- TLS ---- */
 
 /* A certificate for 127.0.0.1 that only itself vouches for; PEM in path. */
@@ -839,6 +1063,77 @@ test_http_client__trusts_only_whom_it_was_told_to(void **state)
 	(void)unlink(path);
 }
 
+static int
+take_all(void *ctx, const char *p, size_t n)
+{
+	buf_add(ctx, p, n);
+	return 0;
+}
+
+static void
+make_tls_bench(struct bench *b, const struct step *steps, size_t n,
+               SSL_CTX *tls)
+{
+	b->server = server_start(steps, n, tls);
+	(void)snprintf(b->url, sizeof(b->url), "https://127.0.0.1:%d/",
+	               b->server->port);
+}
+
+static void
+test_http_client__a_call_inside_an_open_stream_leaves_it_whole(void **state)
+{
+	const struct step slow[] = {
+		{ .reply = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,",
+		  .more = "2,3,4]",
+		  .pause_ms = 400 },
+	};
+	const struct step quick[] = { { .reply = OK } };
+	char path[] = "/tmp/tillbridge-test-XXXXXX";
+	int fd = mkstemp(path);
+	SSL_CTX *tls = make_tls(path);
+	const struct http_client_options options = { .ca_file = path };
+	struct buf got = BUF_INIT;
+	struct bench outer;
+	struct bench inner;
+	struct idling i = { .nested = &inner, .wait_for = &got };
+	struct http_request q = { .method = "GET",
+		                  .stream = take_all,
+		                  .stream_ctx = &got,
+		                  .idle = idle,
+		                  .idle_ctx = &i };
+	struct http_answer a;
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)close(fd);
+	make_tls_bench(&outer, slow, 1, tls);
+	make_tls_bench(&inner, quick, 1, tls);
+	assert_int_equal(http_client_new(&outer.client, &options), 0);
+	inner.client = outer.client;
+	q.url = outer.url;
+	for (int n = 1; n <= 2; n++) {
+		i.was_nested = false;
+		buf_reset(&got);
+		assert_int_equal(http_client_send(outer.client, &q, &a), 0);
+		assert_int_equal(i.answer.status, 200);
+		assert_string_equal(buf_text(&i.answer.body), "hi");
+		assert_int_equal(a.status, 200);
+		assert_string_equal(buf_text(&got), "[1,2,3,4]");
+		assert_int_equal(requests(inner.server), n);
+		http_answer_fini(&i.answer);
+		http_answer_fini(&a);
+	}
+	/* Each keeps the connection that it has. */
+	assert_int_equal(connections(outer.server), 1);
+	assert_int_equal(connections(inner.server), 1);
+	buf_fini(&got);
+	http_client_free(outer.client);
+	server_stop(outer.server);
+	server_stop(inner.server);
+	SSL_CTX_free(tls);
+	(void)unlink(path);
+}
+
 /* ---- the fake transport ---- */
 
 static int
@@ -888,6 +1183,31 @@ test_http_client__hands_calls_to_a_fake_and_counts_them(void **state)
 	http_client_free(client);
 }
 
+static void
+test_http_client__a_fake_is_idle_once_a_call(void **state)
+{
+	struct http_client *client;
+	struct idling i = { .n = 0 };
+	struct bench b;
+	struct http_answer a;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(http_client_new_fake(&client, answer_fake, &n), 0);
+	b = (struct bench){ .client = client };
+	a = ask_idling(&b, &i, 0);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(i.n, 1);
+	http_answer_fini(&a);
+	i.end_with = -9;
+	a = ask_idling(&b, &i, 0);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(a.stream_result, -9);
+	assert_int_equal(a.body.n, 0);
+	http_answer_fini(&a);
+	http_client_free(client);
+}
+
 int
 main(void)
 {
@@ -923,12 +1243,26 @@ main(void)
 			test_http_client__streams_good_bodies_and_keeps_bad_ones),
 		cmocka_unit_test(
 			test_http_client__ends_a_hanging_call_when_told_to_stop),
+		cmocka_unit_test(
+			test_http_client__idle_has_its_turn_while_the_server_is_silent),
+		cmocka_unit_test(test_http_client__idle_ends_a_call),
+		cmocka_unit_test(
+			test_http_client__idle_has_its_turn_while_an_answer_pours_in),
+		cmocka_unit_test(
+			test_http_client__time_in_idle_is_not_held_against_the_server),
+		cmocka_unit_test(
+			test_http_client__ends_a_hanging_call_inside_another_when_told_to_stop),
+		cmocka_unit_test(
+			test_http_client__has_an_idle_for_requests_without_one),
 		cmocka_unit_test(test_http_client__needs_leave_for_plain_http),
 		cmocka_unit_test(test_http_client__tells_no_url_and_no_secret),
 		cmocka_unit_test(
 			test_http_client__trusts_only_whom_it_was_told_to),
 		cmocka_unit_test(
+			test_http_client__a_call_inside_an_open_stream_leaves_it_whole),
+		cmocka_unit_test(
 			test_http_client__hands_calls_to_a_fake_and_counts_them),
+		cmocka_unit_test(test_http_client__a_fake_is_idle_once_a_call),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
