@@ -51,5 +51,10 @@ const struct api_route api_routes[] = {
 	  .path = "/api/items/{}",
 	  .needs_store = true,
 	  .serve = api_serve_items_of },
+	{ .method = "POST",
+	  .path = "/api/sync",
+	  .is_writing = true,
+	  .needs_store = true,
+	  .serve = api_serve_sync },
 	{ .method = NULL },
 };
