@@ -16,15 +16,18 @@
 #define MARK_FILE "f:" /* and the id: member of a mark */
 
 enum {
-	FILE_ABSENT = 1, /* not in the cache (get), or it did not come in time
-	                    (wait) */
+	FILE_ABSENT = 1, /* not in the cache */
 	FILE_NONE = 2, /* the system has none with this id; known for 10 min */
 	FILE_MAX_BYTES = 8 * 1024 * 1024,
 	FILES_MAX_BYTES = 64 * 1024 * 1024, /* of all accounts; oldest go */
 };
 
 /*
- * type  e.g. "image/png"; the cache keeps it. bytes NULL: there is none.
+ * Keep a picture, in place of the one with this id. The oldest ones go until
+ * it fits; it is forgotten after seven days.
+ *
+ * type   e.g. "image/png"
+ * bytes  NULL, or more than FILE_MAX_BYTES: there is none that can be had
  *
  * Returns 0, ERR_STORE.
  */
