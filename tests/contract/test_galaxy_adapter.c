@@ -98,6 +98,11 @@ push(struct galaxy_world *w, const struct row *row)
 		                                      .was_sent = true });
 }
 
+#define STATUS(code_, message_) \
+	"{\"ResponseStatus\":{\"ErrorCode\":\"" code_ \
+	"\",\"Message\":\"" message_ "\"}}"
+#define FIVE "{\"ID\":\"" ITEM1 "\",\"Balance\":5}"
+
 static const struct row bad_reads[] = {
 	{ 0, NULL, VERDICT_RETRY, "timed out" },
 	{ 500, NULL, VERDICT_RETRY, "500" },
@@ -120,8 +125,24 @@ static const struct row bad_reads[] = {
 	  "broken" },
 	{ 200, "[{\"ID\":\"" ITEM1 "\",\"Balance\":0}]]", VERDICT_RETRY,
 	  "broken" },
-	{ 200, "[1]", VERDICT_REFUSED, "no object" },
+	{ 200, "[1]", VERDICT_REFUSED, "nothing but a row that is no object" },
 	{ 200, "[{\"Balance\":0}]", VERDICT_REFUSED, "without ID" },
+	/* the server fails while it writes the list */
+	{ 200, "[" STATUS("SqlException", "Timeout expired") "]", VERDICT_RETRY,
+	  "broke a list off after 0 rows: Timeout" },
+	{ 200, "[" FIVE "," STATUS("SqlException", "") "]", VERDICT_RETRY,
+	  "broke a list off after 1 rows: SqlException" },
+	{ 200, "[" FIVE STATUS("SqlException", "Timeout expired"),
+	  VERDICT_RETRY, "a broken list from Galaxy, after 0 rows" },
+	{ 200, "[" FIVE ",{\"ID\":\"1" STATUS("SqlException", ""),
+	  VERDICT_RETRY, "a broken list from Galaxy, after 1 rows" },
+	{ 200, STATUS("SqlException", "Timeout expired"), VERDICT_REFUSED,
+	  "Timeout expired" },
+	{ 200, "{\"ResponseStatus\":{}}", VERDICT_RETRY, "something broken" },
+	{ 200, "  ", VERDICT_RETRY, "something broken" },
+	{ 200, " \n[", VERDICT_RETRY, "broken list" },
+	{ 200, "7", VERDICT_RETRY, "something broken" },
+	{ 204, "", VERDICT_RETRY, "empty" },
 	{ 200, "\xff\xfe", VERDICT_RETRY, "broken" },
 	{ 200, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
 	  VERDICT_RETRY, "broken" },
@@ -258,6 +279,73 @@ test_galaxy__a_lost_session_is_renewed_once_and_the_call_repeated(void **state)
 	}
 }
 
+/* Some servers say it with a 200, or with a 500. */
+static void
+test_galaxy__a_lost_session_is_told_by_its_words_too(void **state)
+{
+	static const struct row rows[] = {
+		{ 200, STATUS("Unauthorized", "Invalid session"), VERDICT_DONE,
+		  "" },
+		{ 200, STATUS("AuthenticationException", ""), VERDICT_DONE,
+		  "" },
+		{ 500, STATUS("SessionExpired", ""), VERDICT_DONE, "" },
+		{ 400, STATUS("NOTAUTHENTICATED", ""), VERDICT_DONE, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct galaxy_world w;
+		struct count count;
+
+		galaxy_world_open(&w, "");
+		galaxy_world_fill(&w);
+		push(&w, &rows[i]);
+		galaxy_world_say_login(&w);
+		galaxy_world_say(&w, 200, "itembalances.json");
+		assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
+		assert_known(&count, "41");
+		assert_int_equal(fake_http_count(w.http), 3);
+		/* once, and no more */
+		push(&w, &rows[i]);
+		galaxy_world_say_login(&w);
+		push(&w, &rows[i]);
+		assert_verdict(read_one(&w, ITEM1, &count), VERDICT_LOCKED,
+		               "Galaxy (HTTP ");
+		assert_false(count.is_known);
+		assert_int_equal(fake_http_count(w.http), 6);
+		galaxy_world_close(&w);
+	}
+}
+
+static void
+test_galaxy__a_session_that_ends_within_a_list_is_not_used_again(void **state)
+{
+	struct galaxy_world w;
+	struct count count;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	fake_http_say(w.http, 200,
+	              "[" FIVE "," STATUS("Unauthorized", "no session") "]");
+	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_RETRY,
+	               "broke a list off after 1 rows: no session");
+	assert_false(count.is_known);
+	galaxy_world_say_login(&w);
+	galaxy_world_say(&w, 200, "itembalances.json");
+	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
+	assert_known(&count, "41");
+	assert_url(&w, 1, GALAXY_WORLD_URL "/auth");
+	/* cut without a word, and the next call says 401 */
+	fake_http_say(w.http, 200, "[" FIVE ",");
+	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_RETRY, "broken");
+	galaxy_world_say(&w, 401, "error_auth.json");
+	galaxy_world_say_login(&w);
+	galaxy_world_say(&w, 200, "itembalances.json");
+	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
+	galaxy_world_close(&w);
+}
+
 static void
 test_galaxy__a_second_refusal_locks_the_account(void **state)
 {
@@ -355,6 +443,32 @@ test_galaxy__the_default_scenario_is_used_and_never_named(void **state)
 	galaxy_world_say(&w, 200, "itembalances.json");
 	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
 	assert_url(&w, 1, SYNC "itembalances?ids=[" ITEM1 "]");
+	assert_true(
+		fake_mirror_note_is(w.mirror, "scenario.id",
+	                            "b0000000-0000-4000-8000-000000000001"));
+	buf_fini(&what);
+	galaxy_world_close(&w);
+}
+
+/* What is written once is not written at every start. */
+static void
+test_galaxy__the_scenario_is_noted_when_it_is_another_one(void **state)
+{
+	struct galaxy_world w;
+	struct buf what = BUF_INIT;
+	size_t writes;
+
+	(void)state;
+	galaxy_world_open(&w, "\"web_scenario\":\"Χονδρική\"");
+	assert_verdict(probe(&w, &what, "webscenarios_no_default.json"),
+	               VERDICT_DONE, "");
+	assert_true(
+		fake_mirror_note_is(w.mirror, "scenario.id",
+	                            "b0000000-0000-4000-8000-000000000002"));
+	writes = fake_mirror_writes(w.mirror);
+	galaxy_world_say(&w, 200, "webscenarios_no_default.json");
+	assert_verdict(galaxy_adapter.probe(w.state, &what), VERDICT_DONE, "");
+	assert_int_equal(fake_mirror_writes(w.mirror), writes);
 	buf_fini(&what);
 	galaxy_world_close(&w);
 }
@@ -387,6 +501,9 @@ test_galaxy__a_configured_scenario_is_found_by_code_and_sent_by_id(void **state)
 	galaxy_world_say(&w, 200, "webscenarios_no_default.json");
 	fake_http_say(w.http, 200, "[]");
 	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
+	assert_true(
+		fake_mirror_note_is(w.mirror, "scenario.id",
+	                            "b0000000-0000-4000-8000-000000000002"));
 	assert_url(&w, 1, SYNC "webscenarios");
 	assert_url(&w, 2,
 	           SYNC "itembalances?WebScenID="
@@ -639,26 +756,26 @@ static void
 test_galaxy__counts_are_asked_for_in_chunks_of_the_configured_size(void **state)
 {
 	struct galaxy_world w;
-	struct count counts[] = { { .external = ITEM1 },
-		                  { .external = SHOE ":" DIM1 },
-		                  { .external = SHOE ":" DIM2 },
-		                  { .external = ITEM2 } };
+	struct count counts[] = { { .external = SHOE ":" DIM1 },
+		                  { .external = ITEM1 },
+		                  { .external = ITEM2 },
+		                  { .external = SHOE ":" DIM2 } };
 
 	(void)state;
-	galaxy_world_open(&w, "\"ids_per_request\":3");
-	assert_int_equal(galaxy_adapter.batch_max(w.conf), 3);
+	galaxy_world_open(&w, "\"ids_per_request\":2");
+	assert_int_equal(galaxy_adapter.batch_max(w.conf), 2);
 	galaxy_world_fill(&w);
 	galaxy_world_say(&w, 200, "itembalances.json");
 	galaxy_world_say(&w, 200, "itembalances.json");
 	assert_verdict(galaxy_adapter.read_counts(w.state, counts, 4),
 	               VERDICT_DONE, "");
 	assert_int_equal(fake_http_count(w.http), 2);
-	assert_url(&w, 0, SYNC "itembalances?ids=[" ITEM1 "," SHOE "]");
-	assert_url(&w, 1, SYNC "itembalances?ids=[" ITEM2 "]");
-	assert_known(&counts[0], "41");
-	assert_known(&counts[1], "1");
-	assert_known(&counts[2], "4");
-	assert_known(&counts[3], "-2.5");
+	assert_url(&w, 0, SYNC "itembalances?ids=[" ITEM1 "," ITEM2 "]");
+	assert_url(&w, 1, SYNC "itembalances?ids=[" SHOE "]");
+	assert_known(&counts[0], "1");
+	assert_known(&counts[1], "41");
+	assert_known(&counts[2], "-2.5");
+	assert_known(&counts[3], "4");
 	galaxy_world_close(&w);
 }
 
@@ -724,6 +841,26 @@ static const struct balance_row balance_rows[] = {
 	{ SHOE ":" DIM1, "unknown", "[" BALANCE(SHOE, "\"" DIM2 "\"", "4") "]",
 	  NULL },
 	{ SHOE ":" DIM1, "zero", "[" BALANCE(SHOE, "null", "4") "]", NULL },
+	/* a row of no use hides nothing, and may be the one that is missing */
+	{ ITEM1, "unknown", "[1," BALANCE(ITEM1, "null", "5") "]", "5" },
+	{ ITEM1, "zero", "[" BALANCE(ITEM2, "null", "1") ",1]", NULL },
+	{ ITEM1, "zero", "[{\"Balance\":1}," BALANCE(ITEM2, "null", "1") "]",
+	  NULL },
+	{ ITEM1, "zero",
+	  "[" BALANCE(ITEM1, "{}", "1") "," BALANCE(ITEM2, "null", "1") "]",
+	  NULL },
+	/* packs: whole ones, and never one more than there are */
+	{ ITEM1 "*6", "unknown", "[" BALANCE(ITEM1, "null", "41") "]", "6" },
+	{ ITEM1 "*6", "unknown", "[" BALANCE(ITEM1, "null", "5.999") "]", "0" },
+	{ ITEM1 "*6", "unknown", "[" BALANCE(ITEM1, "null", "6") "]", "1" },
+	{ ITEM1 "*6", "unknown", "[" BALANCE(ITEM1, "null", "-1") "]", "-1" },
+	{ ITEM1 "*6", "unknown", "[" BALANCE(ITEM1, "null", "-6") "]", "-1" },
+	{ ITEM1 "*6", "unknown", "[" BALANCE(ITEM1, "null", "-7") "]", "-2" },
+	{ ITEM1 "*6", "zero", "[" BALANCE(ITEM2, "null", "1") "]", "0" },
+	{ ITEM1 "*6", "unknown", "[]", NULL },
+	{ SHOE ":" DIM1 "*2", "unknown",
+	  "[" BALANCE(SHOE, "\"" DIM1 "\"", "5") "]", "2" },
+	{ SHOE "*2", "zero", "[" BALANCE(SHOE, "\"" DIM1 "\"", "5") "]", NULL },
 	/* two rows for one thing contradict each other */
 	{ ITEM1, "zero",
 	  "[" BALANCE(ITEM1, "null", "5") "," BALANCE(ITEM1, "null", "6") "]",
@@ -754,6 +891,65 @@ test_galaxy__only_positive_evidence_is_a_count(void **state)
 			fail_msg("row %zu is known", i);
 		galaxy_world_close(&w);
 	}
+}
+
+static void
+test_galaxy__an_item_is_asked_for_once_whatever_hangs_on_it(void **state)
+{
+	struct galaxy_world w;
+	struct count counts[] = { { .external = ITEM1 "*12" },
+		                  { .external = SHOE ":" DIM2 "*2" },
+		                  { .external = ITEM1 },
+		                  { .external = SHOE ":" DIM2 },
+		                  { .external = ITEM1 "*6" } };
+
+	(void)state;
+	galaxy_world_open(&w, "\"ids_per_request\":2");
+	galaxy_world_fill(&w);
+	galaxy_world_say(&w, 200, "itembalances.json");
+	assert_verdict(galaxy_adapter.read_counts(w.state, counts, 5),
+	               VERDICT_DONE, "");
+	assert_int_equal(fake_http_count(w.http), 1);
+	assert_url(&w, 0, SYNC "itembalances?ids=[" ITEM1 "," SHOE "]");
+	assert_known(&counts[0], "3");
+	assert_known(&counts[1], "2");
+	assert_known(&counts[2], "41");
+	assert_known(&counts[3], "4");
+	assert_known(&counts[4], "6");
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy__what_was_read_live_is_in_the_mirror(void **state)
+{
+	static const char row[] =
+		"{\"ID\":\"" ITEM1 "\",\"DimVal1ID\":null,\"Balance\":7}";
+	struct galaxy_world w;
+	struct count count;
+	struct buf found = BUF_INIT;
+	size_t writes;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	fake_http_say(w.http, 200, "[" BALANCE(ITEM1, "null", "7") "]");
+	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
+	assert_int_equal(mirror_get(w.mirror, &found, "itembalances", ITEM1),
+	                 0);
+	assert_string_equal(buf_text(&found), row);
+	assert_int_equal(
+		mirror_find_name(w.mirror, &found, "itembalances", ITEM1), 0);
+	writes = fake_mirror_writes(w.mirror);
+	/* the same once more changes nothing; a variant has a key of its own */
+	fake_http_say(w.http, 200, "[" BALANCE(ITEM1, "null", "7") "]");
+	assert_verdict(read_one(&w, ITEM1, &count), VERDICT_DONE, "");
+	assert_int_equal(fake_mirror_writes(w.mirror), writes);
+	fake_http_say(w.http, 200, "[" BALANCE(SHOE, "\"" DIM1 "\"", "3") "]");
+	assert_verdict(read_one(&w, SHOE ":" DIM1, &count), VERDICT_DONE, "");
+	assert_int_equal(
+		mirror_get(w.mirror, &found, "itembalances", SHOE ":" DIM1), 0);
+	buf_fini(&found);
+	galaxy_world_close(&w);
 }
 
 static void
@@ -845,6 +1041,113 @@ test_galaxy__a_binding_is_a_code_an_alter_code_or_a_guid(void **state)
 		buf_fini(&refs);
 	}
 	assert_int_equal(fake_http_count(w.http), 0);
+	galaxy_world_close(&w);
+}
+
+#define ALTER(id_, code_, item_, dim_, quantity_) \
+	"{\"ID\":\"" id_ "\",\"Code\":\"" code_ "\",\"ItemID\":\"" item_ \
+	"\",\"DimVal1ID\":" dim_ ",\"Quantity\":" quantity_ "}"
+
+static const char packs[] = "[" ALTER(
+	"p01",
+	"six", ITEM1, "null", "6") "," ALTER("p02", "six-too", ITEM1, "null",
+                                             "6.0") "," ALTER("p03", "dozen",
+                                                              ITEM1, "null",
+                                                              "\"12\"") "," ALTER("p04", "one", ITEM1, "null", "1") "," ALTER("p05", "plain", ITEM1, "null", "null") "," ALTER("p06", "pair", SHOE, "\"" DIM1 "\"", "2") "," ALTER("p07", "most", ITEM2, "null", "1000000") "," ALTER("p08", "more", ITEM2, "null", "1000001") "," ALTER("p09",
+                                                                                                                                                                                                                                                                                                                                         "half",
+                                                                                                                                                                                                                                                                                                                                         ITEM2, "null", "0.5") "," ALTER("p10",
+                                                                                                                                                                                                                                                                                                                                                                         "some",
+                                                                                                                                                                                                                                                                                                                                                                         ITEM2,
+                                                                                                                                                                                                                                                                                                                                                                         "null", "\"some\"") "," ALTER("p11",
+                                                                                                                                                                                                                                                                                                                                                                                                       "none",
+                                                                                                                                                                                                                                                                                                                                                                                                       ITEM2,
+                                                                                                                                                                                                                                                                                                                                                                                                       "null", "0") "," ALTER("p12",
+                                                                                                                                                                                                                                                                                                                                                                                                                              "less",
+                                                                                                                                                                                                                                                                                                                                                                                                                              ITEM2, "null", "-6") "," ALTER("p13",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                             "21-0001",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                             ITEM1,
+                                                                                                                                                                                                                                                                                                                                                                                                                                                             "null",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                             "6") "]";
+
+static void
+test_galaxy__an_alter_code_with_a_quantity_is_a_pack(void **state)
+{
+	static const struct {
+		const char *written;
+		int r;
+		const char *external; /* or what is said of it */
+		const char *refs;
+	} rows[] = {
+		{ "SIX", 0, ITEM1 "*6", ITEM1 " " ROW1 },
+		{ "six-too", 0, ITEM1 "*6", ITEM1 " " ROW1 },
+		{ "dozen", 0, ITEM1 "*12", ITEM1 " " ROW1 },
+		{ "one", 0, ITEM1, ITEM1 " " ROW1 },
+		{ "plain", 0, ITEM1, ITEM1 " " ROW1 },
+		{ "pair", 0, SHOE ":" DIM1 "*2", SHOE " " ROW3 },
+		{ "most", 0, ITEM2 "*1000000", ITEM2 " " ROW2 },
+		{ "more", ADAPTER_UNRESOLVED, "Quantity is no whole", "" },
+		{ "half", ADAPTER_UNRESOLVED, "Quantity is no whole", "" },
+		{ "some", ADAPTER_UNRESOLVED, "Quantity is no whole", "" },
+		{ "none", ADAPTER_UNRESOLVED, "Quantity is no whole", "" },
+		{ "less", ADAPTER_UNRESOLVED, "Quantity is no whole", "" },
+		/* one text, two things: the item and six of it */
+		{ "21-0001", ADAPTER_AMBIGUOUS, "", "" },
+		/* a pack is its barcode, not something that a person writes */
+		{ "SHOE*6", ADAPTER_UNRESOLVED, "", "" },
+		{ ITEM1 "*6", ADAPTER_UNRESOLVED, "", "" },
+		{ "six:" DIM1, ADAPTER_UNRESOLVED, "", "" },
+	};
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_serve_list(&w, "itemaltercodes", 200, packs);
+	galaxy_world_fill(&w);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf external = BUF_INIT;
+		struct buf refs = BUF_INIT;
+		int r = galaxy_adapter.resolve(
+			w.state, &external, rows[i].written, hear_ref, &refs);
+
+		if (r != rows[i].r)
+			fail_msg("%s: %d", rows[i].written, r);
+		if (r == 0)
+			assert_string_equal(buf_text(&external),
+			                    rows[i].external);
+		else
+			assert_non_null(
+				strstr(buf_text(&external), rows[i].external));
+		assert_string_equal(buf_text(&refs), rows[i].refs);
+		buf_fini(&external);
+		buf_fini(&refs);
+	}
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy__a_sync_reports_every_pack_of_what_it_reads(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_serve_list(&w, "itemaltercodes", 200, packs);
+	galaxy_world_say_ready(&w);
+	galaxy_world_serve(&w);
+	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_DONE, "");
+	assert_string_equal(w.counts, ITEM1
+	                    "=41 " ITEM1 "*6=6 " ITEM1 "*12=3 " ITEM2
+	                    "=-2.5 " ITEM2 "*1000000=-1 " SHOE ":" DIM1
+	                    "=1 " SHOE ":" DIM1 "*2=0 " SHOE ":" DIM2 "=4");
+	/* a barcode that is gone makes no pack any more */
+	galaxy_world_serve_list(
+		&w, "itemaltercodes", 200,
+		"[" ALTER("p03", "dozen", ITEM1, "null", "12") "]");
+	assert_verdict(galaxy_world_sync(&w, true, noon_ms + 1), VERDICT_DONE,
+	               "");
+	assert_string_equal(w.counts,
+	                    ITEM1 "=41 " ITEM1 "*12=3 " ITEM2 "=-2.5 " SHOE
+	                          ":" DIM1 "=1 " SHOE ":" DIM2 "=4");
 	galaxy_world_close(&w);
 }
 
@@ -1124,11 +1427,17 @@ main(void)
 		cmocka_unit_test(
 			test_galaxy__a_lost_session_is_renewed_once_and_the_call_repeated),
 		cmocka_unit_test(
+			test_galaxy__a_lost_session_is_told_by_its_words_too),
+		cmocka_unit_test(
+			test_galaxy__a_session_that_ends_within_a_list_is_not_used_again),
+		cmocka_unit_test(
 			test_galaxy__a_second_refusal_locks_the_account),
 		cmocka_unit_test(
 			test_galaxy__a_log_in_that_fails_says_why_and_never_the_password),
 		cmocka_unit_test(
 			test_galaxy__the_default_scenario_is_used_and_never_named),
+		cmocka_unit_test(
+			test_galaxy__the_scenario_is_noted_when_it_is_another_one),
 		cmocka_unit_test(
 			test_galaxy__a_probe_says_that_sales_could_not_be_booked),
 		cmocka_unit_test(
@@ -1159,9 +1468,17 @@ main(void)
 		cmocka_unit_test(
 			test_galaxy__only_positive_evidence_is_a_count),
 		cmocka_unit_test(
+			test_galaxy__an_item_is_asked_for_once_whatever_hangs_on_it),
+		cmocka_unit_test(
+			test_galaxy__what_was_read_live_is_in_the_mirror),
+		cmocka_unit_test(
 			test_galaxy__while_the_guid_is_unknown_an_empty_answer_tries_the_other),
 		cmocka_unit_test(
 			test_galaxy__a_binding_is_a_code_an_alter_code_or_a_guid),
+		cmocka_unit_test(
+			test_galaxy__an_alter_code_with_a_quantity_is_a_pack),
+		cmocka_unit_test(
+			test_galaxy__a_sync_reports_every_pack_of_what_it_reads),
 		cmocka_unit_test(test_galaxy__the_sku_may_be_another_field),
 		cmocka_unit_test(
 			test_galaxy__a_post_is_done_refused_or_uncertain_but_never_repeated),
