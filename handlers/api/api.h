@@ -38,6 +38,17 @@ int api_serve_items_of(const struct api_env *env, const struct http_call *call,
                        const char *const *params, struct http_reply *reply);
 int api_serve_sync(const struct api_env *env, const struct http_call *call,
                    const char *const *params, struct http_reply *reply);
+int api_serve_order(const struct api_env *env, const struct http_call *call,
+                    const char *const *params, struct http_reply *reply);
+int api_serve_order_state(const struct api_env *env,
+                          const struct http_call *call,
+                          const char *const *params, struct http_reply *reply);
+int api_serve_customer(const struct api_env *env, const struct http_call *call,
+                       const char *const *params, struct http_reply *reply);
+int api_serve_customer_state(const struct api_env *env,
+                             const struct http_call *call,
+                             const char *const *params,
+                             struct http_reply *reply);
 
 /* A complete JSON answer stands in reply->body. Returns 0 or ERR_NOMEM. */
 int api_reply_json(struct http_reply *reply, int status);

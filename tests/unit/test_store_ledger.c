@@ -690,6 +690,7 @@ new_order(const char *number)
 {
 	return (struct entry){
 		.kind = ENTRY_ORDER,
+		.details = text_dup("{}"),
 		.id = text_format("api:orders/%s", number),
 		.docid = text_dup("TB-7"),
 		.account = text_dup("api:orders"),

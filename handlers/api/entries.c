@@ -1,0 +1,507 @@
+/*
+ * From a shop's call to an entry in the ledger, exactly once.
+ *
+ * What makes it once is one script of the store, and the number in the entry's
+ * id. Everything in front of it only finds out early what a later refusal
+ * would say too late: once a call was answered 202, nobody is there any more to
+ * hear that a name is unknown.
+ */
+#include "handlers/api/entries.h"
+
+#include "gateway/base/clock.h"
+#include "gateway/base/crypto.h"
+#include "gateway/base/err.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_mirror.h"
+#include "handlers/api/api.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	KEY_MAX = 128,
+	NOT_READY_S = 30, /* a first sync takes minutes */
+	AGAIN_S = 5,
+};
+
+/* What the ledger may have forgotten with the rest of Redis. */
+#define REMEMBERED_MS (INT64_C(40) * 24 * 3600 * 1000)
+
+int
+entries_refuse(struct entries_call *c, int status, const char *code,
+               const char *field, const char *format, ...)
+{
+	char message[700];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	api_fail(c->reply, status, code, message, field);
+	return ENTRIES_ANSWERED;
+}
+
+int
+entries_invalid(struct entries_call *c, const struct order_problem *problem)
+{
+	return entries_refuse(c, 422, "invalid",
+	                      problem->field[0] ? problem->field : NULL, "%s",
+	                      problem->why);
+}
+
+/* ---- the body, as a text that repeats of it share ---- */
+
+struct member {
+	const char *key; /* borrowed */
+	const struct json_node *value;
+};
+
+struct members {
+	struct member *v; /* owned */
+	size_t n;
+	bool is_broken;
+};
+
+static bool
+collect_member(void *ctx, const char *key, const struct json_node *value)
+{
+	struct members *m = ctx;
+	struct member *grown = realloc(m->v, (m->n + 1) * sizeof(*grown));
+
+	if (!grown) {
+		m->is_broken = true;
+		return false;
+	}
+	m->v = grown;
+	m->v[m->n++] = (struct member){ key, value };
+	return true;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct member *)a)->key,
+	              ((const struct member *)b)->key);
+}
+
+static void say_value(struct json_out *o, const char *key,
+                      const struct json_node *value);
+
+static void
+say_object(struct json_out *o, const char *key, const struct json_node *value)
+{
+	struct members m = { 0 };
+
+	json_each(value, collect_member, &m);
+	if (m.is_broken)
+		o->to->is_broken = true;
+	if (m.n)
+		qsort(m.v, m.n, sizeof(*m.v), by_key);
+	json_out_object(o, key);
+	for (size_t i = 0; i < m.n; i++)
+		say_value(o, m.v[i].key, m.v[i].value);
+	json_out_end_object(o);
+	free(m.v);
+}
+
+/* Members by name, no blanks, numbers and texts as they came. Goes as deep as
+   the parser lets a document be. */
+static void
+say_value(struct json_out *o, const char *key, const struct json_node *value)
+{
+	struct buf text = BUF_INIT;
+
+	switch (json_type(value)) {
+	case JSON_OBJECT: say_object(o, key, value); return;
+	case JSON_ARRAY:
+		json_out_array(o, key);
+		for (size_t i = 0; i < json_length(value); i++)
+			say_value(o, NULL, json_at(value, i));
+		json_out_end_array(o);
+		return;
+	case JSON_NULL:
+	case JSON_BOOL:
+	case JSON_NUMBER:
+	case JSON_TEXT: break;
+	}
+	json_print(&text, value);
+	json_out_raw(o, key, buf_text(&text));
+	o->to->is_broken |= text.is_broken;
+	buf_fini(&text);
+}
+
+/* ---- reading the call ---- */
+
+static bool
+is_printable(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+/* A key of any text, as a short one: what it looks like is the shop's. */
+static int
+read_key(struct entries_call *c)
+{
+	struct crypto_part part;
+	const char *text = NULL;
+	char hex[65];
+	int r = http_call_header(&text, c->call, "Idempotency-Key");
+
+	if (r ||
+	    (text && (!*text || strlen(text) > KEY_MAX || !is_printable(text))))
+		return entries_refuse(c, 400, "invalid", "Idempotency-Key",
+		                      "one header of 1 to %d printable "
+		                      "characters",
+		                      KEY_MAX);
+	if (!text)
+		return 0;
+	part = (struct crypto_part){ text, strlen(text) };
+	r = crypto_sha256_hex(hex, &part, 1);
+	if (!r)
+		buf_addf(&c->key, "%s/%s", c->kind->account, hex);
+	return r ? r : buf_check(&c->key);
+}
+
+int
+entries_begin(struct entries_call *c)
+{
+	int r = read_key(c);
+
+	if (r)
+		return r;
+	r = json_parse(&c->doc, c->call->body, c->call->n_body);
+	if (r == JSON_MALFORMED)
+		return entries_refuse(c, 400, "malformed", NULL,
+		                      "The body is not JSON.");
+	return r;
+}
+
+int
+entries_end(struct entries_call *c, int r)
+{
+	if (r == ENTRIES_ANSWERED)
+		r = buf_check(&c->reply->body);
+	json_free(c->doc);
+	buf_fini(&c->key);
+	entry_fini(&c->entry);
+	return err_pass(r);
+}
+
+/* ---- how it is doing ---- */
+
+static int
+say_state(struct http_reply *reply, const struct entries_kind *kind,
+          const char *number, const char *id, const struct ledger_state *state)
+{
+	struct json_out j = { .to = &reply->body };
+
+	json_out_object(&j, NULL);
+	json_out_text(&j, kind->noun, number);
+	json_out_text(&j, "entry", id);
+	json_out_text(&j, "docid", state->docid);
+	json_out_text(&j, "state", state->state);
+	api_out_text(&j, "why", state->why);
+	json_out_int(&j, "attempts", state->attempts);
+	api_out_time(&j, "made_at", state->made_ms);
+	api_out_time(&j, "confirmed_at", state->confirmed_ms);
+	json_out_end_object(&j);
+	return api_reply_json(reply, 200);
+}
+
+int
+entries_serve_state(const struct api_env *env, const struct entries_kind *kind,
+                    const char *number, struct http_reply *reply)
+{
+	struct ledger_state state = { 0 };
+	char *id = text_format("%s/%s", kind->account, number);
+	char message[80];
+	int r = id ? store_ledger_state(env->store, &state, id)
+	           : err_raise(ERR_NOMEM, "why=%s", "answer");
+
+	if (r == LEDGER_ABSENT) {
+		(void)snprintf(
+			message, sizeof(message),
+			"No %s with this %s was sent here, or it is long "
+			"over.",
+			kind->noun, kind->field);
+		api_fail(reply, 404, "absent", message, NULL);
+		r = buf_check(&reply->body);
+	} else if (!r) {
+		r = say_state(reply, kind, number, id, &state);
+	}
+	ledger_state_fini(&state);
+	free(id);
+	return err_pass(r);
+}
+
+/* ---- is it there already? ---- */
+
+static int
+refuse_other(struct entries_call *c, const struct ledger_state *state)
+{
+	return entries_refuse(
+		c, 409, "conflict", c->kind->field,
+		"%s %s was sent before with another content: it is %s, "
+		"docid %s. There is one document for a %s.",
+		c->kind->noun, c->entry.sale, state->state, state->docid,
+		c->kind->field);
+}
+
+static int
+refuse_elsewhere(struct entries_call *c, const struct ledger_state *state)
+{
+	return entries_refuse(c, 409, "conflict", "account",
+	                      "%s %s was sent before, for account %s: it is "
+	                      "%s, docid %s.",
+	                      c->kind->noun, c->entry.sale, state->authority,
+	                      state->state, state->docid);
+}
+
+/* What the ledger said of this id and digest: 0 goes on. */
+static int
+answer_known(struct entries_call *c, int known)
+{
+	struct ledger_state state = { 0 };
+	int r;
+
+	if (known == LEDGER_KEY_TAKEN)
+		return entries_refuse(c, 409, "conflict", "Idempotency-Key",
+		                      "This key came with another body before: "
+		                      "each %s needs a key of its own.",
+		                      c->kind->noun);
+	if (known != LEDGER_KNOWN && known != LEDGER_CONFLICT)
+		return known;
+	r = store_ledger_state(c->env->store, &state, c->entry.id);
+	if (r == LEDGER_ABSENT) /* it ran out between the two: ask again */
+		return ERR_STORE;
+	if (r)
+		return r;
+	if (known == LEDGER_CONFLICT)
+		r = refuse_other(c, &state);
+	else if (c->asked_for && strcmp(c->asked_for, state.authority) != 0)
+		r = refuse_elsewhere(c, &state); /* no part of the body */
+	else
+		r = say_state(c->reply, c->kind, c->entry.sale, c->entry.id,
+		              &state);
+	ledger_state_fini(&state);
+	return r ? r : ENTRIES_ANSWERED;
+}
+
+static const char *
+key_of(const struct entries_call *c)
+{
+	return c->key.n ? buf_text(&c->key) : NULL;
+}
+
+static int
+name_entry(struct entries_call *c, const char *number, const char *currency)
+{
+	struct entry *e = &c->entry;
+	struct buf text = BUF_INIT;
+	struct json_out o = { .to = &text };
+	char docid[41];
+	int r;
+
+	say_value(&o, NULL, json_root(c->doc));
+	r = buf_check(&text);
+	if (!r)
+		r = crypto_sha256_hex(
+			c->digest, &(struct crypto_part){ text.p, text.n }, 1);
+	e->kind = c->kind->kind;
+	e->details = buf_steal(&text);
+	e->id = text_format("%s/%s", c->kind->account, number);
+	e->account = text_dup(c->kind->account);
+	e->sale = text_dup(number);
+	e->currency = text_dup(currency);
+	if (!r && e->id)
+		r = sale_docid(docid, e->id);
+	e->docid = r ? NULL : text_dup(docid);
+	if (!r && (!e->details || !e->id || !e->account || !e->sale ||
+	           !e->docid || (currency && !e->currency)))
+		r = err_raise(ERR_NOMEM, "why=%s", "entry");
+	return r;
+}
+
+int
+entries_identify(struct entries_call *c, const char *number,
+                 const char *currency)
+{
+	int r = name_entry(c, number, currency);
+
+	if (r)
+		return r;
+	return answer_known(c, store_ledger_known(c->env->store, c->entry.id,
+	                                          c->digest, key_of(c)));
+}
+
+/* ---- could it be posted? ---- */
+
+const struct adapter_ops *
+entries_adapter(const struct api_env *env, const struct conf_section *account)
+{
+	const struct adapter_ops *const *ops = env->adapters;
+
+	while (ops && *ops &&
+	       strcmp((*ops)->name, conf_account_type(account)) != 0)
+		ops++;
+	return ops && *ops && (*ops)->check_entry && (*ops)->post_entry ? *ops
+	                                                                : NULL;
+}
+
+/* With a state of this thread's own: the worker has the account's. */
+static struct outcome
+ask_adapter(struct entries_call *c, struct entry_problem *problem)
+{
+	struct outcome outcome =
+		outcome_of(VERDICT_RETRY, "out of memory, or Redis is away");
+	struct store_mirror *mirror = NULL;
+	struct adapter_env env = { .conf = c->account };
+	void *state = NULL;
+
+	if (!store_mirror_new(&mirror, c->env->store,
+	                      conf_account_name(c->account))) {
+		env.mirror = store_mirror_port(mirror);
+		if (!c->ops->open(&state, &env))
+			outcome =
+				c->ops->check_entry(state, &c->entry, problem);
+		c->ops->close(state);
+	}
+	store_mirror_free(mirror);
+	return outcome;
+}
+
+static int
+check(struct entries_call *c)
+{
+	struct entry_problem problem = { 0 };
+	struct outcome outcome = ask_adapter(c, &problem);
+
+	switch (outcome.verdict) {
+	case VERDICT_DONE:
+	case VERDICT_REFUSED: break;
+	case VERDICT_RETRY:
+	case VERDICT_SLOW:
+	case VERDICT_LOCKED:
+	case VERDICT_UNCERTAIN:
+	case VERDICT_ABSENT:
+		c->reply->retry_after_s = NOT_READY_S;
+		return entries_refuse(
+			c, 503, "not_ready", NULL, "%s cannot be asked yet: %s",
+			conf_account_name(c->account), outcome.why);
+	}
+	if (c->is_unresolved)
+		problem = c->unresolved; /* more to the point */
+	else if (outcome.verdict == VERDICT_DONE)
+		return 0;
+	return entries_refuse(c, 422, "invalid",
+	                      problem.field[0] ? problem.field : NULL, "%s",
+	                      problem.why[0] ? problem.why : outcome.why);
+}
+
+/* ---- taking it ---- */
+
+/* When Redis lost its data, by the accounts whose cursors say so; 0: never. */
+static int
+find_loss(struct entries_call *c, int64_t *out)
+{
+	const struct conf *conf = c->env->conf;
+	int64_t at = 0;
+	int r = 0;
+
+	*out = 0;
+	for (size_t i = 0; !r && i < conf->n_accounts; i++) {
+		r = store_cursor_get(c->env->store, &at,
+		                     conf_account_name(conf->accounts[i]),
+		                     "lost");
+		if (!r && at > *out)
+			*out = at;
+	}
+	return r;
+}
+
+/*
+ * A loss took the numbers with it: this may be the repeat of one that was
+ * posted, so it is looked up first, unless the shop dates it after the loss.
+ */
+static int
+choose_state(struct entries_call *c, struct ledger_new *new)
+{
+	const struct entry *e = &c->entry;
+	int64_t lost_ms;
+	int r = find_loss(c, &lost_ms);
+
+	*new = (struct ledger_new){ e, "ready", "", true };
+	if (entry_is_return(e) &&
+	    !(c->ops->takes_returns && c->ops->takes_returns(c->account)))
+		*new = (struct ledger_new){
+			e, "held",
+			"a return: no document says how this system takes it",
+			false
+		};
+	else if (lost_ms && clock_wall_ms() - lost_ms < REMEMBERED_MS &&
+	         !(c->is_dated && e->occurred_ms > lost_ms))
+		*new = (struct ledger_new){
+			e, "uncertain",
+			"Redis lost its data: it may have been posted before",
+			true
+		};
+	return r;
+}
+
+static int
+say_taken(struct entries_call *c, const struct ledger_new *new)
+{
+	struct json_out j = { .to = &c->reply->body };
+
+	log_info("entry.taken",
+	         "account=%s entry=%s docid=%s lines=%zu "
+	         "state=%s",
+	         c->entry.authority, c->entry.id, c->entry.docid,
+	         c->entry.n_lines, new->state);
+	json_out_object(&j, NULL);
+	json_out_text(&j, c->kind->noun, c->entry.sale);
+	json_out_text(&j, "entry", c->entry.id);
+	json_out_text(&j, "docid", c->entry.docid);
+	json_out_text(&j, "state", new->state);
+	if (*new->why)
+		json_out_text(&j, "why", new->why);
+	json_out_end_object(&j);
+	return api_reply_json(c->reply, 202);
+}
+
+static int
+refuse_perhaps(struct entries_call *c)
+{
+	c->reply->retry_after_s = AGAIN_S;
+	return entries_refuse(c, 503, "store_unavailable", NULL,
+	                      "Redis did not answer: the %s may be taken or "
+	                      "not. Send it again, unchanged; a repeat is safe "
+	                      "and never makes a second document.",
+	                      c->kind->noun);
+}
+
+int
+entries_take(struct entries_call *c)
+{
+	struct ledger_new new;
+	int r;
+
+	c->entry.authority = text_dup(conf_account_name(c->account));
+	if (!c->entry.authority)
+		return err_raise(ERR_NOMEM, "why=%s", "entry");
+	r = check(c);
+	if (!r)
+		r = choose_state(c, &new);
+	if (r)
+		return r;
+	r = store_ledger_add_new(c->env->store, &new, c->digest, key_of(c));
+	if (r == ERR_STORE)
+		return refuse_perhaps(c);
+	return r ? answer_known(c, r) : say_taken(c, &new);
+}
