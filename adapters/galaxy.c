@@ -525,6 +525,7 @@ const struct adapter_ops galaxy_adapter = {
 	.read_counts = galaxy_read_counts,
 	.post_entry = galaxy_post_entry,
 	.find_entry = galaxy_find_entry,
+	.read_image = galaxy_read_image,
 	.sync = galaxy_sync,
 	.lists = galaxy_lists,
 };
