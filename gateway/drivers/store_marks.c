@@ -17,29 +17,37 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 
-enum { DUE_AHEAD_MAX_MS = 120000 };
+enum {
+	DUE_AHEAD_MAX_MS = 120000,
+	WHOLE_MAX = 16, /* kinds of marks of the whole account, and more */
+};
 
-/* ARGV: account, cause, origin, due, members… */
-static const char mark_script[] =
-	LUA_MARK "for i = 5, #ARGV do\n"
-		 "  mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4])\n"
-		 "end\n"
-		 "return 1\n";
+/* ARGV: account, cause, origin, due, '1' to leave what is marked, members… */
+static const char mark_script[] = LUA_MARK
+	"for i = 6, #ARGV do\n"
+	"  if ARGV[5] ~= '1' or\n"
+	"     redis.call('HEXISTS', P..'mark:'..ARGV[1], ARGV[i]) == 0 then\n"
+	"    mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4]) end\n"
+	"end\n"
+	"return 1\n";
 
-/* ARGV: account, now, max, ahead. -> tick, next due, member, value, … */
+/* ARGV: account, now, max, ahead, how many marks of the whole account there may
+   be among them, which are left out; 0: they are not. -> tick, next due,
+   member, value, … */
 static const char take_script[] =
 	"local P = KEYS[1]\n"
 	"local a, now, max, ahead = ARGV[1], tonumber(ARGV[2]),\n"
 	"      tonumber(ARGV[3]), tonumber(ARGV[4])\n"
-	"local z = P..'marks:'..a\n"
-	"local due = redis.call('ZRANGEBYSCORE', z, '-inf', now,\n"
-	"                       'LIMIT', 0, max)\n"
-	"if #due < max then\n"
-	"  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z,\n"
-	"      '('..(now + ahead), '+inf', 'LIMIT', 0, max - #due)) do\n"
-	"    due[#due + 1] = m\n"
+	"local z, but, due = P..'marks:'..a, tonumber(ARGV[5]), {}\n"
+	"local function take(from, to)\n"
+	"  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z, from, to,\n"
+	"                                'LIMIT', 0, max + but)) do\n"
+	"    if #due < max and (but == 0 or m:sub(1, 2) ~= 'y:') then\n"
+	"      due[#due + 1] = m end\n"
 	"  end\n"
 	"end\n"
+	"take('-inf', now)\n"
+	"take('('..(now + ahead), '+inf')\n"
 	"local next = redis.call('ZRANGEBYSCORE', z, '('..now, '+inf',\n"
 	"                        'WITHSCORES', 'LIMIT', 0, 1)\n"
 	"local out = {'0', next[2] or '0'}\n"
@@ -70,10 +78,9 @@ static const char postpone_script[] =
 	"end\n"
 	"return 1\n";
 
-int
-store_marks_add(struct store *store, const char *account,
-                const char *const *members, size_t n, enum mark_cause cause,
-                int64_t due_ms)
+static int
+add(struct store *store, const char *account, const char *const *members,
+    size_t n, enum mark_cause cause, int64_t due_ms, bool once)
 {
 	struct args a = { 0 };
 	char text[2] = { (char)cause, '\0' };
@@ -84,9 +91,25 @@ store_marks_add(struct store *store, const char *account,
 	args_adds(&a, text);
 	args_addi(&a, cause == MARK_SYNC ? 0 : clock_wall_ms());
 	args_addi(&a, due_ms);
+	args_adds(&a, once ? "1" : "0");
 	for (size_t i = 0; i < n; i++)
 		args_adds(&a, members[i]);
 	return store_eval_int(store, NULL, SCRIPT_MARK, mark_script, &a);
+}
+
+int
+store_marks_add(struct store *store, const char *account,
+                const char *const *members, size_t n, enum mark_cause cause,
+                int64_t due_ms)
+{
+	return add(store, account, members, n, cause, due_ms, false);
+}
+
+int
+store_marks_add_once(struct store *store, const char *account,
+                     const char *member, enum mark_cause cause)
+{
+	return add(store, account, &member, 1, cause, 0, true);
 }
 
 int
@@ -139,9 +162,9 @@ decode_batch(struct mark_batch *out, const redisReply *reply)
 	return 0;
 }
 
-int
-store_marks_take(struct store *store, struct mark_batch *out,
-                 const char *account, size_t max)
+static int
+take(struct store *store, struct mark_batch *out, const char *account,
+     size_t max, int64_t n_left_out)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
@@ -152,11 +175,50 @@ store_marks_take(struct store *store, struct mark_batch *out,
 	args_addi(&a, clock_wall_ms());
 	args_addi(&a, (int64_t)max);
 	args_addi(&a, DUE_AHEAD_MAX_MS);
+	args_addi(&a, n_left_out);
 	r = store_eval(store, &reply, SCRIPT_MARKS_TAKE, take_script, &a);
 	if (r)
 		return r;
 	r = decode_batch(out, reply);
 	freeReplyObject(reply);
+	return r;
+}
+
+int
+store_marks_take(struct store *store, struct mark_batch *out,
+                 const char *account, size_t max)
+{
+	return take(store, out, account, max, 0);
+}
+
+int
+store_marks_take_urgent(struct store *store, struct mark_batch *out,
+                        const char *account, size_t max)
+{
+	return take(store, out, account, max, WHOLE_MAX);
+}
+
+int
+store_marks_find(struct store *store, struct mark *out, const char *account,
+                 const char *member)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "HGET");
+	args_add_key(&a, store, "mark:", account);
+	args_adds(&a, member);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	if (reply_is_nil(reply))
+		r = MARKS_ABSENT;
+	else
+		decode_mark(out, member, reply_text(reply));
+	freeReplyObject(reply);
+	if (!r && !out->member)
+		r = err_raise(ERR_NOMEM, "why=%s", "mark");
 	return r;
 }
 
@@ -226,6 +288,23 @@ store_marks_wait(struct store *store, const char *account, int64_t wait_ms)
 	args_add_key(&a, store, "wake:", account);
 	args_adds(&a, seconds);
 	r = store_call_blocking(store, &reply, &a, wait_ms);
+	if (r)
+		return r;
+	r = reply_is_nil(reply) ? 0 : MARKS_WOKEN;
+	freeReplyObject(reply);
+	return r;
+}
+
+int
+store_marks_poll(struct store *store, const char *account)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	args_adds(&a, "LPOP");
+	args_add_key(&a, store, "wake:", account);
+	r = store_call(store, &reply, &a);
 	if (r)
 		return r;
 	r = reply_is_nil(reply) ? 0 : MARKS_WOKEN;

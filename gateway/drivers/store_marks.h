@@ -13,11 +13,15 @@
  * before the look's first request.
  *
  * A member says what to look at: `i:SKU` an item, `s:ID` a sale by the vendor's
- * id, `y:catchup` and `y:full` the whole account.
+ * id, `f:ID` a picture somebody waits for, `y:…` the whole account.
  */
 #define MARK_CATCH_UP "y:catchup"
 #define MARK_FULL     "y:full"
 #define MARK_SALES    "y:sales" /* list the sales of the vendor's whole window */
+
+/* Read and compare as the first two would, and report; write nothing. */
+#define MARK_DRY_CATCH_UP "y:dry"
+#define MARK_DRY_FULL     "y:dryfull"
 
 /* Why somebody must look. A stronger cause is never replaced by `y`. */
 enum mark_cause {
@@ -52,6 +56,18 @@ int store_marks_take(struct store *store, struct mark_batch *out,
                      const char *account, size_t max);
 void mark_batch_fini(struct mark_batch *batch);
 
+/* The same without marks of the whole account: what cannot wait for the end of
+   the sync under way. */
+int store_marks_take_urgent(struct store *store, struct mark_batch *out,
+                            const char *account, size_t max);
+
+/*
+ * A mark as it is now, due or not. Returns 0 (free the member), MARKS_ABSENT,
+ * ERR_STORE, ERR_NOMEM.
+ */
+int store_marks_find(struct store *store, struct mark *out, const char *account,
+                     const char *member);
+
 /*
  * Mark, all with one cause; wakes the account's worker.
  *
@@ -64,6 +80,10 @@ int store_marks_add(struct store *store, const char *account,
 /* The same for one member, at once. */
 int store_marks_add_one(struct store *store, const char *account,
                         const char *member, enum mark_cause cause);
+
+/* Mark unless it is marked already: a look under way is enough. */
+int store_marks_add_once(struct store *store, const char *account,
+                         const char *member, enum mark_cause cause);
 
 /* Clear marks whose generation is unchanged. */
 int store_marks_clear(struct store *store, const char *account,
@@ -80,8 +100,11 @@ int store_marks_count(struct store *store, int64_t *out, const char *account);
  * Sleep until the account is marked or wait_ms is over, whichever is first.
  * Returns 0 when the time is over, MARKS_WOKEN, ERR_STORE.
  */
-enum { MARKS_WOKEN = 1 };
+enum { MARKS_WOKEN = 1, MARKS_ABSENT = 2 };
 int store_marks_wait(struct store *store, const char *account, int64_t wait_ms);
+
+/* Was the account marked since? As wait, without waiting. */
+int store_marks_poll(struct store *store, const char *account);
 
 /* Wake a worker, e.g. to stop it. */
 int store_marks_wake(struct store *store, const char *account);

@@ -43,9 +43,10 @@ struct stock_read {
  * channel of an item whose balance or pending moved. Its own mark is cleared
  * when its generation is unchanged and the read was accepted.
  *
- * n_discarded  reads that overlapped a post: their marks stay; and rows that
- *              contradict another one of the same list: such an item's balance
- *              is unknown
+ * n_discarded  reads that overlapped a post: their marks stay; those older than
+ *              what is stored that show another quantity: they leave a mark at
+ *              the authority; and rows that contradict another one of the same
+ *              list: such an item's balance is unknown
  * Returns 0, ERR_STORE.
  */
 int store_stock_balances(struct store *store, const struct stock_read *read,

@@ -82,8 +82,11 @@ run_due(struct scheduler *s, struct plan *p, int64_t now)
 
 	if (!is_full && !is_catch_up)
 		return;
-	if (store_marks_add_one(s->store, name,
-	                        is_full ? MARK_FULL : MARK_CATCH_UP, MARK_SYNC))
+	/* One that still waits or runs is enough: a sync that takes longer than
+	   its interval would otherwise follow itself for ever. */
+	if (store_marks_add_once(s->store, name,
+	                         is_full ? MARK_FULL : MARK_CATCH_UP,
+	                         MARK_SYNC))
 		return; /* still due: tried again at the next tick */
 	log_info("schedule.due", "account=%s kind=%s", name,
 	         is_full ? "full" : "catch-up");

@@ -135,6 +135,94 @@ test_store_marks__oldest_due_come_first_and_no_more_than_asked(void **state)
 }
 
 static void
+test_store_marks__urgent_ones_are_not_crowded_out_by_the_accounts_own(
+	void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("y:full", MARK_SYNC, 0);
+	mark("y:catchup", MARK_HOOK, 0);
+	mark("y:sales", MARK_SYNC, 0);
+	mark("s:S1", MARK_HOOK, NOW_MS - 3);
+	mark("i:A1", MARK_HOOK, NOW_MS - 2);
+	mark("f:P1", MARK_OPERATOR, NOW_MS - 1);
+	assert_int_equal(store_marks_take_urgent(store, &batch, "agora", 2), 0);
+	assert_int_equal(batch.n, 2);
+	assert_string_equal(batch.marks[0].member, "s:S1");
+	assert_string_equal(batch.marks[1].member, "i:A1");
+	assert_true(batch.tick > batch.marks[1].generation);
+	mark_batch_fini(&batch);
+	assert_int_equal(store_marks_take_urgent(store, &batch, "agora", 20),
+	                 0);
+	assert_int_equal(batch.n, 3);
+	assert_string_equal(batch.marks[2].member, "f:P1");
+	mark_batch_fini(&batch);
+}
+
+/* A sync's own mark is due all the while it runs; each write is an fsync. */
+static void
+test_store_marks__looking_for_urgent_ones_in_vain_writes_nothing(void **state)
+{
+	struct mark_batch batch;
+	char tick[32];
+
+	(void)state;
+	mark("y:full", MARK_SYNC, 0);
+	(void)snprintf(tick, sizeof(tick), "%s",
+	               store_world_say(world, "GET test:tick"));
+	assert_int_equal(store_marks_take_urgent(store, &batch, "agora", 20),
+	                 0);
+	assert_int_equal(batch.n, 0);
+	mark_batch_fini(&batch);
+	assert_string_equal(store_world_say(world, "GET test:tick"), tick);
+}
+
+static void
+test_store_marks__marking_once_leaves_a_look_under_way(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	assert_int_equal(
+		store_marks_add_once(store, "agora", "y:full", MARK_SYNC), 0);
+	batch = take_one();
+	assert_int_equal(
+		store_marks_add_once(store, "agora", "y:full", MARK_SYNC), 0);
+	clear(&batch);
+	assert_count(0);
+	mark_batch_fini(&batch);
+}
+
+static void
+test_store_marks__one_is_found_by_its_name(void **state)
+{
+	struct mark m = { 0 };
+
+	(void)state;
+	assert_int_equal(store_marks_find(store, &m, "agora", "y:full"),
+	                 MARKS_ABSENT);
+	mark("y:full", MARK_OPERATOR, NOW_MS + 1000);
+	assert_int_equal(store_marks_find(store, &m, "agora", "y:full"), 0);
+	assert_string_equal(m.member, "y:full");
+	assert_int_equal(m.cause, MARK_OPERATOR);
+	assert_int_equal(m.origin_ms, NOW_MS);
+	assert_true(m.generation > 0);
+	free(m.member);
+}
+
+static void
+test_store_marks__a_poll_sees_a_mark_once(void **state)
+{
+	(void)state;
+	assert_int_equal(store_marks_poll(store, "agora"), 0);
+	mark("i:A1", MARK_HOOK, 0);
+	mark("i:A2", MARK_HOOK, 0);
+	assert_int_equal(store_marks_poll(store, "agora"), MARKS_WOKEN);
+	assert_int_equal(store_marks_poll(store, "agora"), 0);
+}
+
+static void
 test_store_marks__postponed_marks_come_when_due(void **state)
 {
 	struct mark_batch batch;
@@ -279,6 +367,11 @@ main(void)
 		EACH(test_store_marks__taking_moves_nothing),
 		EACH(test_store_marks__the_tick_of_a_batch_is_later_than_its_marks),
 		EACH(test_store_marks__oldest_due_come_first_and_no_more_than_asked),
+		EACH(test_store_marks__urgent_ones_are_not_crowded_out_by_the_accounts_own),
+		EACH(test_store_marks__looking_for_urgent_ones_in_vain_writes_nothing),
+		EACH(test_store_marks__marking_once_leaves_a_look_under_way),
+		EACH(test_store_marks__one_is_found_by_its_name),
+		EACH(test_store_marks__a_poll_sees_a_mark_once),
 		EACH(test_store_marks__postponed_marks_come_when_due),
 		EACH(test_store_marks__postponing_does_not_delay_what_was_marked_since),
 		EACH(test_store_marks__a_hook_ends_a_postponement_and_never_makes_one),

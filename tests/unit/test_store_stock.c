@@ -198,8 +198,33 @@ test_store_stock__an_older_read_never_overwrites_a_newer(void **state)
 
 	(void)state;
 	assert_int_equal(read_at(newer, "7"), 0);
-	assert_int_equal(read_at(older, "9"), 0);
+	assert_int_equal(read_at(older, "9"), 1);
 	assert_balance("7", "erp");
+}
+
+/* Which of the two moments was later at the authority, only it can tell. */
+static void
+test_store_stock__an_older_read_that_differs_asks_for_another(void **state)
+{
+	int64_t older = tick();
+	struct mark_batch batch;
+
+	(void)state;
+	assert_int_equal(read_at(tick(), "7"), 0);
+	assert_int_equal(read_at(older, "7.0"), 0);
+	assert_string_equal(store_world_marks(world, "erp"), "");
+	assert_int_equal(read_at(older, "9"), 1);
+	batch = store_world_take(world, "erp");
+	assert_int_equal(batch.n, 1);
+	assert_string_equal(batch.marks[0].member, "i:A1");
+	assert_int_equal(batch.marks[0].cause, MARK_SYNC);
+	/* As does one that answered a mark itself. */
+	assert_int_equal(read_as((struct stock_read){ .authority = "erp",
+	                                              .tick = older },
+	                         "9", &batch.marks[0]),
+	                 1);
+	mark_batch_fini(&batch);
+	assert_string_equal(store_world_marks(world, "erp"), "i:A1");
 }
 
 static void
@@ -690,6 +715,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_store_stock__an_older_read_never_overwrites_a_newer),
+		EACH(test_store_stock__an_older_read_that_differs_asks_for_another),
 		EACH(test_store_stock__an_older_read_of_another_account_does_not_either),
 		EACH(test_store_stock__a_read_of_the_old_binding_does_not_count_for_the_new),
 		EACH(test_store_stock__a_read_that_overlapped_a_post_is_discarded),
