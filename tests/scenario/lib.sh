@@ -687,6 +687,102 @@ dead()
 	api api/dead | jq -r ".dead | $1"
 }
 
+# ---- The mirror -------------------------------------------------------------
+
+# The daemon's own Redis, also after the daemon was killed.
+private_cli()
+{
+	redis-cli -s "$DIR/state/redis.sock" "$@"
+}
+
+# Every list of the Sync service, as the simulator serves them.
+galaxy_lists="webscenarios companies companysites companygroups banks countries
+	prefectures cities currencies paymethods charges dispatchpurposes
+	shippingmethods agencies vatsmaster prefixes customers customersites
+	itemcategories itemattributes itemdimensions items itemaltercodes
+	itembalances itemimages"
+
+# galaxy_get NAME[?QUERY]: a list, read with our own eyes. It counts as a call.
+galaxy_get()
+{
+	[ "${galaxy_session:-}" ] || galaxy_session=$(curl -sSf --max-time 10 \
+		--json "{\"username\":\"sync\",\"password\":\"$GALAXY_PASSWORD\"}" \
+		"$GALAXY/auth" | jq -r .SessionId)
+	curl -sSf --max-time 60 -H "Cookie: ss-id=$galaxy_session" \
+		-H 'Accept: application/json' "$GALAXY/services/sync/$1"
+}
+
+# The same in one order, a row a line; and what the mirror has of it.
+galaxy_rows()
+{
+	galaxy_get "$1" >"$DIR/rows.answer"
+	jq -cS '.[]' "$DIR/rows.answer" | sort
+}
+
+mirror_rows()
+{
+	private_cli --raw hvals "tillbridge:mirror:erp:$1" | jq -cS . | sort
+}
+
+# mirror_note NAME: a cursor or another small fact; "" without it.
+mirror_note()
+{
+	private_cli --raw hget tillbridge:notes:erp "$1"
+}
+
+# Names that lead to no row, and rows that are not found under their own key.
+lost_names()
+{
+	{
+		private_cli --raw hkeys "tillbridge:mirror:erp:$1" |
+			sed 's/^/key /'
+		private_cli --raw eval "local t = redis.call('zrange',
+			KEYS[1], 0, -1)
+			for i, m in ipairs(t) do
+				t[i] = m:match('[^\\n]*$')
+			end
+			return t" 1 "tillbridge:names:erp:$1" | sed 's/^/name /'
+	} | awk '$1 == "key" { is_key[$2] = 1 }
+		$1 == "name" && $2 != "" && !is_key[$2] { print $2 }'
+}
+
+# Prints the lists in which the mirror is not what Galaxy shows.
+mirror_differences()
+{
+	for list in $galaxy_lists; do
+		galaxy_rows "$list" >"$DIR/galaxy.$list"
+		mirror_rows "$list" >"$DIR/mirror.$list"
+		cmp -s "$DIR/galaxy.$list" "$DIR/mirror.$list" || echo "$list"
+		[ -z "$(lost_names "$list")" ] || echo "names of $list"
+	done
+}
+
+mirror_is_right()
+{
+	[ -z "$(mirror_differences)" ]
+}
+
+# Prints the lists whose cursor covers rows that are not stored (promise 6).
+hasty_cursors()
+{
+	for list in $galaxy_lists; do
+		note=$(mirror_note "$list.revision")
+		[ "$note" ] || continue
+		galaxy_rows "$list" | jq -c --argjson note "$note" \
+			'select(.RevisionNumber <= $note)' >"$DIR/covered"
+		mirror_rows "$list" | comm -23 "$DIR/covered" - |
+			grep -q . && echo "$list"
+	done
+	:
+}
+
+# full_sync: asked for by a person, and waited for.
+full_sync()
+{
+	tb sync --full erp
+	expect "a full sync ($said)" "$code" 0
+}
+
 # ---- Hooks by hand ----------------------------------------------------------
 
 # hook ACCOUNT CURL-OPTION...: prints the HTTP status, 000 without one.
