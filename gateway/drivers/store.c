@@ -501,6 +501,63 @@ store_eval_int(struct store *s, int64_t *out, enum store_script which,
 	return take_int(r, out, reply);
 }
 
+/* Hand a command to the wire; false when that broke. */
+static bool
+send_only(struct store *s, const struct args *a)
+{
+	int is_sent = 0;
+
+	if (redisAppendCommandArgv(s->c, (int)a->n, a->view, a->len))
+		return false;
+	while (!is_sent)
+		if (redisBufferWrite(s->c, &is_sent))
+			return false;
+	return true;
+}
+
+int
+store_eval_send(struct store *s, enum store_script which, const char *text,
+                struct args *take)
+{
+	struct args a = { 0 };
+	int r = 0;
+
+	if (!s->sha[which][0])
+		r = load_script(s, which, text);
+	if (!r)
+		build_eval(&a, s, which, take);
+	args_fini(take);
+	if (!r && a.is_broken)
+		r = err_raise(ERR_NOMEM, "why=%s", "command");
+	/* Never a new connection: replies would be lost unseen. */
+	if (!r && !s->c)
+		r = ERR_STORE;
+	if (!r && !send_only(s, &a)) {
+		note_away(s, s->c->errstr);
+		disconnect(s);
+		r = ERR_STORE;
+	}
+	args_fini(&a);
+	return r;
+}
+
+int
+store_eval_collect(struct store *s, int64_t *out)
+{
+	void *reply = NULL;
+
+	if (!s->c)
+		return ERR_STORE;
+	if (redisGetReply(s->c, &reply) || !reply) {
+		note_away(s, s->c->errstr);
+		disconnect(s);
+		return ERR_STORE;
+	}
+	if (((redisReply *)reply)->type == REDIS_REPLY_ERROR)
+		return judge_error(s, reply);
+	return take_int(0, out, reply);
+}
+
 int
 store_count(struct store *s, int64_t *out, const char *command, const char *key,
             const char *key2)

@@ -39,6 +39,9 @@ enum store_script {
 	SCRIPT_LEASE,
 	SCRIPT_MIRROR,
 	SCRIPT_MIRROR_SWEEP,
+	SCRIPT_LIST,
+	SCRIPT_LIST_SWEEP,
+	SCRIPT_SINCE,
 	SCRIPT_FILE,
 	SCRIPT_COUNT,
 };
@@ -91,6 +94,18 @@ int store_eval(struct store *s, redisReply **out, enum store_script which,
 int store_call_int(struct store *s, int64_t *out, struct args *take);
 int store_eval_int(struct store *s, int64_t *out, enum store_script which,
                    const char *text, struct args *take);
+
+/*
+ * The same in two halves, so that the caller works while Redis does: send does
+ * not wait, collect takes the oldest reply not yet taken (the number in it, as
+ * store_eval_int). Both ERR_STORE as above; after one, what was sent is perhaps
+ * done, and the store is not to be used again in this way. Meanwhile it runs no
+ * other command, and only a script that its first send has loaded: a NOSCRIPT
+ * comes too late to repeat anything.
+ */
+int store_eval_send(struct store *s, enum store_script which, const char *text,
+                    struct args *take);
+int store_eval_collect(struct store *s, int64_t *out);
 
 /* COMMAND key: ZCARD, HLEN, XLEN, GET of a number; 0 when it is not there. */
 int store_count(struct store *s, int64_t *out, const char *command,
