@@ -89,18 +89,31 @@ fill_event(struct store *store, struct dead_letter *out, const char *id)
 	return 0;
 }
 
-/* "2 × SKU1, 1 × SKU2 -> erp" from the stored "SKU\tQTY" lines. */
+/* "order" or "customer" for what a shop sent; NULL: made from a sale. */
+static const char *
+noun_of(const char *account)
+{
+	if (!strcmp(account, "api:orders"))
+		return "order";
+	return strcmp(account, "api:customers") ? NULL : "customer";
+}
+
+/* "2 x SKU1, 1 x SKU2 -> erp" from the stored "SKU\tQTY" lines; in front of it
+   what a shop calls it: "order SHOP-10001: ". Never who bought it. */
 static char *
-summarize(const char *lines, const char *authority)
+summarize(const char *noun, const char *number, const char *lines,
+          const char *authority)
 {
 	struct buf b = BUF_INIT;
+	const char *between = "";
 
-	while (*lines) {
+	if (noun)
+		buf_addf(&b, "%s %s%s", noun, number, *lines ? ": " : "");
+	for (; *lines; between = ", ") {
 		size_t n = strcspn(lines, "\n");
 		size_t tab = strcspn(lines, "\t");
 
-		if (b.n)
-			buf_adds(&b, ", ");
+		buf_adds(&b, between);
 		buf_addf(&b, "%.*s x %.*s", (int)(n - tab - 1), lines + tab + 1,
 		         (int)tab, lines);
 		lines += n + (lines[n] == '\n');
@@ -113,17 +126,20 @@ static int
 fill_entry(struct store *store, struct dead_letter *out, const char *id)
 {
 	static const char *const names[] = { "account", "why", "lines",
-		                             "authority" };
+		                             "authority", "sale" };
 	redisReply *reply = NULL;
-	int r = fields(store, &reply, "entry:", id, names, 4);
+	const char *account;
+	int r = fields(store, &reply, "entry:", id, names, 5);
 
 	if (r)
 		return r;
+	account = reply_text(reply_at(reply, 0));
 	out->id = text_format("entry/%s", id);
-	out->account = text_dup(reply_text(reply_at(reply, 0)));
+	out->account = text_dup(account);
 	out->why = text_dup(reply_text(reply_at(reply, 1)));
-	out->summary = summarize(reply_text(reply_at(reply, 2)),
-	                         reply_text(reply_at(reply, 3)));
+	out->summary = summarize(
+		noun_of(account), reply_text(reply_at(reply, 4)),
+		reply_text(reply_at(reply, 2)), reply_text(reply_at(reply, 3)));
 	freeReplyObject(reply);
 	return 0;
 }
@@ -201,6 +217,37 @@ store_dead_each(struct store *store,
 	return r;
 }
 
+static bool
+show_member(void *ctx, const char *key, const struct json_node *value)
+{
+	struct json_out *o = ctx;
+	struct buf text = BUF_INIT;
+
+	if (!strcmp(key, "details"))
+		return true;
+	json_print(&text, value);
+	json_out_raw(o, key, buf_text(&text));
+	o->to->is_broken |= text.is_broken;
+	buf_fini(&text);
+	return true;
+}
+
+/* An entry's document, without its details: they hold names and addresses. */
+static int
+show_doc(struct json_out *o, const char *text, size_t n)
+{
+	struct json *doc = NULL;
+	int r = json_parse(&doc, text, n);
+
+	if (r)
+		return r > 0 ? err_raise(ERR_BUG, "why=%s", "stored entry") : r;
+	json_out_object(o, "doc");
+	json_each(json_root(doc), show_member, o);
+	json_out_end_object(o);
+	json_free(doc);
+	return 0;
+}
+
 /* All fields of a hash but the body, which may hold anything. */
 int
 store_dead_show(struct store *store, struct buf *out, const char *id)
@@ -227,18 +274,18 @@ store_dead_show(struct store *store, struct buf *out, const char *id)
 	}
 	json_out_object(&o, NULL);
 	json_out_text(&o, "dead_letter", id);
-	for (size_t i = 0; i + 1 < reply_n(reply); i += 2) {
+	for (size_t i = 0; !r && i + 1 < reply_n(reply); i += 2) {
 		const char *field = reply_text(reply_at(reply, i));
-		const char *value = reply_text(reply_at(reply, i + 1));
+		const redisReply *value = reply_at(reply, i + 1);
 
 		if (!strcmp(field, "doc"))
-			json_out_raw(&o, field, value);
+			r = show_doc(&o, value->str, value->len);
 		else if (strcmp(field, "body") != 0)
-			json_out_text(&o, field, value);
+			json_out_text(&o, field, reply_text(value));
 	}
 	json_out_end_object(&o);
 	freeReplyObject(reply);
-	return buf_check(out);
+	return r ? r : buf_check(out);
 }
 
 static int

@@ -177,6 +177,55 @@ test_store_dead__a_retried_event_comes_back_even_when_the_queue_is_full(
 	assert_int_equal(depth.n_dead, 0);
 }
 
+/* An order or customer of a shop that the authority refuses. */
+static void
+make_sent(enum entry_kind kind, const char *account, const char *number)
+{
+	struct entry e = {
+		.kind = kind,
+		.details = text_dup("{\"name\":\"Jane Roe\"}"),
+		.id = text_format("%s/%s", account, number),
+		.docid = text_dup("TB-1"),
+		.account = text_dup(account),
+		.sale = text_dup(number),
+		.authority = text_dup("erp"),
+	};
+	const struct ledger_new new = { &e, "refused", "as told", true };
+	struct entry_line *line;
+
+	if (kind == ENTRY_ORDER) {
+		line = entry_add_line(&e);
+		assert_non_null(line);
+		line->uid = text_dup("1");
+		line->sku = text_dup("A1");
+		line->external = text_dup("E1");
+		line->qty = decimal_of(2);
+	}
+	assert_int_equal(store_ledger_add_new(store, &new, "6f1c", NULL), 0);
+	entry_fini(&e);
+}
+
+static void
+test_store_dead__says_what_a_shop_calls_it_and_not_for_whom(void **state)
+{
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	make_sent(ENTRY_CUSTOMER, "api:customers", "WEB-17");
+	assert_list("refused api:customers: customer WEB-17 -> erp; ");
+	assert_int_equal(store_dead_decide(store, "entry/api:customers/WEB-17",
+	                                   DEAD_DROP),
+	                 0);
+	make_sent(ENTRY_ORDER, "api:orders", "SHOP-1");
+	assert_list("refused api:orders: order SHOP-1: 2 x A1 -> erp; ");
+	assert_int_equal(
+		store_dead_show(store, &text, "entry/api:orders/SHOP-1"), 0);
+	assert_null(strstr(buf_text(&text), "Jane"));
+	assert_non_null(strstr(buf_text(&text), "\"sku\":\"A1\""));
+	assert_non_null(strstr(buf_text(&text), "\"kind\":\"order\""));
+	buf_fini(&text);
+}
+
 static void
 test_store_dead__unknown_ids_are_absent(void **state)
 {
@@ -204,6 +253,7 @@ main(void)
 		EACH(test_store_dead__an_events_body_is_never_shown),
 		EACH(test_store_dead__each_kind_ends_by_a_decision),
 		EACH(test_store_dead__a_retried_event_comes_back_even_when_the_queue_is_full),
+		EACH(test_store_dead__says_what_a_shop_calls_it_and_not_for_whom),
 		EACH(test_store_dead__unknown_ids_are_absent),
 	};
 
