@@ -1,6 +1,6 @@
 /*
  * Load: sends signed Square events over kept TLS connections and writes down
- * the id of every one that was accepted, so that run.sh can ask for each of
+ * the id of every one that was accepted, so that hooks.sh can ask for each of
  * them by name afterwards. Prints rate and latencies.
  *
  *     load URL CA KEY_VARIABLE CONNECTIONS EVENTS IDS_FILE
