@@ -52,87 +52,6 @@ entries_invalid(struct entries_call *c, const struct order_problem *problem)
 	                      problem->why);
 }
 
-/* ---- the body, as a text that repeats of it share ---- */
-
-struct member {
-	const char *key; /* borrowed */
-	const struct json_node *value;
-};
-
-struct members {
-	struct member *v; /* owned */
-	size_t n;
-	bool is_broken;
-};
-
-static bool
-collect_member(void *ctx, const char *key, const struct json_node *value)
-{
-	struct members *m = ctx;
-	struct member *grown = realloc(m->v, (m->n + 1) * sizeof(*grown));
-
-	if (!grown) {
-		m->is_broken = true;
-		return false;
-	}
-	m->v = grown;
-	m->v[m->n++] = (struct member){ key, value };
-	return true;
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	return strcmp(((const struct member *)a)->key,
-	              ((const struct member *)b)->key);
-}
-
-static void say_value(struct json_out *o, const char *key,
-                      const struct json_node *value);
-
-static void
-say_object(struct json_out *o, const char *key, const struct json_node *value)
-{
-	struct members m = { 0 };
-
-	json_each(value, collect_member, &m);
-	if (m.is_broken)
-		o->to->is_broken = true;
-	if (m.n)
-		qsort(m.v, m.n, sizeof(*m.v), by_key);
-	json_out_object(o, key);
-	for (size_t i = 0; i < m.n; i++)
-		say_value(o, m.v[i].key, m.v[i].value);
-	json_out_end_object(o);
-	free(m.v);
-}
-
-/* Members by name, no blanks, numbers and texts as they came. Goes as deep as
-   the parser lets a document be. */
-static void
-say_value(struct json_out *o, const char *key, const struct json_node *value)
-{
-	struct buf text = BUF_INIT;
-
-	switch (json_type(value)) {
-	case JSON_OBJECT: say_object(o, key, value); return;
-	case JSON_ARRAY:
-		json_out_array(o, key);
-		for (size_t i = 0; i < json_length(value); i++)
-			say_value(o, NULL, json_at(value, i));
-		json_out_end_array(o);
-		return;
-	case JSON_NULL:
-	case JSON_BOOL:
-	case JSON_NUMBER:
-	case JSON_TEXT: break;
-	}
-	json_print(&text, value);
-	json_out_raw(o, key, buf_text(&text));
-	o->to->is_broken |= text.is_broken;
-	buf_fini(&text);
-}
-
 /* ---- reading the call ---- */
 
 static bool
@@ -304,11 +223,10 @@ name_entry(struct entries_call *c, const char *number, const char *currency)
 {
 	struct entry *e = &c->entry;
 	struct buf text = BUF_INIT;
-	struct json_out o = { .to = &text };
 	char docid[41];
 	int r;
 
-	say_value(&o, NULL, json_root(c->doc));
+	entries_body(&text, json_root(c->doc));
 	r = buf_check(&text);
 	if (!r)
 		r = crypto_sha256_hex(

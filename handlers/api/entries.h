@@ -88,6 +88,9 @@ int entries_invalid(struct entries_call *c,
 const struct adapter_ops *entries_adapter(const struct api_env *env,
                                           const struct conf_section *account);
 
+/* Append a document in its one form: members by name, no blanks. */
+void entries_body(struct buf *out, const struct json_node *root);
+
 /* GET: how the entry of this number is doing. Returns 0 or a fault. */
 int entries_serve_state(const struct api_env *env,
                         const struct entries_kind *kind, const char *number,
