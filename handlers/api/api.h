@@ -49,6 +49,10 @@ int api_serve_customer_state(const struct api_env *env,
                              const struct http_call *call,
                              const char *const *params,
                              struct http_reply *reply);
+int api_serve_galaxy(const struct api_env *env, const struct http_call *call,
+                     const char *const *params, struct http_reply *reply);
+int api_serve_picture(const struct api_env *env, const struct http_call *call,
+                      const char *const *params, struct http_reply *reply);
 
 /* A complete JSON answer stands in reply->body. Returns 0 or ERR_NOMEM. */
 int api_reply_json(struct http_reply *reply, int status);

@@ -74,5 +74,13 @@ const struct api_route api_routes[] = {
 	  .path = "/api/customers/{}",
 	  .needs_store = true,
 	  .serve = api_serve_customer_state },
+	{ .method = "GET",
+	  .path = "/api/galaxy/{}",
+	  .needs_store = true,
+	  .serve = api_serve_galaxy },
+	{ .method = "GET",
+	  .path = "/api/galaxy/images/{}",
+	  .needs_store = true,
+	  .serve = api_serve_picture },
 	{ .method = NULL },
 };
