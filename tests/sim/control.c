@@ -165,45 +165,246 @@ change_balance(const struct order *o)
 	return NULL;
 }
 
-/* A new item; or a known one with a new name, under a new revision. */
-static const char *
-change_item(const struct order *o)
+static struct galaxy_item *
+make_item(const struct order *o, const char *code, const char *name)
 {
 	struct galaxy *galaxy = o->sim->galaxy;
-	const char *code = json_text_or(o->body, "code", "");
-	const char *name = json_text_or(o->body, "name", code);
 	struct decimal price = decimal_of(5);
 	struct decimal stock = DECIMAL_ZERO;
-	struct galaxy_balance *balance;
 	struct galaxy_item *item;
 	bool is_at_till = false;
-	int64_t late_ms = 0;
 
-	if (code[0] == '\0')
-		return "code: is needed";
 	sim_decimal(&price, o->body, "price");
 	sim_decimal(&stock, o->body, "balance");
-	json_get_int(&late_ms, o->body, "late_ms");
 	json_get_bool(&is_at_till, o->body, "square");
-	item = galaxy_find_code(galaxy, code, &balance);
-	if (item != NULL) {
+	item = galaxy_add_item(galaxy, code, name, price, stock);
+	galaxy_receive(galaxy, item, &item->balances[0], DECIMAL_ZERO);
+	if (is_at_till)
+		json_out_text(
+			o->out, "variation",
+			square_add(o->sim->square, item, &item->balances[0])
+				->id);
+	return item;
+}
+
+/*
+ * A change that is in flight has its revision and nobody sees it: of a new
+ * item there is nothing yet, a known one is shown as it was.
+ */
+static void
+begin_change(const struct order *o, struct galaxy_item *item, bool is_new,
+             const char *name)
+{
+	struct galaxy *galaxy = o->sim->galaxy;
+	int64_t late_ms = 0;
+	bool is_in_flight = false;
+
+	json_get_int(&late_ms, o->body, "late_ms");
+	json_get_bool(&is_in_flight, o->body, "in_flight");
+	if (is_in_flight && is_new) {
+		item->visible_us = INT64_MAX;
+	} else if (is_in_flight) {
+		free(item->next_name);
+		item->next_name = sim_dup(name);
+		item->next_revision = ++galaxy->revision;
+	} else if (!is_new) {
 		free(item->name);
 		item->name = sim_dup(name);
-		item->revision = ++galaxy->revision;
-	} else {
-		item = galaxy_add_item(galaxy, code, name, price, stock);
-		balance = &item->balances[0];
-		galaxy_receive(galaxy, item, balance, DECIMAL_ZERO);
-		if (is_at_till)
-			json_out_text(
-				o->out, "variation",
-				square_add(o->sim->square, item, balance)->id);
+		galaxy_touch(galaxy, item);
 	}
 	if (late_ms > 0)
 		item->visible_us = sim_now_us(o->sim) + late_ms * 1000;
+}
+
+static void
+read_flags(const struct json_node *body, struct galaxy_item *item)
+{
+	bool is_active = !item->is_inactive;
+	bool is_online = !item->is_offline;
+	int64_t images = item->n_images;
+
+	json_get_bool(&is_active, body, "active");
+	json_get_bool(&is_online, body, "web");
+	json_get_bool(&item->is_blocked, body, "blocked");
+	json_get_bool(&item->has_pack, body, "pack");
+	json_get_int(&images, body, "images");
+	item->is_inactive = !is_active;
+	item->is_offline = !is_online;
+	if (images >= 0 && images <= (int64_t)item->n_balances)
+		item->n_images = (int)images;
+}
+
+/* A new item; or a known one that changes, under a new revision. */
+static const char *
+change_item(const struct order *o)
+{
+	const char *code = json_text_or(o->body, "code", "");
+	struct galaxy_balance *balance;
+	struct galaxy_item *item;
+	const char *name;
+	bool is_new;
+
+	if (code[0] == '\0')
+		return "code: is needed";
+	item = galaxy_find_code(o->sim->galaxy, code, &balance);
+	is_new = item == NULL;
+	name = json_text_or(o->body, "name", is_new ? code : item->name);
+	name = sim_dup(name); /* it may be the one that is freed */
+	if (is_new)
+		item = make_item(o, code, name);
+	else if (item->visible_us == INT64_MAX)
+		is_new = true;
+	read_flags(o->body, item);
+	begin_change(o, item, is_new, name);
+	free((void *)(uintptr_t)name);
 	json_out_text(o->out, "itemid", item->itemid);
 	json_out_text(o->out, "id", item->id);
+	json_out_int(o->out, "revision",
+	             item->next_name != NULL ? item->next_revision
+	                                     : item->revision);
+	return NULL;
+}
+
+/* What was in flight is seen from now on, under the number it has. */
+static const char *
+commit_item(const struct order *o)
+{
+	struct galaxy_balance *balance;
+	struct galaxy_item *item;
+
+	item = galaxy_find_code(o->sim->galaxy,
+	                        json_text_or(o->body, "code", ""), &balance);
+	if (item == NULL)
+		return "code: unknown";
+	if (item->next_name == NULL && item->visible_us != INT64_MAX)
+		return "code: nothing is in flight";
+	if (item->next_name != NULL) {
+		free(item->name);
+		item->name = item->next_name;
+		item->next_name = NULL;
+		item->revision = item->next_revision;
+	}
+	item->visible_us = 0;
 	json_out_int(o->out, "revision", item->revision);
+	return NULL;
+}
+
+/* ---- Galaxy: what goes, and what is many ---- */
+
+static const char *
+delete_item(struct galaxy *galaxy, const char *code)
+{
+	struct galaxy_balance *balance;
+	struct galaxy_item *item = galaxy_find_code(galaxy, code, &balance);
+
+	if (item == NULL)
+		return "code: unknown";
+	item->is_gone = true;
+	return NULL;
+}
+
+static const char *
+change_customer(struct galaxy *galaxy, const struct json_node *body,
+                bool is_gone)
+{
+	const char *name = json_text_or(body, "description", NULL);
+	struct galaxy_customer *c;
+	bool is_active = true;
+
+	c = galaxy_find_customer_code(galaxy, json_text_or(body, "code", ""));
+	if (c == NULL)
+		return "code: unknown";
+	json_get_bool(&is_active, body, "active");
+	c->is_inactive = !is_active;
+	c->is_gone = is_gone;
+	if (name != NULL) {
+		free(c->name);
+		c->name = sim_dup(name);
+	}
+	c->revision = ++galaxy->revision;
+	return NULL;
+}
+
+static const char *
+delete_row(const struct order *o)
+{
+	struct galaxy *galaxy = o->sim->galaxy;
+	const char *list = json_text_or(o->body, "list", "");
+	const char *code = json_text_or(o->body, "code", "");
+	const char *id = json_text_or(o->body, "id", "");
+
+	if (strcmp(list, "items") == 0)
+		return delete_item(galaxy, code);
+	if (strcmp(list, "customers") == 0)
+		return change_customer(galaxy, o->body, true);
+	if (strcmp(list, "itemaltercodes") != 0 &&
+	    strcmp(list, "itemimages") != 0)
+		return galaxy_change_row(galaxy, list, code, NULL, true, true);
+	if (strlen(id) != GALAXY_GUID_SIZE - 1)
+		return "id: a GUID of the list";
+	galaxy_delete_guid(galaxy, id);
+	return NULL;
+}
+
+static const char *
+change_row(const struct order *o)
+{
+	const char *list = json_text_or(o->body, "list", "");
+	bool is_active = true;
+
+	if (strcmp(list, "customers") == 0)
+		return change_customer(o->sim->galaxy, o->body, false);
+	json_get_bool(&is_active, o->body, "active");
+	return galaxy_change_row(
+		o->sim->galaxy, list, json_text_or(o->body, "code", ""),
+		json_text_or(o->body, "description", NULL), false, is_active);
+}
+
+static const char *
+generate_items(const struct order *o)
+{
+	int64_t n = 0;
+
+	json_get_int(&n, o->body, "items");
+	return galaxy_generate(o->sim->galaxy, n);
+}
+
+/* New revisions for the first n generated items: a day's changes. */
+static const char *
+touch_items(const struct order *o)
+{
+	struct galaxy *galaxy = o->sim->galaxy;
+	struct galaxy_balance *balance;
+	struct galaxy_item *item;
+	char code[GALAXY_CODE_SIZE];
+	int64_t n = 0;
+	int64_t i;
+
+	json_get_int(&n, o->body, "items");
+	if (n < 1 || n > galaxy->n_generated)
+		return "items: as many as are generated, at most";
+	for (i = 0; i < n; i++) {
+		snprintf(code, sizeof(code), "41-%06d", (int)i + 1);
+		item = galaxy_find_code(galaxy, code, &balance);
+		if (item != NULL && !item->is_gone)
+			galaxy_touch(galaxy, item);
+	}
+	json_out_int(o->out, "revision", galaxy->revision);
+	return NULL;
+}
+
+static const char *
+print_documents(const struct order *o)
+{
+	galaxy_print_documents(o->sim->galaxy,
+	                       o->rest[0] != '\0' ? o->rest : NULL, o->out);
+	return NULL;
+}
+
+static const char *
+print_customers(const struct order *o)
+{
+	galaxy_print_customers(o->sim->galaxy, o->out);
 	return NULL;
 }
 
@@ -214,12 +415,26 @@ switch_galaxy(const struct order *o)
 	struct galaxy_switches *is = &galaxy->is;
 	const struct json_node *b = o->body;
 
-	json_get_bool(&is->has_default_scenario, b, "default_scenario");
+	const char *scenario = json_text_or(b, "default_scenario", NULL);
+	bool has_default = is->default_scenario >= 0;
+
+	if (json_get_bool(&has_default, b, "default_scenario") == 0)
+		is->default_scenario = has_default ? 0 : -1;
+	if (scenario != NULL)
+		is->default_scenario =
+			galaxy_find_row(galaxy, GALAXY_SCENARIO, scenario);
+	if (scenario != NULL && is->default_scenario < 0)
+		return "default_scenario: true, false or an ID";
 	json_get_bool(&is->upper_guids, b, "upper_guids");
 	json_get_bool(&is->balances_by_row, b, "balances_by_row");
 	json_get_bool(&is->items_ids_by_row, b, "items_ids_by_row");
 	json_get_bool(&is->dedupes, b, "dedupe");
 	json_get_bool(&is->refuses_negative, b, "refuse_negative");
+	json_get_bool(&is->numbers_codes, b, "numbered_codes");
+	json_get_bool(&is->doubles_customers, b, "double_customers");
+	json_get_bool(&is->answers_ids, b, "answer_ids");
+	json_get_bool(&is->zips, b, "gzip");
+	json_get_int(&is->session_calls, b, "session_calls");
 	json_get_int(&is->lost_status, b, "lost_status");
 	json_get_int(&is->refusal_status, b, "refusal_status");
 	json_get_int(&is->query_max, b, "query_max");
@@ -356,6 +571,13 @@ static const struct {
 	{ "POST", "/control/square/switches", switch_square },
 	{ "POST", "/control/galaxy/balance", change_balance },
 	{ "POST", "/control/galaxy/item", change_item },
+	{ "POST", "/control/galaxy/commit", commit_item },
+	{ "POST", "/control/galaxy/delete", delete_row },
+	{ "POST", "/control/galaxy/row", change_row },
+	{ "POST", "/control/galaxy/generate", generate_items },
+	{ "POST", "/control/galaxy/touch", touch_items },
+	{ "GET", "/control/galaxy/entries/", print_documents },
+	{ "GET", "/control/galaxy/customers", print_customers },
 	{ "POST", "/control/galaxy/switches", switch_galaxy },
 	{ "POST", "/control/session/expire", expire_sessions },
 	{ "POST", "/control/hooks", change_hooks },

@@ -19,12 +19,33 @@
  * POST /control/galaxy/balance   {"code","balance" or "delta"}; a variant is
  *                                 CODE:VALUE, as in the state
  * POST /control/galaxy/item      {"code","name"?,"price"?,"balance"?,
- *                                 "late_ms"?,"square"?}: new, or renamed; a
- *                                 late one is listed later, with its old number
- * POST /control/galaxy/switches  {"default_scenario","upper_guids",
- *                                 "balances_by_row","items_ids_by_row",
- *                                 "dedupe","refuse_negative","lost_status",
- *                                 "refusal_status","query_max","session_ms"}
+ *                                 "late_ms"?,"square"?,"in_flight"?,"active"?,
+ *                                 "web"?,"blocked"?,"pack"?,"images"?}: new,
+ *                                 or changed; a late one is listed later, with
+ *                                 its old number; one in flight has its number
+ *                                 and is listed (or changed) by commit
+ * POST /control/galaxy/commit    {"code"}
+ * POST /control/galaxy/delete    {"list","code"} or, of itemaltercodes and
+ *                                 itemimages, {"list","id"}: gone, silently;
+ *                                 an item goes with all that belongs to it
+ * POST /control/galaxy/row       {"list","code","description"?,"active"?}: a
+ *                                 lookup or a customer, under a new revision
+ * POST /control/galaxy/generate  {"items"}: like --galaxy-items, once. They
+ *                                 are 41-000001, 41-000002 …; each tenth comes
+ *                                 in sizes (:001 :002 :003), each thirtieth in
+ *                                 two colours besides (:001:001); one that was
+ *                                 named by its code is kept and in the state
+ * POST /control/galaxy/touch     {"items"}: new revisions for the first so many
+ * GET  /control/galaxy/entries/  {"documents"}: whole, as posted; with a docid
+ *                                 behind the path only those
+ * GET  /control/galaxy/customers {"customers"}: with "document", as posted
+ * POST /control/galaxy/switches  {"default_scenario" (true, false or an ID),
+ *                                 "upper_guids","balances_by_row",
+ *                                 "items_ids_by_row","dedupe",
+ *                                 "refuse_negative","numbered_codes",
+ *                                 "double_customers","answer_ids","gzip",
+ *                                 "lost_status","refusal_status","query_max",
+ *                                 "session_ms","session_calls"}
  * POST /control/session/expire   {"status"?}: 401 or 403 from now on
  * POST /control/hooks            {"system","mode"?,"delay_ms"?,"url"?,
  *                                 "target"?,"retry_ms"?:[…],"form"?,"auth"?}

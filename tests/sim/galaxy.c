@@ -1,6 +1,7 @@
 /*
  * Galaxy: the door (log-in, sessions, scenarios, paths) and the stock.
- * The lists are in galaxy_lists.c, posted entries in galaxy_entry.c.
+ * Lists are in galaxy_lists.c, their rows in galaxy_items.c, galaxy_rows.c and
+ * galaxy_customer.c, posted entries in galaxy_entry.c.
  */
 #define _DEFAULT_SOURCE 1 /* strcasecmp under -std=c17 */
 
@@ -21,15 +22,8 @@
 /* ---- ids ---- */
 
 void
-galaxy_guid(char out[GALAXY_GUID_SIZE], enum galaxy_kind kind, unsigned n)
-{
-	snprintf(out, GALAXY_GUID_SIZE, "%02x000000-0000-4000-8000-%012x",
-	         (unsigned)kind, n + 1);
-}
-
-void
-galaxy_out_guid(const struct galaxy *galaxy, struct json_out *out,
-                const char *key, const char *guid)
+galaxy_out_guid(bool is_upper, struct json_out *out, const char *key,
+                const char *guid)
 {
 	char text[GALAXY_GUID_SIZE];
 	size_t i;
@@ -39,24 +33,34 @@ galaxy_out_guid(const struct galaxy *galaxy, struct json_out *out,
 		return;
 	}
 	for (i = 0; i < GALAXY_GUID_SIZE; i++)
-		text[i] = galaxy->is.upper_guids
-		                  ? (char)toupper((unsigned char)guid[i])
-		                  : guid[i];
+		text[i] = is_upper ? (char)toupper((unsigned char)guid[i])
+		                   : guid[i];
 	json_out_text(out, key, text);
 }
 
 void
-galaxy_out_row(const struct galaxy *galaxy, struct json_out *out,
-               const char *key, enum galaxy_kind kind, int n)
+galaxy_out_row(bool is_upper, struct json_out *out, const char *key,
+               enum galaxy_kind kind, int n)
 {
 	char guid[GALAXY_GUID_SIZE];
 
 	if (n >= 0)
 		galaxy_guid(guid, kind, (unsigned)n);
-	galaxy_out_guid(galaxy, out, key, n >= 0 ? guid : NULL);
+	galaxy_out_guid(is_upper, out, key, n >= 0 ? guid : NULL);
 }
 
 /* ---- stock ---- */
+
+static struct galaxy_item *
+keep_item(struct galaxy *galaxy, struct galaxy_item *item)
+{
+	void *items = galaxy->items;
+
+	sim_grow(&items, &galaxy->cap_items, galaxy->n_items, sizeof(item));
+	galaxy->items = items;
+	galaxy->items[galaxy->n_items++] = item;
+	return item;
+}
 
 struct galaxy_item *
 galaxy_add_item(struct galaxy *galaxy, const char *code, const char *name,
@@ -64,24 +68,25 @@ galaxy_add_item(struct galaxy *galaxy, const char *code, const char *name,
 {
 	struct galaxy_item *item = sim_alloc(sizeof(*item));
 	unsigned n = (unsigned)galaxy->n_items;
-	void *items = galaxy->items;
 
 	galaxy_guid(item->itemid, GALAXY_ITEM, n);
 	galaxy_guid(item->id, GALAXY_ITEM_ROW, n);
+	item->number = n;
 	item->code = sim_dup(code);
 	item->name = sim_dup(name);
 	item->price = price;
 	item->has_web_price = n % 3 == 1;
+	item->weight_g = 250;
 	item->dimension = -1;
+	item->dimension2 = -1;
+	item->leaf = 1;
 	item->revision = ++galaxy->revision;
 	item->balances[0].value = -1;
+	item->balances[0].value2 = -1;
 	item->balances[0].opening = stock;
 	item->balances[0].quantity = stock;
 	item->n_balances = 1;
-	sim_grow(&items, &galaxy->cap_items, galaxy->n_items, sizeof(item));
-	galaxy->items = items;
-	galaxy->items[galaxy->n_items++] = item;
-	return item;
+	return keep_item(galaxy, item);
 }
 
 /* The stock of a new shop came in long ago, so FromDateTime misses it. */
@@ -111,6 +116,11 @@ add_products(struct galaxy *galaxy)
 		                       product.price, product.stock);
 		item->vat = product.vat;
 		item->n_decimals = product.n_decimals;
+		item->ext = i % 4 == 0 ? product.note : NULL;
+		item->leaf = 2 + (int)(i % 23);
+		item->n_attributes = (int)(i % 3);
+		item->n_images = i % 2 == 0;
+		item->has_pack = i % 5 == 0 && product.n_decimals == 0;
 		backdate(galaxy, item);
 	}
 }
@@ -129,9 +139,12 @@ add_sized(struct galaxy *galaxy)
 		                       decimal_of_scaled(1490, 2),
 		                       DECIMAL_ZERO);
 		item->dimension = 0;
+		item->n_images = 2;
+		item->has_pack = i % 2 == 1;
 		item->n_balances = SHOP_N_SIZES;
 		for (size = 0; size < SHOP_N_SIZES; size++) {
 			item->balances[size].value = size;
+			item->balances[size].value2 = -1;
 			item->balances[size].opening =
 				decimal_of(10 + sim_below(galaxy->sim, 20));
 			item->balances[size].quantity =
@@ -146,13 +159,33 @@ galaxy_init(struct galaxy *galaxy, struct sim *sim,
             const struct galaxy_options *options)
 {
 	*galaxy = (struct galaxy){ .sim = sim, .options = *options };
-	galaxy->is.has_default_scenario = true;
+	/* its own, so that the shop stays what it is with any number of them */
+	galaxy->seed = sim->chance * 0x2545f4914f6cdd1du + 1;
 	galaxy->is.lost_status = 401;
 	galaxy->is.refusal_status = 400;
 	galaxy->is.query_max = 2048;
 	add_products(galaxy);
 	add_sized(galaxy);
+	galaxy_rows_init(galaxy);
+	galaxy_customers_init(galaxy);
+	if (options->n_generated > 0 &&
+	    galaxy_generate(galaxy, options->n_generated) != NULL)
+		abort();
 	sim->galaxy = galaxy;
+}
+
+const char *
+galaxy_generate(struct galaxy *galaxy, int64_t n)
+{
+	if (galaxy->n_generated > 0)
+		return "items: are generated once";
+	if (n < 1 || n > GALAXY_GENERATED_MAX)
+		return "items: from 1 to a million";
+	galaxy->n_generated = (unsigned)n;
+	galaxy->generated_revision = galaxy->revision;
+	galaxy->revision += n;
+	galaxy->changed = sim_alloc((size_t)n * sizeof(struct galaxy_item *));
+	return NULL;
 }
 
 void
@@ -163,15 +196,86 @@ galaxy_fini(struct galaxy *galaxy)
 	for (i = 0; i < galaxy->n_items; i++) {
 		free(galaxy->items[i]->code);
 		free(galaxy->items[i]->name);
+		free(galaxy->items[i]->next_name);
 		free(galaxy->items[i]);
 	}
 	for (i = 0; i < galaxy->n_entries; i++) {
 		free(galaxy->entries[i].docid);
 		free(galaxy->entries[i].docdate);
 		free(galaxy->entries[i].lines);
+		buf_fini(&galaxy->entries[i].documents);
 	}
 	free(galaxy->items);
+	free(galaxy->changed);
 	free(galaxy->entries);
+	buf_fini(&galaxy->gone);
+	galaxy_customers_fini(galaxy);
+	galaxy_rows_fini(galaxy);
+}
+
+/* ---- finding ---- */
+
+/* A generated item comes to stay when somebody has to do with it. */
+static struct galaxy_item *
+keep_generated(struct galaxy *galaxy, unsigned n)
+{
+	struct galaxy_generated made;
+	struct galaxy_item *item;
+
+	if (galaxy->changed[n] != NULL)
+		return galaxy->changed[n];
+	galaxy_make_item(&made, galaxy->seed, n,
+	                 galaxy->generated_revision + n + 1);
+	item = sim_alloc(sizeof(*item));
+	*item = made.item;
+	item->code = sim_dup(made.code);
+	item->name = sim_dup(made.name);
+	backdate(galaxy, item);
+	galaxy->changed[n] = item;
+	return keep_item(galaxy, item);
+}
+
+static struct galaxy_item *
+find_generated(struct galaxy *galaxy, const char *code, size_t n_code)
+{
+	char mine[GALAXY_CODE_SIZE];
+	unsigned long n;
+
+	if (n_code != 9 || strncmp(code, "41-", 3) != 0)
+		return NULL;
+	n = strtoul(code + 3, NULL, 10);
+	snprintf(mine, sizeof(mine), "41-%06lu", n);
+	if (n < 1 || n > galaxy->n_generated || strncmp(mine, code, 9) != 0)
+		return NULL;
+	return keep_generated(galaxy, (unsigned)n - 1);
+}
+
+static struct galaxy_item *
+find_plain(struct galaxy *galaxy, const char *code, size_t n)
+{
+	struct galaxy_item *item;
+	size_t i;
+
+	for (i = 0; i < galaxy->n_items; i++) {
+		item = galaxy->items[i];
+		if (strlen(item->code) == n && memcmp(item->code, code, n) == 0)
+			return item;
+	}
+	return find_generated(galaxy, code, n);
+}
+
+/* Value codes with a colon between them, as the state shows them. */
+static void
+format_values(char out[32], const struct galaxy_item *item,
+              const struct galaxy_balance *balance)
+{
+	out[0] = '\0';
+	if (balance->value >= 0)
+		snprintf(out, 32, "%s",
+		         galaxy_value_code(item->dimension, balance->value));
+	if (balance->value2 >= 0)
+		snprintf(out + strlen(out), 32 - strlen(out), ":%s",
+		         galaxy_value_code(item->dimension2, balance->value2));
 }
 
 struct galaxy_item *
@@ -179,26 +283,47 @@ galaxy_find_code(struct galaxy *galaxy, const char *code,
                  struct galaxy_balance **balance)
 {
 	size_t n = strcspn(code, ":");
-	const char *value = code[n] == ':' ? code + n + 1 : NULL;
-	struct galaxy_item *item;
+	struct galaxy_item *item = find_plain(galaxy, code, n);
+	char values[32];
 	size_t i;
-	size_t j;
 
-	for (i = 0; i < galaxy->n_items; i++) {
-		item = galaxy->items[i];
-		if (strlen(item->code) != n || memcmp(item->code, code, n) != 0)
-			continue;
-		for (j = 0; j < item->n_balances; j++) {
-			*balance = &item->balances[j];
-			if (value == NULL ||
-			    (item->dimension >= 0 &&
-			     strcmp(galaxy_value_code(item->dimension,
-			                              (*balance)->value),
-			            value) == 0))
-				return item;
-		}
+	for (i = 0; item != NULL && i < item->n_balances; i++) {
+		*balance = &item->balances[i];
+		format_values(values, item, *balance);
+		if (code[n] == '\0' || strcmp(values, code + n + 1) == 0)
+			return item;
 	}
 	return NULL;
+}
+
+struct galaxy_item *
+galaxy_find_item(struct galaxy *galaxy, const char *itemid)
+{
+	struct galaxy_item *item = NULL;
+	unsigned n;
+
+	if (galaxy_parse_scrambled(&n, galaxy->seed, itemid, GALAXY_ITEM) &&
+	    n < galaxy->n_generated)
+		item = keep_generated(galaxy, n);
+	else if (galaxy_parse_guid(&n, itemid, GALAXY_ITEM) &&
+	         n < galaxy->n_items && !galaxy->items[n]->is_generated)
+		item = galaxy->items[n];
+	return item != NULL && !item->is_gone ? item : NULL;
+}
+
+void
+galaxy_touch(struct galaxy *galaxy, struct galaxy_item *item)
+{
+	item->revision = ++galaxy->revision;
+}
+
+void
+galaxy_delete_guid(struct galaxy *galaxy, const char *guid)
+{
+	if (galaxy->gone.n == 0)
+		buf_addc(&galaxy->gone, ',');
+	buf_adds(&galaxy->gone, guid);
+	buf_addc(&galaxy->gone, ',');
 }
 
 static void
@@ -307,6 +432,7 @@ open_session(struct galaxy *galaxy, struct server_reply *reply)
 	session = &galaxy->sessions[galaxy->next_session++ % 64];
 	sim_token(galaxy->sim, session->id, 20);
 	session->until_mono_ms = clock_mono_ms() + galaxy->options.session_ms;
+	session->n_calls = 0;
 	galaxy->n_logins++;
 	reply->status = 200;
 	buf_addf(&reply->headers,
@@ -340,6 +466,20 @@ log_in(struct galaxy *galaxy, const struct http_call *call,
 	buf_fini(&login.password);
 }
 
+/* NULL: it has had all the calls that it lives for. */
+static struct galaxy_session *
+use_session(struct galaxy *galaxy, struct galaxy_session *session)
+{
+	int64_t max = galaxy->is.session_calls;
+
+	if (max > 0 && session->n_calls >= max) {
+		memset(session, 0, sizeof(*session));
+		return NULL;
+	}
+	session->n_calls++;
+	return session;
+}
+
 /* The session named by the ss-id cookie, if it lives. */
 static struct galaxy_session *
 find_session(struct galaxy *galaxy, const struct http_call *call)
@@ -360,7 +500,7 @@ find_session(struct galaxy *galaxy, const struct http_call *call)
 	for (i = 0; i < 64; i++) {
 		if (n == 20 && memcmp(galaxy->sessions[i].id, id, n) == 0 &&
 		    clock_mono_ms() < galaxy->sessions[i].until_mono_ms)
-			return &galaxy->sessions[i];
+			return use_session(galaxy, &galaxy->sessions[i]);
 	}
 	return NULL;
 }
@@ -392,13 +532,14 @@ check_scenario(struct galaxy *galaxy, const struct http_call *call,
 {
 	struct buf id = BUF_INIT;
 	bool is_named = sim_param(&id, call->query, "WebScenID");
-	bool is_known = galaxy_find_row(GALAXY_SCENARIO, buf_text(&id)) >= 0;
+	bool is_known =
+		galaxy_find_row(galaxy, GALAXY_SCENARIO, buf_text(&id)) >= 0;
 
 	buf_fini(&id);
 	if (is_named && !is_known)
 		galaxy_refuse(reply, 400, "ArgumentException", "WebScenID",
 		              "Unknown web scenario");
-	else if (!is_named && !galaxy->is.has_default_scenario)
+	else if (!is_named && galaxy->is.default_scenario < 0)
 		galaxy_refuse(reply, 400, "ArgumentNullException", "WebScenID",
 		              "There is no default web scenario");
 	else
@@ -409,22 +550,35 @@ check_scenario(struct galaxy *galaxy, const struct http_call *call,
 /* ---- paths ---- */
 
 static void
+serve_action(struct galaxy *galaxy, const char *name,
+             const struct http_call *call, struct server_reply *reply)
+{
+	bool is_entry = strcmp(name, "postentry") == 0;
+
+	if (!is_entry && strcmp(name, "postcustomer") != 0)
+		galaxy_refuse(reply, 404, "NotFound", NULL,
+		              "Handler for Request not found");
+	else if (strcmp(call->method, "POST") != 0)
+		galaxy_refuse(reply, 405, "NotImplementedException", NULL,
+		              "POST only");
+	else if (is_entry)
+		galaxy_post_entry(galaxy, call, reply);
+	else
+		galaxy_post_customer(galaxy, call, reply);
+}
+
+static void
 serve_sync(struct galaxy *galaxy, const char *name,
            const struct http_call *call, struct server_reply *reply)
 {
 	bool is_list = strcmp(name, "webscenarios") == 0;
+	const char *action;
 
 	if (!is_list && !check_scenario(galaxy, call, reply))
 		return;
-	if (strcmp(name, "actions/postentry") == 0) {
-		if (strcmp(call->method, "POST") == 0)
-			galaxy_post_entry(galaxy, call, reply);
-		else
-			galaxy_refuse(reply, 405, "NotImplementedException",
-			              NULL, "POST only");
-		return;
-	}
-	if (!galaxy_list(galaxy, name, call, reply))
+	if (sim_after(&action, name, "actions/"))
+		serve_action(galaxy, action, call, reply);
+	else if (!galaxy_list(galaxy, name, call, reply))
 		galaxy_refuse(reply, 404, "NotFound", NULL,
 		              "Handler for Request not found");
 }
@@ -447,6 +601,9 @@ route(struct galaxy *galaxy, const struct http_call *call,
 		              NULL, "Not authenticated");
 	else if (sim_after(&rest, call->path, "/services/sync/"))
 		serve_sync(galaxy, rest, call, reply);
+	else if (sim_after(&rest, call->path, "/api/glx/entities/itemimage/") &&
+	         strcmp(call->method, "GET") == 0)
+		galaxy_send_image(galaxy, rest, reply);
 	else
 		galaxy_find_entry(galaxy, call, reply);
 }
@@ -516,15 +673,14 @@ print_item(const struct galaxy_item *item, struct json_out *out)
 {
 	const struct galaxy_balance *b;
 	char code[96];
+	char values[32];
 	size_t i;
 
 	for (i = 0; i < item->n_balances; i++) {
 		b = &item->balances[i];
+		format_values(values, item, b);
 		snprintf(code, sizeof(code), "%s%s%s", item->code,
-		         b->value >= 0 ? ":" : "",
-		         b->value >= 0
-		                 ? galaxy_value_code(item->dimension, b->value)
-		                 : "");
+		         values[0] != '\0' ? ":" : "", values);
 		json_out_object(out, NULL);
 		json_out_text(out, "code", code);
 		json_out_text(out, "name", item->name);
@@ -547,9 +703,14 @@ galaxy_print_state(struct galaxy *galaxy, struct json_out *out)
 	size_t i;
 
 	json_out_array(out, "items");
-	for (i = 0; i < galaxy->n_items; i++)
-		print_item(galaxy->items[i], out);
+	for (i = 0; i < galaxy->n_items; i++) {
+		if (!galaxy->items[i]->is_gone)
+			print_item(galaxy->items[i], out);
+	}
 	json_out_end_array(out);
+	json_out_int(out, "generated", galaxy->n_generated);
+	json_out_int(out, "revision", galaxy->revision);
+	json_out_int(out, "customers_in_all", (int64_t)galaxy->n_customers);
 	json_out_array(out, "entries");
 	for (i = 0; i < galaxy->n_entries; i++) {
 		e = &galaxy->entries[i];

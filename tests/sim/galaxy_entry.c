@@ -65,7 +65,7 @@ need_row(struct check *c, const struct json_node *o, const char *member,
          enum galaxy_kind kind)
 {
 	const char *id = id_of(json_path(o, member));
-	int row = id != NULL ? galaxy_find_row(kind, id) : -1;
+	int row = id != NULL ? galaxy_find_row(c->galaxy, kind, id) : -1;
 
 	if (id == NULL)
 		complain(c, member, "is needed, with identifier.id");
@@ -74,60 +74,42 @@ need_row(struct check *c, const struct json_node *o, const char *member,
 	return row;
 }
 
-/* Where it stands, it must be known. */
-static void
+/*
+ * Part of an address: where it stands it has an id that is known, or a
+ * description instead. -1: no id.
+ */
+static int
 allow_row(struct check *c, const struct json_node *o, const char *member,
           enum galaxy_kind kind)
 {
-	const char *id = id_of(json_path(o, member));
+	const struct json_node *reference = json_find(o, member);
+	const char *id = id_of(reference);
+	int row = id != NULL ? galaxy_find_row(c->galaxy, kind, id) : -1;
 
-	if (id != NULL && galaxy_find_row(kind, id) < 0)
+	if (id != NULL && row < 0)
 		complain(c, member, "unknown id");
+	if (reference != NULL && id == NULL &&
+	    json_text_or(reference, "descr", NULL) == NULL)
+		complain(c, member, "has neither identifier.id nor descr");
+	return row;
 }
 
+/* Text, null or absent. */
 static void
-check_parties(struct check *c, const struct json_node *d)
+allow_texts(struct check *c, const struct json_node *o,
+            const char *const *members, size_t n)
 {
-	int company = need_row(c, d, "company", GALAXY_COMPANY);
-	int site = need_row(c, d, "companysite", GALAXY_SITE);
-	int trader = need_row(c, d, "trader", GALAXY_CUSTOMER);
-
-	if (site >= 0 && galaxy_site_company(site) != company)
-		complain(c, "companysite", "belongs to another company");
-	if (trader >= 0 && !galaxy_customer_is_active(trader))
-		complain(c, "trader", "is not active");
-	need_row(c, d, "doccurrency", GALAXY_CURRENCY);
-	need_row(c, d, "transportmode", GALAXY_AGENCY);
-	need_row(c, d, "transporter", GALAXY_SHIPPING);
-	need_row(c, d, "dispatchpurpose", GALAXY_PURPOSE);
-	need_row(c, d, "paymentagreement.paymentplan", GALAXY_PAYMETHOD);
-	allow_row(c, d, "billtoaddress", GALAXY_CUSTOMER_SITE);
-	allow_row(c, d, "billtoaddress.country", GALAXY_COUNTRY);
-	allow_row(c, d, "billtoaddress.prefecture", GALAXY_PREFECTURE);
-	allow_row(c, d, "billtoaddress.city", GALAXY_CITY);
-	allow_row(c, d, "deliveryinfo.address", GALAXY_CUSTOMER_SITE);
-	allow_row(c, d, "deliveryinfo.address.country", GALAXY_COUNTRY);
-	allow_row(c, d, "deliveryinfo.address.prefecture", GALAXY_PREFECTURE);
-	allow_row(c, d, "deliveryinfo.address.city", GALAXY_CITY);
-}
-
-static void
-check_charges(struct check *c, const struct json_node *d)
-{
-	const struct json_node *charges = json_find(d, "charges");
-	const char *id;
+	const struct json_node *value;
 	size_t i;
-	int row;
 
-	for (i = 0; i < json_length(charges); i++) {
-		id = id_of(json_at(charges, i));
-		row = id != NULL ? galaxy_find_row(GALAXY_CHARGE, id) : -1;
-		if (row < 0)
-			complain(c, "charges", "unknown id");
-		else if (galaxy_charge_type(row) != 2)
-			complain(c, "charges", "a shop may use type 2 only");
+	for (i = 0; i < n; i++) {
+		value = json_find(o, members[i]);
+		if (value != NULL && json_text(value) == NULL)
+			complain(c, members[i], "is a text");
 	}
 }
+
+/* ---- addresses ---- */
 
 /* 2024-05-01T09:30:00, to the second, no zone. */
 static bool
@@ -142,6 +124,126 @@ is_posted_date(const char *text)
 			return false;
 	}
 	return text[i] == '\0';
+}
+
+static void
+check_address(struct check *c, const struct json_node *address,
+              const struct galaxy_customer *trader)
+{
+	static const char *const texts[] = { "zipcode", "streetname",
+		                             "streetnum" };
+	const char *site = id_of(address);
+	int country = allow_row(c, address, "country", GALAXY_COUNTRY);
+	int prefecture = allow_row(c, address, "prefecture", GALAXY_PREFECTURE);
+	int city = allow_row(c, address, "city", GALAXY_CITY);
+
+	if (country >= 0 && prefecture >= 0 &&
+	    galaxy_prefecture_country(prefecture) != country)
+		complain(c, "prefecture", "belongs to another country");
+	if (prefecture >= 0 && city >= 0 &&
+	    galaxy_city_prefecture(city) != prefecture)
+		complain(c, "city", "belongs to another prefecture");
+	if (site != NULL && trader != NULL &&
+	    galaxy_find_site(c->galaxy, trader, site) == NULL)
+		complain(c, "identifier", "is no address of the trader");
+	if (json_find(address, "identifier") != NULL && site == NULL)
+		complain(c, "identifier", "has no id");
+	allow_texts(c, address, texts, sizeof(texts) / sizeof(texts[0]));
+	if (json_find(address, "municipality") != NULL)
+		complain(c, "municipality", "must be null");
+}
+
+/* An address that is left out is the customer's primary one. */
+static void
+check_addresses(struct check *c, const struct json_node *d,
+                const struct galaxy_customer *trader)
+{
+	static const char *const texts[] = { "telephone", "fax", "email",
+		                             "additionalinfo" };
+	const struct json_node *bill = json_find(d, "billtoaddress");
+	const struct json_node *delivery = json_find(d, "deliveryinfo");
+	const struct json_node *address = json_find(delivery, "address");
+	const char *date = json_text_or(delivery, "delivdate", NULL);
+
+	if (bill != NULL) {
+		snprintf(c->where, sizeof(c->where), "billtoaddress.");
+		check_address(c, bill, trader);
+	}
+	if (delivery != NULL) {
+		snprintf(c->where, sizeof(c->where), "deliveryinfo.");
+		allow_texts(c, delivery, texts,
+		            sizeof(texts) / sizeof(texts[0]));
+		if (date != NULL && !is_posted_date(date))
+			complain(c, "delivdate", "is no 2024-05-01T09:30:00");
+	}
+	if (address != NULL) {
+		snprintf(c->where, sizeof(c->where), "deliveryinfo.address.");
+		check_address(c, address, trader);
+	}
+	c->where[0] = '\0';
+	if (trader != NULL && trader->n_sites == 0 &&
+	    (bill == NULL || address == NULL))
+		complain(c, "trader", "has no primary address");
+}
+
+/* ---- parties and terms ---- */
+
+static const struct galaxy_customer *
+check_trader(struct check *c, const struct json_node *d, int company)
+{
+	const char *id = id_of(json_find(d, "trader"));
+	const struct galaxy_customer *trader = NULL;
+
+	if (id == NULL)
+		complain(c, "trader", "is needed, with identifier.id");
+	else
+		trader = galaxy_find_customer(c->galaxy, id);
+	if (id != NULL && trader == NULL)
+		complain(c, "trader", "unknown id");
+	else if (trader != NULL && trader->is_inactive)
+		complain(c, "trader", "is not active");
+	else if (trader != NULL && company >= 0 && trader->company != company)
+		complain(c, "trader", "belongs to another company");
+	return trader;
+}
+
+static void
+check_parties(struct check *c, const struct json_node *d)
+{
+	int company = need_row(c, d, "company", GALAXY_COMPANY);
+	int site = need_row(c, d, "companysite", GALAXY_SITE);
+
+	if (site >= 0 && galaxy_site_company(site) != company)
+		complain(c, "companysite", "belongs to another company");
+	check_addresses(c, d, check_trader(c, d, company));
+	need_row(c, d, "doccurrency", GALAXY_CURRENCY);
+	need_row(c, d, "transportmode", GALAXY_AGENCY);
+	need_row(c, d, "transporter", GALAXY_SHIPPING);
+	need_row(c, d, "dispatchpurpose", GALAXY_PURPOSE);
+	need_row(c, d, "paymentagreement.paymentplan", GALAXY_PAYMETHOD);
+}
+
+static void
+check_charges(struct check *c, const struct json_node *d)
+{
+	const struct json_node *charges = json_find(d, "charges");
+	const char *id;
+	size_t i;
+	int row;
+
+	if (charges != NULL && json_type(charges) != JSON_ARRAY)
+		complain(c, "charges", "is an array");
+	for (i = 0; i < json_length(charges); i++) {
+		id = id_of(json_at(charges, i));
+		row = id != NULL ? galaxy_find_row(c->galaxy, GALAXY_CHARGE, id)
+		                 : -1;
+		if (row < 0)
+			complain(c, "charges", "unknown id");
+		else if (galaxy_charge_type(c->galaxy, row) == 0)
+			complain(c, "charges", "is not active");
+		else if (galaxy_charge_type(c->galaxy, row) != 2)
+			complain(c, "charges", "a shop may use type 2 only");
+	}
 }
 
 static void
@@ -262,16 +364,32 @@ check_totals(struct check *c, const struct json_node *d)
 
 /* ---- lines ---- */
 
-static struct galaxy_item *
-find_item(struct galaxy *galaxy, const char *itemid)
+/* The value code that the line names for a dimension; NULL: none, or twice. */
+static const char *
+value_named(struct check *c, const struct json_node *named, int dimension)
 {
+	const char *code = NULL;
+	const char *id;
 	size_t i;
 
-	for (i = 0; i < galaxy->n_items; i++) {
-		if (strcasecmp(galaxy->items[i]->itemid, itemid) == 0)
-			return galaxy->items[i];
+	for (i = 0; i < json_length(named); i++) {
+		id = id_of(json_at(named, i));
+		if (id == NULL || galaxy_find_row(c->galaxy, GALAXY_DIMENSION,
+		                                  id) != dimension)
+			continue;
+		if (code != NULL)
+			return NULL;
+		code = json_text_or(json_at(named, i), "value", NULL);
 	}
-	return NULL;
+	return code;
+}
+
+static bool
+has_value(int dimension, int value, const char *code)
+{
+	if (dimension < 0)
+		return true;
+	return strcmp(galaxy_value_code(dimension, value), code) == 0;
 }
 
 /* The balance that the line's dimension values name; NULL after a complaint. */
@@ -280,27 +398,22 @@ find_balance(struct check *c, const struct json_node *o,
              struct galaxy_item *item)
 {
 	const struct json_node *named = json_find(o, "itemattributes");
-	const struct json_node *one = json_at(named, 0);
-	const char *id = id_of(one);
-	const char *code = json_text_or(one, "value", "");
+	const char *one = value_named(c, named, item->dimension);
+	const char *two = value_named(c, named, item->dimension2);
+	size_t wanted = (size_t)(item->dimension >= 0) +
+	                (size_t)(item->dimension2 >= 0);
 	size_t j;
 
-	if (item->dimension < 0) {
-		if (json_length(named) > 0)
-			complain(c, "itemattributes",
-			         "the item has no dimensions");
-		return &item->balances[0];
-	}
-	if (json_length(named) != 1 || id == NULL ||
-	    galaxy_find_row(GALAXY_DIMENSION, id) != item->dimension) {
+	if (json_length(named) != wanted ||
+	    (item->dimension >= 0 && one == NULL) ||
+	    (item->dimension2 >= 0 && two == NULL)) {
 		complain(c, "itemattributes",
 		         "names not exactly the item's dimensions");
 		return NULL;
 	}
 	for (j = 0; j < item->n_balances; j++) {
-		if (strcmp(galaxy_value_code(item->dimension,
-		                             item->balances[j].value),
-		           code) == 0)
+		if (has_value(item->dimension, item->balances[j].value, one) &&
+		    has_value(item->dimension2, item->balances[j].value2, two))
 			return &item->balances[j];
 	}
 	complain(c, "itemattributes", "no such value code");
@@ -313,8 +426,8 @@ check_unit(struct check *c, const struct json_node *o,
 {
 	const char *id = id_of(json_find(o, member));
 
-	if (id == NULL ||
-	    galaxy_find_row(GALAXY_UNIT, id) != (item->n_decimals > 0))
+	if (id == NULL || galaxy_find_row(c->galaxy, GALAXY_UNIT, id) !=
+	                          (item->n_decimals > 0))
 		complain(c, member, "is not the item's Unit1ID");
 }
 
@@ -337,11 +450,13 @@ check_line(struct check *c, struct line *line, const struct json_node *o)
 {
 	const char *id = id_of(json_find(o, "item"));
 
-	line->item = id != NULL ? find_item(c->galaxy, id) : NULL;
+	line->item = id != NULL ? galaxy_find_item(c->galaxy, id) : NULL;
 	if (line->item == NULL) {
 		complain(c, "item", "no such ItemID");
 		return;
 	}
+	if (line->item->is_blocked || line->item->is_inactive)
+		complain(c, "item", "is blocked for sales");
 	line->balance = find_balance(c, o, line->item);
 	line->quantity = need_number(c, o, "qty");
 	check_quantity(c, line);
@@ -427,7 +542,8 @@ add_entry(struct check *c, const char *docid, const char *docdate)
 
 /* Book it: the balances fall. */
 static void
-apply(struct check *c, const char *docid, const char *docdate)
+apply(struct check *c, const char *docid, const char *docdate,
+      const char *document)
 {
 	struct galaxy_entry *entry = find_entry(c->galaxy, docid);
 	struct line *line;
@@ -439,7 +555,9 @@ apply(struct check *c, const char *docid, const char *docdate)
 	}
 	if (entry == NULL)
 		entry = add_entry(c, docid, docdate);
-	entry->n_posts++;
+	if (entry->n_posts++ > 0)
+		buf_addc(&entry->documents, ',');
+	buf_adds(&entry->documents, document);
 	for (i = 0; i < c->n_lines; i++) {
 		line = &c->lines[i];
 		galaxy_issue(c->galaxy, line->item, line->balance,
@@ -501,13 +619,29 @@ galaxy_post_entry(struct galaxy *galaxy, const struct http_call *call,
 		refuse_entry(c, reply);
 		goto out;
 	}
-	apply(c, docid, json_text_or(data, "docdate", ""));
+	apply(c, docid, json_text_or(data, "docdate", ""), call->body);
 	reply->status = 200;
 	buf_adds(&reply->body, "{}");
 out:
 	free(docid);
 	json_free(doc);
 	free(c);
+}
+
+void
+galaxy_print_documents(struct galaxy *galaxy, const char *docid,
+                       struct json_out *out)
+{
+	const struct galaxy_entry *e;
+	size_t i;
+
+	json_out_array(out, "documents");
+	for (i = 0; i < galaxy->n_entries; i++) {
+		e = &galaxy->entries[i];
+		if (docid == NULL || strcmp(e->docid, docid) == 0)
+			json_out_raw(out, NULL, buf_text(&e->documents));
+	}
+	json_out_end_array(out);
 }
 
 /* ---- finding it again ---- */

@@ -34,6 +34,8 @@ struct options {
 	const char *control;
 	const char *items;
 	const char *sized;
+	const char *galaxy_items;
+	const char *galaxy_customers;
 	const char *seed;
 	const char *galaxy_user;
 	const char *galaxy_password;
@@ -71,6 +73,10 @@ static const struct {
 	OPTION("--control", control, false, "HOST:PORT (127.0.0.1:0)"),
 	OPTION("--items", items, false, "number of plain items (40)"),
 	OPTION("--sized", sized, false, "number of products in sizes (1)"),
+	OPTION("--galaxy-items", galaxy_items, false,
+	       "number of items made on the fly (0)"),
+	OPTION("--galaxy-customers", galaxy_customers, false,
+	       "number of customers besides the first (0)"),
 	OPTION("--seed", seed, false, "number (1)"),
 	OPTION("--galaxy-user", galaxy_user, false, "name (sync)"),
 	OPTION("--galaxy-password-env", galaxy_password, true, "variable"),
@@ -163,6 +169,7 @@ struct world {
 static void
 make_world(struct world *w, const struct options *o)
 {
+	const unsigned generated = (unsigned)strtoul(o->galaxy_items, NULL, 10);
 	const struct galaxy_options galaxy = {
 		.username = o->galaxy_user,
 		.password = o->galaxy_password,
@@ -172,6 +179,8 @@ make_world(struct world *w, const struct options *o)
 		.session_ms = strtoll(o->session_s, NULL, 10) * 1000,
 		.n_items = (unsigned)strtoul(o->items, NULL, 10),
 		.n_sized = (unsigned)strtoul(o->sized, NULL, 10),
+		.n_generated = generated,
+		.n_customers = (unsigned)strtoul(o->galaxy_customers, NULL, 10),
 	};
 	const struct square_options square = {
 		.token = o->square_token,
@@ -312,6 +321,8 @@ main(int argc, char **argv)
 		.control = "127.0.0.1:0",
 		.items = "40",
 		.sized = "1",
+		.galaxy_items = "0",
+		.galaxy_customers = "0",
 		.seed = "1",
 		.galaxy_user = "sync",
 		.galaxy_view = "CommercialEntry/ByDocID",

@@ -33,6 +33,7 @@ enum {
 	HEADERS_MAX = 64,
 	IDLE_MS = 60000, /* a kept connection without a request */
 	HANG_MS = 60000,
+	PIECE_SIZE = 65536,
 };
 
 struct connection {
@@ -347,24 +348,86 @@ arm_reset(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
+/* The head, up to what says how long the body is. */
+static void
+add_head(struct buf *out, const struct server_reply *r, bool must_close)
+{
+	const char *type;
+
+	type = r->content_type != NULL ? r->content_type : "application/json";
+	buf_addf(out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n", r->status,
+	         reason_of(r->status), type);
+	buf_adds(out, buf_text(&r->headers));
+	if (must_close)
+		buf_adds(out, "Connection: close\r\n");
+}
+
+static bool
+send_chunk(int fd, const struct buf *bytes)
+{
+	char size[24];
+	int n;
+
+	if (bytes->n == 0)
+		return true; /* a chunk of nothing would be the end */
+	n = snprintf(size, sizeof(size), "%zx\r\n", bytes->n);
+	return send_all(fd, size, (size_t)n) &&
+	       send_all(fd, bytes->p, bytes->n) && send_all(fd, "\r\n", 2);
+}
+
+/* The pieces of a stream, one by one; true: all of them are sent. */
+static bool
+send_pieces(struct connection *c, const struct server_reply *r)
+{
+	struct server_piece piece = { .wanted = PIECE_SIZE };
+	bool is_sent;
+
+	do {
+		buf_reset(&piece.bytes);
+		piece.pause_ms = 0;
+		r->stream.produce(r->stream.ctx, &piece);
+		is_sent = buf_check(&piece.bytes) == 0 &&
+		          send_chunk(c->fd, &piece.bytes);
+		if (is_sent && piece.pause_ms > 0)
+			wait_readable(c->server, c->server->stop_pipe[0],
+			              piece.pause_ms);
+		if (piece.is_reset)
+			arm_reset(c->fd);
+	} while (is_sent && !piece.is_last && !piece.is_reset &&
+	         r->ending == SERVER_WHOLE);
+	buf_fini(&piece.bytes);
+	return is_sent && piece.is_last && !piece.is_reset &&
+	       r->ending == SERVER_WHOLE;
+}
+
+static bool
+send_stream(struct connection *c, const struct server_reply *r, bool must_close)
+{
+	struct buf out = BUF_INIT;
+	bool is_sent;
+
+	add_head(&out, r, must_close);
+	buf_adds(&out, "Transfer-Encoding: chunked\r\n\r\n");
+	is_sent = buf_check(&out) == 0 && send_all(c->fd, out.p, out.n) &&
+	          send_chunk(c->fd, &r->body) && send_pieces(c, r) &&
+	          send_all(c->fd, "0\r\n\r\n", 5);
+	buf_fini(&out);
+	return is_sent && !must_close;
+}
+
 static bool
 send_reply(struct connection *c, const struct server_reply *r, bool must_close)
 {
-	const char *type;
 	struct buf out = BUF_INIT;
 	size_t n = r->body.n;
 	bool is_sent;
 
-	type = r->content_type != NULL ? r->content_type : "application/json";
+	if (r->stream.produce != NULL)
+		return send_stream(c, r, must_close);
 	if (r->ending == SERVER_TRUNCATE)
 		n /= 2;
-	buf_addf(&out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n", r->status,
-	         reason_of(r->status), type);
-	buf_addf(&out, "Content-Length: %zu\r\n", r->body.n);
-	buf_adds(&out, buf_text(&r->headers));
-	if (must_close)
-		buf_adds(&out, "Connection: close\r\n");
-	buf_adds(&out, "\r\n");
+	add_head(&out, r, must_close);
+	buf_addf(&out, "Content-Length: %zu\r\n\r\n", r->body.n);
 	buf_add(&out, buf_text(&r->body), n);
 	is_sent = buf_check(&out) == 0 && send_all(c->fd, out.p, out.n);
 	buf_fini(&out);
@@ -400,10 +463,19 @@ serve_one(struct connection *c)
 		c->server->serve(c->server->ctx, &p.call, &reply);
 		goes_on = answer(c, &p, &reply);
 	}
-	buf_fini(&reply.headers);
-	buf_fini(&reply.body);
+	server_reply_fini(&reply);
 	parsed_fini(&p);
 	return goes_on;
+}
+
+void
+server_reply_fini(struct server_reply *reply)
+{
+	if (reply->stream.release != NULL)
+		reply->stream.release(reply->stream.ctx);
+	reply->stream = (struct server_stream){ .ctx = NULL };
+	buf_fini(&reply->headers);
+	buf_fini(&reply->body);
 }
 
 /* ---- threads ---- */

@@ -22,6 +22,22 @@ enum server_ending {
 	SERVER_HANG,     /* send nothing until the peer goes, or delay_ms */
 };
 
+/* Some bytes of a body that is made while it is sent. */
+struct server_piece {
+	struct buf bytes; /* comes empty, is kept by the server */
+	size_t wanted;    /* about so many; 1: the smallest there is */
+	int64_t pause_ms; /* wait behind them */
+	bool is_last;     /* the body is complete with them */
+	bool is_reset;    /* the connection breaks behind them */
+};
+
+/* A body without a length beforehand: it goes out in chunks. */
+struct server_stream {
+	void (*produce)(void *ctx, struct server_piece *piece); /* NULL: none */
+	void (*release)(void *ctx);
+	void *ctx;
+};
+
 struct server_reply {
 	int status;
 	const char *content_type; /* static; NULL: application/json */
@@ -29,7 +45,12 @@ struct server_reply {
 	struct buf body;
 	int64_t delay_ms; /* wait before the first byte */
 	enum server_ending ending;
+	struct server_stream stream; /* what follows body; TRUNCATE: not all */
+	bool is_piecewise; /* asks for a stream from the first byte on */
 };
+
+/* Release what a reply holds, its stream included. May run twice. */
+void server_reply_fini(struct server_reply *reply);
 
 struct server;
 

@@ -98,6 +98,9 @@ shop_product(struct shop_product *out, struct sim *sim, unsigned i)
 		2);
 	out->vat = products[row].vat;
 	out->n_decimals = products[row].n_decimals;
+	out->note =
+		row % 2 ? "Από μικρούς παραγωγούς, σε περιορισμένες ποσότητες."
+			: "Να φυλάσσεται σε δροσερό και σκιερό μέρος.";
 	out->stock = decimal_of(pieces);
 	if (out->n_decimals > 0)
 		out->stock = decimal_of_scaled(

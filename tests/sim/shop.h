@@ -11,6 +11,7 @@ struct shop_product {
 	int vat;              /* row of Galaxy's vatsmaster */
 	int n_decimals;       /* 0: by the piece; 3: by weight */
 	struct decimal stock;
+	const char *note; /* static; more about it */
 };
 
 /* The i-th product, the same for the same seed. Under the lock. */

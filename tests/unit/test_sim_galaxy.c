@@ -16,6 +16,11 @@
 #include "tests/sim/fault.c"
 #include "tests/sim/shop.c"
 #include "tests/sim/galaxy.c"
+#include "tests/sim/zip.c"
+#include "tests/sim/galaxy_items.c"
+#include "tests/sim/galaxy_rows.c"
+#include "tests/sim/galaxy_customer.c"
+#include "tests/sim/galaxy_image.c"
 #include "tests/sim/galaxy_lists.c"
 #include "tests/sim/galaxy_entry.c"
 
@@ -191,7 +196,7 @@ test_sim_galaxy__wants_a_scenario_where_none_is_the_default(void **state)
 	struct world *w = *state;
 
 	sign_in(w);
-	w->galaxy.is.has_default_scenario = false;
+	w->galaxy.is.default_scenario = -1;
 	ask_list(w, "items", "");
 	assert_int_equal(w->reply.status, 400);
 	ask_list(w, "items", "WebScenID=b0000000-0000-4000-8000-000000000001");
