@@ -2,12 +2,13 @@
 #include "gateway/engine/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_registry.h"
 
-enum { REFS_MAX = 16 };
+enum { REFS_MAX = 16, KEEP_EVERY = 50 };
 
 struct refs {
 	char *v[REFS_MAX]; /* owned */
@@ -27,6 +28,7 @@ add_ref(void *ctx, const char *ref)
 struct resolving {
 	struct worker *w;
 	size_t n_done;
+	size_t n_seen;
 };
 
 static int
@@ -41,6 +43,29 @@ ask(struct worker *w, struct buf *external, const char *typed,
 	return buf_check(external);
 }
 
+/* Keep why it is not resolved; what stands there already is not written. */
+static int
+keep_reason(struct worker *w, const char *sku, const char *old, const char *why)
+{
+	if (old && !strcmp(old, why))
+		return 0;
+	return store_registry_unresolved(w->store, w->account, sku, why);
+}
+
+static int
+settle(struct resolving *job, const struct registry_resolution *found,
+       const char *why)
+{
+	struct worker *w = job->w;
+	int r = store_registry_resolved(w->store, w->account, found);
+
+	job->n_done += !r;
+	if (r == REGISTRY_TAKEN)
+		r = keep_reason(w, found->sku, why,
+		                "another item is bound to the same id");
+	return r;
+}
+
 static int
 resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 {
@@ -50,29 +75,23 @@ resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 	struct refs refs = { .n = 0 };
 	int r = ask(w, &external, typed, &refs);
 
-	(void)why;
-	if (!r) {
-		r = store_registry_resolved(
-			w->store, w->account,
-			&(struct registry_resolution){ sku, typed,
-		                                       buf_text(&external),
-		                                       refs.v, refs.n });
-		job->n_done += !r;
-		if (r == REGISTRY_TAKEN)
-			r = store_registry_unresolved(
-				w->store, w->account, sku,
-				"another item is bound to the same id");
-	} else if (r == ADAPTER_AMBIGUOUS) {
-		r = store_registry_unresolved(
-			w->store, w->account, sku,
-			"it fits more than one item there");
-	} else if (r == ADAPTER_UNRESOLVED) {
-		r = store_registry_unresolved(w->store, w->account, sku,
-		                              "not known there yet");
-	}
+	if (!r)
+		r = settle(job,
+		           &(struct registry_resolution){ sku, typed,
+		                                          buf_text(&external),
+		                                          refs.v, refs.n },
+		           why);
+	else if (r == ADAPTER_AMBIGUOUS)
+		r = keep_reason(w, sku, why,
+		                "it fits more than one item there");
+	else if (r == ADAPTER_UNRESOLVED)
+		r = keep_reason(w, sku, why, "not known there yet");
 	for (size_t i = 0; i < refs.n; i++)
 		free(refs.v[i]);
 	buf_fini(&external);
+	/* There may be as many as there are items. */
+	if (!r && ++job->n_seen % KEEP_EVERY == 0 && !worker_keep(w))
+		r = ERR_STORE;
 	return r;
 }
 
