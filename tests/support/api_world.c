@@ -3,6 +3,7 @@
  */
 #include "tests/support/api_world.h"
 
+#include "adapters/adapters.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_ledger.h"
@@ -29,15 +30,13 @@ static const struct conf_type types[] = {
 	{ .name = "square", .rows = rows },
 };
 
-static const char conf_json[] =
-	"{ \"public\": { \"certificate\": \"server.pem\" },"
-	"  \"accounts\": ["
+static const char default_accounts[] =
 	"    { \"name\": \"erp\", \"type\": \"galaxy\","
 	"      \"url\": \"http://127.0.0.1:3000/galaxy\","
 	"      \"token\": \"" SECRET "\" },"
 	"    { \"name\": \"agora\", \"type\": \"square\","
 	"      \"url\": \"https://127.0.0.1:4000\","
-	"      \"token\": \"" SECRET "\" } ] }";
+	"      \"token\": \"" SECRET "\" }";
 
 static void
 give_up(const char *what)
@@ -59,11 +58,30 @@ write_file(char path[128], const struct redis_server *redis, const char *name,
 		give_up("cannot write the configuration");
 }
 
+struct conf *
+api_world_conf(struct api_world *world, const char *accounts)
+{
+	struct conf *conf = NULL;
+	struct buf mistakes = BUF_INIT;
+	struct buf text = BUF_INIT;
+	char path[128];
+
+	buf_addf(&text,
+	         "{ \"public\": { \"certificate\": \"server.pem\" },"
+	         "  \"accounts\": [ %s ] }",
+	         accounts);
+	write_file(path, &world->redis, "gateway.json", buf_text(&text));
+	if (conf_load(&conf, path, types, 2, &mistakes))
+		give_up(buf_text(&mistakes));
+	buf_fini(&mistakes);
+	buf_fini(&text);
+	return conf;
+}
+
 int
 api_world_setup(void **state)
 {
 	struct api_world *world = calloc(1, sizeof(*world));
-	struct buf mistakes = BUF_INIT;
 	char path[128];
 
 	if (!world)
@@ -72,10 +90,7 @@ api_world_setup(void **state)
 	redis_server_start(&world->redis, NULL);
 	/* Nobody looks into the certificate here; it must only be there. */
 	write_file(path, &world->redis, "server.pem", "");
-	write_file(path, &world->redis, "gateway.json", conf_json);
-	if (conf_load(&world->conf, path, types, 2, &mistakes))
-		give_up(buf_text(&mistakes));
-	buf_fini(&mistakes);
+	world->conf = api_world_conf(world, default_accounts);
 	world->options = (struct store_options){
 		.url = world->redis.url,
 		.prefix = "test",
@@ -114,10 +129,40 @@ api_world_empty(void **state)
 	world->env = (struct api_env){
 		.store = world->store,
 		.conf = world->conf,
+		.adapters = adapters,
 		.version = "1.2.3",
 		.started_ms = clock_wall_ms() - 5000,
 	};
+	world->headers = NULL;
+	world->n_headers = 0;
 	return 0;
+}
+
+static int
+add_piece(void *to, const void *p, size_t n)
+{
+	buf_add(to, p, n);
+	return 0;
+}
+
+/* As the server does, but into memory. */
+static int
+make_body(struct http_reply *reply)
+{
+	int r = reply->produce(reply->ctx, add_piece, &reply->body);
+
+	if (reply->free_ctx)
+		reply->free_ctx(reply->ctx);
+	reply->produce = NULL;
+	reply->free_ctx = NULL;
+	return r;
+}
+
+void
+api_world_forget(struct http_reply *reply)
+{
+	buf_fini(&reply->body);
+	buf_fini(&reply->extra);
 }
 
 int
@@ -128,17 +173,22 @@ api_world_ask(struct api_world *world, struct http_reply *reply,
 	const struct http_call call = { .method = method,
 		                        .path = pattern,
 		                        .query = query ? query : "",
+		                        .headers = world->headers,
+		                        .n_headers = world->n_headers,
 		                        .body = "" };
 	const char *const params[] = { param, NULL };
 	const struct api_route *route;
+	int r;
 
-	*reply = (struct http_reply){ 0 };
+	*reply = (struct http_reply){ .status = 200 };
 	for (route = api_routes; route->method; route++)
 		if (strcmp(route->method, method) == 0 &&
 		    strcmp(route->path, pattern) == 0)
-			return route->serve(&world->env, &call, params, reply);
-	give_up(pattern);
-	return -1;
+			break;
+	if (!route->method)
+		give_up(pattern);
+	r = route->serve(&world->env, &call, params, reply);
+	return !r && reply->produce ? make_body(reply) : r;
 }
 
 static void

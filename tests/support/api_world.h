@@ -16,6 +16,8 @@ struct api_world {
 	struct store *store; /* owned; a test may take it away from env */
 	struct conf *conf;   /* owned */
 	struct api_env env;
+	const struct http_header *headers; /* borrowed; of the calls */
+	size_t n_headers;
 };
 
 /* Setup and teardown of a cmocka group; *state is the world. */
@@ -25,17 +27,27 @@ int api_world_teardown(void **state);
 /* Setup of a cmocka test: empty the store, connect env to it again. */
 int api_world_empty(void **state);
 
+/*
+ * Another configuration with this text for its accounts, to be put into env.
+ * Owned by the caller (conf_free).
+ */
+struct conf *api_world_conf(struct api_world *world, const char *accounts);
+
 /* The secret that the configuration holds: it must never be seen. */
 extern const char api_world_secret[];
 
 /*
  * Ask a route of api_routes by method and exact pattern. param is the decoded
- * `{}` segment; query without `?`. buf_fini(&reply->body) is the caller's.
- * Returns what serve returned.
+ * `{}` segment; query without `?`. A streamed body is made into reply->body.
+ * api_world_forget() is the caller's. Returns what serve returned, or what made
+ * the body.
  */
 int api_world_ask(struct api_world *world, struct http_reply *reply,
                   const char *method, const char *pattern, const char *param,
                   const char *query);
+
+/* Release a reply. May run twice. */
+void api_world_forget(struct http_reply *reply);
 
 /* Make an item bound at both accounts; agora's id is the sku in lower case
    with "sq-" in front, found by whom it must concern. */
