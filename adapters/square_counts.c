@@ -185,7 +185,7 @@ sweep_page(void *ctx, const struct json_node *root)
 	sweep->is_later = true;
 	sweep->rows += (int64_t)json_length(rows);
 	sweep->sink->progress(sweep->sink->ctx, "counts", sweep->rows, 0);
-	return 0;
+	return sweep->sink->breathe(sweep->sink->ctx);
 }
 
 /* The stored cursor; 0 when there is none, or none that makes sense. */
@@ -239,8 +239,11 @@ square_sync(void *state, const struct sync_job *job,
 	if (cursor_ms > CURSOR_OVERLAP_MS)
 		listing.from_ms = cursor_ms - CURSOR_OVERLAP_MS;
 	sweep.newest_ms = cursor_ms;
+	r = sink->begin_counts(sink->ctx);
+	if (r)
+		return square_fault(r);
 	outcome = square_list(s, &listing);
-	if (outcome.verdict != VERDICT_DONE)
+	if (outcome.verdict != VERDICT_DONE || job->is_dry)
 		return outcome;
 	return store_cursor(s, sweep.newest_ms);
 }

@@ -2,17 +2,31 @@
  * A catch-up or a full sync of one account: the safety net under the hooks.
  *
  * The adapter brings its mirror up to date and reports every count it saw. At
- * the authority those are balances, fenced by a tick taken before the first
- * request; at a channel they are compared with what was published. What
+ * the authority those are balances, fenced by a tick taken right before they
+ * are asked for; at a channel they are compared with what was published. What
  * differs is collected and becomes marks only at the end, through the guard.
+ *
+ * It may take an hour, and what is urgent does not wait for its end: hooks,
+ * sales and posts have their turn between two steps of it (breathe). What they
+ * read is newer than the list under way, and wins by its tick.
+ *
+ * A dry run reads and compares as the real one would. It writes nothing but
+ * its report, the health fact sync_report:
+ *
+ *   {"kind":"full","started_ms":1,"took_ms":2,"verdict":"done","why":"",
+ *    "lists":[{"name":"items","rows":10,"written":1,"gone":0}],
+ *    "counts":10,"differ":1}
  */
 #include "gateway/engine/worker.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/base/json.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_ledger.h"
@@ -21,23 +35,44 @@
 #include "gateway/model/item.h"
 #include "gateway/model/metrics.h"
 
-enum { BATCH = 400, PROGRESS_EVERY_MS = 500 };
+enum {
+	BATCH = 400,
+	PROGRESS_EVERY_MS = 500,
+	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
+};
 
 struct sync {
 	struct worker *w;
-	int64_t tick;
+	struct sync_job job;
+	int64_t began;          /* tick before the first request */
+	int64_t tick;           /* before the counts were asked for */
+	bool has_counts;        /* they were asked for */
 	bool is_resolved;       /* bindings were tried after the items came */
 	char *externals[BATCH]; /* owned */
 	struct decimal qty[BATCH];
 	size_t n;
 	int64_t n_counts;
-	int64_t told_mono_ms; /* last progress written */
-	int fault;            /* ours, not the vendor's */
+	int64_t n_differ;         /* of a dry run */
+	char list[64];            /* being read; "" */
+	int64_t list_mono_ms;     /* since when */
+	int64_t told_mono_ms;     /* last progress written */
+	int64_t breathed_mono_ms; /* last turn of urgent work */
+	struct buf lists;         /* of a dry run: their part of the report */
+	struct json_out out;      /* writes it */
+	int fault;                /* ours, not the vendor's */
 };
 
+static const char *
+kind_name(const struct sync *s)
+{
+	return s->job.is_full ? "full" : "catch-up";
+}
+
+/* ---- counts ---- */
+
 /* An item of the batch: is this account right about it? */
-static int
-is_authority(struct sync *s, const struct stock_view *view)
+static bool
+is_authority(const struct sync *s, const struct stock_view *view)
 {
 	const char *authority = engine_authority(s->w->engine, view->authority);
 
@@ -66,16 +101,48 @@ find_target(const struct sync *s, const struct stock_view *view,
  * one that is not what it should be: a reserve or an authority may have been
  * changed in the file, which leaves no mark.
  */
-static int
-compare(struct sync *s, const struct stock_view *view, struct decimal qty)
+static bool
+wants_look(const struct sync *s, const struct stock_view *view,
+           struct decimal qty)
 {
 	struct decimal target;
 
-	if (view->has_published && !decimal_cmp(view->published, qty) &&
-	    !(find_target(s, view, &target) && decimal_cmp(target, qty)))
+	return !view->has_published || decimal_cmp(view->published, qty) ||
+	       (find_target(s, view, &target) && decimal_cmp(target, qty));
+}
+
+static int
+compare(struct sync *s, const struct stock_view *view, struct decimal qty)
+{
+	if (!wants_look(s, view, qty))
 		return 0;
 	return store_stock_changed(s->w->store, s->w->account, s->w->account,
 	                           view->sku);
+}
+
+/* Of a dry run: is that another balance, or would it make a look? */
+static bool
+differs(const struct sync *s, const struct stock_view *view, struct decimal qty)
+{
+	if (!is_authority(s, view))
+		return wants_look(s, view, qty);
+	return !view->balance_from ||
+	       strcmp(view->balance_from, s->w->account) != 0 ||
+	       decimal_cmp(view->balance, qty) != 0;
+}
+
+static int
+compare_known(struct sync *s, const char *const *skus,
+              const struct decimal *qty, size_t n)
+{
+	struct stock_view views[BATCH];
+	int r = store_stock_view(s->w->store, views, s->w->account, skus, n);
+
+	for (size_t i = 0; !r && i < n; i++) {
+		s->n_differ += differs(s, &views[i], qty[i]);
+		stock_view_fini(&views[i]);
+	}
+	return r;
 }
 
 static int
@@ -114,6 +181,18 @@ take_known(struct sync *s, const char *const *skus, const struct decimal *qty,
 	return r;
 }
 
+/* The items are in the mirror by now: bind before counting. */
+static int
+resolve_once(struct sync *s)
+{
+	int r = 0;
+
+	if (!s->is_resolved && !s->job.is_dry)
+		r = resolve_bindings(s->w, NULL);
+	s->is_resolved = r == 0;
+	return r;
+}
+
 static int
 flush(struct sync *s)
 {
@@ -121,15 +200,10 @@ flush(struct sync *s)
 	const char *known[BATCH];
 	struct decimal qty[BATCH];
 	size_t n_known = 0;
-	int r;
+	int r = resolve_once(s);
 
-	if (!s->is_resolved) {
-		/* The items are in the mirror by now: bind before counting. */
-		r = resolve_bindings(s->w, NULL);
-		if (r)
-			return r;
-		s->is_resolved = true;
-	}
+	if (r)
+		return r;
 	r = store_registry_skus(s->w->store, s->w->account,
 	                        (const char *const *)s->externals, s->n, skus);
 	for (size_t i = 0; !r && i < s->n; i++) {
@@ -138,7 +212,9 @@ flush(struct sync *s)
 		known[n_known] = skus[i];
 		qty[n_known++] = s->qty[i];
 	}
-	if (!r && n_known)
+	if (!r && n_known && s->job.is_dry)
+		r = compare_known(s, known, qty, n_known);
+	else if (!r && n_known)
 		r = take_known(s, known, qty, n_known);
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->externals[i]);
@@ -151,11 +227,26 @@ flush(struct sync *s)
 }
 
 static int
+begin_counts(void *ctx)
+{
+	struct sync *s = ctx;
+	int r = s->n ? flush(s) : 0; /* they were read before */
+
+	if (!r && !s->job.is_dry)
+		r = store_tick(s->w->store, &s->tick);
+	s->has_counts = r == 0;
+	if (r)
+		s->fault = r;
+	return r;
+}
+
+static int
 count(void *ctx, const char *external, struct decimal qty)
 {
 	struct sync *s = ctx;
 	int r = 0;
 
+	assert(s->has_counts);
 	s->externals[s->n] = text_dup(external);
 	if (!s->externals[s->n])
 		r = ERR_NOMEM;
@@ -168,36 +259,125 @@ count(void *ctx, const char *external, struct decimal qty)
 	return r;
 }
 
+/* ---- what a person sees ---- */
+
+/* Where the list in hand is; a new one begins when the last one ended. */
+static int64_t
+rate_of(struct sync *s, const char *entity, int64_t rows, int64_t now)
+{
+	int64_t took_ms;
+
+	if (strcmp(s->list, entity) != 0) {
+		if (s->list[0])
+			s->list_mono_ms = now;
+		(void)snprintf(s->list, sizeof(s->list), "%s", entity);
+	}
+	took_ms = now - s->list_mono_ms;
+	return took_ms > 0 ? rows * 1000 / took_ms : 0;
+}
+
 static void
 progress(void *ctx, const char *entity, int64_t rows, int64_t total)
 {
 	struct sync *s = ctx;
 	int64_t now = clock_mono_ms();
-	const struct health_fact fact = { "sync_entity", entity };
+	int64_t rate = rate_of(s, entity, rows, now);
+	char numbers[3][24];
+	const struct health_fact facts[] = {
+		{ "sync_entity", entity },
+		{ "sync_rows", numbers[0] },
+		{ "sync_total", numbers[1] },
+		{ "sync_rate", numbers[2] },
+	};
 
 	if (now - s->told_mono_ms < PROGRESS_EVERY_MS)
 		return;
 	s->told_mono_ms = now;
 	(void)worker_keep(s->w);
-	(void)store_health_set(s->w->store, s->w->account, &fact, 1);
-	(void)store_health_set_int(s->w->store, s->w->account, "sync_rows",
-	                           rows);
-	(void)store_health_set_int(s->w->store, s->w->account, "sync_total",
-	                           total);
+	(void)snprintf(numbers[0], sizeof(numbers[0]), "%lld", (long long)rows);
+	(void)snprintf(numbers[1], sizeof(numbers[1]), "%lld",
+	               (long long)total);
+	(void)snprintf(numbers[2], sizeof(numbers[2]), "%lld", (long long)rate);
+	(void)store_health_set(s->w->store, s->w->account, facts, 4);
 }
 
 static void
-note_kind(struct worker *w, const char *kind)
+listed(void *ctx, const char *entity, const struct mirror_tally *tally)
 {
+	struct sync *s = ctx;
+
+	s->list[0] = '\0';
+	s->list_mono_ms = clock_mono_ms();
+	if (s->job.is_dry) {
+		json_out_object(&s->out, NULL);
+		json_out_text(&s->out, "name", entity);
+		json_out_int(&s->out, "rows", tally->n_seen);
+		json_out_int(&s->out, "written", tally->n_written);
+		json_out_int(&s->out, "gone", tally->n_gone);
+		json_out_end_object(&s->out);
+	} else if (tally->n_written || tally->n_gone) {
+		log_info("sync.list",
+		         "account=%s entity=%s rows=%lld written=%lld "
+		         "gone=%lld",
+		         s->w->account, log_quote(entity),
+		         (long long)tally->n_seen, (long long)tally->n_written,
+		         (long long)tally->n_gone);
+	}
+}
+
+/* kind "": none is under way. */
+static void
+note_kind(struct worker *w, const char *kind, int64_t started_ms)
+{
+	char started[24];
 	const struct health_fact facts[] = {
-		{ "sync_kind", kind },
-		{ "sync_entity", "" },
-		{ "sync_rows", "0" },
-		{ "sync_total", "0" },
+		{ "sync_kind", kind }, { "sync_started_ms", started },
+		{ "sync_entity", "" }, { "sync_rows", "0" },
+		{ "sync_total", "0" }, { "sync_rate", "0" },
 	};
 
-	(void)store_health_set(w->store, w->account, facts, 4);
+	(void)snprintf(started, sizeof(started), "%lld", (long long)started_ms);
+	(void)store_health_set(w->store, w->account, facts,
+	                       sizeof(facts) / sizeof(*facts));
 }
+
+/* ---- live work goes on ---- */
+
+/* Is there anything to do? Returns MARKS_WOKEN, 0 or a fault. */
+static int
+is_woken(struct sync *s)
+{
+	struct worker *w = s->w;
+	int r = store_marks_poll(w->store, w->account);
+
+	if (r == MARKS_WOKEN)
+		pace_hint(&w->pace, clock_mono_ms());
+	else if (!r &&
+	         clock_mono_ms() - s->breathed_mono_ms >= BREATHE_EVERY_MS)
+		r = MARKS_WOKEN;
+	return r;
+}
+
+static int
+breathe(void *ctx)
+{
+	struct sync *s = ctx;
+	int r;
+
+	if (!worker_keep(s->w))
+		r = ERR_STORE; /* stopping, or the lease is another's */
+	else
+		r = is_woken(s);
+	if (r == MARKS_WOKEN) {
+		r = worker_interlude(s->w);
+		s->breathed_mono_ms = clock_mono_ms();
+	}
+	if (r)
+		s->fault = r;
+	return r;
+}
+
+/* ---- the end ---- */
 
 /* Everything was compared: what alarmed before is seen to. */
 static int
@@ -209,10 +389,32 @@ note_full(struct worker *w, int64_t started_ms)
 	return r ? r : store_health_set(w->store, w->account, &fact, 1);
 }
 
+/*
+ * A catch-up asked for before a full sync began is part of it, and so is one
+ * by the clock since. One that a call asked for meanwhile is not: what it means
+ * may have been read before.
+ */
 static int
-finish(struct worker *w, struct sync *s, const struct mark *mark, bool is_full,
-       int64_t started_ms)
+drop_catch_up(struct sync *s)
 {
+	struct worker *w = s->w;
+	struct mark found = { 0 };
+	const struct mark *mark = &found;
+	int r = store_marks_find(w->store, &found, w->account, MARK_CATCH_UP);
+
+	if (r)
+		return r == MARKS_ABSENT ? 0 : r;
+	if (found.cause == MARK_SYNC || found.generation < s->began)
+		r = store_marks_clear(w->store, w->account, &mark, 1);
+	free(found.member);
+	return r;
+}
+
+static int
+finish(struct sync *s, const struct mark *mark)
+{
+	struct worker *w = s->w;
+	bool is_full = s->job.is_full;
 	bool was_listed = false;
 	int r = flush(s);
 
@@ -225,50 +427,129 @@ finish(struct worker *w, struct sync *s, const struct mark *mark, bool is_full,
 	if (!r && !was_listed)
 		return 0; /* the mark stays: sales are part of it */
 	if (!r && is_full)
-		r = note_full(w, started_ms);
+		r = note_full(w, s->job.started_ms);
+	if (!r && is_full)
+		r = drop_catch_up(s);
 	if (!r)
 		r = store_marks_clear(w->store, w->account, &mark, 1);
 	if (!r)
 		r = store_health_set_int(w->store, w->account,
 		                         is_full ? "last_full_ms"
 		                                 : "last_catch_up_ms",
-		                         started_ms);
+		                         s->job.started_ms);
 	log_info("sync.done", "account=%s kind=%s counts=%lld took_ms=%lld",
-	         w->account, is_full ? "full" : "catch-up",
-	         (long long)s->n_counts,
-	         (long long)(clock_wall_ms() - started_ms));
+	         w->account, kind_name(s), (long long)s->n_counts,
+	         (long long)(clock_wall_ms() - s->job.started_ms));
+	return r;
+}
+
+static int
+write_report(struct sync *s, const struct outcome *outcome)
+{
+	struct buf text = BUF_INIT;
+	struct json_out o = { .to = &text };
+	struct health_fact fact = { "sync_report", NULL };
+	int r;
+
+	json_out_end_array(&s->out);
+	json_out_object(&o, NULL);
+	json_out_text(&o, "kind", kind_name(s));
+	json_out_int(&o, "started_ms", s->job.started_ms);
+	json_out_int(&o, "took_ms", clock_wall_ms() - s->job.started_ms);
+	json_out_text(&o, "verdict", verdict_name(outcome->verdict));
+	json_out_text(&o, "why", outcome->why);
+	json_out_raw(&o, "lists", buf_text(&s->lists));
+	json_out_int(&o, "counts", s->n_counts);
+	json_out_int(&o, "differ", s->n_differ);
+	json_out_end_object(&o);
+	r = buf_check(&text);
+	if (!r)
+		r = buf_check(&s->lists);
+	fact.value = buf_text(&text);
+	if (!r)
+		r = store_health_set(s->w->store, s->w->account, &fact, 1);
+	buf_fini(&text);
+	return r;
+}
+
+/* Somebody waits for the report: also of one that failed, which is not tried
+   again by itself. */
+static int
+finish_dry(struct sync *s, const struct mark *mark,
+           const struct outcome *outcome)
+{
+	struct worker *w = s->w;
+	int r = 0;
+
+	if (worker_judge(w, "dry run", outcome))
+		r = flush(s);
+	if (!r)
+		r = write_report(s, outcome);
+	if (!r)
+		r = store_marks_clear(w->store, w->account, &mark, 1);
+	log_info("sync.compared",
+	         "account=%s kind=%s counts=%lld differ=%lld took_ms=%lld",
+	         w->account, kind_name(s), (long long)s->n_counts,
+	         (long long)s->n_differ,
+	         (long long)(clock_wall_ms() - s->job.started_ms));
+	return r;
+}
+
+static int
+run(struct sync *s, const struct mark *mark)
+{
+	struct worker *w = s->w;
+	const struct sync_sink sink = {
+		.ctx = s,
+		.begin_counts = begin_counts,
+		.count = count,
+		.progress = progress,
+		.breathe = breathe,
+		.listed = listed,
+	};
+	struct outcome outcome = outcome_done();
+	int r = s->job.is_dry ? 0 : store_tick(w->store, &s->began);
+
+	if (!r && w->ops->sync)
+		outcome = w->ops->sync(w->state, &s->job, &sink);
+	if (!r)
+		r = s->fault;
+	if (!r && s->job.is_dry)
+		return finish_dry(s, mark, &outcome);
+	if (!r && worker_judge(w, s->job.is_full ? "full sync" : "catch-up",
+	                       &outcome))
+		return finish(s, mark);
+	if (!r && outcome.verdict == VERDICT_REFUSED)
+		r = store_marks_postpone(w->store, w->account, mark,
+		                         clock_wall_ms() + 60000);
 	return r;
 }
 
 int
-sync_account(struct worker *w, const struct mark *mark, bool is_full)
+sync_account(struct worker *w, const struct mark *mark)
 {
 	struct sync *s = calloc(1, sizeof(*s));
-	const struct sync_sink sink = { .ctx = s,
-		                        .count = count,
-		                        .progress = progress };
-	struct sync_job job = { .is_full = is_full,
-		                .started_ms = clock_wall_ms() };
-	struct outcome outcome = outcome_done();
+	const char *m = mark->member;
 	int r;
 
 	if (!s)
 		return err_raise(ERR_NOMEM, "why=%s", "sync");
 	s->w = w;
-	note_kind(w, is_full ? "full" : "catch-up");
-	r = store_tick(w->store, &s->tick);
-	if (!r && w->ops->sync)
-		outcome = w->ops->sync(w->state, &job, &sink);
-	if (!r)
-		r = s->fault;
-	if (!r && worker_judge(w, is_full ? "full sync" : "catch-up", &outcome))
-		r = finish(w, s, mark, is_full, job.started_ms);
-	else if (!r && outcome.verdict == VERDICT_REFUSED)
-		r = store_marks_postpone(w->store, w->account, mark,
-		                         clock_wall_ms() + 60000);
+	s->job = (struct sync_job){
+		.is_full = !strcmp(m, MARK_FULL) || !strcmp(m, MARK_DRY_FULL),
+		.is_dry = !strcmp(m, MARK_DRY_FULL) ||
+		          !strcmp(m, MARK_DRY_CATCH_UP),
+		.started_ms = clock_wall_ms(),
+	};
+	s->list_mono_ms = clock_mono_ms();
+	s->out.to = &s->lists;
+	json_out_array(&s->out, NULL);
+	note_kind(w, kind_name(s), s->job.started_ms);
+	r = run(s, mark);
 	for (size_t i = 0; i < s->n; i++)
 		free(s->externals[i]);
+	buf_fini(&s->lists);
 	free(s);
-	note_kind(w, "");
+	note_kind(w, "", 0);
 	return r;
 }

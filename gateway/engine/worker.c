@@ -1,13 +1,14 @@
 /*
  * One account's worker: the loop.
  *
- * Each turn takes due marks, does them kind by kind, then posts entries. It
+ * Each turn posts entries, then takes due marks and does them kind by kind. It
  * sleeps in Redis until somebody marks the account, a mark is due, or the pace
  * allows the next attempt. Nothing here gives up: without Redis it tries
  * again, with a capped wait (platform.md N2).
  */
 #include "gateway/engine/worker.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
+#include "gateway/drivers/store_files.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
@@ -31,6 +33,7 @@ enum {
 	STORE_WAIT_MS = 300,    /* Redis is away */
 	TELL_EVERY_MS = 1000,   /* that all is well: each is a write to disk */
 	TURN_MAX = 200,         /* marks taken at once */
+	KEEP_EVERY_MS = 1000,   /* a call in hand looks at the lease */
 };
 
 /* ---- what all workers share ---- */
@@ -213,8 +216,8 @@ pick(struct marks *out, const struct mark_batch *batch, const char *kind)
 	return out->n;
 }
 
-static bool
-may_call(struct worker *w)
+bool
+worker_may_call(struct worker *w)
 {
 	return pace_wait_ms(&w->pace, clock_mono_ms()) == 0 && worker_keep(w);
 }
@@ -251,7 +254,8 @@ in_batches(struct worker *w, const struct marks *all, int64_t tick,
 	size_t max = w->ops->batch_max(w->conf);
 	int r = 0;
 
-	for (size_t at = 0; !r && at < all->n && may_call(w); at += max) {
+	for (size_t at = 0; !r && at < all->n && worker_may_call(w);
+	     at += max) {
 		struct marks some = { all->v + at, all->n - at };
 
 		if (some.n > max)
@@ -307,14 +311,15 @@ do_account(struct worker *w, const struct mark *mark)
 
 	if (!strcmp(m, MARK_RESOLVE))
 		return do_resolve(w, mark);
-	if (!may_call(w))
+	if (!worker_may_call(w))
 		return 0;
 	if (!strcmp(m, MARK_LOOK_UP))
 		return post_look_up(w, mark);
 	if (!strcmp(m, MARK_SALES))
 		return do_sales(w, mark);
-	if (!strcmp(m, MARK_CATCH_UP) || !strcmp(m, MARK_FULL))
-		return sync_account(w, mark, !strcmp(m, MARK_FULL));
+	if (!strcmp(m, MARK_CATCH_UP) || !strcmp(m, MARK_FULL) ||
+	    !strcmp(m, MARK_DRY_CATCH_UP) || !strcmp(m, MARK_DRY_FULL))
+		return sync_account(w, mark);
 	return store_marks_clear(w->store, w->account, &mark, 1);
 }
 
@@ -324,10 +329,12 @@ do_batch(struct worker *w, const struct mark_batch *batch)
 	struct marks some = { calloc(batch->n + 1, sizeof(*some.v)), 0 };
 	int r = some.v ? 0 : err_raise(ERR_NOMEM, "why=%s", "turn");
 
-	if (!r && pick(&some, batch, "s:") && may_call(w))
+	if (!r && pick(&some, batch, "s:") && worker_may_call(w))
 		r = sales_read(w, &some);
-	if (!r && pick(&some, batch, "i:") && may_call(w))
+	if (!r && pick(&some, batch, "i:") && worker_may_call(w))
 		r = do_items(w, &some, batch->tick);
+	if (!r && pick(&some, batch, MARK_FILE))
+		r = files_fetch(w, &some);
 	if (!r)
 		(void)pick(&some, batch, "y:");
 	for (size_t i = 0; !r && i < some.n; i++)
@@ -361,6 +368,26 @@ worker_turn(struct worker *w, int64_t *wait_ms)
 	if (*wait_ms > IDLE_MS)
 		*wait_ms = IDLE_MS;
 	mark_batch_fini(&batch);
+	return r;
+}
+
+int
+worker_interlude(struct worker *w)
+{
+	struct mark_batch batch = { .n = 0 };
+	int64_t next_post_ms = 0;
+	int r;
+
+	assert(!w->is_interlude);
+	w->is_interlude = true;
+	r = post_entries(w, &next_post_ms);
+	if (!r)
+		r = store_marks_take_urgent(w->store, &batch, w->account,
+		                            TURN_MAX);
+	if (!r && batch.n)
+		r = do_batch(w, &batch);
+	mark_batch_fini(&batch);
+	w->is_interlude = false;
 	return r;
 }
 
@@ -487,6 +514,22 @@ run(void *arg)
 
 /* ---- making and ending one ---- */
 
+/* While a call lasts: however slow the system is, the lease stays ours, and
+   nobody takes us for dead. The call itself is cut by worker_abort only. */
+static int
+keep_during_call(void *ctx)
+{
+	struct worker *w = ctx;
+	int64_t now = clock_mono_ms();
+
+	pulse_beat(w->pulse);
+	if (w->token && now - w->kept_mono_ms >= KEEP_EVERY_MS) {
+		w->kept_mono_ms = now;
+		(void)worker_keep(w);
+	}
+	return 0;
+}
+
 static int
 open_parts(struct worker *w)
 {
@@ -496,6 +539,8 @@ open_parts(struct worker *w)
 		.timeout_ms = conf_int(w->conf, "timeout_ms"),
 		.may_http = !strncmp(conf_account_url(w->conf), "http://", 7),
 		.user_agent = user_agent,
+		.idle = keep_during_call,
+		.idle_ctx = w,
 	};
 	struct adapter_env env = { .conf = w->conf };
 	int r;

@@ -49,10 +49,12 @@ struct worker {
 	int64_t token;              /* of the lease; 0: not held */
 	int64_t told_mono_ms;       /* when its health was last written */
 	int64_t held_mono_ms;       /* when the lease was last renewed */
+	int64_t kept_mono_ms;       /* when a call in hand last saw to it */
 	int64_t sales_full_mono_ms; /* last listing of the whole window */
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
 	int64_t n_zeroed;           /* in it */
 	bool is_introduced;         /* the probe was made */
+	bool is_interlude;          /* urgent work, inside a sync */
 	char *unsaved_id;       /* entry whose answer Redis has not; owned */
 	struct outcome unsaved; /* that answer */
 	int64_t unsaved_token;  /* w->token when it came */
@@ -89,6 +91,9 @@ void worker_note_lag(struct worker *w, int64_t lag_ms);
    Returns false when the work must end (stopping, or the lease was lost). */
 bool worker_keep(struct worker *w);
 
+/* May the system be called now? As keep, and the pace allows it. */
+bool worker_may_call(struct worker *w);
+
 /* By our own clock, can no other process have the lease yet? Asked right before
    what must not happen twice: this process may have been stopped meanwhile. */
 bool worker_holds(const struct worker *w);
@@ -102,6 +107,15 @@ bool worker_holds(const struct worker *w);
  * Returns  0 or a fault: take over from ourselves.
  */
 int worker_turn(struct worker *w, int64_t *wait_ms);
+
+/*
+ * What cannot wait for the end of the sync under way: a turn without the marks
+ * of the whole account. Runs between two steps of that sync, on its thread, and
+ * never begins another one.
+ *
+ * Returns  0 or a fault, which ends the sync too.
+ */
+int worker_interlude(struct worker *w);
 
 /*
  * The thread. It ends by itself once the engine's is_stopping is set and the
@@ -141,8 +155,12 @@ int post_entries(struct worker *w, int64_t *next_due_ms);
 int post_recover(struct worker *w); /* entries that a crash left in posting */
 int post_look_up(struct worker *w, const struct mark *mark);
 
-/* sync.c: a catch-up or a full sync; resolve.c: bindings not yet resolved. */
-int sync_account(struct worker *w, const struct mark *mark, bool is_full);
+/* files.c: pictures that somebody waits for. */
+int files_fetch(struct worker *w, const struct marks *marks);
+
+/* sync.c: a catch-up or a full sync, dry or not, as the mark says; resolve.c:
+   bindings not yet resolved. */
+int sync_account(struct worker *w, const struct mark *mark);
 int resolve_bindings(struct worker *w, size_t *n_resolved);
 
 /* guard.c: turn what a sync found into marks, holding mass zeroing. */

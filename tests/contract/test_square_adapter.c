@@ -195,6 +195,11 @@ struct got {
 	size_t n_sales;
 	char counts[512]; /* "VARIATION-ONE=10 …" */
 	int64_t rows;
+	const struct fake_http *http; /* to note when the counts began; NULL */
+	size_t began_after;           /* requests */
+	unsigned n_begun;
+	unsigned n_breaths;
+	bool is_dry;
 	int fault;             /* what the sink returns */
 	struct mirror *broken; /* NULL, or the mirror that fails from now on */
 };
@@ -207,6 +212,25 @@ take_sale(void *ctx, struct sale *sale)
 	assert_true(got->n_sales < SALES_MAX);
 	got->sales[got->n_sales++] = *sale;
 	*sale = (struct sale){ 0 };
+	return got->fault;
+}
+
+static int
+begin_counts(void *ctx)
+{
+	struct got *got = ctx;
+
+	got->n_begun++;
+	got->began_after = got->http ? fake_http_count(got->http) : 0;
+	return 0;
+}
+
+static int
+breathe(void *ctx)
+{
+	struct got *got = ctx;
+
+	got->n_breaths++;
 	return got->fault;
 }
 
@@ -245,8 +269,13 @@ got_fini(struct got *got)
 static struct outcome
 sync_all(struct rig *rig, struct got *got, bool is_full)
 {
-	const struct sync_job job = { .is_full = is_full };
-	const struct sync_sink sink = { got, take_count, take_progress };
+	const struct sync_job job = { .is_full = is_full,
+		                      .is_dry = got->is_dry };
+	const struct sync_sink sink = { .ctx = got,
+		                        .begin_counts = begin_counts,
+		                        .count = take_count,
+		                        .progress = take_progress,
+		                        .breathe = breathe };
 
 	return square_adapter.sync(rig->square, &job, &sink);
 }
@@ -1196,6 +1225,37 @@ test_square_adapter__syncs_all_and_keeps_the_newest_time(void **state)
 }
 
 static void
+test_square_adapter__lets_others_have_their_turn_between_pages(void **state)
+{
+	struct rig *rig = *state;
+	struct got got = { .http = rig->http };
+
+	fake_http_say(rig->http, 200, "{\"cursor\":\"C1\"}");
+	say_fixture(rig, 200, "counts");
+	assert_verdict(sync_all(rig, &got, true), VERDICT_DONE);
+	assert_int_equal(got.n_begun, 1);
+	assert_int_equal(got.began_after, 0);
+	assert_int_equal(got.n_breaths, 2);
+	/* Told to end, it reads no further page. */
+	got = (struct got){ .fault = ERR_STORE };
+	fake_http_say(rig->http, 200, "{\"cursor\":\"C1\"}");
+	assert_verdict(sync_all(rig, &got, true), VERDICT_RETRY);
+	assert_int_equal(fake_http_count(rig->http), 3);
+}
+
+static void
+test_square_adapter__a_dry_sync_moves_no_cursor(void **state)
+{
+	struct rig *rig = *state;
+	struct got got = { .is_dry = true };
+
+	say_fixture(rig, 200, "counts");
+	assert_verdict(sync_all(rig, &got, true), VERDICT_DONE);
+	assert_true(got.counts[0] != '\0');
+	assert_true(fake_mirror_note_is(rig->mirror, NOTE, NULL));
+}
+
+static void
 test_square_adapter__catches_up_from_before_its_cursor(void **state)
 {
 	struct rig *rig = *state;
@@ -1357,6 +1417,8 @@ main(void)
 		T(test_square_adapter__stops_at_a_sale_it_cannot_read),
 		T(test_square_adapter__stops_when_its_reader_does),
 		T(test_square_adapter__syncs_all_and_keeps_the_newest_time),
+		T(test_square_adapter__lets_others_have_their_turn_between_pages),
+		T(test_square_adapter__a_dry_sync_moves_no_cursor),
 		T(test_square_adapter__catches_up_from_before_its_cursor),
 		T(test_square_adapter__leaves_its_cursor_when_a_page_fails),
 		T(test_square_adapter__is_not_in_sync_while_its_cursor_is_not_kept),

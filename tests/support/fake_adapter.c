@@ -446,19 +446,72 @@ find_entry(void *state, const struct entry *entry)
 }
 
 static struct outcome
+read_image(void *state, struct buf *bytes, const char **type, const char *id)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome;
+
+	note(f, "image(");
+	buf_addf(&f->log, "%s)", id);
+	if (!take_step(f, "image", &outcome))
+		return end(f, "image", outcome);
+	if (strcmp(f->picture, id) != 0)
+		return end(f, "image", outcome_of(VERDICT_ABSENT, "none"));
+	buf_reset(bytes);
+	buf_addf(bytes, "picture %s", id);
+	*type = "image/png";
+	return end(f, "image", outcome);
+}
+
+/* Half of a long sync's breaths. */
+static int
+breathe(struct fake_adapter *f, const struct sync_sink *sink, int first)
+{
+	int r = 0;
+
+	for (int i = first; !r && i < first + f->n_breaths; i++) {
+		if (f->before_breath)
+			f->before_breath(f, i);
+		r = sink->breathe(sink->ctx);
+		sink->progress(sink->ctx, "items", i + 1, 2 * f->n_breaths);
+	}
+	return r;
+}
+
+/* Tell the counts as they are when they are asked for. */
+static int
+tell_counts(struct fake_adapter *f, const struct sync_sink *sink)
+{
+	struct fake_count list[FAKE_ITEMS_MAX];
+	size_t n = f->n_counts;
+	int r = sink->begin_counts(sink->ctx);
+
+	memcpy(list, f->counts, n * sizeof(*list));
+	if (!r)
+		r = breathe(f, sink, f->n_breaths);
+	for (size_t i = 0; !r && i < n; i++)
+		if (list[i].is_known)
+			r = sink->count(sink->ctx, list[i].external,
+			                list[i].qty);
+	return r;
+}
+
+static struct outcome
 sync_all(void *state, const struct sync_job *job, const struct sync_sink *sink)
 {
 	struct fake_adapter *f = state;
 	struct outcome outcome;
 
 	note(f, job->is_full ? "full" : "catch_up");
+	if (job->is_dry)
+		buf_adds(&f->log, "(dry)");
 	if (!take_step(f, "sync", &outcome))
 		return end(f, "sync", outcome);
-	for (size_t i = 0; i < f->n_counts; i++)
-		if (f->counts[i].is_known &&
-		    sink->count(sink->ctx, f->counts[i].external,
-		                f->counts[i].qty))
-			return outcome_of(VERDICT_RETRY, "the sink ended it");
+	if (breathe(f, sink, 0))
+		return outcome_of(VERDICT_RETRY, "the sink ended it");
+	sink->listed(sink->ctx, "items", &f->tally);
+	if (tell_counts(f, sink))
+		return outcome_of(VERDICT_RETRY, "the sink ended it");
 	return end(f, "sync", outcome);
 }
 
@@ -478,6 +531,7 @@ const struct adapter_ops fake_erp_ops = {
 	.read_counts = read_counts,
 	.post_entry = post_entry,
 	.find_entry = find_entry,
+	.read_image = read_image,
 	.sync = sync_all,
 };
 

@@ -69,6 +69,15 @@ struct fake_adapter {
 	bool has_no_look_up;
 	bool ignores_time; /* a write wipes out later sales */
 	size_t batch_max;  /* 0: 100 */
+	char picture[32];  /* id of the only one; "": none */
+
+	/* A long sync: so many breaths before the counts are asked for, and as
+	   many between that and telling them as they were then. */
+	int n_breaths;
+
+	/* Called before each breath, the how manieth; may be NULL. */
+	void (*before_breath)(struct fake_adapter *f, int i);
+	struct mirror_tally tally; /* of the sync's one list, "items" */
 
 	/* Called before list_sales tells its sales; may be NULL. */
 	void (*before_sales)(struct fake_adapter *f);
