@@ -17,45 +17,6 @@
 
 enum { LETTERS_SHOWN = 20, LETTERS_ENOUGH = 100 };
 
-/* ---- words ---- */
-
-/* "340 ms", "12 s", "5 min", "3 h", "2 days". */
-static void
-add_span(struct buf *b, int64_t ms)
-{
-	if (ms < 0)
-		ms = 0; /* another machine's clock is ahead */
-	if (ms < 1000)
-		buf_addf(b, "%lld ms", (long long)ms);
-	else if (ms < 120 * 1000LL)
-		buf_addf(b, "%lld s", (long long)(ms / 1000));
-	else if (ms < 120 * 60 * 1000LL)
-		buf_addf(b, "%lld min", (long long)(ms / 60000));
-	else if (ms < 48 * 3600 * 1000LL)
-		buf_addf(b, "%lld h", (long long)(ms / 3600000));
-	else
-		buf_addf(b, "%lld days", (long long)(ms / 86400000));
-}
-
-static void
-add_ago(struct buf *b, int64_t now_ms, int64_t at_ms)
-{
-	if (!at_ms) {
-		buf_adds(b, "never");
-	} else if (now_ms - at_ms < 1000) {
-		buf_adds(b, "just now");
-	} else {
-		add_span(b, now_ms - at_ms);
-		buf_adds(b, " ago");
-	}
-}
-
-static void
-add_count(struct buf *b, int64_t n, const char *one, const char *many)
-{
-	buf_addf(b, "%lld %s", (long long)n, n == 1 ? one : many);
-}
-
 /* ---- the top ---- */
 
 static void
@@ -73,7 +34,7 @@ add_head(struct buf *b, const struct overview *o,
 	buf_adds(b, api_page_style_narrow);
 	buf_adds(b, "</style></head>\n<body><header><b>Tillbridge</b><span>"
 	            "running for ");
-	add_span(b, o->now_ms - o->env->started_ms);
+	page_add_span(b, o->now_ms - o->env->started_ms);
 	buf_adds(b, "</span></header><main>\n");
 }
 
@@ -142,7 +103,7 @@ add_queue_tile(struct buf *b, const struct overview *o)
 	           o->queue.n == 1 ? "call queued" : "calls queued", "");
 	if (o->queue.oldest_ms) {
 		buf_adds(b, "the oldest for ");
-		add_span(b, o->now_ms - o->queue.oldest_ms);
+		page_add_span(b, o->now_ms - o->queue.oldest_ms);
 	} else {
 		buf_adds(b, "all read");
 	}
@@ -155,7 +116,7 @@ add_marks_tile(struct buf *b, const struct overview *o)
 	int64_t n = overview_marks(o);
 
 	begin_tile(b, n, n == 1 ? "look to do" : "looks to do", "");
-	add_count(b, o->n_items, "item in all", "items in all");
+	page_add_count(b, o->n_items, "item in all", "items in all");
 	end_tile(b);
 }
 
@@ -173,8 +134,8 @@ add_entries_tile(struct buf *b, const struct overview *o)
 		buf_adds(b, n ? "to be recorded" : "all recorded");
 	if (waiting) {
 		buf_adds(b, "; ");
-		add_count(b, waiting, "line waits for its item",
-		          "lines wait for their items");
+		page_add_count(b, waiting, "line waits for its item",
+		               "lines wait for their items");
 	}
 	end_tile(b);
 }
@@ -242,28 +203,6 @@ add_name(struct buf *b, const struct overview_account *a)
 }
 
 static void
-add_sync(struct buf *b, const struct health *h)
-{
-	int64_t rows = health_int(h, "sync_rows");
-	int64_t total = health_int(h, "sync_total");
-
-	if (!*health_text(h, "sync_kind"))
-		return;
-	buf_adds(b, "<small>");
-	buf_adds(b, strcmp(health_text(h, "sync_kind"), "full") == 0
-	                    ? "comparing everything: "
-	                    : "catching up: ");
-	api_add_html(b, health_text(h, "sync_entity"));
-	buf_addf(b, " %lld", (long long)rows);
-	if (total > 0)
-		buf_addf(b, " of %lld", (long long)total);
-	buf_adds(b, "</small>");
-	if (total > 0)
-		buf_addf(b, "<progress max=\"%lld\" value=\"%lld\"></progress>",
-		         (long long)total, (long long)rows);
-}
-
-static void
 add_state(struct buf *b, const struct overview *o,
           const struct overview_account *a)
 {
@@ -287,10 +226,25 @@ add_state(struct buf *b, const struct overview *o,
 	}
 	if (until_ms > o->now_ms) {
 		buf_adds(b, "<small>next try in ");
-		add_span(b, until_ms - o->now_ms);
+		page_add_span(b, until_ms - o->now_ms);
 		buf_adds(b, "</small>");
 	}
-	add_sync(b, &a->health);
+	page_add_sync(b, &a->health);
+	buf_adds(b, "</div></td>");
+}
+
+/* When a kind of sync was done, and when it is due. */
+static void
+add_run(struct buf *b, const struct overview *o, const char *label,
+        int64_t last_ms, int64_t next_ms)
+{
+	buf_addf(b, "<td data-label=\"%s\"><div>", label);
+	page_add_ago(b, o->now_ms, last_ms);
+	if (next_ms > o->now_ms) {
+		buf_adds(b, "<small>again in ");
+		page_add_span(b, next_ms - o->now_ms);
+		buf_adds(b, "</small>");
+	}
 	buf_adds(b, "</div></td>");
 }
 
@@ -301,20 +255,17 @@ add_answer(struct buf *b, const struct overview *o,
 	const struct health *h = &a->health;
 
 	buf_adds(b, "<td data-label=\"Last answer\"><div>");
-	add_ago(b, o->now_ms, health_int(h, "last_success_ms"));
+	page_add_ago(b, o->now_ms, health_int(h, "last_success_ms"));
 	if (*health_text(h, "lag_ms")) {
 		buf_adds(b, "<small>from call to count ");
-		add_span(b, health_int(h, "lag_ms"));
-		buf_adds(b, "</small>");
-	}
-	buf_adds(b, "</div></td><td data-label=\"All compared\"><div>");
-	add_ago(b, o->now_ms, health_int(h, "last_full_ms"));
-	if (health_int(h, "next_full_ms") > o->now_ms) {
-		buf_adds(b, "<small>again in ");
-		add_span(b, health_int(h, "next_full_ms") - o->now_ms);
+		page_add_span(b, health_int(h, "lag_ms"));
 		buf_adds(b, "</small>");
 	}
 	buf_adds(b, "</div></td>");
+	add_run(b, o, "Caught up", health_int(h, "last_catch_up_ms"),
+	        health_int(h, "next_catch_up_ms"));
+	add_run(b, o, "All compared", health_int(h, "last_full_ms"),
+	        health_int(h, "next_full_ms"));
 }
 
 static void
@@ -324,13 +275,14 @@ add_work(struct buf *b, const struct overview_account *a)
 	         (long long)a->n_marks);
 	if (a->n_ready) {
 		buf_adds(b, "<small>");
-		add_count(b, a->n_ready, "sale to record", "sales to record");
+		page_add_count(b, a->n_ready, "sale to record",
+		               "sales to record");
 		buf_adds(b, "</small>");
 	}
 	if (a->n_waiting) {
 		buf_adds(b, "<small>");
-		add_count(b, a->n_waiting, "line without item",
-		          "lines without item");
+		page_add_count(b, a->n_waiting, "line without item",
+		               "lines without item");
 		buf_adds(b, "</small>");
 	}
 	buf_addf(b, "</div></td><td class=\"n\" data-label=\"Items\"><div>%lld",
@@ -350,7 +302,8 @@ add_systems(struct buf *b, const struct overview *o)
 	buf_adds(b, "<h2>Systems</h2><div class=\"box\"><table><thead><tr>"
 	            "<th>System</th><th>State</th>");
 	if (o->has_store)
-		buf_adds(b, "<th>Last answer</th><th>All compared</th>"
+		buf_adds(b, "<th>Last answer</th><th>Caught up</th>"
+		            "<th>All compared</th>"
 		            "<th class=\"n\">To look at</th>"
 		            "<th class=\"n\">Items</th>");
 	buf_adds(b, "</tr></thead><tbody>\n");
@@ -463,7 +416,7 @@ add_letter(void *ctx, const struct dead_letter *letter)
 	buf_addf(b, "<div class=\"letter\"><h3>%s<small>", words->title);
 	api_add_html(b, letter->account);
 	buf_adds(b, ", ");
-	add_ago(b, to->now_ms, letter->at_ms);
+	page_add_ago(b, to->now_ms, letter->at_ms);
 	buf_adds(b, "</small></h3><p>");
 	api_add_html(b, letter->summary);
 	buf_adds(b, "</p>");
@@ -539,6 +492,7 @@ add_page(struct buf *b, const struct overview *o)
 		r = add_letters(b, o);
 	}
 	add_systems(b, o);
+	page_add_mirrors(b, o);
 	add_foot(b, o);
 	overview_summary_fini(&s);
 	return r;
@@ -553,6 +507,8 @@ api_serve_page(const struct api_env *env, const struct http_call *call,
 
 	(void)call;
 	(void)params;
+	if (!r)
+		r = overview_read_lists(&o);
 	if (!r)
 		r = add_page(&reply->body, &o);
 	overview_fini(&o);

@@ -1,8 +1,34 @@
 #ifndef API_PAGE_H
 #define API_PAGE_H
 
-/* The look of the status page: its <style> holds one behind the other. */
+#include <stdint.h>
+
+#include "gateway/base/buf.h"
+#include "handlers/api/overview.h"
+
+/*
+ * What the files of the status page share: page.c is the page, page_sync.c what
+ * it says of syncs and mirrors, page_words.c its words, page_style.c its look.
+ */
+
+/* Its <style> holds one behind the other. */
 extern const char api_page_style[];
 extern const char api_page_style_narrow[];
+
+/* "340 ms", "12 s", "5 min", "3 h", "2 days". */
+void page_add_span(struct buf *b, int64_t ms);
+
+/* "3 s ago", "just now"; "never" for 0. */
+void page_add_ago(struct buf *b, int64_t now_ms, int64_t at_ms);
+
+/* "1 sale", "2 sales". */
+void page_add_count(struct buf *b, int64_t n, const char *one,
+                    const char *many);
+
+/* The sync under way, inside a cell; nothing when there is none. */
+void page_add_sync(struct buf *b, const struct health *h);
+
+/* A table for each account that has a mirror. */
+void page_add_mirrors(struct buf *b, const struct overview *o);
 
 #endif

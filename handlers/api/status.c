@@ -8,6 +8,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_sync.h"
 
 #include <string.h>
 
@@ -111,23 +112,70 @@ say_health(struct json_out *j, const struct overview_account *a)
 		json_out_null(j, "lag_ms");
 }
 
+/* A number, or null where 0 or less stands for "unknown". */
+static void
+say_known(struct json_out *j, const char *key, int64_t n)
+{
+	if (n > 0)
+		json_out_int(j, key, n);
+	else
+		json_out_null(j, key);
+}
+
+static void
+say_progress(struct json_out *j, const struct sync_progress *p)
+{
+	json_out_object(j, "sync");
+	api_out_text(j, "kind", p->kind);
+	api_out_time(j, "started", p->started_ms);
+	api_out_text(j, "entity", p->entity);
+	json_out_int(j, "rows", p->rows);
+	json_out_int(j, "total", p->total);
+	say_known(j, "rows_per_s", p->rate);
+	if (p->left_ms >= 0)
+		json_out_int(j, "remaining_ms", p->left_ms);
+	else
+		json_out_null(j, "remaining_ms");
+	json_out_end_object(j);
+}
+
 static void
 say_sync(struct json_out *j, const struct health *h)
 {
-	if (*health_text(h, "sync_kind")) {
-		json_out_object(j, "sync");
-		api_out_text(j, "kind", health_text(h, "sync_kind"));
-		api_out_text(j, "entity", health_text(h, "sync_entity"));
-		json_out_int(j, "rows", health_int(h, "sync_rows"));
-		json_out_int(j, "total", health_int(h, "sync_total"));
-		json_out_end_object(j);
-	} else {
+	struct sync_progress p;
+
+	store_sync_progress(&p, h);
+	if (*p.kind)
+		say_progress(j, &p);
+	else
 		json_out_null(j, "sync");
-	}
 	api_out_time(j, "last_catch_up", health_int(h, "last_catch_up_ms"));
 	api_out_time(j, "next_catch_up", health_int(h, "next_catch_up_ms"));
 	api_out_time(j, "last_full", health_int(h, "last_full_ms"));
 	api_out_time(j, "next_full", health_int(h, "next_full_ms"));
+}
+
+/* Null where nothing is mirrored. */
+static void
+say_mirror(struct json_out *j, const struct overview_account *a)
+{
+	if (!a->n_lists) {
+		json_out_null(j, "mirror");
+		return;
+	}
+	json_out_array(j, "mirror");
+	for (size_t i = 0; i < a->n_lists; i++) {
+		const struct overview_list *list = &a->lists[i];
+
+		json_out_object(j, NULL);
+		json_out_text(j, "list", list->name);
+		json_out_int(j, "rows", list->rows);
+		say_known(j, "revision", list->revision);
+		api_out_time(j, "since", list->since_ms);
+		api_out_time(j, "read", list->read_ms);
+		json_out_end_object(j);
+	}
+	json_out_end_array(j);
 }
 
 static void
@@ -166,6 +214,7 @@ say_account(struct json_out *j, const struct overview *o,
 		say_health(j, a);
 		say_counts(j, a);
 		say_sync(j, &a->health);
+		say_mirror(j, a);
 	}
 	json_out_end_object(j);
 	buf_fini(&url);
@@ -239,6 +288,8 @@ api_serve_status(const struct api_env *env, const struct http_call *call,
 
 	(void)call;
 	(void)params;
+	if (!r)
+		r = overview_read_lists(&o);
 	if (!r) {
 		say_all(&j, &o);
 		r = api_reply_json(reply, 200);

@@ -12,12 +12,15 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_mirror.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/model/metrics.h"
+#include "gateway/ports/adapter.h"
 #include "handlers/api/api.h"
 #include "tests/support/api_world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +183,165 @@ test_api_status__repeats_what_a_worker_said_of_itself(void **state)
 	assert_int_equal(number(agora, "lag_ms"), 412);
 	assert_int_equal(number(agora, "sync.rows"), 120);
 	assert_int_equal(json_type(json_find(agora, "reachable")), JSON_BOOL);
+}
+
+/* ---- syncs and mirrors ---- */
+
+static const struct adapter_list lists[] = {
+	{ .name = "companies" },    { .name = "items" },
+	{ .name = "itembalances" }, { .name = "prefectures" },
+	{ .name = NULL },
+};
+static const struct adapter_ops galaxy = { .name = "galaxy", .lists = lists };
+static const struct adapter_ops square = { .name = "square" };
+static const struct adapter_ops *const adapters[] = { &galaxy, &square, NULL };
+
+static void
+put_row(struct mirror *m, const char *entity, const char *key)
+{
+	const struct mirror_row row = { .key = key, .json = "{}", .n_json = 2 };
+
+	assert_int_equal(mirror_put_now(m, entity, &row), 0);
+}
+
+static void
+note(struct mirror *m, const char *name, int64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
+	assert_int_equal(mirror_note_set(m, name, text), 0);
+}
+
+static void
+fill_mirror(struct api_world *world)
+{
+	struct store_mirror *mirror = NULL;
+	struct mirror *m;
+
+	world->env.adapters = adapters;
+	assert_int_equal(store_mirror_new(&mirror, world->store, "erp"), 0);
+	m = store_mirror_port(mirror);
+	put_row(m, "companies", "1");
+	put_row(m, "items", "1");
+	put_row(m, "items", "2");
+	note(m, "items.revision", 4711);
+	note(m, "items.read", INT64_C(1700000000000));
+	note(m, "itembalances.since", INT64_C(1700000060000));
+	store_mirror_free(mirror);
+}
+
+static void
+test_api_status__says_what_each_list_of_a_mirror_holds(void **state)
+{
+	const struct json_node *root;
+	const struct json_node *mirror;
+
+	fill_mirror(*state);
+	root = ask_status(*state);
+	mirror = json_find(account_of(root, "erp"), "mirror");
+	assert_int_equal(json_length(mirror), 4);
+	assert_string_equal(text_at(json_at(mirror, 0), "list"), "companies");
+	assert_int_equal(number(json_at(mirror, 0), "rows"), 1);
+	assert_null(json_find(json_at(mirror, 0), "revision"));
+	assert_null(json_find(json_at(mirror, 0), "read"));
+	assert_int_equal(number(json_at(mirror, 1), "rows"), 2);
+	assert_int_equal(number(json_at(mirror, 1), "revision"), 4711);
+	assert_string_equal(text_at(json_at(mirror, 1), "read"),
+	                    "2023-11-14T22:13:20.000Z");
+	assert_string_equal(text_at(json_at(mirror, 2), "since"),
+	                    "2023-11-14T22:14:20.000Z");
+	assert_null(json_find(account_of(root, "agora"), "mirror"));
+}
+
+static void
+begin_sync(struct api_world *world, const char *total)
+{
+	const struct health_fact facts[] = {
+		{ "sync_kind", "full" }, { "sync_entity", "items" },
+		{ "sync_rows", "400" },  { "sync_total", total },
+		{ "sync_rate", "50" },   { "sync_started_ms", "1700000000000" },
+	};
+
+	assert_int_equal(store_health_set(world->store, "erp", facts, 6), 0);
+}
+
+static void
+test_api_status__says_how_long_a_sync_will_take(void **state)
+{
+	const struct json_node *sync;
+
+	begin_sync(*state, "1000");
+	sync = json_find(account_of(ask_status(*state), "erp"), "sync");
+	assert_string_equal(text_at(sync, "kind"), "full");
+	assert_string_equal(text_at(sync, "started"),
+	                    "2023-11-14T22:13:20.000Z");
+	assert_int_equal(number(sync, "rows_per_s"), 50);
+	assert_int_equal(number(sync, "remaining_ms"), 12000);
+}
+
+static void
+test_api_status__knows_no_end_without_a_total(void **state)
+{
+	const struct json_node *sync;
+
+	begin_sync(*state, "0");
+	sync = json_find(account_of(ask_status(*state), "erp"), "sync");
+	assert_int_equal(number(sync, "rows"), 400);
+	assert_null(json_find(sync, "remaining_ms"));
+}
+
+static void
+test_api_page__draws_a_bar_with_words_beside_it(void **state)
+{
+	const char *page;
+
+	begin_sync(*state, "1000");
+	page = ask_page(*state);
+	assert_non_null(strstr(page, "comparing everything: items, 400 of 1000 "
+	                             "rows, 50 a second, 12 s left"));
+	assert_non_null(strstr(page, " max=\"1000\" value=\"400\""));
+	buf_fini(&reply.body);
+	begin_sync(*state, "0");
+	page = ask_page(*state);
+	assert_non_null(strstr(page, "items, 400 rows, 50 a second<"));
+	assert_non_null(strstr(page, "<progress aria-label=\"items\"></"));
+}
+
+static void
+test_api_page__shows_the_mirror_without_its_empty_lists(void **state)
+{
+	const char *page;
+
+	fill_mirror(*state);
+	page = ask_page(*state);
+	assert_non_null(strstr(page, "Mirror of erp"));
+	assert_null(strstr(page, "Mirror of agora"));
+	assert_non_null(strstr(page, "<tr><td>items</td><td class=\"n\">2</td>"
+	                             "<td class=\"n\">4711</td>"));
+	assert_null(strstr(page, "<td>prefectures</td>"));
+	assert_non_null(strstr(page, "Nothing in: prefectures<"));
+}
+
+static void
+test_api_page__says_when_changes_were_and_will_be_read(void **state)
+{
+	struct api_world *world = *state;
+	const char *page;
+
+	be_well(world);
+	assert_int_equal(store_health_set_int(world->store, "erp",
+	                                      "last_catch_up_ms",
+	                                      clock_wall_ms() - 30 * 60000),
+	                 0);
+	assert_int_equal(
+		store_health_set_int(world->store, "erp", "next_catch_up_ms",
+	                             clock_wall_ms() + 20 * 60000 + 30000),
+		0);
+	page = ask_page(world);
+	page = strstr(page, "data-label=\"Caught up\"");
+	assert_non_null(page);
+	assert_non_null(strstr(page, "30 min ago<small>again in 20 min<"));
 }
 
 static void
@@ -450,6 +612,12 @@ main(void)
 		EACH(test_api_status__says_that_all_agree_when_nothing_is_left),
 		EACH(test_api_status__counts_what_lies_in_the_store),
 		EACH(test_api_status__repeats_what_a_worker_said_of_itself),
+		EACH(test_api_status__says_what_each_list_of_a_mirror_holds),
+		EACH(test_api_status__says_how_long_a_sync_will_take),
+		EACH(test_api_status__knows_no_end_without_a_total),
+		EACH(test_api_page__draws_a_bar_with_words_beside_it),
+		EACH(test_api_page__shows_the_mirror_without_its_empty_lists),
+		EACH(test_api_page__says_when_changes_were_and_will_be_read),
 		EACH(test_api_status__warns_when_a_2xx_is_not_on_disk),
 		EACH(test_api_status__answers_without_redis),
 		EACH(test_api_status__answers_when_no_store_could_be_made),
