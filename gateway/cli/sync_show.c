@@ -33,6 +33,16 @@ name_kind(const struct show *show)
 	return show->is_full ? "full sync" : "catch-up";
 }
 
+static void
+add_done(struct buf *out, const struct show *show, const struct watch *w)
+{
+	buf_addf(out, "%s done in ", name_kind(show));
+	add_span(out, w->took_ms);
+	if (w->n_lists)
+		buf_addf(out, "; the mirror holds %lld rows in %zu lists",
+		         (long long)w->n_mirrored, w->n_lists);
+}
+
 /* ---- a terminal ---- */
 
 static void
@@ -109,8 +119,7 @@ show_line(struct buf *out, const struct watch *w, const struct show *show,
 	store_sync_progress(&p, &w->health);
 	buf_addf(out, "%-*s  ", name_width, w->name);
 	if (w->end == WATCH_DONE) {
-		buf_addf(out, "%s done in ", name_kind(show));
-		add_span(out, w->took_ms);
+		add_done(out, show, w);
 	} else if (w->end == WATCH_FAILED) {
 		buf_adds(out, "not done: see below");
 	} else if (w->trouble_mono_ms) {
@@ -167,26 +176,18 @@ show_list(const struct show *show, const struct watch *w)
 
 /* ---- the last word ---- */
 
-static void
-show_done(const struct show *show, const struct watch *w)
-{
-	struct buf text = BUF_INIT;
-
-	buf_addf(&text, "%s: %s done in ", w->name, name_kind(show));
-	add_span(&text, w->took_ms);
-	if (w->n_lists)
-		buf_addf(&text, "; the mirror holds %lld rows in %zu lists",
-		         (long long)w->n_mirrored, w->n_lists);
-	(void)puts(buf_text(&text));
-	buf_fini(&text);
-}
-
 void
 show_end(const struct show *show, const struct watch *w)
 {
-	if (w->end == WATCH_FAILED)
+	struct buf text = BUF_INIT;
+
+	if (w->end == WATCH_FAILED) {
 		cli_complain("%s: %s", w->name, buf_text(&w->why));
-	else if (w->end == WATCH_DONE && !show->is_quiet)
-		show_done(show, w);
+	} else if (w->end == WATCH_DONE && !show->is_quiet &&
+	           !show->is_terminal) {
+		add_done(&text, show, w);
+		(void)printf("%s: %s\n", w->name, buf_text(&text));
+	}
 	(void)fflush(stdout);
+	buf_fini(&text);
 }

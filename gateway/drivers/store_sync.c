@@ -10,9 +10,6 @@
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_marks.h"
 
-#define MARK_DRY_CATCH_UP "y:dry"
-#define MARK_DRY_FULL     "y:dryfull"
-
 /* ---- of whom ---- */
 
 static bool

@@ -45,7 +45,7 @@ int store_sync_ask(struct store *store, const char *account, const char *mark);
 int store_sync_is_asked(struct store *store, bool *out, const char *account,
                         const char *mark);
 
-/* Does a worker look after the account, in whatever process? */
+/* Does a worker look after the account, of whatever process? */
 int store_sync_is_served(struct store *store, bool *out, const char *account);
 
 /* How far the sync under way is, as the worker last said. */
