@@ -419,7 +419,8 @@ open_(void **state, const struct adapter_env *env)
 	*state = g;
 	g->magic = GALAXY_MAGIC;
 	g->env = *env;
-	http_client_watch_cookie(env->http, "ss-id");
+	if (env->http) /* without, only the mirror is asked */
+		http_client_watch_cookie(env->http, "ss-id");
 	r = zone ? zone_load(&g->zone, zone) : 0;
 	if (r == ZONE_UNKNOWN) /* the configuration was checked for that */
 		return err_raise(ERR_BUG, "time zone of %s",
@@ -465,15 +466,15 @@ say_company(struct galaxy *g, struct buf *what)
 static struct outcome
 check_terms(struct galaxy *g)
 {
-	char ids[GALAXY_TERM_COUNT][GALAXY_ID_SIZE];
+	struct galaxy_terms terms = { .refs = { { .row = NULL } } };
 	const struct entry none = { .id = NULL };
+	struct entry_problem problem;
 	struct buf note = BUF_INIT;
 	struct outcome outcome = outcome_done();
 
-	if (mirror_note_get(g->env.mirror, &note, GALAXY_NOTE_SYNCED))
-		outcome = outcome_done();
-	else
-		outcome = galaxy_choose_terms(g, ids, &none);
+	if (mirror_note_get(g->env.mirror, &note, GALAXY_NOTE_SYNCED) == 0)
+		outcome = galaxy_choose_terms(g, &terms, &none, NULL, &problem);
+	galaxy_terms_fini(&terms);
 	buf_fini(&note);
 	return outcome.verdict == VERDICT_REFUSED
 	               ? outcome_of(VERDICT_REFUSED,
@@ -524,6 +525,7 @@ const struct adapter_ops galaxy_adapter = {
 	.resolve = resolve,
 	.read_counts = galaxy_read_counts,
 	.post_entry = galaxy_post_entry,
+	.check_entry = galaxy_check_entry,
 	.find_entry = galaxy_find_entry,
 	.read_image = galaxy_read_image,
 	.sync = galaxy_sync,

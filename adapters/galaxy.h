@@ -10,6 +10,7 @@
 #include "gateway/base/json.h"
 #include "gateway/base/zone.h"
 #include "gateway/model/item.h"
+#include "gateway/model/order.h"
 #include "gateway/model/outcome.h"
 #include "gateway/ports/adapter.h"
 #include "gateway/ports/http.h"
@@ -23,6 +24,7 @@
  *   galaxy_sync.c     lists into the mirror, with their cursors
  *   galaxy_counts.c   balances: of whom, and how many
  *   galaxy_packs.c    alter codes that sell several of an item as one
+ *   galaxy_names.c    rows by id, code or description
  *   galaxy_terms.c    commercial entries: parties and terms
  *   galaxy_entry.c    commercial entries: the document and its arithmetic
  *   galaxy_order.c    commercial entries: what a shop's order adds
@@ -266,6 +268,69 @@ extern const struct adapter_list galaxy_lists[];
 struct outcome galaxy_sync(void *state, const struct sync_job *job,
                            const struct sync_sink *sink);
 
+/* ---- names (galaxy_names.c) ---- */
+
+/* A row that a document refers to. Zeroed: none. */
+struct galaxy_ref {
+	char id[GALAXY_ID_SIZE]; /* "": none */
+	struct json *row;        /* owned */
+};
+void galaxy_ref_fini(struct galaxy_ref *ref);
+
+/* Its Description; NULL: it has none. Borrowed. */
+const char *galaxy_ref_text(const struct galaxy_ref *ref);
+
+/* REFUSED with "field: why", and both in *problem. */
+struct outcome galaxy_refuse(struct entry_problem *problem, const char *field,
+                             const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Which row is meant, and among which. */
+struct galaxy_name {
+	const char *entity;  /* table in the mirror */
+	const char *field;   /* of the order, or the option: for people */
+	const char *written; /* id, code or description; NULL: the only row */
+	const char *member;  /* only rows with `of` as id in it; NULL: all */
+	const char *of;
+	bool is_loose; /* rows that lack the member pass as well */
+	bool (*may)(const struct json_node *row); /* NULL: all rows */
+	const char *elsewhere; /* what is said of a row that does not pass */
+	bool is_needed;        /* an empty table is refused */
+};
+
+/*
+ * Find it; out (zeroed) stays empty where nothing is written, needed or there.
+ *
+ * Returns  DONE, REFUSED with *problem and the candidates, RETRY.
+ */
+struct outcome galaxy_find_row(struct galaxy *g, struct galaxy_ref *out,
+                               const struct galaxy_name *name,
+                               struct entry_problem *problem);
+
+/* The row that a member of another one names, if there is one. 0, a fault. */
+int galaxy_member_row(struct galaxy *g, struct galaxy_ref *out,
+                      const char *entity, const struct json_node *row,
+                      const char *member);
+
+/* Where something is: names as said, NULL: not said; and the rows. */
+struct galaxy_place_name {
+	const char *country;
+	const char *prefecture;
+	const char *city;
+};
+struct galaxy_place {
+	struct galaxy_ref country;
+	struct galaxy_ref prefecture;
+	struct galaxy_ref city;
+};
+void galaxy_place_fini(struct galaxy_place *place);
+
+/* prefix: of the fields, "delivery.address." As galaxy_find_row. */
+struct outcome galaxy_find_place(struct galaxy *g, struct galaxy_place *out,
+                                 const char *prefix,
+                                 const struct galaxy_place_name *said,
+                                 struct entry_problem *problem);
+
 /* ---- entries (galaxy_terms.c, galaxy_entry.c, galaxy_post.c) ---- */
 
 /* What a document refers to. */
@@ -281,14 +346,76 @@ enum galaxy_term {
 	GALAXY_TERM_COUNT,
 };
 
+struct galaxy_terms {
+	struct galaxy_ref refs[GALAXY_TERM_COUNT]; /* empty: does without */
+};
+void galaxy_terms_fini(struct galaxy_terms *terms);
+
 /*
- * Choose them all; an id is "" where this installation does without.
+ * Choose them all, into zeroed memory. What the order (NULL: a sale) leaves
+ * out comes from the options.
  *
- * Returns  DONE, REFUSED naming the option and the candidates, RETRY.
+ * Returns  DONE, REFUSED naming the field or option and the candidates, RETRY.
  */
-struct outcome galaxy_choose_terms(struct galaxy *g,
-                                   char ids[GALAXY_TERM_COUNT][GALAXY_ID_SIZE],
-                                   const struct entry *entry);
+struct outcome galaxy_choose_terms(struct galaxy *g, struct galaxy_terms *out,
+                                   const struct entry *entry,
+                                   const struct order *order,
+                                   struct entry_problem *problem);
+
+/* One of them alone, by its option or what is written (NULL: nothing). */
+struct outcome galaxy_choose_term(struct galaxy *g, struct galaxy_ref *out,
+                                  enum galaxy_term term, const char *written,
+                                  struct entry_problem *problem);
+
+/* What a shop's order adds (galaxy_order.c). */
+struct galaxy_address {
+	const struct order_address *said; /* borrowed; NULL: not given */
+	struct galaxy_ref site;           /* the customer's */
+	bool is_site;                     /* nothing but the site is said */
+	struct galaxy_place place;
+};
+struct galaxy_order {
+	struct order said;
+	struct galaxy_address buyer;
+	struct galaxy_address bill_to;
+	struct galaxy_address delivery;
+	struct galaxy_ref *charges; /* owned; said.n_charges of them */
+};
+
+/* Read an entry's details. DONE, REFUSED with *problem, RETRY. */
+struct outcome galaxy_order_open(struct galaxy_order *out,
+                                 const struct entry *entry,
+                                 struct entry_problem *problem);
+void galaxy_order_fini(struct galaxy_order *order);
+
+/* Look up addresses and charges; trader is who buys. As galaxy_find_row. */
+struct outcome galaxy_order_look_up(struct galaxy *g,
+                                    struct galaxy_order *order,
+                                    const struct galaxy_ref *trader,
+                                    struct entry_problem *problem);
+
+/* A date of an order (NULL: fallback_ms) in the server's local time. */
+void galaxy_order_date(char out[ZONE_TEXT_SIZE], const struct galaxy *g,
+                       const char *date, int64_t fallback_ms);
+
+/* The members it adds: to the trader, next to it, and further down. */
+void galaxy_order_write_buyer(const struct galaxy_order *order,
+                              struct json_out *o);
+void galaxy_order_write_addresses(const struct galaxy *g,
+                                  const struct galaxy_order *order,
+                                  struct json_out *o);
+void galaxy_order_write_rest(const struct galaxy_order *order,
+                             struct json_out *o);
+
+/*
+ * {"identifier":{"id","codelist":"RCP","idspecifier":null},"descr"}, the one
+ * form of a reference (galaxy.md 8.1); nothing for an empty one.
+ */
+void galaxy_write_ref(struct json_out *o, const char *key,
+                      const struct galaxy_ref *ref, bool with_descr);
+
+/* Text, or null. */
+void galaxy_write_text(struct json_out *o, const char *key, const char *text);
 
 /* Amounts of one line, each cut to three places (galaxy.md 8.2). */
 struct galaxy_amounts {
@@ -305,20 +432,33 @@ struct galaxy_amounts {
 struct galaxy_amounts galaxy_amounts_of(struct decimal gross,
                                         struct decimal qty, struct decimal vat);
 
-/* The document as JSON; the same entry and mirror give the same bytes. */
+/*
+ * The document as JSON; the same entry and mirror give the same bytes.
+ *
+ * Returns  DONE, REFUSED with *problem, RETRY.
+ */
 struct outcome galaxy_entry_build(struct galaxy *g, struct buf *out,
-                                  const struct entry *entry);
+                                  const struct entry *entry,
+                                  struct entry_problem *problem);
 
 /* May this order or customer be posted, going by the mirror (adapter.h)? */
 struct outcome galaxy_check_entry(void *state, const struct entry *entry,
                                   struct entry_problem *problem);
 
-/* A customer's document; find it in the list of customers by its code. */
+/*
+ * A customer's document. REFUSED too when the mirror has a customer with this
+ * code: which of the two is right is for a person to say.
+ */
 struct outcome galaxy_customer_build(struct galaxy *g, struct buf *out,
                                      const struct entry *entry,
                                      struct entry_problem *problem);
+
+/* Is it there? In the mirror, or else in Galaxy's list. DONE, ABSENT, … */
 struct outcome galaxy_customer_find(struct galaxy *g,
                                     const struct entry *entry);
+
+/* Bring one just posted into the mirror, where that is cheap. */
+void galaxy_customer_fetch(struct galaxy *g, const struct entry *entry);
 
 struct outcome galaxy_read_image(void *state, struct buf *bytes,
                                  const char **type, const char *id);

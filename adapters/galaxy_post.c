@@ -1,11 +1,12 @@
 /*
- * Galaxy, commercial entries: post one, and find one again.
+ * Galaxy, commercial entries and customers: post one, and find one again.
  *
- * Does      POST /services/sync/actions/postentry, one document a call, on a
- *           connection of its own: the server does not recognise a repeated
- *           docid (galaxy.md 8.4), so nothing may send it twice, libcurl
- *           included (platform.md L9).
- *           GET of a view that the operator made, where one is configured.
+ * Does      POST /services/sync/actions/postentry or postcustomer, one document
+ *           a call, on a connection of its own: the server does not recognise a
+ *           repeated docid (galaxy.md 8.4), so nothing may send it twice,
+ *           libcurl included (platform.md L9).
+ *           GET of a view that the operator made, where one is configured; a
+ *           customer is found in Galaxy's own list.
  * Errors    Only what proves that nothing was recorded is RETRY or REFUSED;
  *           all else after sending is UNCERTAIN.
  */
@@ -94,8 +95,10 @@ judge_post(const struct galaxy *g, const struct http_answer *answer)
 	                  error.message[0] ? ": " : "", error.message);
 }
 
+/* name: of the path in `paths`. */
 static struct outcome
-post(struct galaxy *g, const struct buf *body)
+post(struct galaxy *g, const struct buf *body, const char *name,
+     const char *path)
 {
 	struct buf url = BUF_INIT;
 	struct http_answer answer = { 0 };
@@ -109,7 +112,7 @@ post(struct galaxy *g, const struct buf *body)
 	};
 	struct outcome outcome;
 
-	galaxy_url(&url, g, "postentry", "/services/sync/actions/postentry");
+	galaxy_url(&url, g, name, path);
 	galaxy_param_scenario(&url, g);
 	request.url = buf_text(&url);
 	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
@@ -140,11 +143,34 @@ check_mirror(struct galaxy *g)
 	return r ? galaxy_fault(r) : outcome_done();
 }
 
+/* The document of an entry, whatever its kind. */
+static struct outcome
+build(struct galaxy *g, struct buf *out, const struct entry *entry,
+      struct entry_problem *problem)
+{
+	return entry->kind == ENTRY_CUSTOMER
+	               ? galaxy_customer_build(g, out, entry, problem)
+	               : galaxy_entry_build(g, out, entry, problem);
+}
+
+static struct outcome
+post_customer(struct galaxy *g, const struct buf *body,
+              const struct entry *entry)
+{
+	struct outcome outcome = post(g, body, "postcustomer",
+	                              "/services/sync/actions/postcustomer");
+
+	if (outcome.verdict == VERDICT_DONE)
+		galaxy_customer_fetch(g, entry);
+	return outcome;
+}
+
 struct outcome
 galaxy_post_entry(void *state, const struct entry *entry)
 {
 	struct galaxy *g = state;
 	struct buf body = BUF_INIT;
+	struct entry_problem problem;
 	struct outcome outcome = galaxy_ready(g);
 
 	if (outcome.verdict == VERDICT_REFUSED)
@@ -152,9 +178,27 @@ galaxy_post_entry(void *state, const struct entry *entry)
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = check_mirror(g);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = galaxy_entry_build(g, &body, entry);
+		outcome = build(g, &body, entry, &problem);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = post(g, &body);
+		outcome = entry->kind == ENTRY_CUSTOMER
+		                  ? post_customer(g, &body, entry)
+		                  : post(g, &body, "postentry",
+		                         "/services/sync/actions/postentry");
+	buf_fini(&body);
+	return outcome;
+}
+
+struct outcome
+galaxy_check_entry(void *state, const struct entry *entry,
+                   struct entry_problem *problem)
+{
+	struct galaxy *g = state;
+	struct buf body = BUF_INIT;
+	struct outcome outcome = check_mirror(g);
+
+	*problem = (struct entry_problem){ .field = "" };
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = build(g, &body, entry, problem);
 	buf_fini(&body);
 	return outcome;
 }
@@ -244,11 +288,9 @@ judge_view(const struct http_answer *answer, const char *docid)
 	return outcome;
 }
 
-struct outcome
-galaxy_find_entry(void *state, const struct entry *entry)
+static struct outcome
+find_document(struct galaxy *g, const char *docid)
 {
-	const char *docid = entry->docid;
-	struct galaxy *g = state;
 	const char *field = conf_text(g->env.conf, "lookup.field");
 	struct buf path = BUF_INIT;
 	struct buf url = BUF_INIT;
@@ -277,4 +319,13 @@ galaxy_find_entry(void *state, const struct entry *entry)
 	buf_fini(&url);
 	buf_fini(&path);
 	return outcome;
+}
+
+struct outcome
+galaxy_find_entry(void *state, const struct entry *entry)
+{
+	struct galaxy *g = state;
+
+	return entry->kind == ENTRY_CUSTOMER ? galaxy_customer_find(g, entry)
+	                                     : find_document(g, entry->docid);
 }

@@ -299,14 +299,32 @@ fields_read(struct fields *f, const char *prefix, void *into,
 	}
 }
 
+static bool
+is_text(const struct field *row)
+{
+	return row->kind == FIELD_TEXT || row->kind == FIELD_KEY ||
+	       row->kind == FIELD_SKU;
+}
+
+bool
+fields_any(const void *of, const struct field *table)
+{
+	for (; table->name; table++) {
+		const void *at = (const char *)of + table->offset;
+
+		if (is_text(table) && *(char *const *)at)
+			return true;
+	}
+	return false;
+}
+
 void
 fields_free(void *of, const struct field *table)
 {
 	for (; table->name; table++) {
 		char **text = (void *)((char *)of + table->offset);
 
-		if (table->kind == FIELD_TEXT || table->kind == FIELD_KEY ||
-		    table->kind == FIELD_SKU)
+		if (is_text(table))
 			free(*text);
 	}
 }

@@ -53,6 +53,9 @@ void fields_refuse(struct fields *f, const char *path, const char *format, ...)
 void fields_read(struct fields *f, const char *prefix, void *into,
                  const struct json_node *from, const struct field *table);
 
+/* Is any of a table's texts given? */
+bool fields_any(const void *of, const struct field *table);
+
 /* Free the texts that a table names. */
 void fields_free(void *of, const struct field *table);
 

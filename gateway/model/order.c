@@ -139,8 +139,8 @@ read_address(struct fields *f, const char *prefix, struct order_address *into,
 {
 	if (!from)
 		return;
-	into->is_given = true;
 	fields_read(f, prefix, into, from, address_table);
+	into->is_given = fields_any(into, address_table);
 }
 
 static void
@@ -148,13 +148,14 @@ read_buyer(struct fields *f, struct order *order, const struct json_node *from)
 {
 	if (!from)
 		return;
-	order->buyer.is_given = true;
 	fields_read(f, "buyer.", order, from, buyer_table);
 	read_address(f, "buyer.address.", &order->buyer.address,
 	             json_find(from, "address"));
 	if (order->buyer.address.id)
 		fields_refuse(f, "buyer.address.id",
 		              "belongs into bill_to or delivery.address");
+	order->buyer.is_given = order->buyer.address.is_given ||
+	                        fields_any(order, buyer_table);
 }
 
 static void
@@ -163,11 +164,12 @@ read_delivery(struct fields *f, struct order *order,
 {
 	if (!from)
 		return;
-	order->delivery.is_given = true;
 	fields_read(f, "delivery.", order, from, delivery_table);
 	check_date(f, "delivery.date", order->delivery.date);
 	read_address(f, "delivery.address.", &order->delivery.address,
 	             json_find(from, "address"));
+	order->delivery.is_given = order->delivery.address.is_given ||
+	                           fields_any(order, delivery_table);
 }
 
 static void

@@ -39,7 +39,7 @@
  * At most 1000 lines, 100 charges, 500 bytes a text, 60 characters a number.
  */
 struct order_address {
-	bool is_given;
+	bool is_given; /* with at least one member */
 	char *id; /* of one of the customer's sites; owned, as all; NULL: none */
 	char *country;
 	char *prefecture;

@@ -119,7 +119,9 @@ static struct outcome
 build(struct galaxy_world *w, struct json **doc, const struct entry *entry)
 {
 	struct buf text = BUF_INIT;
-	struct outcome outcome = galaxy_entry_build(w->state, &text, entry);
+	struct entry_problem problem;
+	struct outcome outcome =
+		galaxy_entry_build(w->state, &text, entry, &problem);
 
 	if (outcome.verdict == VERDICT_DONE)
 		assert_int_equal(json_parse(doc, buf_text(&text), text.n), 0);
@@ -142,10 +144,17 @@ assert_member(const struct json *doc, const char *path, const char *expected)
 	"{\"identifier\":{\"id\":\"" id_ \
 	"\",\"codelist\":\"RCP\",\"idspecifier\":null}}"
 
+#define NAMED_REF(id_, descr_) \
+	"{\"identifier\":{\"id\":\"" id_ \
+	"\",\"codelist\":\"RCP\",\"idspecifier\":null},\"descr\":\"" descr_ \
+	"\"}"
+#define SHORT_REF(id_) \
+	"{\"identifier\":{\"id\":\"" id_ "\",\"codelist\":\"RCP\"}}"
+
 /* clang-format off */
 static const char sample_line[] =
 	"[{\"qty\":1,"
-	"\"item\":" REF(ITEM2) ","
+	"\"item\":" SHORT_REF(ITEM2) ","
 	"\"itemattributes\":[],"
 	"\"qtymunit\":" REF("20000000-0000-4000-8000-000000000001") ","
 	"\"pricemunit\":" REF("20000000-0000-4000-8000-000000000001") ","
@@ -179,18 +188,23 @@ test_galaxy_entry__every_needed_member_is_there(void **state)
 	assert_member(doc, "body.data.revisionnumber", "1");
 	assert_member(doc, "body.data.docid", "\"agora-O1\"");
 	assert_member(doc, "body.data.docdate", "\"2024-05-01T09:30:00\"");
-	assert_member(doc, "body.data.doccurrency",
-	              REF("90000000-0000-4000-8000-000000000001"));
+	assert_member(
+		doc, "body.data.doccurrency",
+		NAMED_REF("90000000-0000-4000-8000-000000000001", "Ευρώ"));
 	assert_member(doc, "body.data.trader",
 	              REF("91000000-0000-4000-8000-000000000001"));
-	assert_member(doc, "body.data.transportmode",
-	              REF("96000000-0000-4000-8000-000000000001"));
-	assert_member(doc, "body.data.transporter",
-	              REF("97000000-0000-4000-8000-000000000001"));
-	assert_member(doc, "body.data.dispatchpurpose",
-	              REF("98000000-0000-4000-8000-000000000001"));
-	assert_member(doc, "body.data.paymentagreement.paymentplan",
-	              REF("99000000-0000-4000-8000-000000000002"));
+	assert_member(
+		doc, "body.data.transportmode",
+		NAMED_REF("96000000-0000-4000-8000-000000000001", "Οδικώς"));
+	assert_member(
+		doc, "body.data.transporter",
+		NAMED_REF("97000000-0000-4000-8000-000000000001", "Courier"));
+	assert_member(
+		doc, "body.data.dispatchpurpose",
+		NAMED_REF("98000000-0000-4000-8000-000000000001", "Πώληση"));
+	assert_member(
+		doc, "body.data.paymentagreement.paymentplan",
+		NAMED_REF("99000000-0000-4000-8000-000000000002", "Κάρτα"));
 	assert_member(doc, "body.data.lines", sample_line);
 	assert_member(doc, "body.data.netamount", "626.612");
 	assert_member(doc, "body.data.vatamount", "150.387");
@@ -210,6 +224,7 @@ test_galaxy_entry__the_same_entry_builds_the_same_bytes(void **state)
 {
 	struct galaxy_world w;
 	struct entry entry;
+	struct entry_problem problem;
 	struct buf once = BUF_INIT;
 	struct buf twice = BUF_INIT;
 
@@ -218,10 +233,12 @@ test_galaxy_entry__the_same_entry_builds_the_same_bytes(void **state)
 	galaxy_world_fill(&w);
 	start_entry(&entry);
 	add_line(&entry, ITEM1, "2", "24.8");
-	assert_int_equal(galaxy_entry_build(w.state, &once, &entry).verdict,
-	                 VERDICT_DONE);
-	assert_int_equal(galaxy_entry_build(w.state, &twice, &entry).verdict,
-	                 VERDICT_DONE);
+	assert_int_equal(
+		galaxy_entry_build(w.state, &once, &entry, &problem).verdict,
+		VERDICT_DONE);
+	assert_int_equal(
+		galaxy_entry_build(w.state, &twice, &entry, &problem).verdict,
+		VERDICT_DONE);
 	assert_string_equal(buf_text(&once), buf_text(&twice));
 	buf_fini(&once);
 	buf_fini(&twice);
@@ -249,7 +266,7 @@ test_galaxy_entry__a_variant_is_named_by_dimension_and_value_code(void **state)
 	assert_string_equal(
 		buf_text(&text),
 		"[{\"identifier\":{\"id\":\"40000000-0000-4000-8000-"
-		"000000000001\",\"codelist\":\"RCP\",\"idspecifier\":null},"
+		"000000000001\",\"codelist\":\"RCP\"},"
 		"\"value\":\"005\"}]");
 	assert_member(doc, "body.data.netamount", "100");
 	assert_member(doc, "body.data.vatamount", "13");
@@ -314,25 +331,29 @@ test_galaxy_entry__a_missing_term_is_named_with_its_candidates(void **state)
 		const char *entry;
 		const char *words;
 	} rows[] = {
-		{ "", "entry.company is not set and Galaxy's companies are "
-		      "several: \"001\", \"002\"" },
+		{ "", "entry.company: is not set and Galaxy's companies are "
+		      "several: \"001\" (Παντοπωλείο Α.Ε.), \"002\" "
+		      "(Export)" },
 		{ "\"company\":\"Nowhere\"",
 		  "entry.company: Galaxy's companies have no \"Nowhere\"" },
 		{ "\"company\":\"002\",\"companysite\":\"Κατάστημα\"",
-		  "entry.companysite: Galaxy's companysites have no" },
+		  "entry.companysite: \"Κατάστημα\" is no site of that "
+		  "company; "
+		  "there are: \"101\" (Warehouse)" },
 		{ "\"company\":\"001\",\"currency\":\"EUR\"",
-		  "entry.trader is not set and Galaxy's customers are several: "
-		  "\"30-0000\", \"30-0001\"" },
+		  "entry.trader: is not set and Galaxy's customers are "
+		  "several: "
+		  "\"30-0000\" (Πελάτης λιανικής), \"30-0001\" (Cafe)" },
 		{ "\"company\":\"001\",\"trader\":\"30-0000\"",
-		  "entry.currency is not set" },
+		  "entry.currency: is not set" },
 		{ "\"company\":\"001\",\"currency\":\"EUR\",\"trader\":"
 		  "\"30-0000\"",
-		  "entry.payment_plan is not set and Galaxy's paymethods are "
-		  "several: \"01\", \"02\"" },
+		  "entry.payment_plan: is not set and Galaxy's paymethods are "
+		  "several: \"01\" (Μετρητά), \"02\" (Κάρτα)" },
 		{ "\"company\":\"001\",\"currency\":\"EUR\",\"trader\":"
 		  "\"30-0000\",\"transporter\":\"02\"",
 		  "entry.transporter: Galaxy's shippingmethods have no "
-		  "\"02\"" },
+		  "\"02\"; there are: \"01\" (Courier)" },
 	};
 
 	(void)state;
@@ -373,7 +394,7 @@ test_galaxy_entry__money_of_another_currency_is_not_booked(void **state)
 {
 	(void)state;
 	assert_refused("\"entry\":{" TERMS "}", "USD", ITEM1, "1", "1",
-	               "the sale is in USD, entry.currency is EUR");
+	               "entry.currency: the sale is in USD, this is EUR");
 }
 
 static void
@@ -391,8 +412,9 @@ test_galaxy_entry__the_sales_own_currency_chooses_among_several(void **state)
 	entry.currency = text_dup("USD");
 	add_line(&entry, ITEM1, "1", "1");
 	assert_string_equal(build(&w, &doc, &entry).why, "");
-	assert_member(doc, "body.data.doccurrency",
-	              REF("90000000-0000-4000-8000-000000000002"));
+	assert_member(
+		doc, "body.data.doccurrency",
+		NAMED_REF("90000000-0000-4000-8000-000000000002", "US dollar"));
 	json_free(doc);
 	entry_fini(&entry);
 	galaxy_world_close(&w);

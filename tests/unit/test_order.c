@@ -149,10 +149,12 @@ test_order__empty_and_null_are_not_given(void **state)
 		read_text(&o, &problem,
 	                  "{\"number\":\"1\",\"buyer\":null,\"comment\":\" \","
 	                  "\"bill_to\":{\"city\":\"\",\"zip\":null},"
+	                  "\"delivery\":{\"address\":{}},"
 	                  "\"charges\":[]," LINES "}"),
 		0);
 	assert_false(o.buyer.is_given);
-	assert_true(o.bill_to.is_given);
+	assert_false(o.bill_to.is_given);
+	assert_false(o.delivery.is_given);
 	assert_null(o.bill_to.city);
 	assert_null(o.bill_to.zip);
 	assert_null(o.comment);
