@@ -457,6 +457,42 @@ test_store_mirror__an_abandoned_list_removes_nothing_and_moves_no_note(
 	assert_note("cursor", "1");
 }
 
+static void
+test_store_mirror__of_two_rows_with_one_key_the_later_counts(void **state)
+{
+	(void)state;
+	list_begin(MIRROR_PART);
+	list_row("K1", "{\"a\":1}", "first", 5);
+	list_row("K1", "{\"a\":2}", "second", 4);
+	list_end(2, 1, 0, NULL);
+	assert_row("K1", "{\"a\":2}");
+	assert_name("first", MIRROR_ABSENT, NULL);
+	assert_name("second", 0, "K1");
+}
+
+/* More members than one command may have. */
+static void
+test_store_mirror__rows_with_very_many_names_are_written(void **state)
+{
+	static char texts[3000][8];
+	static const char *names[3000];
+	struct mirror_row row = row_of("K1", "{}", names, 3000, 1);
+
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "N%d", i);
+		names[i] = texts[i];
+	}
+	list_begin(MIRROR_PART);
+	for (int i = 0; i < 4; i++) {
+		row.key = texts[i];
+		assert_int_equal(mirror_list_put(m, &row), 0);
+	}
+	list_end(4, 4, 0, NULL);
+	assert_string_equal(
+		store_world_say(world, "ZCARD test:names:erp:items"), "12000");
+}
+
 /* ---- a list that breaks ---- */
 
 static void
@@ -802,6 +838,8 @@ main(void)
 		EACH(test_store_mirror__a_whole_list_finds_rows_kept_without_names),
 		EACH(test_store_mirror__a_dry_list_counts_and_writes_nothing),
 		EACH(test_store_mirror__an_abandoned_list_removes_nothing_and_moves_no_note),
+		EACH(test_store_mirror__of_two_rows_with_one_key_the_later_counts),
+		EACH(test_store_mirror__rows_with_very_many_names_are_written),
 		EACH(test_store_mirror__a_lost_connection_leaves_cursor_and_old_rows),
 		EACH(test_store_mirror__a_batch_that_is_refused_leaves_cursor_and_old_rows),
 		EACH(test_store_mirror__a_live_row_wins_over_the_list_around_it),
