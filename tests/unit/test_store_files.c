@@ -180,7 +180,7 @@ test_store_files__let_the_oldest_go_when_full(void **state)
 {
 	enum { FIT = FILES_MAX_BYTES / FILE_MAX_BYTES };
 	char *large = calloc(1, FILE_MAX_BYTES);
-	char id[8];
+	char id[16];
 	int i;
 
 	(void)state;
