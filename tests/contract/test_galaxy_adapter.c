@@ -750,6 +750,43 @@ test_galaxy__an_id_that_names_two_items_ends_the_sync_loudly(void **state)
 	galaxy_world_close(&w);
 }
 
+/* It could be any row that the list seems to lack. */
+static void
+test_galaxy__a_row_of_no_use_stops_no_list_and_removes_nothing(void **state)
+{
+	static const char *const bad[] = { "{\"Code\":\"nobody\"}", "7", "null",
+		                           "{\"ItemID\":[]}",
+		                           "{\"ItemID\":\"a b\"}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct galaxy_world w;
+		struct buf found = BUF_INIT;
+		char *items = text_format(
+			"[{\"ItemID\":\"" ITEM1
+			"\",\"Code\":\"first\",\"RevisionNumber\":200},%s,"
+			"{\"ItemID\":\"" ITEM2 "\",\"Code\":\"second\","
+			"\"RevisionNumber\":201}]",
+			bad[i]);
+
+		galaxy_world_open(&w, "");
+		galaxy_world_fill(&w);
+		galaxy_world_serve_list(&w, "items", 200, items);
+		assert_verdict(galaxy_world_sync(&w, true, noon_ms + 1),
+		               VERDICT_DONE, "");
+		assert_int_equal(fake_mirror_count(w.mirror, "items"), 3);
+		assert_int_equal(
+			mirror_find_name(w.mirror, &found, "items", "second"),
+			0);
+		assert_string_equal(buf_text(&found), ITEM2);
+		assert_int_equal(
+			mirror_find_name(w.mirror, &found, "items", "shoe"), 0);
+		buf_fini(&found);
+		free(items);
+		galaxy_world_close(&w);
+	}
+}
+
 /* ---- counts ---- */
 
 static void
@@ -1461,6 +1498,8 @@ main(void)
 			test_galaxy__a_guessed_path_that_is_not_there_is_no_trouble),
 		cmocka_unit_test(
 			test_galaxy__an_id_that_names_two_items_ends_the_sync_loudly),
+		cmocka_unit_test(
+			test_galaxy__a_row_of_no_use_stops_no_list_and_removes_nothing),
 		cmocka_unit_test(
 			test_galaxy__counts_are_asked_for_in_chunks_of_the_configured_size),
 		cmocka_unit_test(
