@@ -319,9 +319,8 @@ listed(void *ctx, const char *entity, const struct mirror_tally *tally)
 		log_info("sync.list",
 		         "account=%s entity=%s rows=%lld written=%lld "
 		         "gone=%lld",
-		         s->w->account, log_quote(entity),
-		         (long long)tally->n_seen, (long long)tally->n_written,
-		         (long long)tally->n_gone);
+		         s->w->account, entity, (long long)tally->n_seen,
+		         (long long)tally->n_written, (long long)tally->n_gone);
 	}
 }
 
