@@ -255,6 +255,39 @@ count_mirror(struct sync *s, struct watch *w,
 	return r;
 }
 
+/* A dry run that failed is not tried again: its report says why. */
+static void
+take_report(struct watch *w)
+{
+	const char *text = health_text(&w->health, "sync_report");
+	const struct json_node *report;
+
+	if (json_parse(&w->report, text, strlen(text))) {
+		w->end = WATCH_FAILED;
+		buf_adds(&w->why, "its worker left no report of the dry run");
+		return;
+	}
+	report = json_root(w->report);
+	if (!strcmp(json_text_or(report, "verdict", ""), "done"))
+		return;
+	w->end = WATCH_FAILED;
+	buf_addf(&w->why, "the dry run broke off: %s",
+	         json_text_or(report, "why", "nobody says why"));
+}
+
+static int
+note_done(struct sync *s, size_t i)
+{
+	struct watch *w = &s->watches[i];
+
+	show_list(&s->show, w);
+	w->end = WATCH_DONE;
+	if (!s->cli->is_dry)
+		return count_mirror(s, w, s->accounts[i]);
+	take_report(w);
+	return 0;
+}
+
 static int
 look(struct sync *s, size_t i)
 {
@@ -274,11 +307,8 @@ look(struct sync *s, size_t i)
 		return r;
 	has_moved = note_list(s, w);
 	w->took_ms = clock_mono_ms() - w->begun_mono_ms;
-	if (!is_asked) {
-		show_list(&s->show, w);
-		w->end = WATCH_DONE;
-		return count_mirror(s, w, s->accounts[i]);
-	}
+	if (!is_asked)
+		return note_done(s, i);
 	judge_alone(s, w, is_served);
 	if (w->end == WATCH_OPEN)
 		judge_trouble(s, w, has_moved);
@@ -385,6 +415,7 @@ cli_sync(const struct cli *cli)
 	}
 	for (size_t i = 0; i < s.n; i++) {
 		health_fini(&s.watches[i].health);
+		json_free(s.watches[i].report);
 		buf_fini(&s.watches[i].why);
 	}
 	free(s.watches);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "gateway/base/buf.h"
+#include "gateway/base/json.h"
 #include "gateway/drivers/store_health.h"
 
 /*
@@ -31,6 +32,7 @@ struct watch {
 	int64_t rows;          /* of it, then */
 	size_t n_lists;        /* of WATCH_DONE: what its mirror has */
 	int64_t n_mirrored;    /* rows in them */
+	struct json *report;   /* of a dry run; owned; NULL: none */
 	struct buf why;        /* of WATCH_FAILED, for a person */
 };
 

@@ -30,6 +30,9 @@ add_span(struct buf *out, int64_t ms)
 static const char *
 name_kind(const struct show *show)
 {
+	if (show->is_dry)
+		return show->is_full ? "dry run of a full sync"
+		                     : "dry run of a catch-up";
 	return show->is_full ? "full sync" : "catch-up";
 }
 
@@ -167,11 +170,52 @@ show_looks(struct show *show, const struct watch *watches, size_t n)
 void
 show_list(const struct show *show, const struct watch *w)
 {
-	if (show->is_terminal || show->is_quiet || !*w->list)
+	if (show->is_terminal || show->is_quiet || show->is_dry || !*w->list)
 		return;
 	(void)printf("%s: %s, %lld row%s\n", w->name, w->list,
 	             (long long)w->rows, w->rows == 1 ? "" : "s");
 	(void)fflush(stdout);
+}
+
+/* ---- what a dry run found ---- */
+
+/* A figure of the report; 0 when it is not there. */
+static int64_t
+figure(const struct json_node *of, const char *key)
+{
+	int64_t n = 0;
+
+	(void)json_get_int(&n, of, key);
+	return n;
+}
+
+static void
+show_list_row(const struct json_node *list)
+{
+	(void)printf("  %-20s %10lld %14lld %10lld\n",
+	             json_text_or(list, "name", ""),
+	             (long long)figure(list, "rows"),
+	             (long long)figure(list, "written"),
+	             (long long)figure(list, "gone"));
+}
+
+static void
+show_report(const struct show *show, const struct watch *w)
+{
+	const struct json_node *report = json_root(w->report);
+	const struct json_node *lists = json_find(report, "lists");
+	size_t n = json_length(lists);
+	int64_t differ = figure(report, "differ");
+
+	(void)printf("%s: %s; nothing was written\n", w->name, name_kind(show));
+	if (n)
+		(void)printf("  %-20s %10s %14s %10s\n", "list", "rows",
+		             "new or changed", "gone");
+	for (size_t i = 0; i < n; i++)
+		show_list_row(json_at(lists, i));
+	(void)printf("  %lld counts read, %lld differ%s\n",
+	             (long long)figure(report, "counts"), (long long)differ,
+	             differ == 1 ? "s" : "");
 }
 
 /* ---- the last word ---- */
@@ -183,6 +227,8 @@ show_end(const struct show *show, const struct watch *w)
 
 	if (w->end == WATCH_FAILED) {
 		cli_complain("%s: %s", w->name, buf_text(&w->why));
+	} else if (w->end == WATCH_DONE && w->report) {
+		show_report(show, w);
 	} else if (w->end == WATCH_DONE && !show->is_quiet &&
 	           !show->is_terminal) {
 		add_done(&text, show, w);

@@ -139,7 +139,7 @@ redirect(int fd, const char *name)
 }
 
 static pid_t
-start(bool is_full, char *account)
+start_as(bool is_full, bool is_dry, char *account)
 {
 	char conf[128];
 	char *words[] = { account, NULL };
@@ -147,7 +147,8 @@ start(bool is_full, char *account)
 		                 .parts = &parts,
 		                 .argc = account ? 1 : 0,
 		                 .argv = words,
-		                 .is_full = is_full };
+		                 .is_full = is_full,
+		                 .is_dry = is_dry };
 	pid_t pid;
 
 	path_of(conf, "gateway.json");
@@ -161,6 +162,12 @@ start(bool is_full, char *account)
 		exit((int)cli_sync(&cli));
 	}
 	return pid;
+}
+
+static pid_t
+start(bool is_full, char *account)
+{
+	return start_as(is_full, false, account);
 }
 
 static int
@@ -306,6 +313,48 @@ test_cli_sync__tells_list_by_list_what_is_read(void **state)
 	assert_null(strstr(out, "120"));
 	assert_null(strchr(out, '\033'));
 	assert_false(is_asked("agora", MARK_FULL));
+}
+
+static void
+test_cli_sync__a_dry_run_prints_what_it_found(void **state)
+{
+	char erp[] = "erp";
+	pid_t pid;
+
+	(void)state;
+	serve("worker:erp");
+	pid = start_as(true, true, erp);
+	wait_asked("erp", MARK_DRY_FULL);
+	assert_false(is_asked("erp", MARK_FULL));
+	set_fact("erp", "sync_report",
+	         "{\"verdict\":\"done\",\"why\":\"\",\"lists\":["
+	         "{\"name\":\"items\",\"rows\":120,\"written\":7,"
+	         "\"gone\":2}],\"counts\":43,\"differ\":1}");
+	finish("erp");
+	assert_int_equal(end(pid), EXIT_CODE_DONE);
+	assert_string_equal(
+		out,
+		"erp: dry run of a full sync; nothing was written\n"
+		"  list                       rows new or changed       gone\n"
+		"  items                       120              7          2\n"
+		"  43 counts read, 1 differs\n");
+}
+
+static void
+test_cli_sync__a_dry_run_that_broke_off_has_failed(void **state)
+{
+	char erp[] = "erp";
+	pid_t pid;
+
+	(void)state;
+	serve("worker:erp");
+	pid = start_as(false, true, erp);
+	wait_asked("erp", MARK_DRY_CATCH_UP);
+	set_fact("erp", "sync_report",
+	         "{\"verdict\":\"retry\",\"why\":\"http 502\"}");
+	finish("erp");
+	assert_int_equal(end(pid), EXIT_CODE_FAILED);
+	assert_says(err, "erp: the dry run broke off: http 502");
 }
 
 static void
@@ -543,6 +592,8 @@ main(void)
 		EACH(test_cli_sync__ends_well_when_the_workers_are_done),
 		EACH(test_cli_sync__leaves_a_paused_account_alone),
 		EACH(test_cli_sync__tells_list_by_list_what_is_read),
+		EACH(test_cli_sync__a_dry_run_prints_what_it_found),
+		EACH(test_cli_sync__a_dry_run_that_broke_off_has_failed),
 		EACH(test_cli_sync__names_the_accounts_there_are),
 		EACH(test_cli_sync__knows_its_words_before_it_needs_redis),
 		EACH(test_cli_sync__without_a_daemon_the_wish_is_kept),
