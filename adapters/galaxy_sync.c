@@ -1,19 +1,24 @@
 /*
  * Galaxy, lists into the mirror.
  *
- * Does      GET /services/sync/{entity}, each as one streamed array: there is
+ * Does      GET /services/sync/{name}, each as one streamed array: there is
  *           no paging (galaxy.md 3). Rows are kept as they came.
- * Cursors   Items by RevisionNumber, asked again from a little below the
- *           largest seen, since a number is drawn before it is committed.
- *           Balances by FromDateTime, which reaches back ten days at most.
- *           All else is read whole by a full sync.
+ * Cursors   By RevisionNumber, asked again from a little below the largest
+ *           seen, since a number is drawn before it is committed. Balances by
+ *           FromDateTime, which reaches back ten days at most. A list whose
+ *           rows turn out to be unnumbered is read whole and compared: each
+ *           time while it is short, else daily, as lookups are.
  * Keeps     A cursor moves after all rows of a whole list, never on a part.
- *           There is no feed of deletions: a whole list of a full sync removes
- *           the rows that it lacks, but an empty one removes nothing, because
- *           it is more often a wrong scenario than an empty shop.
+ *           There is no feed of deletions: a list read whole removes the rows
+ *           that it lacks. A full sync that was cut off goes on with the list
+ *           it was at. What did not change is not written again.
+ * Notes     NAME.revision and itembalances.since, the cursors; NAME.read, when
+ *           it was last read whole; sync.full, since when a full sync is under
+ *           way; sync.scenario, whose rows these are.
  */
 #include "adapters/galaxy.h"
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/ports/mirror.h"
 
@@ -26,11 +31,12 @@
 enum {
 	/* Numbers drawn and not yet committed when a greater one was seen. */
 	REVISION_OVERLAP = 50,
-	ROWS_PER_FLUSH = 500, /* buffered rows are memory */
+	PROGRESS_ROWS = 250,
+	/* Unnumbered lists up to this are compared at every catch-up. */
+	SHORT_ROWS = 5000,
 	/* A first pull of everything may take long; a stalled one is ended by
-	   the client's own limits. */
-	LIST_TIMEOUT_MS = 15 * 60 * 1000,
-	NAMES_MAX = 5,
+     the client's own limits. */
+	LIST_TIMEOUT_MS = 60 * 60 * 1000,
 };
 
 #define HOUR_MS INT64_C(3600000)
@@ -42,152 +48,100 @@ enum {
 /* Times without zone are read in a zone that nobody has verified. */
 #define DOUBT_MS DAY_MS
 
-enum cursor {
-	CURSOR_NONE,     /* read whole, by full syncs only */
-	CURSOR_REVISION, /* RevisionNumber */
-	CURSOR_TIME,     /* FromDateTime; rows are counts, not kept */
-};
+/* A full sync that was cut off longer ago begins anew. */
+#define RESUME_MS (6 * HOUR_MS)
 
-/* The SKU's member is configured; this stands for it in the table. */
-static const char sku_member[] = "";
+static const char full_note[] = "sync.full";
+static const char scenario_note[] = "sync.scenario";
 
-struct entity {
-	const char *name; /* in the mirror and in `paths` */
-	const char *path;
-	const char *key;              /* member that identifies a row */
-	const char *names[NAMES_MAX]; /* members under which it is found */
-	enum cursor cursor;
-	bool is_guessed; /* nobody printed the path: a 404 is no trouble */
-};
-
-/* In the order of galaxy.md 13: what is referred to comes first. */
-static const struct entity entities[] = {
-	{ "webscenarios",
-	  "/services/sync/webscenarios",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "companies",
-	  "/services/sync/companies",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "companysites",
-	  "/services/sync/companysites",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "currencies",
-	  "/services/sync/currencies",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "paymethods",
-	  "/services/sync/paymethods",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "dispatchpurposes",
-	  "/services/sync/dispatchpurposes",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "shippingmethods",
-	  "/services/sync/shippingmethods",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "agencies",
-	  "/services/sync/agencies",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "vatsmaster",
-	  "/services/sync/vatsmaster",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "customers",
-	  "/services/sync/customers",
-	  "ID",
-	  { "Code", "Description" },
-	  CURSOR_NONE,
-	  false },
-	{ "itemdimensions",
-	  "/services/sync/itemdimensions",
-	  "ID",
-	  { "Code" },
-	  CURSOR_NONE,
-	  false },
-	{ "items",
-	  "/services/sync/items",
-	  "ItemID",
-	  { "ItemID", "ID", "AlterCode", sku_member },
-	  CURSOR_REVISION,
-	  false },
-	{ "itemaltercodes",
-	  "/services/sync/itemaltercodes",
-	  "ID",
-	  { "Code" },
-	  CURSOR_NONE,
-	  true },
-	{ "itembalances",
-	  "/services/sync/itembalances",
-	  "ID",
-	  { NULL },
-	  CURSOR_TIME,
-	  false },
-};
-
-/* One entity's turn in a sync. */
-struct turn {
+/* One sync, over all lists. */
+struct run {
 	struct galaxy *g;
-	const struct entity *entity;
 	const struct sync_job *job;
 	const struct sync_sink *sink;
-	bool is_whole;    /* everything is asked for */
-	int64_t cursor;   /* as stored; 0: none */
-	int64_t revision; /* largest seen, the stored one included */
-	int64_t unflushed;
-	struct galaxy_balances balances;
-	struct buf row;
+	int64_t full_ms; /* when the full sync under way began; 0: none is */
+	bool is_first;   /* since the daemon started */
+	bool is_foreign; /* the mirror holds another scenario's rows */
+	struct buf scenario; /* id of the one in use */
 };
 
-/* ---- cursors ---- */
+/* One list's turn in it. */
+struct turn {
+	struct run *run;
+	struct galaxy *g;
+	const struct galaxy_entity *entity;
+	bool is_whole;    /* everything is asked for */
+	int64_t cursor;   /* as stored; 0: none */
+	int64_t read_ms;  /* as stored; 0: never */
+	int64_t revision; /* largest seen, the stored one included */
+	int64_t total;    /* rows there were last time */
+	struct galaxy_balances balances;
+};
 
-static void
-name_note(char out[64], const struct entity *entity)
+/* ---- notes ---- */
+
+static int
+load_number(struct galaxy *g, int64_t *out, const char *name)
 {
-	(void)snprintf(out, 64, "%s.%s", entity->name,
-	               entity->cursor == CURSOR_TIME ? "since" : "revision");
+	struct buf text = BUF_INIT;
+	char *end = NULL;
+	int r = mirror_note_get(g->env.mirror, &text, name);
+
+	*out = 0;
+	errno = 0;
+	if (r == 0)
+		*out = strtoll(buf_text(&text), &end, 10);
+	if (r == 0 && (errno || *end || *out < 0))
+		*out = 0; /* not ours: as if there were none */
+	buf_fini(&text);
+	return r == MIRROR_ABSENT ? 0 : err_pass(r);
 }
 
 static int
-load_cursor(struct turn *turn)
+save_number(struct galaxy *g, const char *name, int64_t value)
 {
-	struct buf text = BUF_INIT;
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
+	return err_pass(mirror_note_set(g->env.mirror, name, text));
+}
+
+static void
+name_note(char out[64], const struct galaxy_entity *entity, const char *what)
+{
+	(void)snprintf(out, 64, "%s.%s", entity->name, what);
+}
+
+/* Last part of the cursor's note; NULL: such a list has none. */
+static const char *
+cursor_name(const struct galaxy_entity *entity)
+{
+	switch (entity->cursor) {
+	case GALAXY_CURSOR_NONE: return NULL;
+	case GALAXY_CURSOR_REVISION: return "revision";
+	case GALAXY_CURSOR_TIME: return "since";
+	}
+	return NULL;
+}
+
+/* ---- what to ask for ---- */
+
+static int
+load(struct turn *turn)
+{
 	char note[64];
-	char *end = NULL;
 	int r;
 
-	name_note(note, turn->entity);
-	r = mirror_note_get(turn->g->env.mirror, &text, note);
-	errno = 0;
-	if (r == 0)
-		turn->cursor = strtoll(buf_text(&text), &end, 10);
-	if (r == 0 && (errno || *end || turn->cursor < 0))
-		turn->cursor = 0; /* not ours: as if there were none */
-	buf_fini(&text);
-	return r == MIRROR_ABSENT ? 0 : err_pass(r);
+	name_note(note, turn->entity, "read");
+	r = load_number(turn->g, &turn->read_ms, note);
+	if (!r && cursor_name(turn->entity)) {
+		name_note(note, turn->entity, cursor_name(turn->entity));
+		r = load_number(turn->g, &turn->cursor, note);
+	}
+	if (!r)
+		r = mirror_count(turn->g->env.mirror, &turn->total,
+		                 turn->entity->name);
+	return err_pass(r);
 }
 
 /* The moment a balance must have changed after; 0: all of them. */
@@ -196,33 +150,69 @@ since(const struct turn *turn)
 {
 	int64_t from = turn->cursor - DOUBT_MS;
 
-	if (turn->job->is_full || turn->cursor == 0 ||
-	    turn->job->started_ms - from > REACH_MS)
+	if (turn->cursor == 0 || turn->run->job->started_ms - from > REACH_MS)
 		return 0;
 	return from;
 }
 
+static bool
+is_daily_due(const struct turn *turn)
+{
+	int64_t age = turn->run->job->started_ms - turn->read_ms;
+
+	return turn->run->is_first || age >= DAY_MS || age < 0;
+}
+
+/* By the full sync under way, before it was cut off. */
+static bool
+is_read_already(const struct turn *turn)
+{
+	const struct run *run = turn->run;
+
+	return run->full_ms > 0 && turn->read_ms >= run->full_ms &&
+	       turn->read_ms <= run->job->started_ms;
+}
+
+/* Is it this list's turn, and is it to be read whole? */
+static bool
+is_due(struct turn *turn)
+{
+	const struct run *run = turn->run;
+
+	turn->is_whole = true;
+	if (run->job->is_full)
+		return !is_read_already(turn);
+	if (run->is_foreign || turn->read_ms == 0)
+		return true;
+	switch (turn->entity->cursor) {
+	case GALAXY_CURSOR_NONE: return is_daily_due(turn);
+	case GALAXY_CURSOR_TIME: turn->is_whole = since(turn) == 0; return true;
+	case GALAXY_CURSOR_REVISION:
+		turn->is_whole = turn->cursor == 0;
+		return !turn->is_whole || turn->total <= SHORT_ROWS ||
+		       is_daily_due(turn);
+	}
+	return true;
+}
+
 static void
-add_cursor(struct turn *turn, struct buf *url)
+add_cursor(const struct turn *turn, struct buf *url)
 {
 	char text[ZONE_TEXT_SIZE];
-	int64_t from;
+	int64_t from = turn->cursor - REVISION_OVERLAP;
 
 	switch (turn->entity->cursor) {
-	case CURSOR_NONE: turn->is_whole = true; return;
-	case CURSOR_REVISION:
-		turn->is_whole = turn->job->is_full || turn->cursor == 0;
-		from = turn->is_whole ? 0 : turn->cursor - REVISION_OVERLAP;
-		(void)snprintf(text, sizeof(text), "%lld",
-		               (long long)(from > 0 ? from : 0));
+	case GALAXY_CURSOR_NONE: return;
+	case GALAXY_CURSOR_REVISION:
+		if (turn->is_whole || from < 0)
+			from = 0;
+		(void)snprintf(text, sizeof(text), "%lld", (long long)from);
 		galaxy_param(url, "RevisionNumber", text);
 		return;
-	case CURSOR_TIME:
-		from = since(turn);
-		turn->is_whole = from == 0;
-		if (from == 0)
+	case GALAXY_CURSOR_TIME:
+		if (turn->is_whole)
 			return;
-		zone_format(text, turn->g->zone, from);
+		zone_format(text, turn->g->zone, since(turn));
 		galaxy_param(url, "FromDateTime", text);
 		return;
 	}
@@ -233,9 +223,11 @@ add_cursor(struct turn *turn, struct buf *url)
 static void
 report(const struct turn *turn, int64_t rows)
 {
-	if (turn->sink->progress)
-		turn->sink->progress(turn->sink->ctx, turn->entity->name, rows,
-		                     0);
+	const struct sync_sink *sink = turn->run->sink;
+
+	if (sink->progress)
+		sink->progress(sink->ctx, turn->entity->name, rows,
+		               turn->is_whole ? turn->total : 0);
 }
 
 /* Code and AlterCode are often one text. */
@@ -250,15 +242,16 @@ is_listed(const char *const *names, size_t n, const char *name)
 
 static size_t
 collect_names(const struct turn *turn, const struct json_node *row,
-              const char *names[NAMES_MAX])
+              const char *names[GALAXY_NAMES_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < NAMES_MAX && turn->entity->names[i]; i++) {
+	for (size_t i = 0; i < GALAXY_NAMES_MAX && turn->entity->names[i];
+	     i++) {
 		const char *member = turn->entity->names[i];
 		const char *name;
 
-		if (member == sku_member)
+		if (!member[0]) /* GALAXY_SKU_MEMBER */
 			member = conf_text(turn->g->env.conf, "sku_field");
 		name = json_text_or(row, member, "");
 		if (name[0] && !is_listed(names, n, name))
@@ -267,48 +260,24 @@ collect_names(const struct turn *turn, const struct json_node *row,
 	return n;
 }
 
-/* The overlap brings rows that we have: they are not written again. */
 static int
-is_same(struct turn *turn, const char *key, int64_t revision, bool *same)
+keep_row(struct turn *turn, const struct galaxy_list *list,
+         const struct json_node *row, const char *key)
 {
-	struct buf old = BUF_INIT;
-	int r;
+	const char *names[GALAXY_NAMES_MAX];
+	struct mirror_row kept = {
+		.key = key,
+		.json = list->text,
+		.n_json = list->n_text,
+		.names = names,
+		.n_names = collect_names(turn, row, names),
+	};
 
-	*same = false;
-	if (turn->is_whole || revision > turn->cursor)
-		return 0;
-	r = mirror_get(turn->g->env.mirror, &old, turn->entity->name, key);
-	if (r == 0)
-		*same = strcmp(buf_text(&old), buf_text(&turn->row)) == 0;
-	buf_fini(&old);
-	return r == MIRROR_ABSENT ? 0 : err_pass(r);
-}
-
-static int
-keep_row(struct turn *turn, const struct json_node *row, const char *key)
-{
-	const char *names[NAMES_MAX];
-	size_t n_names = collect_names(turn, row, names);
-	int64_t revision = 0;
-	bool same;
-	int r;
-
-	if (json_get_int(&revision, row, "RevisionNumber") == 0 &&
-	    revision > turn->revision)
-		turn->revision = revision;
-	buf_reset(&turn->row);
-	json_print(&turn->row, row);
-	r = buf_check(&turn->row);
-	if (!r)
-		r = is_same(turn, key, revision, &same);
-	if (r || same)
-		return err_pass(r);
-	r = mirror_put(turn->g->env.mirror, turn->entity->name, key,
-	               buf_text(&turn->row), names, n_names);
-	if (r || ++turn->unflushed < ROWS_PER_FLUSH)
-		return err_pass(r);
-	turn->unflushed = 0;
-	return err_pass(mirror_flush(turn->g->env.mirror, NULL, NULL));
+	if (json_get_int(&kept.revision, row, "RevisionNumber"))
+		kept.revision = 0;
+	if (kept.revision > turn->revision)
+		turn->revision = kept.revision;
+	return err_pass(mirror_list_put(turn->g->env.mirror, &kept));
 }
 
 static int
@@ -317,7 +286,7 @@ take_row(struct galaxy_list *list, const struct json_node *row)
 	struct turn *turn = list->ctx;
 	char key[GALAXY_ID_SIZE];
 
-	if (list->rows % ROWS_PER_FLUSH == 0)
+	if (list->rows % PROGRESS_ROWS == 0)
 		report(turn, list->rows);
 	if (!galaxy_member_id(key, row, turn->entity->key) || !key[0]) {
 		(void)snprintf(list->problem, sizeof(list->problem),
@@ -325,96 +294,148 @@ take_row(struct galaxy_list *list, const struct json_node *row)
 		               turn->entity->key);
 		return GALAXY_BAD_ROW;
 	}
-	return keep_row(turn, row, key);
+	return keep_row(turn, list, row, key);
 }
 
+/* A balance is a row of the mirror, and a count for who keeps the stock. */
 static int
 take_balance(struct galaxy_list *list, const struct json_node *row)
 {
 	struct turn *turn = list->ctx;
+	char key[GALAXY_EXTERNAL_SIZE];
 	char external[GALAXY_EXTERNAL_SIZE];
+	char id[GALAXY_ID_SIZE];
 	struct decimal qty;
 	int r;
 
-	if (list->rows % ROWS_PER_FLUSH == 0)
+	if (list->rows % PROGRESS_ROWS == 0)
 		report(turn, list->rows);
 	r = galaxy_balance_of(&turn->balances, list, row, external, &qty);
-	if (r == MIRROR_ABSENT)
-		return 0;
-	if (r)
+	if (r && r != MIRROR_ABSENT)
 		return r;
-	return turn->sink->count(turn->sink->ctx, external, qty);
+	if (r == 0)
+		r = galaxy_report_count(turn->g, turn->run->sink, external,
+		                        qty);
+	else
+		r = 0;
+	if (!r && galaxy_member_id(id, row, turn->entity->key) &&
+	    galaxy_external(key, id, row))
+		r = keep_row(turn, list, row, key);
+	return r;
 }
 
 /* ---- one list ---- */
 
-/* After a whole list: drop what is gone, then move the cursor. */
-static int
-finish_rows(struct turn *turn, int64_t rows)
+/*
+ * The cursor to store with the last rows, or false when it may stay. That of
+ * the balances is an hour old at most: it reaches back a day anyway, and a
+ * catch-up with nothing new is to write nothing.
+ */
+static bool
+next_cursor(const struct turn *turn, int64_t rows, int64_t *value)
 {
-	struct mirror *mirror = turn->g->env.mirror;
-	char note[64];
-	char value[32];
-	int r;
+	int64_t started_ms = turn->run->job->started_ms;
 
-	r = mirror_flush(mirror, NULL, NULL);
-	if (!r && turn->job->is_full && rows > 0)
-		r = mirror_full_end(mirror, turn->entity->name);
-	if (r || rows == 0 || turn->entity->cursor != CURSOR_REVISION ||
-	    turn->revision == turn->cursor)
-		return err_pass(r);
-	name_note(note, turn->entity);
-	(void)snprintf(value, sizeof(value), "%lld", (long long)turn->revision);
-	return err_pass(mirror_flush(mirror, note, value));
+	switch (turn->entity->cursor) {
+	case GALAXY_CURSOR_NONE: return false;
+	case GALAXY_CURSOR_REVISION:
+		*value = turn->revision;
+		return rows > 0 && turn->revision != turn->cursor;
+	case GALAXY_CURSOR_TIME:
+		*value = started_ms;
+		return turn->is_whole || started_ms < turn->cursor ||
+		       started_ms - turn->cursor >= HOUR_MS;
+	}
+	return false;
+}
+
+/* After a list read whole: its rows are all there. */
+static int
+note_read(const struct turn *turn, const struct mirror_tally *tally)
+{
+	int64_t started_ms = turn->run->job->started_ms;
+	bool is_changed = tally->n_written > 0 || tally->n_gone > 0;
+	char note[64];
+
+	if (!turn->is_whole || turn->run->job->is_dry)
+		return 0;
+	if (!turn->run->job->is_full && !is_changed && !is_daily_due(turn))
+		return 0;
+	name_note(note, turn->entity, "read");
+	return err_pass(save_number(turn->g, note, started_ms));
 }
 
 static int
-finish_balances(struct turn *turn)
+finish(struct turn *turn, const struct galaxy_list *list)
 {
+	const struct run *run = turn->run;
+	struct mirror *mirror = turn->g->env.mirror;
+	struct mirror_tally tally = { 0 };
 	char note[64];
 	char value[32];
-	int r;
+	int64_t cursor = 0;
+	bool has_cursor = next_cursor(turn, list->rows, &cursor);
+	int r = 0;
 
-	r = galaxy_kind_save(turn->g, turn->balances.kind);
-	if (r)
-		return err_pass(r);
-	name_note(note, turn->entity);
-	(void)snprintf(value, sizeof(value), "%lld",
-	               (long long)turn->job->started_ms);
-	return err_pass(mirror_flush(turn->g->env.mirror, note, value));
+	if (turn->entity->cursor == GALAXY_CURSOR_TIME && !run->job->is_dry)
+		r = galaxy_kind_save(turn->g, turn->balances.kind);
+	if (has_cursor)
+		name_note(note, turn->entity, cursor_name(turn->entity));
+	(void)snprintf(value, sizeof(value), "%lld", (long long)cursor);
+	if (!r)
+		r = mirror_list_end(mirror, &tally, has_cursor ? note : NULL,
+		                    value);
+	if (!r)
+		r = note_read(turn, &tally);
+	if (!r && run->sink->listed)
+		run->sink->listed(run->sink->ctx, turn->entity->name, &tally);
+	return err_pass(r);
 }
 
 static int
 begin(struct turn *turn)
 {
+	const struct run *run = turn->run;
+	unsigned kind = turn->is_whole ? MIRROR_WHOLE : MIRROR_PART;
 	int r = 0;
 
-	if (turn->entity->cursor != CURSOR_NONE)
-		r = load_cursor(turn);
 	/* A whole list tells anew: a restored database starts lower. */
-	turn->revision = turn->job->is_full ? 0 : turn->cursor;
-	if (r)
-		return err_pass(r);
-	if (turn->entity->cursor == CURSOR_TIME) {
+	turn->revision = turn->is_whole ? 0 : turn->cursor;
+	if (turn->entity->cursor == GALAXY_CURSOR_TIME) {
 		turn->balances.g = turn->g;
-		return turn->job->is_full
-		               ? 0
-		               : err_pass(galaxy_kind_load(
-					 turn->g, &turn->balances.kind));
+		if (!turn->is_whole)
+			r = galaxy_kind_load(turn->g, &turn->balances.kind);
+		if (!r && run->sink->begin_counts)
+			r = run->sink->begin_counts(run->sink->ctx);
 	}
-	if (turn->job->is_full)
-		r = mirror_full_begin(turn->g->env.mirror, turn->entity->name);
+	if (run->job->is_dry)
+		kind |= MIRROR_DRY;
+	if (!r)
+		r = mirror_list_begin(turn->g->env.mirror, turn->entity->name,
+		                      kind);
 	return err_pass(r);
 }
 
+/* This installation has no such list: read, with no rows. */
 static struct outcome
-read_entity(struct turn *turn)
+note_missing(struct turn *turn)
 {
-	bool is_balances = turn->entity->cursor == CURSOR_TIME;
+	struct mirror_tally nothing = { 0 };
+	int r = note_read(turn, &nothing);
+
+	return r ? galaxy_fault(r) : outcome_done();
+}
+
+static struct outcome
+read_list(struct turn *turn)
+{
+	bool is_balances = turn->entity->cursor == GALAXY_CURSOR_TIME;
 	struct galaxy_list list = {
 		.row = is_balances ? take_balance : take_row,
 		.ctx = turn,
 		.timeout_ms = LIST_TIMEOUT_MS,
+		.idle = turn->run->sink->breathe,
+		.idle_ctx = turn->run->sink->ctx,
 	};
 	struct buf url = BUF_INIT;
 	struct outcome outcome;
@@ -422,6 +443,7 @@ read_entity(struct turn *turn)
 
 	if (r)
 		return galaxy_fault(r);
+	report(turn, 0);
 	galaxy_url(&url, turn->g, turn->entity->name, turn->entity->path);
 	galaxy_param_scenario(&url, turn->g);
 	add_cursor(turn, &url);
@@ -429,13 +451,16 @@ read_entity(struct turn *turn)
 	                  ? galaxy_fault(ERR_NOMEM)
 	                  : galaxy_read_list(turn->g, buf_text(&url), &list);
 	buf_fini(&url);
-	if (list.status == 404 && turn->entity->is_guessed)
-		return outcome_done();
-	if (outcome.verdict != VERDICT_DONE)
-		return outcome;
-	report(turn, list.rows);
-	r = is_balances ? finish_balances(turn) : finish_rows(turn, list.rows);
-	return r ? galaxy_fault(r) : outcome;
+	if (outcome.verdict == VERDICT_DONE) {
+		report(turn, list.rows);
+		r = finish(turn, &list);
+		if (r)
+			outcome = galaxy_fault(r);
+	}
+	mirror_list_abandon(turn->g->env.mirror);
+	if (list.status == 404 && turn->entity->is_optional)
+		return note_missing(turn);
+	return outcome;
 }
 
 /* Say which list it was, in front of what happened. */
@@ -451,26 +476,109 @@ name_list(struct outcome outcome, const char *entity)
 	return named;
 }
 
+static struct outcome
+do_turn(struct run *run, const struct galaxy_entity *entity)
+{
+	struct turn turn = { .run = run, .g = run->g, .entity = entity };
+	struct outcome outcome = outcome_done();
+	int r = load(&turn);
+
+	if (r)
+		return galaxy_fault(r);
+	if (is_due(&turn))
+		outcome = read_list(&turn);
+	if (outcome.verdict != VERDICT_DONE)
+		outcome = name_list(outcome, entity->name);
+	return outcome;
+}
+
+/* ---- one sync ---- */
+
+/*
+ * Whose rows are in the mirror: the scenario decides what there is to see, so
+ * cursors of another one mean nothing.
+ */
+static int
+find_foreign(struct run *run)
+{
+	struct mirror *mirror = run->g->env.mirror;
+	struct buf held = BUF_INIT;
+	int r = mirror_note_get(mirror, &run->scenario, GALAXY_NOTE_SCENARIO);
+
+	if (!r)
+		r = mirror_note_get(mirror, &held, scenario_note);
+	run->is_foreign =
+		r == 0 && strcmp(buf_text(&held), buf_text(&run->scenario));
+	buf_fini(&held);
+	return r == MIRROR_ABSENT ? 0 : err_pass(r);
+}
+
+/* Go on with the full sync that was cut off, or begin one. */
+static int
+begin_full(struct run *run)
+{
+	int64_t now = run->job->started_ms;
+	int r = 0;
+
+	if (!run->job->is_full || run->job->is_dry)
+		return 0;
+	r = load_number(run->g, &run->full_ms, full_note);
+	if (r || (run->full_ms && run->full_ms <= now && !run->is_foreign &&
+	          now - run->full_ms < RESUME_MS))
+		return err_pass(r);
+	run->full_ms = now;
+	return err_pass(save_number(run->g, full_note, now));
+}
+
+static int
+end_run(struct run *run)
+{
+	struct galaxy *g = run->g;
+	int r = 0;
+
+	if (run->job->is_dry)
+		return 0;
+	if (run->full_ms)
+		r = save_number(g, full_note, 0);
+	if (!r && (run->is_foreign || run->job->is_full))
+		r = mirror_note_set(g->env.mirror, scenario_note, g->scenario);
+	g->has_synced |= r == 0;
+	return err_pass(r);
+}
+
+static struct outcome
+begin_run(struct run *run)
+{
+	struct outcome outcome = galaxy_ready(run->g);
+	int r = 0;
+
+	if (outcome.verdict != VERDICT_DONE)
+		return outcome;
+	r = find_foreign(run);
+	if (!r)
+		r = begin_full(run);
+	return r ? galaxy_fault(r) : outcome;
+}
+
 struct outcome
 galaxy_sync(void *state, const struct sync_job *job,
             const struct sync_sink *sink)
 {
 	struct galaxy *g = state;
-	struct outcome outcome = galaxy_ready(g);
+	struct run run = {
+		.g = g,
+		.job = job,
+		.sink = sink,
+		.is_first = !g->has_synced,
+	};
+	struct outcome outcome = begin_run(&run);
+	int r;
 
-	for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
-		struct turn turn = {
-			.g = g, .entity = &entities[i], .job = job, .sink = sink
-		};
-
-		if (outcome.verdict != VERDICT_DONE)
-			return outcome;
-		if (!job->is_full && turn.entity->cursor == CURSOR_NONE)
-			continue;
-		outcome = read_entity(&turn);
-		buf_fini(&turn.row);
-		if (outcome.verdict != VERDICT_DONE)
-			outcome = name_list(outcome, turn.entity->name);
-	}
-	return outcome;
+	for (const struct galaxy_entity *e = galaxy_entities;
+	     e->name && outcome.verdict == VERDICT_DONE; e++)
+		outcome = do_turn(&run, e);
+	if (outcome.verdict != VERDICT_DONE)
+		return outcome;
+	r = end_run(&run);
+	return r ? galaxy_fault(r) : outcome;
 }
