@@ -187,10 +187,6 @@ make_item(const struct order *o, const char *code, const char *name)
 	return item;
 }
 
-/*
- * A change that is in flight has its revision and nobody sees it: of a new
- * item there is nothing yet, a known one is shown as it was.
- */
 static void
 begin_change(const struct order *o, struct galaxy_item *item, bool is_new,
              const char *name)
@@ -201,12 +197,8 @@ begin_change(const struct order *o, struct galaxy_item *item, bool is_new,
 
 	json_get_int(&late_ms, o->body, "late_ms");
 	json_get_bool(&is_in_flight, o->body, "in_flight");
-	if (is_in_flight && is_new) {
-		item->visible_us = INT64_MAX;
-	} else if (is_in_flight) {
-		free(item->next_name);
-		item->next_name = sim_dup(name);
-		item->next_revision = ++galaxy->revision;
+	if (is_in_flight) {
+		galaxy_hold(galaxy, item, is_new, name);
 	} else if (!is_new) {
 		free(item->name);
 		item->name = sim_dup(name);
@@ -276,15 +268,8 @@ commit_item(const struct order *o)
 	                        json_text_or(o->body, "code", ""), &balance);
 	if (item == NULL)
 		return "code: unknown";
-	if (item->next_name == NULL && item->visible_us != INT64_MAX)
+	if (!galaxy_commit(item))
 		return "code: nothing is in flight";
-	if (item->next_name != NULL) {
-		free(item->name);
-		item->name = item->next_name;
-		item->next_name = NULL;
-		item->revision = item->next_revision;
-	}
-	item->visible_us = 0;
 	json_out_int(o->out, "revision", item->revision);
 	return NULL;
 }

@@ -32,9 +32,10 @@
  *                                 lookup or a customer, under a new revision
  * POST /control/galaxy/generate  {"items"}: like --galaxy-items, once. They
  *                                 are 41-000001, 41-000002 …; each tenth comes
- *                                 in sizes (:001 :002 :003), each thirtieth in
- *                                 two colours besides (:001:001); one that was
- *                                 named by its code is kept and in the state
+ *                                 in sizes (41-000020:001 :002 :003), each
+ *                                 third of these, 41-000010 first, in two
+ *                                 colours besides (41-000010:001:002); one
+ *                                 that was named here or sold is in the state
  * POST /control/galaxy/touch     {"items"}: new revisions for the first so many
  * GET  /control/galaxy/entries/  {"documents"}: whole, as posted; with a docid
  *                                 behind the path only those
@@ -55,11 +56,24 @@
  * POST /control/hooks/send       {"system","code" or "sku","times"?}: without
  *                                 a change
  * POST /control/faults           {"system","path"?,"mode","next"?,"skip"?,
- *                                 "retry_after"?}: path is a piece of
- *                                 "METHOD /path"; no work: status:N html[:N]
- *                                 empty garbage hang[:MS] refuse; with the
- *                                 work: reset truncate lose_answer late[:MS]
- *                                 partial:N (of a batch-create, then 429)
+ *                                 "retry_after"?,"rows"?,"bytes"?,"member"?,
+ *                                 "code"?}: path is a piece of "METHOD /path";
+ *                                 no work: status:N html[:N] empty garbage
+ *                                 hang[:MS] refuse inside (200 with a
+ *                                 ResponseStatus for a body); with the work:
+ *                                 reset truncate lose_answer late[:MS]
+ *                                 partial:N (of a batch-create, then 429).
+ *                                 Inside a body, after "rows" or "bytes" (0)
+ *                                 that go well:
+ *                                 cut (a reset), end (orderly, the array left
+ *                                 open), stall[:MS], append (an error text
+ *                                 behind the rows, and the end), element (the
+ *                                 error as last row of a good array), drop and
+ *                                 wrong (the "member", ID, of one row missing,
+ *                                 or an array). trickle[:MS]: a row each so
+ *                                 many ms. "code" is the ErrorCode of inside,
+ *                                 append, element; Unauthorized, which is the
+ *                                 default, ends the sessions as well
  * POST /control/faults/clear
  * POST /control/traffic          {"paused"}
  * POST /control/reset-calls      the counters of calls and of asked balances

@@ -21,6 +21,16 @@ enum fault_mode {
 	FAULT_LOSE,     /* do the work, close without one byte */
 	FAULT_LATE,     /* do the work, answer later */
 	FAULT_PARTIAL, /* Square: apply the first changes of a batch, then 429 */
+	FAULT_INSIDE,  /* 200, and an error for a body; no work */
+	/* Inside a body, after so many rows or bytes of it went well: */
+	FAULT_CUT,     /* reset the connection */
+	FAULT_END,     /* an orderly end, with the array left open */
+	FAULT_STALL,   /* wait, then go on */
+	FAULT_TRICKLE, /* from the first on: row by row, a pause behind each */
+	FAULT_APPEND,  /* an error text behind the last row, and the end */
+	FAULT_ELEMENT, /* an error as the last row of a well-formed array */
+	FAULT_DROP,    /* one row without a member */
+	FAULT_WRONG,   /* one row with an array where a member's value was */
 };
 
 struct fault {
@@ -34,6 +44,10 @@ struct fault {
 	int64_t ms;            /* of LATE and HANG */
 	int64_t n_applied;     /* of PARTIAL */
 	int64_t retry_after_s; /* 0: no header */
+	int64_t rows;          /* that go well first; without bytes */
+	int64_t bytes;         /* that go well first; -1: rows count */
+	char member[40];       /* of DROP and WRONG */
+	char code[40];         /* ErrorCode of INSIDE, APPEND, ELEMENT */
 };
 
 /*
@@ -50,6 +64,12 @@ bool fault_take(struct fault *out, struct sim *sim, enum sim_system system,
 
 /* True for a fault that keeps the call from its work. */
 bool fault_is_early(const struct fault *fault);
+
+/* True for one inside a body: a list is wanted in pieces then. */
+bool fault_is_inside(const struct fault *fault);
+
+/* True when the error that it shows is the end of the session. */
+bool fault_ends_session(const struct fault *fault);
 
 /*
  * Shape the reply: replace it (early faults, all but STATUS, which the system

@@ -12,6 +12,7 @@
 #include "tests/sim/fault.h"
 #include "tests/sim/hooks.h"
 #include "tests/sim/shop.h"
+#include "tests/sim/zip.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -315,6 +316,34 @@ void
 galaxy_touch(struct galaxy *galaxy, struct galaxy_item *item)
 {
 	item->revision = ++galaxy->revision;
+}
+
+void
+galaxy_hold(struct galaxy *galaxy, struct galaxy_item *item, bool is_new,
+            const char *name)
+{
+	if (is_new) {
+		item->visible_us = INT64_MAX;
+		return;
+	}
+	free(item->next_name);
+	item->next_name = sim_dup(name);
+	item->next_revision = ++galaxy->revision;
+}
+
+bool
+galaxy_commit(struct galaxy_item *item)
+{
+	if (item->next_name == NULL && item->visible_us != INT64_MAX)
+		return false;
+	if (item->next_name != NULL) {
+		free(item->name);
+		item->name = item->next_name;
+		item->next_name = NULL;
+		item->revision = item->next_revision;
+	}
+	item->visible_us = 0;
+	return true;
 }
 
 void
@@ -642,6 +671,12 @@ screen(struct galaxy *galaxy, const struct http_call *call,
 	}
 }
 
+static bool
+accepts_gzip(const struct http_call *call)
+{
+	return strstr(sim_header(call, "Accept-Encoding"), "gzip") != NULL;
+}
+
 void
 galaxy_serve(void *ctx, const struct http_call *call,
              struct server_reply *reply)
@@ -659,10 +694,16 @@ galaxy_serve(void *ctx, const struct http_call *call,
 		galaxy_refuse(reply, fault.status, "WebServiceException", NULL,
 		              "Simulated trouble");
 	} else if (!fault_is_early(&fault)) {
+		reply->is_piecewise = fault_is_inside(&fault);
 		screen(galaxy, call, reply);
 		count->n_refused += reply->status >= 400;
 	}
-	fault_apply(&fault, reply);
+	if (reply->status < 400 || !fault_is_inside(&fault))
+		fault_apply(&fault, reply);
+	if (fault_ends_session(&fault))
+		galaxy_expire_sessions(galaxy);
+	if (galaxy->is.zips && accepts_gzip(call) && reply->status < 400)
+		zip_reply(reply);
 	pthread_mutex_unlock(&galaxy->sim->lock);
 }
 

@@ -271,6 +271,14 @@ void galaxy_expire_sessions(struct galaxy *galaxy);
 /* Members items, entries, …, of the control interface's state. */
 void galaxy_print_state(struct galaxy *galaxy, struct json_out *out);
 
+/*
+ * A change in flight has its revision and nobody sees it: a new item is not
+ * there yet, a known one is shown as it was. False: nothing is in flight.
+ */
+void galaxy_hold(struct galaxy *galaxy, struct galaxy_item *item, bool is_new,
+                 const char *name);
+bool galaxy_commit(struct galaxy_item *item);
+
 /* NULL, or what is wrong: once, and not more than a million. */
 const char *galaxy_generate(struct galaxy *galaxy, int64_t n);
 

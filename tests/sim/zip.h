@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/base/buf.h"
+#include "tests/sim/server.h"
 
 /*
  * What PNG and gzip ask for, without compressing anything: stored blocks are
@@ -18,8 +18,7 @@ uint32_t zip_crc32(uint32_t crc, const void *p, size_t n);
 /* Deflate's stored blocks; is_last ends the data, n may be 0 then. */
 void zip_store(struct buf *out, const void *p, size_t n, bool is_last);
 
-/* gzip: its head, and its end after the last stored block. */
-void zip_gzip_head(struct buf *out);
-void zip_gzip_end(struct buf *out, uint32_t crc, size_t n_in_all);
+/* Send the body, and what follows it as a stream, as gzip. */
+void zip_reply(struct server_reply *reply);
 
 #endif
