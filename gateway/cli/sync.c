@@ -17,7 +17,6 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/cli/cli.h"
-#include "gateway/drivers/store_mirror.h"
 #include "gateway/drivers/store_sync.h"
 
 enum {
@@ -234,24 +233,18 @@ static int
 count_mirror(struct sync *s, struct watch *w,
              const struct conf_section *account)
 {
-	const struct adapter_ops *const *all = s->cli->parts->adapters;
-	const struct adapter_list *list = NULL;
-	struct store_mirror *mirror = NULL;
-	int r = 0;
+	struct sync_list *lists = NULL;
+	size_t n = 0;
+	int r = store_sync_lists(
+		s->store, &lists, &n, w->name,
+		store_sync_lists_of(s->cli->parts->adapters,
+	                            conf_account_type(account)));
 
-	for (size_t i = 0; all[i]; i++)
-		if (!strcmp(all[i]->name, conf_account_type(account)))
-			list = all[i]->lists;
-	if (list)
-		r = store_mirror_new(&mirror, s->store, w->name);
-	for (; !r && list && list->name; list++) {
-		int64_t n = 0;
-
-		r = mirror_count(store_mirror_port(mirror), &n, list->name);
-		w->n_mirrored += n;
-		w->n_lists += n > 0;
+	for (size_t i = 0; i < n; i++) {
+		w->n_mirrored += lists[i].rows;
+		w->n_lists += lists[i].rows > 0;
 	}
-	store_mirror_free(mirror);
+	free(lists);
 	return r;
 }
 

@@ -1,12 +1,15 @@
 /*
  * Syncs as a person asks for them. Nothing here has a key of its own: the wish
- * is a mark (store_marks.c), who serves it holds a lease (store_lease.c), and
- * the progress lies among the account's health facts (store_health.c).
+ * is a mark (store_marks.c), who serves it holds a lease (store_lease.c), the
+ * progress lies among the account's health facts (store_health.c), and what was
+ * read in the mirror and its notes (store_mirror.c).
  */
 #include "gateway/drivers/store_sync.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_marks.h"
 
@@ -138,4 +141,71 @@ store_sync_progress(struct sync_progress *out, const struct health *h)
 	/* There may be more of them than last time. */
 	if (out->rate > 0 && out->total > out->rows)
 		out->left_ms = (out->total - out->rows) * 1000 / out->rate;
+}
+
+/* ---- what was read ---- */
+
+/* ARGV: account, names of lists. -> rows, read, revision, since, rows, … */
+static const char lists_script[] =
+	"local P, a, out = KEYS[1], ARGV[1], {}\n"
+	"for i = 2, #ARGV do\n"
+	"  local l = ARGV[i]\n"
+	"  local notes = redis.call('HMGET', P..'notes:'..a, l..'.read',\n"
+	"                           l..'.revision', l..'.since')\n"
+	"  out[#out + 1] = redis.call('HLEN', P..'mirror:'..a..':'..l)\n"
+	"  for j = 1, 3 do out[#out + 1] = notes[j] or '0' end\n"
+	"end\n"
+	"return out\n";
+
+enum { LIST_ROWS, LIST_READ, LIST_REVISION, LIST_SINCE, LIST_FIELDS };
+
+const struct adapter_list *
+store_sync_lists_of(const struct adapter_ops *const *adapters, const char *type)
+{
+	for (size_t i = 0; adapters && adapters[i]; i++)
+		if (!strcmp(adapters[i]->name, type))
+			return adapters[i]->lists;
+	return NULL;
+}
+
+static void
+decode_list(struct sync_list *out, const char *name, const redisReply *reply,
+            size_t at)
+{
+	*out = (struct sync_list){
+		.name = name,
+		.rows = reply_int(reply_at(reply, at + LIST_ROWS)),
+		.read_ms = reply_int(reply_at(reply, at + LIST_READ)),
+		.revision = reply_int(reply_at(reply, at + LIST_REVISION)),
+		.since_ms = reply_int(reply_at(reply, at + LIST_SINCE)),
+	};
+}
+
+int
+store_sync_lists(struct store *store, struct sync_list **out, size_t *n_out,
+                 const char *account, const struct adapter_list *lists)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	size_t n = 0;
+	int r;
+
+	*out = NULL;
+	*n_out = 0;
+	if (!lists)
+		return 0;
+	args_adds(&a, account);
+	for (; lists[n].name; n++)
+		args_adds(&a, lists[n].name);
+	r = store_eval(store, &reply, SCRIPT_SYNC_LISTS, lists_script, &a);
+	if (r)
+		return r;
+	*out = calloc(n + 1, sizeof(**out));
+	if (!*out)
+		r = err_raise(ERR_NOMEM, "why=%s", "lists");
+	for (size_t i = 0; !r && i < n; i++)
+		decode_list(&(*out)[i], lists[i].name, reply, i * LIST_FIELDS);
+	*n_out = r ? 0 : n;
+	freeReplyObject(reply);
+	return r;
 }

@@ -62,4 +62,29 @@ struct sync_progress {
 /* Borrows from h. */
 void store_sync_progress(struct sync_progress *out, const struct health *h);
 
+/* One list of an account's mirror. */
+struct sync_list {
+	const char *name; /* borrowed from the adapter */
+	int64_t rows;
+	int64_t revision; /* its cursor, the note NAME.revision; 0: none */
+	int64_t since_ms; /* the same where it is a time, NAME.since; 0 */
+	int64_t read_ms;  /* last read to its end, NAME.read; 0: never */
+};
+
+/*
+ * What an account's mirror holds, in one question, whatever its size.
+ *
+ * lists  of the adapter; NULL: nothing is mirrored
+ *
+ * Returns  0 with *out the caller's to free (NULL without lists), ERR_STORE,
+ *          ERR_NOMEM.
+ */
+int store_sync_lists(struct store *store, struct sync_list **out, size_t *n_out,
+                     const char *account, const struct adapter_list *lists);
+
+/* The lists of the adapter of a type; NULL: none. adapters may be NULL. */
+const struct adapter_list *
+store_sync_lists_of(const struct adapter_ops *const *adapters,
+                    const char *type);
+
 #endif

@@ -10,13 +10,10 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
-#include "gateway/drivers/store_mirror.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/model/metrics.h"
-#include "gateway/ports/adapter.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,69 +151,6 @@ overview_read(struct overview *out, const struct api_env *env)
 
 /* ---- mirrors ---- */
 
-static const struct adapter_list *
-find_lists(const struct api_env *env, const char *type)
-{
-	for (size_t i = 0; env->adapters && env->adapters[i]; i++)
-		if (strcmp(env->adapters[i]->name, type) == 0)
-			return env->adapters[i]->lists;
-	return NULL;
-}
-
-/* A number that an adapter noted as `LIST.what`; 0 when there is none. */
-static int
-read_note(struct mirror *m, int64_t *out, const char *list, const char *what)
-{
-	struct buf text = BUF_INIT;
-	char name[96];
-	int r;
-
-	(void)snprintf(name, sizeof(name), "%s.%s", list, what);
-	r = mirror_note_get(m, &text, name);
-	*out = r ? 0 : strtoll(buf_text(&text), NULL, 10);
-	buf_fini(&text);
-	return r == MIRROR_ABSENT ? 0 : r;
-}
-
-static int
-read_list(struct mirror *m, struct overview_list *out, const char *name)
-{
-	int r;
-
-	*out = (struct overview_list){ .name = name };
-	r = mirror_count(m, &out->rows, name);
-	if (!r)
-		r = read_note(m, &out->read_ms, name, "read");
-	if (!r)
-		r = read_note(m, &out->revision, name, "revision");
-	if (!r && !out->revision)
-		r = read_note(m, &out->since_ms, name, "since");
-	return r;
-}
-
-static int
-read_lists(struct overview_account *a, struct store *s,
-           const struct adapter_list *lists)
-{
-	struct store_mirror *mirror = NULL;
-	size_t n = 0;
-	int r;
-
-	while (lists[n].name)
-		n++;
-	a->lists = calloc(n + 1, sizeof(*a->lists));
-	if (!a->lists)
-		return err_raise(ERR_NOMEM, "why=%s", "overview");
-	r = store_mirror_new(&mirror, s, a->name);
-	for (size_t i = 0; !r && i < n; i++) {
-		r = read_list(store_mirror_port(mirror), &a->lists[i],
-		              lists[i].name);
-		a->n_lists += !r;
-	}
-	store_mirror_free(mirror);
-	return r;
-}
-
 int
 overview_read_lists(struct overview *o)
 {
@@ -224,11 +158,11 @@ overview_read_lists(struct overview *o)
 
 	for (size_t i = 0; o->has_store && !r && i < o->n_accounts; i++) {
 		struct overview_account *a = &o->accounts[i];
-		const struct adapter_list *lists =
-			find_lists(o->env, conf_account_type(a->conf));
 
-		if (lists)
-			r = read_lists(a, o->env->store, lists);
+		r = store_sync_lists(
+			o->env->store, &a->lists, &a->n_lists, a->name,
+			store_sync_lists_of(o->env->adapters,
+		                            conf_account_type(a->conf)));
 	}
 	return r == ERR_STORE ? 0 : err_pass(r);
 }

@@ -9,22 +9,13 @@
 #include "gateway/drivers/store.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_queue.h"
+#include "gateway/drivers/store_sync.h"
 #include "gateway/ports/handler.h"
 
 /*
  * How everything is doing, read once for the status page and its JSON, and the
  * one sentence that says what it comes to.
  */
-
-/* One table of an account's mirror. */
-struct overview_list {
-	const char *name; /* static */
-	int64_t rows;
-	int64_t revision; /* its cursor; 0: it has none */
-	int64_t since_ms; /* the same where it is a time; 0 */
-	int64_t read_ms;  /* when it was last read to its end; 0: never */
-};
-
 struct overview_account {
 	const struct conf_section *conf; /* borrowed */
 	const char *name;                /* borrowed */
@@ -41,7 +32,7 @@ struct overview_account {
 	int64_t start_ms;  /* since when its sales count */
 	int64_t full_ms;   /* when the last whole full sync began */
 	int64_t lost_ms;   /* when Redis was found empty; 0: never */
-	struct overview_list *lists; /* owned; by overview_read_lists */
+	struct sync_list *lists; /* owned; of its mirror */
 	size_t n_lists;
 };
 
@@ -81,8 +72,8 @@ int overview_read(struct overview *out, const struct api_env *env);
 void overview_fini(struct overview *o);
 
 /*
- * Add what the mirrors hold: three questions to Redis for each list. A Redis
- * that goes away leaves the rest out. Returns 0 or a fault.
+ * Add what the mirrors hold. A Redis that goes away leaves it out. Returns 0 or
+ * a fault.
  */
 int overview_read_lists(struct overview *o);
 

@@ -238,7 +238,7 @@ static void
 add_run(struct buf *b, const struct overview *o, const char *label,
         int64_t last_ms, int64_t next_ms)
 {
-	buf_addf(b, "<td data-label=\"%s\"><div>", label);
+	buf_addf(b, "<td class=\"when\" data-label=\"%s\"><div>", label);
 	page_add_ago(b, o->now_ms, last_ms);
 	if (next_ms > o->now_ms) {
 		buf_adds(b, "<small>again in ");

@@ -60,23 +60,21 @@ page_add_sync(struct buf *b, const struct health *h)
 
 /* ---- mirrors ---- */
 
+/* How far it was read: all of it where it has no cursor. */
 static void
 add_cursor(struct buf *b, const struct overview *o,
-           const struct overview_list *list)
+           const struct sync_list *list)
 {
-	if (list->revision) {
-		buf_addf(b, "%lld", (long long)list->revision);
-	} else if (list->since_ms) {
-		page_add_span(b, o->now_ms - list->since_ms);
-		buf_adds(b, " back");
-	} else {
-		buf_adds(b, "<span class=\"none\">whole</span>");
-	}
+	if (list->revision)
+		buf_addf(b, "revision %lld", (long long)list->revision);
+	else if (list->since_ms)
+		page_add_ago(b, o->now_ms, list->since_ms);
+	else
+		buf_adds(b, "<span class=\"none\">all of it</span>");
 }
 
 static void
-add_list(struct buf *b, const struct overview *o,
-         const struct overview_list *list)
+add_list(struct buf *b, const struct overview *o, const struct sync_list *list)
 {
 	buf_addf(b, "<tr><td>%s</td><td class=\"n\">%lld</td><td class=\"n\">",
 	         list->name, (long long)list->rows);
@@ -88,7 +86,7 @@ add_list(struct buf *b, const struct overview *o,
 
 /* Lists that nothing was ever read of, or that hold nothing, in one line. */
 static bool
-is_bare(const struct overview_list *list)
+is_bare(const struct sync_list *list)
 {
 	return !list->rows && !list->revision && !list->since_ms;
 }
@@ -124,7 +122,7 @@ add_mirror(struct buf *b, const struct overview *o,
 	if (rows) {
 		buf_adds(b, "<table class=\"lean\"><thead><tr><th>List</th>"
 		            "<th class=\"n\">Rows</th>"
-		            "<th class=\"n\">Revision</th>"
+		            "<th class=\"n\">Up to</th>"
 		            "<th class=\"n\">Read</th></tr></thead><tbody>\n");
 		for (size_t i = 0; i < a->n_lists; i++)
 			if (!is_bare(&a->lists[i]))

@@ -165,7 +165,7 @@ say_mirror(struct json_out *j, const struct overview_account *a)
 	}
 	json_out_array(j, "mirror");
 	for (size_t i = 0; i < a->n_lists; i++) {
-		const struct overview_list *list = &a->lists[i];
+		const struct sync_list *list = &a->lists[i];
 
 		json_out_object(j, NULL);
 		json_out_text(j, "list", list->name);

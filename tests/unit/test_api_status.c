@@ -318,7 +318,7 @@ test_api_page__shows_the_mirror_without_its_empty_lists(void **state)
 	assert_non_null(strstr(page, "Mirror of erp"));
 	assert_null(strstr(page, "Mirror of agora"));
 	assert_non_null(strstr(page, "<tr><td>items</td><td class=\"n\">2</td>"
-	                             "<td class=\"n\">4711</td>"));
+	                             "<td class=\"n\">revision 4711</td>"));
 	assert_null(strstr(page, "<td>prefectures</td>"));
 	assert_non_null(strstr(page, "Nothing in: prefectures<"));
 }
