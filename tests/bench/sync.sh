@@ -58,6 +58,7 @@ measure_limits()
 	stored=$("$limits" write "$DIR/items.json" "$REDIS_SOCKET" ItemID)
 	say "hiredis alone: HSET, fsync always" "$stored"
 	stop_redis
+	REDIS_SOCKET=
 	expect "rows of all three" "${parsed%% *} ${stored%% *}" \
 		"${fetched%% *} ${fetched%% *}"
 	bytes=$(wc -c <"$DIR/items.json")
@@ -93,21 +94,21 @@ last_sync()
 rows_in_mirror()
 {
 	for list in $galaxy_lists; do
-		private_cli hlen "tillbridge:mirror:erp:$list"
+		daemon_cli hlen "tillbridge:mirror:erp:$list"
 	done | awk '{ n += $1 } END { print n }'
 }
 
 # Bytes that Redis has put into its log, whatever for.
 logged_bytes()
 {
-	private_cli info persistence | tr -d '\r' |
+	daemon_cli info persistence | tr -d '\r' |
 		awk -F: '$1 == "aof_current_size" { print $2 }'
 }
 
 # Commands that change something, whatever for: leases and facts included.
 write_commands()
 {
-	private_cli info commandstats | tr -d '\r' | awk -F'[:=,]' '
+	daemon_cli info commandstats | tr -d '\r' | awk -F'[:=,]' '
 		/^cmdstat_(hset|hdel|hmset|zadd|zrem|sadd|srem|set|del|unlink):/ {
 			n += $3 } END { print n + 0 }'
 }
@@ -179,7 +180,7 @@ measure_journeys()
 {
 	import_items
 	wait_quiet
-	private_cli --raw eval "local n = 0
+	daemon_cli --raw eval "local n = 0
 		for _, kind in ipairs({'mirror', 'names', 'alias', 'revs'}) do
 			for _, key in ipairs(redis.call('keys',
 					'tillbridge:'..kind..':erp:item*')) do
@@ -192,7 +193,7 @@ measure_journeys()
 	"$TILLBRIDGE" sync --full erp -c "$CONFIG" >>"$DIR/cli.log" 2>&1 &
 	others="$others $!"
 	wait_for "it has begun" 30 at_least 1 \
-		private_cli hlen tillbridge:mirror:erp:items
+		daemon_cli hlen tillbridge:mirror:erp:items
 	n=0
 	while [ "$(syncs full)" = "$before" ]; do
 		n=$((n + 1))

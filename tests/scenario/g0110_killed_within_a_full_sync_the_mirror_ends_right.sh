@@ -3,25 +3,30 @@
 # after the next start the mirror is what Galaxy shows.
 . "${0%/*}/lib.sh"
 
-# Galaxy has seen the n-th call of this run; then up to 0.3 s more.
-kill_after_calls()
+# Galaxy was asked for the list; then up to 0.3 s more.
+kill_after_asking()
 {
-	wait_for "call $1 of the sync" 60 at_least "$1" calls_of galaxy /sync/
+	wait_for "$1 was asked for" 60 at_least 1 calls_of galaxy "/sync/$1"
 	sleep "0.$(printf %03d $(($(od -An -N2 -tu2 /dev/urandom) % 300)))"
 	kill_daemon
+	expect "cursors ahead of their rows, killed after $1" \
+		"$(hasty_cursors)" ""
+	order reset-calls '{}'
 }
 
+start_redis
 start_sim --galaxy-items 5000
-write_config
-for calls in 4 12 22 23 24 25; do
-	order reset-calls '{}'
+write_config ".redis.url = \"$REDIS_URL\""
+
+# The first one, which goes on where it was cut off.
+n=0
+for list in customers items items itemaltercodes itembalances; do
+	n=$((n + 1))
 	launch_daemon
-	kill_after_calls "$calls"
-	hasty=$(hasty_cursors)
-	expect "cursors ahead of their rows, killed at call $calls" "$hasty" ""
-	# What was stored stays, and other things change.
-	order galaxy/item "{\"code\":\"60-$calls\",\"name\":\"New $calls\",
-		\"balance\":\"$calls\"}"
+	kill_after_asking "$list"
+	# What was read already changes meanwhile.
+	order galaxy/item "{\"code\":\"60-$n\",\"name\":\"New $n\",
+		\"balance\":\"$n\"}"
 done
 start_daemon
 import_items
@@ -29,17 +34,18 @@ wait_quiet
 expect "lists that are not what Galaxy shows" "$(mirror_differences)" ""
 expect "cursors ahead of their rows" "$(hasty_cursors)" ""
 
-# And within one over a mirror that is full.
-for calls in 5 22 24; do
-	order galaxy/item "{\"code\":\"61-$calls\",\"name\":\"New $calls\",
-		\"balance\":\"$calls\"}"
+# One over a mirror that is full, with every item changed and some gone.
+for list in items itemaltercodes itembalances; do
+	n=$((n + 1))
+	order galaxy/touch '{"items":5000}'
+	order galaxy/delete "{\"list\":\"items\",\"code\":\"41-00000$n\"}"
 	order reset-calls '{}'
 	"$TILLBRIDGE" sync --full erp -c "$CONFIG" >>"$DIR/cli.log" 2>&1 &
 	others="$others $!"
-	kill_after_calls "$calls"
-	expect "cursors ahead of their rows" "$(hasty_cursors)" ""
+	kill_after_asking "$list"
 	start_daemon
 done
 wait_quiet
 full_sync
 expect "lists that are not what Galaxy shows" "$(mirror_differences)" ""
+expect "cursors ahead of their rows" "$(hasty_cursors)" ""

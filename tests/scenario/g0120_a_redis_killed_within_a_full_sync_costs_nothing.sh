@@ -8,10 +8,10 @@ write_config
 start_daemon
 for rows in 1 1500 4000; do
 	wait_for "$rows items are in the mirror" 60 at_least "$rows" \
-		private_cli hlen tillbridge:mirror:erp:items
+		daemon_cli hlen tillbridge:mirror:erp:items
 	kill -9 "$(private_redis)"
 	wait_for "redis-server runs again" 20 has_private_redis
-	wait_for "it answers" 20 private_cli ping
+	wait_for "it answers" 20 daemon_cli ping
 	expect "cursors ahead of their rows" "$(hasty_cursors)" ""
 done
 wait_for "the daemon is ready again" 30 is_ready

@@ -5,7 +5,7 @@
 
 rows_of()
 {
-	private_cli hlen "tillbridge:mirror:erp:$1"
+	daemon_cli hlen "tillbridge:mirror:erp:$1"
 }
 
 start_sim --galaxy-items 2000
@@ -21,10 +21,12 @@ cursor=$(mirror_note items.revision)
 since=$(mirror_note itembalances.since)
 
 for list in items customers itembalances; do
+	rows=20
+	[ "$list" != customers ] || rows=1
 	for mode in cut end append element inside drop truncate empty; do
 		clear_faults
 		order faults "{\"system\":\"galaxy\",\"path\":\"/sync/$list\",
-			\"mode\":\"$mode\",\"rows\":20}"
+			\"mode\":\"$mode\",\"rows\":$rows}"
 		tb sync --full erp
 		wait_for "the fault was met ($list, $mode)" 60 \
 			is 0 sim_state .faults_left

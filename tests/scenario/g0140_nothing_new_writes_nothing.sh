@@ -13,7 +13,7 @@ written()
 
 watch_redis()
 {
-	private_cli monitor >"$DIR/monitor.log" &
+	daemon_cli monitor >"$DIR/monitor.log" &
 	watcher=$!
 	others="$others $watcher"
 	wait_for "redis is watched" 20 grep -q OK "$DIR/monitor.log"

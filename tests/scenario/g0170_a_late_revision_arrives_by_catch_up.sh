@@ -5,7 +5,7 @@
 
 stored()
 {
-	private_cli --raw hvals tillbridge:mirror:erp:items |
+	daemon_cli --raw hvals tillbridge:mirror:erp:items |
 		jq -rs ".[] | select(.Code == \"$1\") | .RevisionNumber"
 }
 

@@ -689,10 +689,10 @@ dead()
 
 # ---- The mirror -------------------------------------------------------------
 
-# The daemon's own Redis, also after the daemon was killed.
-private_cli()
+# The Redis that the daemon uses: its own, unless there was a start_redis.
+daemon_cli()
 {
-	redis-cli -s "$DIR/state/redis.sock" "$@"
+	redis-cli -s "${REDIS_SOCKET:-$DIR/state/redis.sock}" "$@"
 }
 
 # Every list of the Sync service, as the simulator serves them.
@@ -712,31 +712,32 @@ galaxy_get()
 		-H 'Accept: application/json' "$GALAXY/services/sync/$1"
 }
 
-# The same in one order, a row a line; and what the mirror has of it.
+# galaxy_rows NAME [FILTER]: the same in one order, a row a line. mirror_rows:
+# what the mirror has of it.
 galaxy_rows()
 {
 	galaxy_get "$1" >"$DIR/rows.answer"
-	jq -cS '.[]' "$DIR/rows.answer" | sort
+	jq -c ".[] ${2:-}" "$DIR/rows.answer" | LC_ALL=C sort
 }
 
 mirror_rows()
 {
-	private_cli --raw hvals "tillbridge:mirror:erp:$1" | jq -cS . | sort
+	daemon_cli --raw hvals "tillbridge:mirror:erp:$1" | jq -c . | LC_ALL=C sort
 }
 
 # mirror_note NAME: a cursor or another small fact; "" without it.
 mirror_note()
 {
-	private_cli --raw hget tillbridge:notes:erp "$1"
+	daemon_cli --raw hget tillbridge:notes:erp "$1"
 }
 
 # Names that lead to no row, and rows that are not found under their own key.
 lost_names()
 {
 	{
-		private_cli --raw hkeys "tillbridge:mirror:erp:$1" |
+		daemon_cli --raw hkeys "tillbridge:mirror:erp:$1" |
 			sed 's/^/key /'
-		private_cli --raw eval "local t = redis.call('zrange',
+		daemon_cli --raw eval "local t = redis.call('zrange',
 			KEYS[1], 0, -1)
 			for i, m in ipairs(t) do
 				t[i] = m:match('[^\\n]*$')
@@ -768,9 +769,9 @@ hasty_cursors()
 	for list in $galaxy_lists; do
 		note=$(mirror_note "$list.revision")
 		[ "$note" ] || continue
-		galaxy_rows "$list" | jq -c --argjson note "$note" \
-			'select(.RevisionNumber <= $note)' >"$DIR/covered"
-		mirror_rows "$list" | comm -23 "$DIR/covered" - |
+		galaxy_rows "$list" "| select(.RevisionNumber <= $note)" \
+			>"$DIR/covered"
+		mirror_rows "$list" | LC_ALL=C comm -23 "$DIR/covered" - |
 			grep -q . && echo "$list"
 	done
 	:
