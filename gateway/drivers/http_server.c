@@ -46,6 +46,7 @@ enum {
 	CHUNK_BYTES = 4096,   /* on the worker's stack (C10) */
 	KEEP_BYTES = 65536,   /* body memory a worker keeps */
 	PIECE_BYTES = 32768,  /* written at a time: two full TLS records */
+	PATIENCE = 12,        /* request time-outs without a byte taken */
 	CHUNK_DIGITS = 6,     /* of a chunk's length */
 	REPLY_BROKEN = 1,     /* the rest of a reply cannot be written */
 	KEEP_ALIVE_MS = 2000, /* an idle connection holds a worker (C8) */
@@ -107,6 +108,7 @@ struct request {
 	int64_t began_mono_ms;
 	bool is_read; /* nothing of the body is left on the wire */
 	bool is_admitted;
+	bool is_long; /* its reply, which may take longer than a request */
 };
 
 static _Thread_local struct worker *own;
@@ -428,22 +430,59 @@ answer(struct request *q, bool is_open)
 /* ---- the reply ---- */
 
 /*
- * Write, piece by piece. Each has a request's time: who reads slowly is waited
- * for, who stands still is cut.
+ * How long a client may take nothing of a long body. A full send buffer of the
+ * kernel takes more only when a third of it is free, which may be a megabyte:
+ * a slow reader looks like one that stands still for a while.
  */
+static int64_t
+patience_ms(const struct request *q)
+{
+	int64_t limit_ms = q->worker->server->options.request_timeout_ms;
+
+	return q->is_long ? PATIENCE * limit_ms : limit_ms;
+}
+
+/*
+ * Write one piece. civetweb gives up earlier than we do: what it has not
+ * written, of the same bytes (SSL_write wants them so), is tried again. Anything
+ * but the time being over fails at once, and once more.
+ */
+static int
+write_piece(struct request *q, const char *p, size_t n)
+{
+	int64_t limit_ms = q->worker->server->options.request_timeout_ms;
+	int64_t until = clock_mono_ms() + patience_ms(q);
+	int64_t began;
+	int got;
+
+	set_deadline(q->worker, until);
+	for (;;) {
+		began = clock_mono_ms();
+		got = mg_write(q->conn, p, n);
+		if (got == (int)n)
+			return 0;
+		if (clock_mono_ms() - began < limit_ms ||
+		    clock_mono_ms() >= until)
+			return REPLY_BROKEN;
+		if (got > 0) {
+			p += got;
+			n -= (size_t)got;
+		}
+	}
+}
+
+/* In pieces, so that who reads slowly is waited for. */
 static int
 write_all(struct request *q, const char *p, size_t n)
 {
-	int64_t limit_ms = q->worker->server->options.request_timeout_ms;
 	size_t some;
+	int r = 0;
 
-	for (; n > 0; p += some, n -= some) {
+	for (; !r && n > 0; p += some, n -= some) {
 		some = n < PIECE_BYTES ? n : PIECE_BYTES;
-		set_deadline(q->worker, clock_mono_ms() + limit_ms);
-		if (mg_write(q->conn, p, some) != (int)some)
-			return REPLY_BROKEN;
+		r = write_piece(q, p, some);
 	}
-	return 0;
+	return r;
 }
 
 static int
@@ -528,6 +567,7 @@ send_stream(struct request *q, bool is_chunked)
 	struct stream s = { .q = q, .is_chunked = is_chunked };
 	int r;
 
+	q->is_long = true;
 	begin_piece(&s);
 	set_deadline(q->worker, 0);
 	r = q->reply.produce(q->reply.ctx, stream_write, &s);
@@ -564,6 +604,7 @@ send_body(struct request *q)
 		buf_add(wire, body->p, body->n);
 		return write_wire(q);
 	}
+	q->is_long = true;
 	r = write_wire(q);
 	return r ? r : write_all(q, body->p, body->n);
 }
