@@ -219,6 +219,7 @@ read_flags(const struct json_node *body, struct galaxy_item *item)
 	json_get_bool(&is_online, body, "web");
 	json_get_bool(&item->is_blocked, body, "blocked");
 	json_get_bool(&item->has_pack, body, "pack");
+	json_get_bool(&item->has_combination, body, "combination");
 	json_get_int(&images, body, "images");
 	item->is_inactive = !is_active;
 	item->is_offline = !is_online;

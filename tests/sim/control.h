@@ -20,8 +20,8 @@
  *                                 CODE:VALUE, as in the state
  * POST /control/galaxy/item      {"code","name"?,"price"?,"balance"?,
  *                                 "late_ms"?,"square"?,"in_flight"?,"active"?,
- *                                 "web"?,"blocked"?,"pack"?,"images"?}: new,
- *                                 or changed; a late one is listed later, with
+ *                                 "web"?,"blocked"?,"pack"?,"images"?,
+ *                                 "combination"?}: new, or changed; a late one is listed later, with
  *                                 its old number; one in flight has its number
  *                                 and is listed (or changed) by commit
  * POST /control/galaxy/commit    {"code"}

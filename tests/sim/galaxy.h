@@ -33,6 +33,7 @@ enum galaxy_kind {
 	GALAXY_ATTRIBUTE_ROW = 0x60,
 	GALAXY_ATTRIBUTE = 0x61,
 	GALAXY_ATTRIBUTE_VALUE = 0x62,
+	GALAXY_COMBINATION = 0x63,
 	GALAXY_ALTER_CODE = 0x70,
 	GALAXY_IMAGE = 0x80,
 	GALAXY_CURRENCY = 0x90,
@@ -83,7 +84,8 @@ struct galaxy_item {
 	int leaf;       /* row of its category */
 	int n_attributes;
 	int n_images;
-	bool has_pack; /* a second barcode, of six pieces */
+	bool has_pack;        /* a second barcode, of six pieces */
+	bool has_combination; /* its balances show an AttCombinationID */
 	bool is_inactive;
 	bool is_offline; /* IsActiveWeb 0 */
 	bool is_blocked; /* IsSalesBlocked */
@@ -338,6 +340,9 @@ void galaxy_make_item(struct galaxy_generated *out, uint64_t seed, unsigned n,
 /* Append the rows of the item that the query asks for, each with its NUL. */
 void galaxy_put_rows(const struct galaxy_query *q, enum galaxy_list list,
                      const struct galaxy_item *item, struct buf *rows);
+
+/* The second company sells every tenth item. */
+bool galaxy_is_sold_by(const struct galaxy_item *item, int company);
 
 /* The alter code of a variant, 13 digits. */
 void galaxy_barcode(char out[GALAXY_CODE_SIZE], const struct galaxy_item *item,

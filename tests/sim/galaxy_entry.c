@@ -30,6 +30,7 @@ struct check {
 	const char *wrong; /* static; NULL: fine so far */
 	char field[96];
 	char where[40]; /* what the members stand in: "lines[3]." */
+	int company;    /* of the document; -1: unknown */
 	struct line lines[LINES_MAX];
 	size_t n_lines;
 	struct decimal netamount; /* of the lines */
@@ -213,6 +214,7 @@ check_parties(struct check *c, const struct json_node *d)
 	int company = need_row(c, d, "company", GALAXY_COMPANY);
 	int site = need_row(c, d, "companysite", GALAXY_SITE);
 
+	c->company = company;
 	if (site >= 0 && galaxy_site_company(site) != company)
 		complain(c, "companysite", "belongs to another company");
 	check_addresses(c, d, check_trader(c, d, company));
@@ -457,6 +459,8 @@ check_line(struct check *c, struct line *line, const struct json_node *o)
 	}
 	if (line->item->is_blocked || line->item->is_inactive)
 		complain(c, "item", "is blocked for sales");
+	if (c->company >= 0 && !galaxy_is_sold_by(line->item, c->company))
+		complain(c, "item", "belongs to another company");
 	line->balance = find_balance(c, o, line->item);
 	line->quantity = need_number(c, o, "qty");
 	check_quantity(c, line);

@@ -208,8 +208,8 @@ galaxy_make_item(struct galaxy_generated *out, uint64_t seed, unsigned n,
 	item->vat = (int)draw(seed, n, 6, 3);
 	item->n_decimals = n % 50 == 7 ? 3 : 0;
 	item->weight_g = 50 * (1 + (int)draw(seed, n, 7, 60));
-	item->leaf = 2 + (int)draw(seed, n, 8, 24);
-	item->n_attributes = n % 6 == 0 ? 1 + (int)draw(seed, n, 9, 3) : 0;
+	item->leaf = n % 2 == 0 ? 2 + (int)draw(seed, n, 8, 24) : -1;
+	item->n_attributes = n % 12 == 0 ? 1 + (int)draw(seed, n, 9, 3) : 0;
 	item->n_images = n % 4 == 0 ? 1 + (n % 12 == 0) : 0;
 	item->has_pack = n % 5 == 3;
 	item->is_offline = n % 101 == 50;
@@ -343,6 +343,10 @@ put_prices(struct row_writer *w)
 static void
 put_categories(struct row_writer *w)
 {
+	if (w->item->leaf < 0) {
+		PUT(w, ",\"ItemCategories\":[]");
+		return;
+	}
 	PUT(w, ",\"ItemCategories\":[{\"CategoryLeafID\":");
 	put_row_guid(w, GALAXY_CATEGORY, w->item->leaf);
 	PUT(w, ",\"CategoryRootID\":");
@@ -523,7 +527,14 @@ put_balance(struct row_writer *w, const struct galaxy_balance *balance)
 
 	if (w->q->has_from && balance->changed_us <= w->q->from_us)
 		return;
-	PUT(w, "{\"AttCombinationID\":null,\"DimVal1ID\":");
+	PUT(w, "{\"AttCombinationID\":");
+	if (w->item->has_combination) {
+		part_guid(w, guid, GALAXY_COMBINATION, 0);
+		put_guid(w, guid);
+	} else {
+		PUT(w, "null");
+	}
+	PUT(w, ",\"DimVal1ID\":");
 	put_row_guid(w, GALAXY_VALUE, balance->value);
 	PUT(w, ",\"DimVal2ID\":");
 	put_row_guid(w, GALAXY_VALUE, balance->value2);
@@ -562,9 +573,8 @@ put_image(struct row_writer *w, unsigned i)
 
 /* ---- choosing ---- */
 
-/* The second company sells every tenth item. */
-static bool
-is_sold_by(const struct galaxy_item *item, int company)
+bool
+galaxy_is_sold_by(const struct galaxy_item *item, int company)
 {
 	return company == 0 || item->number % 10 == 9;
 }
@@ -593,7 +603,7 @@ galaxy_put_rows(const struct galaxy_query *q, enum galaxy_list list,
 	size_t i;
 
 	if (item->is_gone || item->visible_us > q->now_us ||
-	    !is_sold_by(item, q->company) || !is_asked_for(&w, list))
+	    !galaxy_is_sold_by(item, q->company) || !is_asked_for(&w, list))
 		return;
 	if (list == GALAXY_ITEMS)
 		put_item(&w);

@@ -273,6 +273,9 @@ start_items(struct listing *l, struct galaxy *galaxy)
 	    (l->query.revision > 0 &&
 	     (l->list == GALAXY_BALANCES || l->list == GALAXY_IMAGES)))
 		l->n = 0; /* their stock came in long ago */
+	if (l->query.revision >=
+	    l->query.generated_revision + l->query.n_generated)
+		l->n = 0; /* what is newer is kept */
 	for (i = galaxy->n_items; i > 0; i--) {
 		/* the first half last: nothing promises an order */
 		item = galaxy->items[(i + galaxy->n_items / 2) %

@@ -7,29 +7,39 @@
 
 #include "tests/sim/sim.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { STORED_MAX = 65535 };
 
+static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
+static uint32_t crc_table[256]; /* CRC-32 of one byte; written once */
+
+static void
+fill_table(void)
+{
+	uint32_t i;
+	uint32_t crc;
+	int bit;
+
+	for (i = 0; i < 256; i++) {
+		crc = i;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
+		crc_table[i] = crc;
+	}
+}
+
 uint32_t
 zip_crc32(uint32_t crc, const void *p, size_t n)
 {
-	/* of the sixteen half bytes */
-	static const uint32_t table[] = { 0x00000000, 0x1db71064, 0x3b6e20c8,
-		                          0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		                          0x4db26158, 0x5005713c, 0xedb88320,
-		                          0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		                          0x9b64c2b0, 0x86d3d2d4, 0xa00ae278,
-		                          0xbdbdf21c };
 	const unsigned char *byte = p;
 	size_t i;
 
+	pthread_once(&crc_once, fill_table);
 	crc = ~crc;
-	for (i = 0; i < n; i++) {
-		crc ^= byte[i];
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
+	for (i = 0; i < n; i++)
+		crc = crc >> 8 ^ crc_table[(crc ^ byte[i]) & 255];
 	return ~crc;
 }
 

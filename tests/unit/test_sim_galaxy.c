@@ -408,6 +408,21 @@ test_sim_galaxy__a_list_shows_the_moment_of_its_call(void **state)
 }
 
 static void
+test_sim_galaxy__a_balance_may_name_a_combination(void **state)
+{
+	struct world *w = *state;
+	struct galaxy_balance *balance;
+
+	sign_in(w);
+	ask_list(w, "itembalances", "");
+	assert_int_equal(n_in_reply(w, "\"AttCombinationID\":\""), 0);
+	galaxy_find_code(&w->galaxy, "21-0001", &balance)->has_combination =
+		true;
+	ask_list(w, "itembalances", "");
+	assert_int_equal(n_in_reply(w, "\"AttCombinationID\":\""), 1);
+}
+
+static void
 test_sim_galaxy__codes_have_revisions_only_where_the_switch_says(void **state)
 {
 	struct world *w = *state;
@@ -1006,6 +1021,32 @@ test_sim_galaxy__an_item_blocked_for_sales_is_refused(void **state)
 	assert_int_equal(n_in_reply(w, "\"FieldName\":\"lines[0].item\""), 1);
 }
 
+/* Company, site, trader and addresses of the second company. */
+static void
+test_sim_galaxy__a_company_enters_what_it_sells(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct world *w = *state;
+	const char *lines = strstr(good_entry, "\"transportmode\"");
+
+	sign_in(w);
+	buf_adds(&text,
+	         "{\"body\":{\"header\":{},\"data\":{\"company\":" REF(
+			 "a0", "2") ",\"companysite\":" REF("a1", "3") ",");
+	buf_adds(&text, "\"docid\":\"D-2\",\"docdate\":\"2026-11-20T10:00:00\","
+	                "\"doccurrency\":" REF("90", "1") ",\"trader\":" REF(
+				"91", "5") ",");
+	buf_adds(&text, lines);
+	ask(w, "POST", "/services/sync/actions/postentry", "", text.p);
+	assert_int_equal(n_in_reply(w, "\"lines[0].item: belongs to another "
+	                               "company\""),
+	                 2);
+	w->galaxy.items[1]->number = 9;
+	ask(w, "POST", "/services/sync/actions/postentry", "", text.p);
+	assert_int_equal(w->reply.status, 200);
+	buf_fini(&text);
+}
+
 /* The first generated item of two dimensions with the document's VAT. */
 static unsigned
 find_two_dimensional(struct world *w, struct galaxy_generated *out)
@@ -1533,6 +1574,7 @@ main(void)
 		TEST(test_sim_galaxy__a_generated_item_that_changed_is_listed_once),
 		TEST(test_sim_galaxy__generated_items_are_found_by_either_guid_alone),
 		TEST(test_sim_galaxy__a_list_shows_the_moment_of_its_call),
+		TEST(test_sim_galaxy__a_balance_may_name_a_combination),
 		TEST(test_sim_galaxy__codes_have_revisions_only_where_the_switch_says),
 		TEST(test_sim_galaxy__balances_and_kin_have_no_revision_above_zero),
 		TEST(test_sim_galaxy__ids_without_brackets_are_an_error),
@@ -1553,6 +1595,7 @@ main(void)
 		TEST(test_sim_galaxy__addresses_may_be_left_out_or_be_described),
 		TEST(test_sim_galaxy__a_deactivated_charge_may_not_be_used),
 		TEST(test_sim_galaxy__an_item_blocked_for_sales_is_refused),
+		TEST(test_sim_galaxy__a_company_enters_what_it_sells),
 		TEST(test_sim_galaxy__a_line_names_every_dimension_by_value_code),
 		TEST(test_sim_galaxy__documents_are_kept_whole),
 		TEST(test_sim_galaxy__a_view_finds_each_post_of_a_docid),
