@@ -44,7 +44,6 @@ enum {
 struct sync {
 	struct worker *w;
 	struct sync_job job;
-	int64_t began;          /* tick before the first request */
 	int64_t tick;           /* before the counts were asked for */
 	bool has_counts;        /* they were asked for */
 	bool is_resolved;       /* bindings were tried after the items came */
@@ -389,21 +388,20 @@ note_full(struct worker *w, int64_t started_ms)
 }
 
 /*
- * A catch-up asked for before a full sync began is part of it, and so is one
- * by the clock since. One that a call asked for meanwhile is not: what it means
- * may have been read before.
+ * A catch-up by the clock is part of a full sync. One that a call asked for is
+ * not: what it means may have been read before, also by a full sync that was
+ * cut off and went on in this one.
  */
 static int
-drop_catch_up(struct sync *s)
+drop_catch_up(struct worker *w)
 {
-	struct worker *w = s->w;
 	struct mark found = { 0 };
 	const struct mark *mark = &found;
 	int r = store_marks_find(w->store, &found, w->account, MARK_CATCH_UP);
 
 	if (r)
 		return r == MARKS_ABSENT ? 0 : r;
-	if (found.cause == MARK_SYNC || found.generation < s->began)
+	if (found.cause == MARK_SYNC)
 		r = store_marks_clear(w->store, w->account, &mark, 1);
 	free(found.member);
 	return r;
@@ -428,7 +426,7 @@ finish(struct sync *s, const struct mark *mark)
 	if (!r && is_full)
 		r = note_full(w, s->job.started_ms);
 	if (!r && is_full)
-		r = drop_catch_up(s);
+		r = drop_catch_up(w);
 	if (!r)
 		r = store_marks_clear(w->store, w->account, &mark, 1);
 	if (!r)
@@ -507,12 +505,11 @@ run(struct sync *s, const struct mark *mark)
 		.listed = listed,
 	};
 	struct outcome outcome = outcome_done();
-	int r = s->job.is_dry ? 0 : store_tick(w->store, &s->began);
+	int r;
 
-	if (!r && w->ops->sync)
+	if (w->ops->sync)
 		outcome = w->ops->sync(w->state, &s->job, &sink);
-	if (!r)
-		r = s->fault;
+	r = s->fault;
 	if (!r && s->job.is_dry)
 		return finish_dry(s, mark, &outcome);
 	if (!r && worker_judge(w, s->job.is_full ? "full sync" : "catch-up",
