@@ -47,6 +47,7 @@ galaxy_orders_put(struct galaxy_world *w, const char *entity, const char *json)
 	put.key = json_text_or(row, "ItemID", json_text_or(row, "ID", ""));
 	names[0] = json_text_or(row, "Code", "");
 	names[1] = json_text_or(row, "Description", "");
+	(void)json_get_int(&put.revision, row, "RevisionNumber");
 	must(mirror_put_now(w->mirror, entity, &put) == 0, json);
 	json_free(doc);
 }
