@@ -3,17 +3,23 @@
 # by ids, is what Galaxy itself answers.
 . "${0%/*}/lib.sh"
 
-# The rows of an answer of ours, in one order, a row a line.
+# The rows of an answer in a file, in one order, a row a line.
+rows()
+{
+	jq -c '.[]' "$1" | LC_ALL=C sort
+}
+
 api_rows()
 {
 	api "api/galaxy/$1" -g --max-time 60 --fail >"$DIR/api.answer"
-	jq -cS '.[]' "$DIR/api.answer" | sort
+	rows "$DIR/api.answer"
 }
 
 # compare QUERY [ROWS]: both answer the same, and at least so many rows.
 compare()
 {
-	galaxy_rows "$1" >"$DIR/galaxy.rows"
+	galaxy_get "$1" >"$DIR/galaxy.answer"
+	rows "$DIR/galaxy.answer" >"$DIR/galaxy.rows"
 	api_rows "$1" >"$DIR/api.rows"
 	cmp -s "$DIR/galaxy.rows" "$DIR/api.rows" ||
 		fail "$1: $(diff "$DIR/galaxy.rows" "$DIR/api.rows" | head -n 4)"
