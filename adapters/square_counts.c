@@ -212,7 +212,7 @@ store_cursor(struct square *s, int64_t newest_ms)
 	if (newest_ms == 0)
 		return outcome_done();
 	clock_format(text, newest_ms);
-	r = mirror_flush(s->mirror, CURSOR_NOTE, text);
+	r = mirror_note_set(s->mirror, CURSOR_NOTE, text);
 	return r ? square_fault(r) : outcome_done();
 }
 

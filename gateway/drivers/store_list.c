@@ -124,21 +124,27 @@ static const char sweep_script[] =
 
 /* ---- arguments ---- */
 
-/* Names one a line and without case; a line break in one would be two. */
+void
+store_list_add_name(struct buf *out, const char *name)
+{
+	size_t from = out->n;
+
+	fold_add(out, name);
+	for (size_t i = from; !buf_check(out) && i < out->n; i++)
+		if (out->p[i] == '\n')
+			out->p[i] = ' ';
+}
+
+/* Names one a line. */
 static void
 add_names(struct args *a, const struct mirror_row *row)
 {
 	struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < row->n_names; i++) {
-		size_t from = b.n;
-
 		if (!row->names[i] || !row->names[i][0])
 			continue;
-		fold_add(&b, row->names[i]);
-		for (size_t at = from; !buf_check(&b) && at < b.n; at++)
-			if (b.p[at] == '\n')
-				b.p[at] = ' ';
+		store_list_add_name(&b, row->names[i]);
 		buf_addc(&b, '\n');
 	}
 	a->is_broken |= b.is_broken;

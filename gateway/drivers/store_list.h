@@ -41,6 +41,9 @@ int store_list_yield(struct store_list *list, const char *entity,
 /* Rows not yet written are dropped. Safe on NULL. */
 void store_list_free(struct store_list *list);
 
+/* A name as names:ACCOUNT:ENTITY has it: without case, and on one line. */
+void store_list_add_name(struct buf *out, const char *name);
+
 /* Write one row, as mirror_put_now. */
 int store_list_write_row(struct store *store, const char *account,
                          const char *entity, const struct mirror_row *row);

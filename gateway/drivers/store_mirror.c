@@ -5,7 +5,6 @@
  *   alias:ACCOUNT:ENTITY   hash  key -> its names, one a line; also without any
  *   names:ACCOUNT:ENTITY   zset  "name\nkey", all scores 0, names folded
  *   revs:ACCOUNT:ENTITY    zset  key -> revision, of rows that are numbered
- *   full:ACCOUNT:ENTITY    set   keys seen by the full pull under way
  *   notes:ACCOUNT          hash  small facts, cursors among them
  *
  * One script writes a batch of rows and the note that covers them, so a cursor
@@ -19,133 +18,17 @@
 #include <string.h>
 
 #include "gateway/base/err.h"
-#include "gateway/base/fold.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_list.h"
 
-enum { PAGE_ROWS = 200 };
-enum { BATCH_ROWS = 400, BATCH_BYTES = 512 * 1024, SCAN_COUNT = 500 };
+enum { PAGE_ROWS = 200, SCAN_COUNT = 500 };
 
 struct store_mirror {
 	struct mirror port;
 	struct store *store;     /* borrowed */
 	char *account;           /* owned */
 	struct store_list *list; /* owned; under way; NULL: none */
-	char *entity;            /* owned; of the buffered rows; NULL: none */
-	char *full;       /* owned; entity of the full pull; NULL: none */
-	struct args rows; /* key, json, names, key, json, names, … */
-	size_t n_bytes;
 };
-
-/*
- * ARGV: account, entity, "1" in a full pull, note name, note, then rows. The
- * note comes last: what it covers is written.
- */
-static const char mirror_script[] =
-	"local P = KEYS[1]\n"
-	"local id = ARGV[1]..':'..ARGV[2]\n"
-	"local rows, alias, names = P..'mirror:'..id, P..'alias:'..id,\n"
-	"                           P..'names:'..id\n"
-	"local n = 0\n"
-	"for i = 6, #ARGV, 3 do\n"
-	"  local k, json, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
-	"  if redis.call('HGET', rows, k) ~= json then\n"
-	"    redis.call('HSET', rows, k, json)\n"
-	"    n = n + 1\n"
-	"  end\n"
-	"  local old = redis.call('HGET', alias, k) or ''\n"
-	"  if old ~= new then\n"
-	"    redis.call('HSET', alias, k, new)\n"
-	"    for name in old:gmatch('[^\\n]+') do\n"
-	"      redis.call('ZREM', names, name..'\\n'..k) end\n"
-	"    for name in new:gmatch('[^\\n]+') do\n"
-	"      redis.call('ZADD', names, 0, name..'\\n'..k) end\n"
-	"  end\n"
-	"  if ARGV[3] == '1' then\n"
-	"    redis.call('SADD', P..'full:'..id, k) end\n"
-	"end\n"
-	"if ARGV[4] ~= '' then\n"
-	"  redis.call('HSET', P..'notes:'..ARGV[1], ARGV[4], ARGV[5]) end\n"
-	"return n\n";
-
-static void
-drop_rows(struct store_mirror *m)
-{
-	args_fini(&m->rows);
-	free(m->entity);
-	m->entity = NULL;
-	m->n_bytes = 0;
-}
-
-static bool
-is_in_full(const struct store_mirror *m)
-{
-	return m->entity && m->full && !strcmp(m->entity, m->full);
-}
-
-static int
-flush(void *self, const char *note_name, const char *note)
-{
-	struct store_mirror *m = self;
-	struct args a = { 0 };
-
-	if (!m->rows.n && !note_name)
-		return 0;
-	args_adds(&a, m->account);
-	args_adds(&a, m->entity);
-	args_adds(&a, is_in_full(m) ? "1" : "0");
-	args_adds(&a, note_name);
-	args_adds(&a, note);
-	for (size_t i = 0; i < m->rows.n; i++)
-		args_add(&a, m->rows.v[i], m->rows.len[i]);
-	a.is_broken |= m->rows.is_broken;
-	drop_rows(m);
-	return store_eval_int(m->store, NULL, SCRIPT_MIRROR, mirror_script, &a);
-}
-
-/* A name as it is looked for; a line break would end it early. */
-static void
-add_name(struct buf *b, const char *name)
-{
-	size_t from = b->n;
-
-	fold_add(b, name);
-	for (size_t i = from; !buf_check(b) && i < b->n; i++)
-		if (b->p[i] == '\n')
-			b->p[i] = ' ';
-}
-
-static int
-put(void *self, const char *entity, const char *key, const char *json,
-    const char *const *names, size_t n_names)
-{
-	struct store_mirror *m = self;
-	struct buf b = BUF_INIT;
-	int r = 0;
-
-	if (m->entity &&
-	    (strcmp(m->entity, entity) != 0 ||
-	     m->rows.n >= (size_t)BATCH_ROWS * 3 || m->n_bytes >= BATCH_BYTES))
-		r = flush(m, NULL, NULL);
-	if (r)
-		return r;
-	if (!m->entity)
-		m->entity = text_dup(entity);
-	for (size_t i = 0; i < n_names; i++) {
-		if (!names[i] || !names[i][0])
-			continue;
-		add_name(&b, names[i]);
-		buf_addc(&b, '\n');
-	}
-	if (!m->entity || buf_check(&b))
-		r = err_raise(ERR_NOMEM, "why=%s", "mirror row");
-	args_adds(&m->rows, key);
-	args_adds(&m->rows, json);
-	args_adds(&m->rows, buf_text(&b));
-	m->n_bytes += strlen(json);
-	buf_fini(&b);
-	return r;
-}
 
 /* HGET hash field into out. */
 static int
@@ -218,13 +101,13 @@ page_of_name(struct store_mirror *m, redisReply **out, const char *entity,
 	if (after->n)
 		buf_add(&b, after->p, after->n);
 	else
-		add_name(&b, name);
+		store_list_add_name(&b, name);
 	if (!after->n)
 		buf_addc(&b, '\n');
 	args_add(&a, b.p, b.n);
 	buf_reset(&b);
 	buf_addc(&b, '[');
-	add_name(&b, name);
+	store_list_add_name(&b, name);
 	buf_adds(&b, "\n\xff");
 	args_add(&a, b.p, b.n);
 	a.is_broken |= b.is_broken;
@@ -404,7 +287,7 @@ static const char since_script[] =
 	"while from < to do\n"
 	"  local mid = math.floor((from + to) / 2)\n"
 	"  if is_after(call('ZRANGE', revs, mid, mid)[1], ARGV[4]) then to = "
-        "mid\n"
+	"mid\n"
 	"  else from = mid + 1 end\n"
 	"end\n"
 	"local page = call('ZRANGE', revs, from, from + ARGV[6] - 1,\n"
@@ -557,101 +440,12 @@ put_now(void *self, const char *entity, const struct mirror_row *row)
 	return r ? r : store_list_write_row(m->store, m->account, entity, row);
 }
 
-/* ---- full pulls ---- */
-
-/* DEL full:ACCOUNT:ENTITY */
-static int
-forget_full(struct store_mirror *m, const char *entity)
-{
-	struct args a = { 0 };
-	struct buf key = BUF_INIT;
-
-	buf_addf(&key, "full:%s:%s", m->account, entity);
-	args_adds(&a, "DEL");
-	args_add_key(&a, m->store, buf_text(&key), NULL);
-	buf_fini(&key);
-	return store_call_int(m->store, NULL, &a);
-}
-
-static int
-full_begin(void *self, const char *entity)
-{
-	struct store_mirror *m = self;
-	int r;
-
-	r = flush(m, NULL, NULL);
-	if (!r)
-		r = forget_full(m, entity);
-	free(m->full);
-	m->full = text_dup(entity);
-	if (!r && !m->full)
-		r = err_raise(ERR_NOMEM, "why=%s", "full pull");
-	return r;
-}
-
-/* ARGV: account, entity. Remove every row that the pull did not see. */
-static const char sweep_script[] =
-	"local P = KEYS[1]\n"
-	"local id = ARGV[1]..':'..ARGV[2]\n"
-	"local n = 0\n"
-	"for i = 3, #ARGV do\n"
-	"  local k = ARGV[i]\n"
-	"  if redis.call('SISMEMBER', P..'full:'..id, k) == 0 then\n"
-	"    local old = redis.call('HGET', P..'alias:'..id, k) or ''\n"
-	"    for name in old:gmatch('[^\\n]+') do\n"
-	"      redis.call('ZREM', P..'names:'..id, name..'\\n'..k) end\n"
-	"    redis.call('HDEL', P..'mirror:'..id, k)\n"
-	"    redis.call('HDEL', P..'alias:'..id, k)\n"
-	"    n = n + 1\n"
-	"  end\n"
-	"end\n"
-	"return n\n";
-
-static int
-full_end(void *self, const char *entity)
-{
-	struct store_mirror *m = self;
-	char cursor[32] = "0";
-	int r = flush(m, NULL, NULL);
-
-	while (!r) {
-		struct args a = { 0 };
-		redisReply *page = NULL;
-		redisReply *reply = NULL;
-
-		r = scan(m, &page, "mirror", entity, cursor);
-		if (r)
-			return r;
-		args_adds(&a, m->account);
-		args_adds(&a, entity);
-		for (size_t i = 0; i < reply_n(reply_at(page, 1)); i += 2)
-			args_adds(&a,
-			          reply_text(reply_at(reply_at(page, 1), i)));
-		(void)strncpy(cursor, reply_text(reply_at(page, 0)),
-		              sizeof(cursor) - 1);
-		freeReplyObject(page);
-		r = store_eval(m->store, &reply, SCRIPT_MIRROR_SWEEP,
-		               sweep_script, &a);
-		if (!r)
-			freeReplyObject(reply);
-		if (!strcmp(cursor, "0"))
-			break;
-	}
-	free(m->full);
-	m->full = NULL;
-	return r ? r : forget_full(m, entity);
-}
-
 static const struct mirror_ops ops = {
-	.put = put,
-	.flush = flush,
 	.get = get,
 	.find_name = find_name,
 	.each = each,
 	.note_get = note_get,
 	.note_set = note_set,
-	.full_begin = full_begin,
-	.full_end = full_end,
 	.list_begin = list_begin,
 	.list_put = list_put,
 	.list_end = list_end,
@@ -693,8 +487,6 @@ store_mirror_free(struct store_mirror *m)
 	if (!m)
 		return;
 	list_abandon(m);
-	drop_rows(m);
-	free(m->full);
 	free(m->account);
 	free(m);
 }

@@ -5,19 +5,6 @@
 #include "gateway/ports/mirror.h"
 
 int
-mirror_put(struct mirror *m, const char *entity, const char *key,
-           const char *json, const char *const *names, size_t n_names)
-{
-	return m->ops->put(m->self, entity, key, json, names, n_names);
-}
-
-int
-mirror_flush(struct mirror *m, const char *note_name, const char *note)
-{
-	return m->ops->flush(m->self, note_name, note);
-}
-
-int
 mirror_get(struct mirror *m, struct buf *out, const char *entity,
            const char *key)
 {
@@ -50,18 +37,6 @@ int
 mirror_note_set(struct mirror *m, const char *name, const char *value)
 {
 	return m->ops->note_set(m->self, name, value);
-}
-
-int
-mirror_full_begin(struct mirror *m, const char *entity)
-{
-	return m->ops->full_begin(m->self, entity);
-}
-
-int
-mirror_full_end(struct mirror *m, const char *entity)
-{
-	return m->ops->full_end(m->self, entity);
 }
 
 int

@@ -19,23 +19,6 @@ enum {
 	MIRROR_AMBIGUOUS = 2, /* a name that fits more than one row */
 };
 
-/*
- * Keep one row. Buffered: visible to readers after mirror_flush().
- *
- * names    other names of the row (ids, codes), found by mirror_find_name
- *          without case; the names it had before and lacks now are removed
- *
- * Returns  0, ERR_STORE, ERR_NOMEM.
- */
-int mirror_put(struct mirror *m, const char *entity, const char *key,
-               const char *json, const char *const *names, size_t n_names);
-
-/*
- * Make buffered rows durable, together with a note when name is not NULL: one
- * transaction, so that a cursor never runs ahead of its rows (promise 6).
- */
-int mirror_flush(struct mirror *m, const char *note_name, const char *note);
-
 /* Read a row into out (replaced). Returns 0, MIRROR_ABSENT, ERR_STORE. */
 int mirror_get(struct mirror *m, struct buf *out, const char *entity,
                const char *key);
@@ -63,9 +46,12 @@ struct mirror_row {
 	const char *key;  /* borrowed, as all of it */
 	const char *json; /* the row as the system sent it */
 	size_t n_json;
-	const char *const *names; /* see mirror_put */
+	const char *const *names; /* others than the key: ids, codes, texts by
+	                             which it is found without case. NULL and
+	                             "" are skipped; those it had before and
+	                             lacks now are forgotten */
 	size_t n_names;
-	int64_t revision; /* 0: this list is not numbered */
+	int64_t revision; /* up to 2^53; 0: this list is not numbered */
 };
 
 /* What a list changed, or with MIRROR_DRY would change. */
@@ -130,21 +116,10 @@ int mirror_each_since(struct mirror *m, const char *entity, int64_t after,
 int mirror_top_revision(struct mirror *m, int64_t *out, const char *entity);
 
 /*
- * Between begin and end of a full pull of an entity, rows put are remembered;
- * end removes the rows (and names) not among them. Abandoned by a further
- * begin. Only after the whole list was read without an error.
- */
-int mirror_full_begin(struct mirror *m, const char *entity);
-int mirror_full_end(struct mirror *m, const char *entity);
-
-/*
  * Who keeps the rows: drivers/store_mirror, or a fake in tests. Each function
  * does what the one of the same name above promises; none may be NULL.
  */
 struct mirror_ops {
-	int (*put)(void *self, const char *entity, const char *key,
-	           const char *json, const char *const *names, size_t n_names);
-	int (*flush)(void *self, const char *note_name, const char *note);
 	int (*get)(void *self, struct buf *out, const char *entity,
 	           const char *key);
 	int (*find_name)(void *self, struct buf *key_out, const char *entity,
@@ -155,8 +130,6 @@ struct mirror_ops {
 	            void *ctx);
 	int (*note_get)(void *self, struct buf *out, const char *name);
 	int (*note_set)(void *self, const char *name, const char *value);
-	int (*full_begin)(void *self, const char *entity);
-	int (*full_end)(void *self, const char *entity);
 	int (*list_begin)(void *self, const char *entity, unsigned kind);
 	int (*list_put)(void *self, const struct mirror_row *row);
 	int (*list_end)(void *self, struct mirror_tally *out,

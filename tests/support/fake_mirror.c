@@ -23,7 +23,6 @@ struct row {
 	char *names[NAMES_MAX]; /* folded */
 	size_t n_names;
 	int64_t revision; /* 0: not numbered */
-	bool is_seen;     /* in the full pull that is on */
 };
 
 struct table {
@@ -45,7 +44,6 @@ struct list {
 
 struct fake_mirror {
 	struct table live;
-	struct table buffered;
 	char *note_names[NOTES_MAX];
 	char *notes[NOTES_MAX];
 	size_t n_notes;
@@ -121,7 +119,7 @@ static struct row
 make_row(const char *entity, const char *key, const char *json, size_t n_json,
          const char *const *names, size_t n_names)
 {
-	struct row row = { .is_seen = true };
+	struct row row = { 0 };
 
 	row.entity = must(text_dup(entity));
 	row.key = must(text_dup(key));
@@ -133,20 +131,6 @@ make_row(const char *entity, const char *key, const char *json, size_t n_json,
 		row.names[row.n_names++] = fold(names[i]);
 	}
 	return row;
-}
-
-static int
-put(void *self, const char *entity, const char *key, const char *json,
-    const char *const *names, size_t n_names)
-{
-	struct fake_mirror *m = self;
-	struct row row;
-
-	if (is_broken(m))
-		return ERR_STORE;
-	row = make_row(entity, key, json, strlen(json), names, n_names);
-	take(&m->buffered, &row);
-	return 0;
 }
 
 static void
@@ -163,22 +147,6 @@ set_note(struct fake_mirror *m, const char *name, const char *value)
 	}
 	free(m->notes[i]);
 	m->notes[i] = must(text_dup(value));
-}
-
-static int
-flush(void *self, const char *note_name, const char *note)
-{
-	struct fake_mirror *m = self;
-
-	if (is_broken(m))
-		return ERR_STORE;
-	for (size_t i = 0; i < m->buffered.n; i++)
-		take(&m->live, &m->buffered.rows[i]);
-	m->n_written += m->buffered.n;
-	m->buffered.n = 0;
-	if (note_name)
-		set_note(m, note_name, note);
-	return 0;
 }
 
 static int
@@ -276,39 +244,6 @@ note_set(void *self, const char *name, const char *value)
 	if (is_broken(m))
 		return ERR_STORE;
 	set_note(m, name, value);
-	return 0;
-}
-
-static int
-full_begin(void *self, const char *entity)
-{
-	struct fake_mirror *m = self;
-
-	if (is_broken(m))
-		return ERR_STORE;
-	for (size_t i = 0; i < m->live.n; i++)
-		if (strcmp(m->live.rows[i].entity, entity) == 0)
-			m->live.rows[i].is_seen = false;
-	return 0;
-}
-
-static int
-full_end(void *self, const char *entity)
-{
-	struct fake_mirror *m = self;
-	struct table *t = &m->live;
-
-	if (is_broken(m))
-		return ERR_STORE;
-	for (size_t i = t->n; i-- > 0;) {
-		if (t->rows[i].is_seen ||
-		    strcmp(t->rows[i].entity, entity) != 0)
-			continue;
-		row_fini(&t->rows[i]);
-		t->n--;
-		memmove(&t->rows[i], &t->rows[i + 1],
-		        (t->n - i) * sizeof(t->rows[0]));
-	}
 	return 0;
 }
 
@@ -593,15 +528,11 @@ top_revision(void *self, int64_t *out, const char *entity)
 }
 
 static const struct mirror_ops ops = {
-	.put = put,
-	.flush = flush,
 	.get = get,
 	.find_name = find_name,
 	.each = each,
 	.note_get = note_get,
 	.note_set = note_set,
-	.full_begin = full_begin,
-	.full_end = full_end,
 	.list_begin = list_begin,
 	.list_put = list_put,
 	.list_end = list_end,
@@ -633,7 +564,6 @@ fake_mirror_free(struct mirror *m)
 	self = m->self;
 	list_abandon(self);
 	table_fini(&self->live);
-	table_fini(&self->buffered);
 	for (size_t i = 0; i < self->n_notes; i++) {
 		free(self->note_names[i]);
 		free(self->notes[i]);

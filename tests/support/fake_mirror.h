@@ -20,8 +20,7 @@ void fake_mirror_free(struct mirror *m);
 /* From the n-th call on (1: the next one) every call is ERR_STORE; 0: never. */
 void fake_mirror_break(struct mirror *m, int n);
 
-/* Rows of an entity that readers see; rows written so far, by flushes, lists
-   and put_now. */
+/* Rows of an entity that readers see; rows written so far. */
 size_t fake_mirror_count(const struct mirror *m, const char *entity);
 size_t fake_mirror_writes(const struct mirror *m);
 
