@@ -32,8 +32,12 @@ enum {
 	RETRY_S = 30, /* a first sync takes minutes */
 };
 
-/* Written by the sync: "ENTITY.read", and the scenario it reads through. */
+/*
+ * Written by the sync: when ENTITY was read whole, up to which revision it was
+ * read, and the scenario it is read through.
+ */
 #define NOTE_READ     ".read"
+#define NOTE_CURSOR   ".revision"
 #define NOTE_SCENARIO "scenario.id"
 
 /* A list on its way out. */
@@ -156,22 +160,51 @@ write_ids(struct listing *l)
 	return r;
 }
 
-/* Up to the revision that is the largest now: what changes meanwhile gets a
-   greater one, and is of the next call. */
+/*
+ * Up to which revision the mirror has every row. A sync under way, or a row
+ * read on its own, may have brought greater ones while lesser are missing: who
+ * remembers the greatest it got would never ask for those. 0: the rows of this
+ * list have no numbers.
+ */
+static int
+read_complete(struct listing *l, int64_t *out)
+{
+	struct buf name = BUF_INIT;
+	struct buf cursor = BUF_INIT;
+	int64_t n;
+	int r = mirror_top_revision(l->mirror, out, l->entity);
+
+	buf_addf(&name, "%s" NOTE_CURSOR, l->entity);
+	if (!r)
+		r = buf_check(&name);
+	if (!r)
+		r = mirror_note_get(l->mirror, &cursor, buf_text(&name));
+	n = strtoll(buf_text(&cursor), NULL, 10);
+	if (r == 0 && n > 0 && n < *out)
+		*out = n;
+	buf_fini(&name);
+	buf_fini(&cursor);
+	return r == MIRROR_ABSENT ? 0 : r;
+}
+
+/*
+ * What changes meanwhile gets a greater revision, and is of the next call. Who
+ * asks for everything may compare it with what it has: nothing is left out.
+ */
 static int
 write_rows(struct listing *l)
 {
-	int64_t top = 0;
-	int r = 0;
+	int64_t complete = 0;
+	int r = l->after > 0 ? read_complete(l, &complete) : 0;
 
-	if (l->after > 0)
-		r = mirror_top_revision(l->mirror, &top, l->entity);
 	if (r)
 		return r;
-	if (top > 0)
-		return mirror_each_since(l->mirror, l->entity, l->after, top,
-		                         take_wanted, l);
-	return mirror_each(l->mirror, l->entity, take_once, l);
+	if (complete == 0)
+		return mirror_each(l->mirror, l->entity, take_once, l);
+	if (complete <= l->after)
+		return 0;
+	return mirror_each_since(l->mirror, l->entity, l->after, complete,
+	                         take_wanted, l);
 }
 
 /* http_reply.produce */

@@ -228,6 +228,21 @@ test_api_galaxy__gives_greater_revisions(void **state)
 	assert_rows("RevisionNumber=9000000000000", "");
 }
 
+/* Or who remembers 30 would never ask for a 25 that comes late. */
+static void
+test_api_galaxy__gives_no_revision_before_all_lesser_ones(void **state)
+{
+	(void)state;
+	fill_items();
+	note("items.revision", "20");
+	assert_rows("RevisionNumber=10", "2");
+	assert_rows("RevisionNumber=20", "");
+	assert_rows("RevisionNumber=25", "");
+	assert_rows("", "123");
+	note("items.revision", "30");
+	assert_rows("RevisionNumber=10", "23");
+}
+
 static void
 test_api_galaxy__gives_all_where_rows_have_no_numbers(void **state)
 {
@@ -369,10 +384,10 @@ test_api_galaxy__asks_which_of_several_accounts(void **state)
 {
 	static const char two[] = "{ \"name\": \"erp\", \"type\": \"galaxy\","
 				  "  \"url\": \"http://127.0.0.1:3000\", "
-	                          "\"token\": \"a-token\" },"
+				  "\"token\": \"a-token\" },"
 				  "{ \"name\": \"erp2\", \"type\": \"galaxy\","
 				  "  \"url\": \"http://127.0.0.1:3001\", "
-	                          "\"token\": \"a-token\" }";
+				  "\"token\": \"a-token\" }";
 	struct conf *conf = api_world_conf(world, two);
 
 	(void)state;
@@ -675,6 +690,7 @@ main(void)
 		TEST(test_api_galaxy__knows_an_empty_list_from_one_never_read),
 		TEST(test_api_galaxy__a_list_half_read_is_not_given),
 		TEST(test_api_galaxy__gives_greater_revisions),
+		TEST(test_api_galaxy__gives_no_revision_before_all_lesser_ones),
 		TEST(test_api_galaxy__gives_all_where_rows_have_no_numbers),
 		TEST(test_api_galaxy__takes_names_of_parameters_and_lists_in_any_case),
 		TEST(test_api_galaxy__filters_by_ids_and_names),
