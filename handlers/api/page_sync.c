@@ -118,7 +118,7 @@ add_mirror(struct buf *b, const struct overview *o,
 	api_add_html(b, a->name);
 	buf_adds(b, " <small>");
 	page_add_count(b, rows, "row", "rows");
-	buf_adds(b, "</small></h2><div class=\"box\">");
+	buf_adds(b, "</small></h2><div class=\"box wide\">");
 	if (rows) {
 		buf_adds(b, "<table class=\"lean\"><thead><tr><th>List</th>"
 		            "<th class=\"n\">Rows</th>"
