@@ -25,8 +25,10 @@
  *   galaxy_counts.c   balances: of whom, and how many
  *   galaxy_packs.c    alter codes that sell several of an item as one
  *   galaxy_names.c    rows by id, code or description
+ *   galaxy_place.c    countries, prefectures and cities by their names
  *   galaxy_terms.c    commercial entries: parties and terms
- *   galaxy_entry.c    commercial entries: the document and its arithmetic
+ *   galaxy_entry.c    commercial entries: the document
+ *   galaxy_line.c     commercial entries: lines and their arithmetic
  *   galaxy_order.c    commercial entries: what a shop's order adds
  *   galaxy_post.c     commercial entries: post and find
  *   galaxy_customer.c customers: post and find
@@ -312,6 +314,8 @@ int galaxy_member_row(struct galaxy *g, struct galaxy_ref *out,
                       const char *entity, const struct json_node *row,
                       const char *member);
 
+/* ---- places (galaxy_place.c) ---- */
+
 /* Where something is: names as said, NULL: not said; and the rows. */
 struct galaxy_place_name {
 	const char *country;
@@ -331,7 +335,7 @@ struct outcome galaxy_find_place(struct galaxy *g, struct galaxy_place *out,
                                  const struct galaxy_place_name *said,
                                  struct entry_problem *problem);
 
-/* ---- entries (galaxy_terms.c, galaxy_entry.c, galaxy_post.c) ---- */
+/* ---- entries (galaxy_terms.c, galaxy_entry.c, galaxy_line.c, …) ---- */
 
 /* What a document refers to. */
 enum galaxy_term {
@@ -408,9 +412,14 @@ void galaxy_order_write_rest(const struct galaxy_order *order,
                              struct json_out *o);
 
 /*
- * {"identifier":{"id","codelist":"RCP","idspecifier":null},"descr"}, the one
- * form of a reference (galaxy.md 8.1); nothing for an empty one.
+ * {"identifier":{"id","codelist":"RCP","idspecifier":null}, left open: the one
+ * form of a reference (galaxy.md 8.1). Items and dimensions have a short one
+ * without idspecifier.
  */
+void galaxy_open_ref(struct json_out *o, const char *key, const char *id,
+                     bool is_short);
+
+/* The whole, with the row's description; nothing for an empty one. */
 void galaxy_write_ref(struct json_out *o, const char *key,
                       const struct galaxy_ref *ref, bool with_descr);
 
@@ -431,6 +440,15 @@ struct galaxy_amounts {
  */
 struct galaxy_amounts galaxy_amounts_of(struct decimal gross,
                                         struct decimal qty, struct decimal vat);
+
+/*
+ * One line of a document. DONE with its amounts, REFUSED with *problem, whose
+ * field is "lines[2].quantity" or, of a sale, "item SKU"; RETRY.
+ */
+struct outcome galaxy_write_line(struct galaxy *g, struct json_out *o,
+                                 const struct entry *entry, size_t nth,
+                                 struct galaxy_amounts *out,
+                                 struct entry_problem *problem);
 
 /*
  * The document as JSON; the same entry and mirror give the same bytes.

@@ -326,14 +326,10 @@ write_address(struct json_out *o, const char *key,
 
 	if (!said)
 		return;
-	json_out_object(o, key);
-	if (address->site.id[0]) {
-		json_out_object(o, "identifier");
-		json_out_text(o, "id", address->site.id);
-		json_out_text(o, "codelist", "RCP");
-		json_out_null(o, "idspecifier");
-		json_out_end_object(o);
-	}
+	if (address->site.id[0])
+		galaxy_open_ref(o, key, address->site.id, false);
+	else
+		json_out_object(o, key);
 	write_place(o, "country", &address->place.country);
 	json_out_null(o, "municipality");
 	write_place(o, "prefecture", &address->place.prefecture);
