@@ -27,11 +27,7 @@
 
 #define SYNC GALAXY_WORLD_URL "/services/sync/"
 
-#define ALL_COUNTS \
-	ITEM1 "=41 " ITEM2 "=-2.5 " SHOE ":" DIM1 "=1 " SHOE ":" DIM2 "=4"
-
 static const int64_t noon_ms = 1700000000000; /* 2023-11-14T22:13:20Z */
-static const int64_t day_ms = 24 * 3600 * 1000;
 
 static void
 assert_url(const struct galaxy_world *w, size_t i, const char *expected)
@@ -194,7 +190,7 @@ test_galaxy__a_store_that_is_away_is_no_answer_of_galaxy(void **state)
 
 		galaxy_world_open(&w, "");
 		galaxy_world_say_ready(&w);
-		galaxy_world_say_lists(&w, "itembalances.json");
+		galaxy_world_serve(&w);
 		fake_mirror_break(w.mirror, n);
 		outcome = galaxy_world_sync(&w, true, noon_ms);
 		if (outcome.verdict != VERDICT_DONE)
@@ -531,224 +527,7 @@ test_galaxy__a_missing_scenario_is_told_with_the_choices(void **state)
 	galaxy_world_close(&w);
 }
 
-/* ---- syncs ---- */
-
-static void
-test_galaxy__a_full_sync_fills_the_mirror_in_order(void **state)
-{
-	struct galaxy_world w;
-
-	(void)state;
-	galaxy_world_open(&w, "");
-	galaxy_world_say_ready(&w);
-	galaxy_world_say_lists(&w, "itembalances.json");
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_DONE, "");
-	assert_int_equal(fake_http_left(w.http), 0);
-	assert_url(&w, 3, SYNC "companies");
-	assert_url(&w, 13, SYNC "items?RevisionNumber=0");
-	assert_url(&w, 15, SYNC "itembalances");
-	assert_int_equal(fake_mirror_count(w.mirror, "items"), 3);
-	assert_int_equal(fake_mirror_count(w.mirror, "customers"), 2);
-	assert_int_equal(fake_mirror_count(w.mirror, "itembalances"), 0);
-	assert_string_equal(w.counts, ALL_COUNTS);
-	assert_true(fake_mirror_note_is(w.mirror, "items.revision", "111"));
-	assert_true(fake_mirror_note_is(w.mirror, "itembalances.since",
-	                                "1700000000000"));
-	assert_true(fake_mirror_note_is(w.mirror, "balance_id", "ItemID"));
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__learns_when_balances_carry_the_other_guid(void **state)
-{
-	struct galaxy_world w;
-	struct count count;
-
-	(void)state;
-	galaxy_world_open(&w, "");
-	galaxy_world_say_ready(&w);
-	galaxy_world_say_lists(&w, "itembalances_by_row.json");
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_DONE, "");
-	assert_string_equal(w.counts, ALL_COUNTS);
-	assert_true(fake_mirror_note_is(w.mirror, "balance_id", "ID"));
-	fake_http_reset(w.http);
-	galaxy_world_say(&w, 200, "itembalances_by_row.json");
-	assert_verdict(read_one(&w, ITEM2, &count), VERDICT_DONE, "");
-	assert_url(&w, 0, SYNC "itembalances?ids=[" ROW2 "]");
-	assert_known(&count, "-2.5");
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__a_catch_up_asks_from_below_the_cursors(void **state)
-{
-	struct galaxy_world w;
-	size_t writes;
-
-	(void)state;
-	galaxy_world_open(&w, "\"timezone\":\"Europe/Athens\"");
-	galaxy_world_fill(&w);
-	writes = fake_mirror_writes(w.mirror);
-	galaxy_world_say(&w, 200, "items.json");
-	fake_http_say(w.http, 200, "[]");
-	assert_verdict(galaxy_world_sync(&w, false, noon_ms + 60000),
-	               VERDICT_DONE, "");
-	assert_int_equal(fake_http_count(w.http), 2);
-	assert_url(&w, 0, SYNC "items?RevisionNumber=61");
-	/* a day before 2023-11-14T22:13:20Z, in the server's time */
-	assert_url(&w, 1, SYNC "itembalances?FromDateTime=2023-11-14T00:13:20");
-	assert_int_equal(fake_mirror_writes(w.mirror), writes);
-	assert_true(fake_mirror_note_is(w.mirror, "items.revision", "111"));
-	assert_true(fake_mirror_note_is(w.mirror, "itembalances.since",
-	                                "1700000060000"));
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__a_changed_row_within_the_overlap_is_written(void **state)
-{
-	struct galaxy_world w;
-	struct buf found = BUF_INIT;
-
-	(void)state;
-	galaxy_world_open(&w, "");
-	galaxy_world_fill(&w);
-	fake_http_say(w.http, 200,
-	              "[{\"ItemID\":\"" ITEM1 "\",\"ID\":\"" ROW1
-	              "\",\"Code\":\"NEW\",\"RevisionNumber\":90}]");
-	fake_http_say(w.http, 200, "[]");
-	assert_verdict(galaxy_world_sync(&w, false, noon_ms + 1), VERDICT_DONE,
-	               "");
-	assert_int_equal(mirror_find_name(w.mirror, &found, "items", "new"), 0);
-	assert_string_equal(buf_text(&found), ITEM1);
-	assert_int_equal(mirror_find_name(w.mirror, &found, "items", "21-0001"),
-	                 MIRROR_ABSENT);
-	assert_true(fake_mirror_note_is(w.mirror, "items.revision", "111"));
-	buf_fini(&found);
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__after_ten_days_all_balances_are_read(void **state)
-{
-	static const struct {
-		int64_t days;
-		const char *url;
-	} rows[] = {
-		{ 8, SYNC "itembalances?FromDateTime=2023-11-13T22:13:20" },
-		{ 9, SYNC "itembalances" },
-		{ 30, SYNC "itembalances" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct galaxy_world w;
-
-		galaxy_world_open(&w, "\"timezone\":\"UTC\"");
-		galaxy_world_fill(&w);
-		fake_http_say(w.http, 200, "[]");
-		fake_http_say(w.http, 200, "[]");
-		assert_verdict(
-			galaxy_world_sync(&w, false,
-		                          noon_ms + rows[i].days * day_ms),
-			VERDICT_DONE, "");
-		assert_url(&w, 1, rows[i].url);
-		galaxy_world_close(&w);
-	}
-}
-
-static void
-test_galaxy__a_list_that_broke_off_moves_no_cursor_and_removes_nothing(
-	void **state)
-{
-	struct galaxy_world w;
-	char *items = galaxy_fixture("items.json");
-
-	(void)state;
-	galaxy_world_open(&w, "");
-	galaxy_world_fill(&w);
-	items[strlen(items) - 3] = '\0'; /* the last row lacks its end */
-	for (size_t i = 0; i < 11; i++)
-		fake_http_say(w.http, 200, "[]");
-	fake_http_say(w.http, 200, items);
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms + 5000),
-	               VERDICT_RETRY, "items: a broken list");
-	assert_true(fake_mirror_note_is(w.mirror, "items.revision", "111"));
-	assert_true(fake_mirror_note_is(w.mirror, "itembalances.since",
-	                                "1700000000000"));
-	assert_int_equal(fake_mirror_count(w.mirror, "items"), 3);
-	/* and a list that is empty removed nothing either */
-	assert_int_equal(fake_mirror_count(w.mirror, "companies"), 2);
-	free(items);
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__a_full_sync_removes_what_is_gone(void **state)
-{
-	struct galaxy_world w;
-
-	(void)state;
-	galaxy_world_open(&w, "");
-	galaxy_world_fill(&w);
-	for (size_t i = 0; i < 11; i++)
-		fake_http_say(w.http, 200, "[]");
-	fake_http_say(w.http, 200,
-	              "[{\"ItemID\":\"" ITEM2 "\",\"ID\":\"" ROW2
-	              "\",\"Code\":\"21-0002\",\"RevisionNumber\":7}]");
-	fake_http_say(w.http, 200, "[]");
-	fake_http_say(w.http, 200, "[]");
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_DONE, "");
-	assert_int_equal(fake_mirror_count(w.mirror, "items"), 1);
-	/* numbers that went back: the database was restored */
-	assert_true(fake_mirror_note_is(w.mirror, "items.revision", "7"));
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__a_guessed_path_that_is_not_there_is_no_trouble(void **state)
-{
-	struct galaxy_world w;
-
-	(void)state;
-	galaxy_world_open(&w, "\"paths\":{\"itemaltercodes\":\"/x/alter\"}");
-	galaxy_world_fill(&w);
-	for (size_t i = 0; i < 12; i++)
-		fake_http_say(w.http, 200, "[]");
-	galaxy_world_say(&w, 404, "error_page.html");
-	galaxy_world_say(&w, 200, "itembalances.json");
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_DONE, "");
-	assert_url(&w, 12, GALAXY_WORLD_URL "/x/alter");
-	assert_string_equal(w.counts, ALL_COUNTS);
-	/* the path of items is printed: a 404 there is trouble */
-	for (size_t i = 0; i < 11; i++)
-		fake_http_say(w.http, 200, "[]");
-	galaxy_world_say(&w, 404, "error_page.html");
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_REFUSED,
-	               "items: Galaxy answered HTTP 404");
-	galaxy_world_close(&w);
-}
-
-static void
-test_galaxy__an_id_that_names_two_items_ends_the_sync_loudly(void **state)
-{
-	struct galaxy_world w;
-
-	(void)state;
-	galaxy_world_open(&w, "");
-	galaxy_world_say_ready(&w);
-	for (size_t i = 0; i < 11; i++)
-		fake_http_say(w.http, 200, "[]");
-	fake_http_say(w.http, 200,
-	              "[{\"ItemID\":\"" ITEM1 "\",\"ID\":\"" ROW1
-	              "\"},{\"ItemID\":\"" ITEM2 "\",\"ID\":\"" ITEM1 "\"}]");
-	fake_http_say(w.http, 200, "[]");
-	galaxy_world_say(&w, 200, "itembalances.json");
-	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_REFUSED,
-	               "names two items");
-	assert_string_equal(w.counts, "");
-	galaxy_world_close(&w);
-}
+/* ---- syncs: see test_galaxy_sync.c ---- */
 
 /* It could be any row that the list seems to lack. */
 static void
@@ -999,7 +778,7 @@ test_galaxy__while_the_guid_is_unknown_an_empty_answer_tries_the_other(
 	(void)state;
 	galaxy_world_open(&w, "\"absent_balance\":\"zero\"");
 	galaxy_world_say_ready(&w);
-	galaxy_world_say_lists(&w, "companies.json"); /* no balance at all */
+	galaxy_world_serve_list(&w, "itembalances", 200, "[]");
 	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_DONE, "");
 	assert_true(fake_mirror_note_is(w.mirror, "balance_id", NULL));
 	fake_http_reset(w.http);
@@ -1481,23 +1260,6 @@ main(void)
 			test_galaxy__a_configured_scenario_is_found_by_code_and_sent_by_id),
 		cmocka_unit_test(
 			test_galaxy__a_missing_scenario_is_told_with_the_choices),
-		cmocka_unit_test(
-			test_galaxy__a_full_sync_fills_the_mirror_in_order),
-		cmocka_unit_test(
-			test_galaxy__learns_when_balances_carry_the_other_guid),
-		cmocka_unit_test(
-			test_galaxy__a_catch_up_asks_from_below_the_cursors),
-		cmocka_unit_test(
-			test_galaxy__a_changed_row_within_the_overlap_is_written),
-		cmocka_unit_test(
-			test_galaxy__after_ten_days_all_balances_are_read),
-		cmocka_unit_test(
-			test_galaxy__a_list_that_broke_off_moves_no_cursor_and_removes_nothing),
-		cmocka_unit_test(test_galaxy__a_full_sync_removes_what_is_gone),
-		cmocka_unit_test(
-			test_galaxy__a_guessed_path_that_is_not_there_is_no_trouble),
-		cmocka_unit_test(
-			test_galaxy__an_id_that_names_two_items_ends_the_sync_loudly),
 		cmocka_unit_test(
 			test_galaxy__a_row_of_no_use_stops_no_list_and_removes_nothing),
 		cmocka_unit_test(
