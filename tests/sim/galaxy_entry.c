@@ -366,24 +366,20 @@ check_totals(struct check *c, const struct json_node *d)
 
 /* ---- lines ---- */
 
-/* The value code that the line names for a dimension; NULL: none, or twice. */
+/* The value code that the line names for a dimension; NULL: none. */
 static const char *
 value_named(struct check *c, const struct json_node *named, int dimension)
 {
-	const char *code = NULL;
 	const char *id;
 	size_t i;
 
 	for (i = 0; i < json_length(named); i++) {
 		id = id_of(json_at(named, i));
-		if (id == NULL || galaxy_find_row(c->galaxy, GALAXY_DIMENSION,
-		                                  id) != dimension)
-			continue;
-		if (code != NULL)
-			return NULL;
-		code = json_text_or(json_at(named, i), "value", NULL);
+		if (id != NULL && galaxy_find_row(c->galaxy, GALAXY_DIMENSION,
+		                                  id) == dimension)
+			return json_text_or(json_at(named, i), "value", NULL);
 	}
-	return code;
+	return NULL;
 }
 
 static bool

@@ -460,10 +460,16 @@ test_sim_galaxy__ids_without_brackets_are_an_error(void **state)
 	sign_in(w);
 	ask_list(w, "items", "ids=10000000-0000-4000-8000-000000000001");
 	assert_int_equal(w->reply.status, 400);
+	ask_list(w, "items", "ids=10000000-0000-4000-8000-000000000001]");
+	assert_int_equal(w->reply.status, 400);
+	ask_list(w, "items", "ids=[10000000-0000-4000-8000-000000000001");
+	assert_int_equal(w->reply.status, 400);
 	ask_list(w, "customers", "ids=[91000000-0000-4000-8000-000000000002]");
 	assert_rows(w, 1);
 	/* where it is not documented it has no meaning */
 	ask_list(w, "countries", "ids=[93000000-0000-4000-8000-000000000001]");
+	assert_rows(w, 5);
+	ask_list(w, "countries", "ids=whatever");
 	assert_rows(w, 5);
 }
 
@@ -510,6 +516,7 @@ test_sim_galaxy__a_renamed_lookup_row_has_the_greatest_revision(void **state)
 	struct world *w = *state;
 
 	sign_in(w);
+	w->galaxy.revision = 0; /* as in an installation without items */
 	assert_null(galaxy_change_row(&w->galaxy, "cities", "0101", "Athens",
 	                              false, true));
 	ask_list(w, "cities", "RevisionNumber=9");
@@ -1004,9 +1011,23 @@ test_sim_galaxy__a_deactivated_charge_may_not_be_used(void **state)
 	                              false));
 	post(w);
 	assert_int_equal(w->reply.status, 400);
-	assert_int_equal(n_in_reply(w, "\"FieldName\":\"charges\""), 1);
+	assert_int_equal(n_in_reply(w, "\"charges: is not active\""), 2);
 	ask_list(w, "charges", "");
 	assert_rows(w, 2);
+}
+
+static void
+test_sim_galaxy__a_deleted_row_may_not_be_used(void **state)
+{
+	struct world *w = *state;
+
+	sign_in(w);
+	assert_null(galaxy_change_row(&w->galaxy, "paymethods", "04", NULL,
+	                              true, true));
+	post(w);
+	assert_int_equal(n_in_reply(w, "\"FieldName\":\"paymentagreement."
+	                               "paymentplan\""),
+	                 1);
 }
 
 static void
@@ -1216,6 +1237,8 @@ static const struct {
 	{ "{", "\"FloatField1\":0", "\"FloatField1\":\"0\"", "FloatField1" },
 	{ "{", "\"IsPrimary\":1", "\"IsPrimary\":0", "CustomerSites" },
 	{ "{", "\"IsBilling\":1", "\"IsBilling\":true",
+	  "CustomerSites[0].IsBilling" },
+	{ "{", "\"IsBilling\":1", "\"IsBilling\":2",
 	  "CustomerSites[0].IsBilling" },
 	{ "{", "\"Ελλάδα\"", "\"Κύπρος\"", "CustomerSites[0].PrefectureID" },
 	{ "{", "\"Ελλάδα\"", "\"Ατλαντίδα\"", "CustomerSites[0].CountryDescr" },
@@ -1594,6 +1617,7 @@ main(void)
 		TEST(test_sim_galaxy__a_refused_entry_is_500_where_the_switch_says_so),
 		TEST(test_sim_galaxy__addresses_may_be_left_out_or_be_described),
 		TEST(test_sim_galaxy__a_deactivated_charge_may_not_be_used),
+		TEST(test_sim_galaxy__a_deleted_row_may_not_be_used),
 		TEST(test_sim_galaxy__an_item_blocked_for_sales_is_refused),
 		TEST(test_sim_galaxy__a_company_enters_what_it_sells),
 		TEST(test_sim_galaxy__a_line_names_every_dimension_by_value_code),
