@@ -21,6 +21,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/base/log.h"
+#include "gateway/drivers/http_stream.h"
 #include "gateway/drivers/http_wire.h"
 #include "gateway/drivers/tls.h"
 #include "gateway/model/metrics.h"
@@ -45,9 +46,7 @@ enum {
 	HEADER_MAX_BYTES = HEADER_BUFFER_BYTES - 1024,
 	CHUNK_BYTES = 4096,   /* on the worker's stack (C10) */
 	KEEP_BYTES = 65536,   /* body memory a worker keeps */
-	PIECE_BYTES = 32768,  /* written at a time: two full TLS records */
 	PATIENCE = 12,        /* request time-outs without a byte taken */
-	CHUNK_DIGITS = 6,     /* of a chunk's length */
 	REPLY_BROKEN = 1,     /* the rest of a reply cannot be written */
 	KEEP_ALIVE_MS = 2000, /* an idle connection holds a worker (C8) */
 	QUEUE_MIN = 64,       /* accepted connections without worker */
@@ -479,7 +478,7 @@ write_all(struct request *q, const char *p, size_t n)
 	int r = 0;
 
 	for (; !r && n > 0; p += some, n -= some) {
-		some = n < PIECE_BYTES ? n : PIECE_BYTES;
+		some = n < HTTP_PIECE_BYTES ? n : HTTP_PIECE_BYTES;
 		r = write_piece(q, p, some);
 	}
 	return r;
@@ -495,88 +494,32 @@ write_wire(struct request *q)
 	return r;
 }
 
-/* A streamed body. What is not yet written stands in the worker's wire. */
-struct stream {
-	struct request *q;
-	bool is_chunked;
-	size_t start; /* of the piece, in wire; headers may stand before it */
-	int r;        /* sticks */
-};
-
-static void
-begin_piece(struct stream *s)
-{
-	struct buf *wire = &s->q->worker->wire;
-
-	s->start = wire->n;
-	if (s->is_chunked)
-		buf_adds(wire, "000000\r\n");
-}
-
-/* Leading zeros in a chunk's length are as good as none (RFC 9112 7.1). */
-static void
-end_piece(struct stream *s)
-{
-	struct buf *wire = &s->q->worker->wire;
-	char digits[CHUNK_DIGITS + 2];
-	size_t n;
-
-	if (!s->is_chunked || buf_check(wire))
-		return;
-	n = wire->n - s->start - CHUNK_DIGITS - 2;
-	if (n == 0) { /* it would be the last one */
-		wire->n = s->start;
-		wire->p[wire->n] = '\0';
-		return;
-	}
-	(void)snprintf(digits, sizeof(digits), "%06x", (unsigned)n);
-	memcpy(wire->p + s->start, digits, CHUNK_DIGITS);
-	buf_adds(wire, "\r\n");
-}
-
-/* http_reply.produce writes here. */
+/* While more of a stream is made, the client is not waited for. */
 static int
-stream_write(void *to, const void *p, size_t n)
+send_piece(void *ctx)
 {
-	struct stream *s = to;
-	struct buf *wire = &s->q->worker->wire;
-	const char *from = p;
-	size_t some;
+	struct request *q = ctx;
+	int r = write_wire(q);
 
-	while (n > 0 && !s->r) {
-		some = PIECE_BYTES - 2 - wire->n;
-		if (some > n)
-			some = n;
-		buf_add(wire, from, some);
-		from += some;
-		n -= some;
-		if (!buf_check(wire) && wire->n < PIECE_BYTES - 2)
-			continue;
-		end_piece(s);
-		s->r = write_wire(s->q);
-		set_deadline(s->q->worker, 0); /* while more is made */
-		begin_piece(s);
-	}
-	return s->r;
+	set_deadline(q->worker, 0);
+	return r;
 }
 
 /* Headers stand in wire. */
 static int
 send_stream(struct request *q, bool is_chunked)
 {
-	struct stream s = { .q = q, .is_chunked = is_chunked };
-	int r;
+	struct http_stream stream = { .wire = &q->worker->wire,
+		                      .is_chunked = is_chunked,
+		                      .send = send_piece,
+		                      .ctx = q };
 
 	q->is_long = true;
-	begin_piece(&s);
+	http_stream_begin(&stream);
 	set_deadline(q->worker, 0);
-	r = q->reply.produce(q->reply.ctx, stream_write, &s);
-	if (r || s.r)
+	if (q->reply.produce(q->reply.ctx, http_stream_write, &stream))
 		return REPLY_BROKEN;
-	end_piece(&s);
-	if (is_chunked)
-		buf_adds(&q->worker->wire, "0\r\n\r\n");
-	return write_wire(q);
+	return http_stream_end(&stream);
 }
 
 /*
@@ -600,7 +543,7 @@ send_body(struct request *q)
 	const struct buf *body = &q->reply.body;
 	int r;
 
-	if (wire->n + body->n <= PIECE_BYTES) {
+	if (wire->n + body->n <= HTTP_PIECE_BYTES) {
 		buf_add(wire, body->p, body->n);
 		return write_wire(q);
 	}

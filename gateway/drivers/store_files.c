@@ -16,19 +16,17 @@
 #include "gateway/base/clock.h"
 #include "gateway/drivers/store_internal.h"
 
-#define KEEP_MS ((int64_t)7 * 24 * 3600 * 1000)
-
-enum { NONE_MS = 10 * 60 * 1000, SWEEP_MAX = 1000 };
+enum { KEEP_S = 7 * 24 * 3600, NONE_S = 10 * 60, SWEEP_MAX = 1000 };
 
 /*
- * ARGV: account:id, now, type, bytes, limit, keep, none, sweep. What is there
- * under this id goes first, then what is too old, then the oldest until the new
- * one fits.
+ * ARGV: account:id, now, type, bytes, limit, seconds to keep it, seconds to
+ * know that there is none, most to sweep. What is there under this id goes
+ * first, then what is too old, then the oldest until the new one fits.
  */
 static const char put_script[] =
 	"local P, m, now = KEYS[1], ARGV[1], tonumber(ARGV[2])\n"
 	"local kind, bytes = ARGV[3], ARGV[4]\n"
-	"local keep = tonumber(ARGV[6])\n"
+	"local keep = tonumber(ARGV[6]) * 1000\n"
 	"local all, sizes, sum = P..'files', P..'files:sizes',\n"
 	"                        P..'files:bytes'\n"
 	"local function forget(x)\n"
@@ -45,7 +43,7 @@ static const char put_script[] =
 	"    now - keep, 'LIMIT', 0, tonumber(ARGV[8]))) do forget(x) end\n"
 	"if kind == '' then\n"
 	"  redis.call('HSET', P..'file:'..m, 'type', '')\n"
-	"  redis.call('PEXPIRE', P..'file:'..m, ARGV[7])\n"
+	"  redis.call('EXPIRE', P..'file:'..m, ARGV[7])\n"
 	"  return 0\n"
 	"end\n"
 	"while tonumber(redis.call('GET', sum) or '0') + #bytes >\n"
@@ -55,7 +53,7 @@ static const char put_script[] =
 	"  forget(oldest)\n"
 	"end\n"
 	"redis.call('HSET', P..'file:'..m, 'type', kind, 'bytes', bytes)\n"
-	"redis.call('PEXPIRE', P..'file:'..m, ARGV[6])\n"
+	"redis.call('EXPIRE', P..'file:'..m, ARGV[6])\n"
 	"redis.call('ZADD', all, now, m)\n"
 	"redis.call('HSET', sizes, m, #bytes)\n"
 	"redis.call('INCRBY', sum, #bytes)\n"
@@ -85,8 +83,8 @@ store_file_put(struct store *store, const char *account, const char *id,
 	args_adds(&a, is_there ? type : "");
 	args_add(&a, is_there ? bytes : "", is_there ? n : 0);
 	args_addi(&a, FILES_MAX_BYTES);
-	args_addi(&a, KEEP_MS);
-	args_addi(&a, NONE_MS);
+	args_addi(&a, KEEP_S);
+	args_addi(&a, NONE_S);
 	args_addi(&a, SWEEP_MAX);
 	return store_eval_int(store, NULL, SCRIPT_FILE, put_script, &a);
 }
