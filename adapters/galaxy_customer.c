@@ -157,6 +157,31 @@ write_head(struct json_out *o, const struct customer *c,
 	}
 }
 
+/*
+ * An order without addresses goes to the primary site (galaxy.md 8.1), so that
+ * a customer without any site has one without an address.
+ */
+static struct outcome
+write_sites(struct galaxy *g, struct json_out *o, const struct customer *c,
+            struct entry_problem *problem)
+{
+	char code[] = "1";
+	const struct customer_site only = { .code = code,
+		                            .description = c->name,
+		                            .is_billing = true,
+		                            .is_primary = true };
+	struct outcome outcome = outcome_done();
+
+	json_out_array(o, "CustomerSites");
+	if (c->n_sites == 0)
+		outcome = write_site(g, o, &only, 0, problem);
+	for (size_t i = 0; i < c->n_sites && outcome.verdict == VERDICT_DONE;
+	     i++)
+		outcome = write_site(g, o, &c->sites[i], i, problem);
+	json_out_end_array(o);
+	return outcome;
+}
+
 static struct outcome
 write_customer(struct galaxy *g, struct buf *out, const struct customer *c,
                struct entry_problem *problem)
@@ -168,11 +193,8 @@ write_customer(struct galaxy *g, struct buf *out, const struct customer *c,
 
 	json_out_object(&o, NULL);
 	write_head(&o, c, &currency);
-	json_out_array(&o, "CustomerSites");
-	for (size_t i = 0; i < c->n_sites && outcome.verdict == VERDICT_DONE;
-	     i++)
-		outcome = write_site(g, &o, &c->sites[i], i, problem);
-	json_out_end_array(&o);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = write_sites(g, &o, c, problem);
 	json_out_end_object(&o);
 	galaxy_ref_fini(&currency);
 	return outcome;
