@@ -17,48 +17,21 @@
  *    "lists":[{"name":"items","rows":10,"written":1,"gone":0}],
  *    "counts":10,"differ":1}
  */
-#include "gateway/engine/worker.h"
+#include "gateway/engine/sync.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
-#include "gateway/base/json.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_ledger.h"
-#include "gateway/drivers/store_registry.h"
-#include "gateway/drivers/store_stock.h"
-#include "gateway/model/item.h"
-#include "gateway/model/metrics.h"
 
 enum {
-	BATCH = 400,
 	PROGRESS_EVERY_MS = 500,
 	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
-};
-
-struct sync {
-	struct worker *w;
-	struct sync_job job;
-	int64_t tick;           /* before the counts were asked for */
-	bool has_counts;        /* they were asked for */
-	bool is_resolved;       /* bindings were tried after the items came */
-	char *externals[BATCH]; /* owned */
-	struct decimal qty[BATCH];
-	size_t n;
-	int64_t n_counts;
-	int64_t n_differ;         /* of a dry run */
-	char list[64];            /* being read; "" */
-	int64_t list_mono_ms;     /* since when */
-	int64_t told_mono_ms;     /* last progress written */
-	int64_t breathed_mono_ms; /* last turn of urgent work */
-	struct buf lists;         /* of a dry run: their part of the report */
-	struct json_out out;      /* writes it */
-	int fault;                /* ours, not the vendor's */
 };
 
 static const char *
@@ -67,200 +40,9 @@ kind_name(const struct sync *s)
 	return s->job.is_full ? "full" : "catch-up";
 }
 
-/* ---- counts ---- */
-
-/* An item of the batch: is this account right about it? */
-static bool
-is_authority(const struct sync *s, const struct stock_view *view)
-{
-	const char *authority = engine_authority(s->w->engine, view->authority);
-
-	return !strcmp(authority, s->w->account);
-}
-
-/* What the channel should show; false while that is not known. */
-static bool
-find_target(const struct sync *s, const struct stock_view *view,
-            struct decimal *out)
-{
-	const struct engine *e = s->w->engine;
-
-	if (!view->balance_from ||
-	    strcmp(view->balance_from, engine_authority(e, view->authority)))
-		return false;
-	*out = item_target(
-		view->balance, view->pending,
-		engine_reserve(e, s->w->conf, view->reserve, view->has_reserve),
-		s->w->ops->count_places);
-	return true;
-}
-
-/*
- * A channel's count that is not what we left there wants a look, and so does
- * one that is not what it should be: a reserve or an authority may have been
- * changed in the file, which leaves no mark.
- */
-static bool
-wants_look(const struct sync *s, const struct stock_view *view,
-           struct decimal qty)
-{
-	struct decimal target;
-
-	return !view->has_published || decimal_cmp(view->published, qty) ||
-	       (find_target(s, view, &target) && decimal_cmp(target, qty));
-}
-
-static int
-compare(struct sync *s, const struct stock_view *view, struct decimal qty)
-{
-	if (!wants_look(s, view, qty))
-		return 0;
-	return store_stock_changed(s->w->store, s->w->account, s->w->account,
-	                           view->sku);
-}
-
-/* Of a dry run: is that another balance, or would it make a look? */
-static bool
-differs(const struct sync *s, const struct stock_view *view, struct decimal qty)
-{
-	if (!is_authority(s, view))
-		return wants_look(s, view, qty);
-	return !view->balance_from ||
-	       strcmp(view->balance_from, s->w->account) != 0 ||
-	       decimal_cmp(view->balance, qty) != 0;
-}
-
-static int
-compare_known(struct sync *s, const char *const *skus,
-              const struct decimal *qty, size_t n)
-{
-	struct stock_view views[BATCH];
-	int r = store_stock_view(s->w->store, views, s->w->account, skus, n);
-
-	for (size_t i = 0; !r && i < n; i++) {
-		s->n_differ += differs(s, &views[i], qty[i]);
-		stock_view_fini(&views[i]);
-	}
-	return r;
-}
-
-static int
-take_known(struct sync *s, const char *const *skus, const struct decimal *qty,
-           size_t n)
-{
-	struct stock_view views[BATCH];
-	struct stock_balance balances[BATCH];
-	struct stock_read read = {
-		.authority = s->w->account,
-		.tick = s->tick,
-		.fetched_ms = clock_wall_ms(),
-		.cause = MARK_SYNC,
-	};
-	size_t n_balances = 0;
-	int r = store_stock_view(s->w->store, views, s->w->account, skus, n);
-
-	if (r)
-		return r;
-	stock_rule(s->w, &read);
-	for (size_t i = 0; !r && i < n; i++) {
-		if (is_authority(s, &views[i]))
-			balances[n_balances++] = (struct stock_balance){
-				.sku = skus[i],
-				.qty = qty[i],
-			};
-		else
-			r = compare(s, &views[i], qty[i]);
-	}
-	if (!r && n_balances)
-		r = store_stock_balances(s->w->store, &read, balances,
-		                         n_balances, NULL);
-	metrics_add(METRIC_balances_read, (int64_t)n_balances);
-	for (size_t i = 0; i < n; i++)
-		stock_view_fini(&views[i]);
-	return r;
-}
-
-/* The items are in the mirror by now: bind before counting. */
-static int
-resolve_once(struct sync *s)
-{
-	int r = 0;
-
-	if (!s->is_resolved && !s->job.is_dry)
-		r = resolve_bindings(s->w, NULL);
-	s->is_resolved = r == 0;
-	return r;
-}
-
-static int
-flush(struct sync *s)
-{
-	char *skus[BATCH];
-	const char *known[BATCH];
-	struct decimal qty[BATCH];
-	size_t n_known = 0;
-	int r = resolve_once(s);
-
-	if (r)
-		return r;
-	r = store_registry_skus(s->w->store, s->w->account,
-	                        (const char *const *)s->externals, s->n, skus);
-	for (size_t i = 0; !r && i < s->n; i++) {
-		if (!skus[i])
-			continue;
-		known[n_known] = skus[i];
-		qty[n_known++] = s->qty[i];
-	}
-	if (!r && n_known && s->job.is_dry)
-		r = compare_known(s, known, qty, n_known);
-	else if (!r && n_known)
-		r = take_known(s, known, qty, n_known);
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->externals[i]);
-		free(skus[i]);
-	}
-	s->n = 0;
-	if (!r && !worker_keep(s->w))
-		r = ERR_STORE; /* stopping: the mark stays for the next start */
-	return r;
-}
-
-static int
-begin_counts(void *ctx)
-{
-	struct sync *s = ctx;
-	int r = s->n ? flush(s) : 0; /* they were read before */
-
-	if (!r && !s->job.is_dry)
-		r = store_tick(s->w->store, &s->tick);
-	s->has_counts = r == 0;
-	if (r)
-		s->fault = r;
-	return r;
-}
-
-static int
-count(void *ctx, const char *external, struct decimal qty)
-{
-	struct sync *s = ctx;
-	int r = 0;
-
-	assert(s->has_counts);
-	s->externals[s->n] = text_dup(external);
-	if (!s->externals[s->n])
-		r = ERR_NOMEM;
-	s->qty[s->n++] = qty;
-	s->n_counts++;
-	if (!r && s->n == BATCH)
-		r = flush(s);
-	if (r)
-		s->fault = r;
-	return r;
-}
-
 /* ---- what a person sees ---- */
 
-/* Where the list in hand is; a new one begins when the last one ended. */
+/* Rows a second of the list in hand, counted from the end of the one before. */
 static int64_t
 rate_of(struct sync *s, const char *entity, int64_t rows, int64_t now)
 {
@@ -413,7 +195,7 @@ finish(struct sync *s, const struct mark *mark)
 	struct worker *w = s->w;
 	bool is_full = s->job.is_full;
 	bool was_listed = false;
-	int r = flush(s);
+	int r = sync_flush(s);
 
 	if (!r)
 		r = resolve_bindings(w, NULL);
@@ -479,7 +261,7 @@ finish_dry(struct sync *s, const struct mark *mark,
 	int r = 0;
 
 	if (worker_judge(w, "dry run", outcome))
-		r = flush(s);
+		r = sync_flush(s);
 	if (!r)
 		r = write_report(s, outcome);
 	if (!r)
@@ -498,8 +280,8 @@ run(struct sync *s, const struct mark *mark)
 	struct worker *w = s->w;
 	const struct sync_sink sink = {
 		.ctx = s,
-		.begin_counts = begin_counts,
-		.count = count,
+		.begin_counts = sync_begin_counts,
+		.count = sync_count,
 		.progress = progress,
 		.breathe = breathe,
 		.listed = listed,
