@@ -144,6 +144,7 @@ start_simulators()
 		--square-signature-key-env SQUARE_SIGNATURE_KEY \
 		--square-hook-url "https://localhost:$hooks_port/hooks/agora" \
 		--ca "$certs/ca.pem" --write-csv "$dir/items.csv" \
+		--sized 4 --galaxy-items 400 --galaxy-customers 20 \
 		--seed "$$" --traffic "${TRAFFIC:-0.5}" \
 		>"$dir/ready" 2>"$sim_log" </dev/null &
 	sim=$!

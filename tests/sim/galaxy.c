@@ -136,9 +136,9 @@ add_sized(struct galaxy *galaxy)
 
 	for (i = 0; i < galaxy->options.n_sized; i++) {
 		snprintf(code, sizeof(code), "31-%04u", i + 1);
-		item = galaxy_add_item(galaxy, code, shop_sized_name,
-		                       decimal_of_scaled(1490, 2),
-		                       DECIMAL_ZERO);
+		item = galaxy_add_item(
+			galaxy, code, shop_sized_names[i % SHOP_N_SIZED],
+			decimal_of_scaled(1490, 2), DECIMAL_ZERO);
 		item->dimension = 0;
 		item->n_images = 2;
 		item->has_pack = i % 2 == 1;

@@ -74,7 +74,12 @@ static const struct {
 	  0 },
 };
 
-const char shop_sized_name[] = "Μπλουζάκι βαμβακερό «Agora»";
+const char *const shop_sized_names[SHOP_N_SIZED] = {
+	"Μπλουζάκι βαμβακερό «Agora»",
+	"Ποδιά κουζίνας λινή",
+	"Καπέλο ψάθινο",
+	"Γάντια κηπουρικής",
+};
 const char *const shop_sizes[SHOP_N_SIZES] = { "S", "M", "L" };
 
 void

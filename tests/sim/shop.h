@@ -17,9 +17,9 @@ struct shop_product {
 /* The i-th product, the same for the same seed. Under the lock. */
 void shop_product(struct shop_product *out, struct sim *sim, unsigned i);
 
-/* The product that comes in sizes, and its sizes. */
-enum { SHOP_N_SIZES = 3 };
-extern const char shop_sized_name[];
+/* The products that come in sizes, and their sizes. */
+enum { SHOP_N_SIZES = 3, SHOP_N_SIZED = 4 };
+extern const char *const shop_sized_names[SHOP_N_SIZED];
 extern const char *const shop_sizes[SHOP_N_SIZES];
 
 #endif
