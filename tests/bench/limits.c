@@ -227,14 +227,17 @@ static void
 measure_fetching(const char *url, const char *cookie, const char *path)
 {
 	CURL *curl = curl_easy_init();
+	struct curl_slist *headers =
+		curl_slist_append(NULL, "Accept: application/json");
 	FILE *f = fopen(path, "wb");
 	long status = 0;
 	double took_s;
 	struct text text;
 
-	must(curl && f, path);
+	must(curl && headers && f, path);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
 	(void)curl_easy_setopt(curl, CURLOPT_COOKIE, cookie);
+	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
 	took_s = now_s();
@@ -243,6 +246,7 @@ measure_fetching(const char *url, const char *cookie, const char *path)
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	must(status == 200 && fclose(f) == 0, "not a list");
 	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
 	text = load(path);
 	say(parse(&text, NULL, NULL), text.n, took_s);
 	free(text.p);

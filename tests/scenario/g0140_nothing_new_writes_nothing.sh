@@ -48,4 +48,8 @@ for kind in --full ''; do
 	expect "what was written by sync $kind" "$(written)" ""
 	expect "lists asked for more than once" "$(repeated)" ""
 done
-expect_at_least "calls of a catch-up" "$(calls_of galaxy /sync/)" 2
+expect "calls of a catch-up for the items" "$(calls_of galaxy /sync/items)" 1
+expect "and for the balances" "$(calls_of galaxy /sync/itembalances)" 1
+for list in countries currencies paymethods charges vatsmaster; do
+	expect "calls of a catch-up for $list" "$(calls_of galaxy "/sync/$list")" 0
+done
