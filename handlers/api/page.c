@@ -241,7 +241,7 @@ add_run(struct buf *b, const struct overview *o, const char *label,
 	buf_addf(b, "<td class=\"when\" data-label=\"%s\"><div>", label);
 	page_add_ago(b, o->now_ms, last_ms);
 	if (next_ms > o->now_ms) {
-		buf_adds(b, "<small>again in ");
+		buf_adds(b, "<small>next in ");
 		page_add_span(b, next_ms - o->now_ms);
 		buf_adds(b, "</small>");
 	}
@@ -253,6 +253,8 @@ add_answer(struct buf *b, const struct overview *o,
            const struct overview_account *a)
 {
 	const struct health *h = &a->health;
+	int64_t caught_up_ms = health_int(h, "last_catch_up_ms");
+	int64_t full_ms = health_int(h, "last_full_ms");
 
 	buf_adds(b, "<td data-label=\"Last answer\"><div>");
 	page_add_ago(b, o->now_ms, health_int(h, "last_success_ms"));
@@ -262,10 +264,11 @@ add_answer(struct buf *b, const struct overview *o,
 		buf_adds(b, "</small>");
 	}
 	buf_adds(b, "</div></td>");
-	add_run(b, o, "Caught up", health_int(h, "last_catch_up_ms"),
+	/* Who compared everything has caught up, too. */
+	add_run(b, o, "Caught up",
+	        caught_up_ms > full_ms ? caught_up_ms : full_ms,
 	        health_int(h, "next_catch_up_ms"));
-	add_run(b, o, "All compared", health_int(h, "last_full_ms"),
-	        health_int(h, "next_full_ms"));
+	add_run(b, o, "All compared", full_ms, health_int(h, "next_full_ms"));
 }
 
 static void

@@ -66,11 +66,12 @@ add_cursor(struct buf *b, const struct overview *o,
            const struct sync_list *list)
 {
 	if (list->revision)
-		buf_addf(b, "revision %lld", (long long)list->revision);
+		buf_addf(b, "<span class=\"word\">revision </span>%lld",
+		         (long long)list->revision);
 	else if (list->since_ms)
 		page_add_ago(b, o->now_ms, list->since_ms);
 	else
-		buf_adds(b, "<span class=\"none\">all of it</span>");
+		buf_adds(b, "<span class=\"none\">all</span>");
 }
 
 static void

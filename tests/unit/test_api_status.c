@@ -317,8 +317,10 @@ test_api_page__shows_the_mirror_without_its_empty_lists(void **state)
 	page = ask_page(*state);
 	assert_non_null(strstr(page, "Mirror of erp"));
 	assert_null(strstr(page, "Mirror of agora"));
-	assert_non_null(strstr(page, "<tr><td>items</td><td class=\"n\">2</td>"
-	                             "<td class=\"n\">revision 4711</td>"));
+	assert_non_null(strstr(
+		page,
+		"<tr><td>items</td><td class=\"n\">2</td>"
+		"<td class=\"n\"><span class=\"word\">revision </span>4711<"));
 	assert_null(strstr(page, "<td>prefectures</td>"));
 	assert_non_null(strstr(page, "Nothing in: prefectures<"));
 }
@@ -338,10 +340,19 @@ test_api_page__says_when_changes_were_and_will_be_read(void **state)
 		store_health_set_int(world->store, "erp", "next_catch_up_ms",
 	                             clock_wall_ms() + 20 * 60000 + 30000),
 		0);
-	page = ask_page(world);
-	page = strstr(page, "data-label=\"Caught up\"");
+	page = strstr(ask_page(world), "data-label=\"Caught up\"");
 	assert_non_null(page);
-	assert_non_null(strstr(page, "30 min ago<small>again in 20 min<"));
+	assert_non_null(strstr(page, "30 min ago<small>next in 20 min<"));
+	/* Who compared everything has caught up, too. */
+	assert_int_equal(store_health_set_int(world->store, "erp",
+	                                      "last_full_ms",
+	                                      clock_wall_ms() - 10 * 60000),
+	                 0);
+	buf_fini(&reply.body);
+	page = strstr(ask_page(world), "data-label=\"Caught up\"");
+	assert_non_null(page);
+	assert_non_null(strstr(page, "10 min ago<small>next in 20 min<"));
+	assert_null(strstr(page, "30 min ago"));
 }
 
 static void
