@@ -210,39 +210,70 @@ judge_alone(struct sync *s, struct watch *w, bool is_served)
 	s->is_alone = true;
 }
 
-/* True when it is not where it was. */
-static bool
-note_list(struct sync *s, struct watch *w)
+/* What its mirror has; *n may be 0. The caller frees *out. */
+static int
+read_mirror(struct sync *s, struct sync_list **out, size_t *n, size_t i)
 {
+	return store_sync_lists(
+		s->store, out, n, s->watches[i].name,
+		store_sync_lists_of(s->cli->parts->adapters,
+	                            conf_account_type(s->accounts[i])));
+}
+
+/*
+ * The list that was read until now is at its end. We only looked from time to
+ * time, so of a full sync the mirror knows better how many rows there are.
+ */
+static int
+leave_list(struct sync *s, size_t i)
+{
+	struct watch *w = &s->watches[i];
+	struct sync_list *lists = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (w->list[0] && s->cli->is_full)
+		r = read_mirror(s, &lists, &n, i);
+	for (size_t k = 0; k < n; k++)
+		if (!strcmp(lists[k].name, w->list) && lists[k].rows > w->rows)
+			w->rows = lists[k].rows;
+	if (!r)
+		show_list(&s->show, w);
+	free(lists);
+	return r;
+}
+
+/* *has_moved: it is not where it was. */
+static int
+note_list(struct sync *s, size_t i, bool *has_moved)
+{
+	struct watch *w = &s->watches[i];
 	struct sync_progress p;
 	bool is_other;
-	bool has_moved;
+	int r = 0;
 
 	store_sync_progress(&p, &w->health);
 	is_other = strcmp(w->list, p.entity) != 0;
-	has_moved = is_other || p.rows != w->rows;
+	*has_moved = *p.kind && (is_other || p.rows != w->rows);
 	if (is_other) {
-		show_list(&s->show, w);
+		r = leave_list(s, i);
 		(void)snprintf(w->list, sizeof(w->list), "%s", p.entity);
 	}
 	w->rows = p.rows;
-	return has_moved && *p.kind;
+	return r;
 }
 
 static int
-count_mirror(struct sync *s, struct watch *w,
-             const struct conf_section *account)
+count_mirror(struct sync *s, size_t i)
 {
+	struct watch *w = &s->watches[i];
 	struct sync_list *lists = NULL;
 	size_t n = 0;
-	int r = store_sync_lists(
-		s->store, &lists, &n, w->name,
-		store_sync_lists_of(s->cli->parts->adapters,
-	                            conf_account_type(account)));
+	int r = read_mirror(s, &lists, &n, i);
 
-	for (size_t i = 0; i < n; i++) {
-		w->n_mirrored += lists[i].rows;
-		w->n_lists += lists[i].rows > 0;
+	for (size_t k = 0; k < n; k++) {
+		w->n_mirrored += lists[k].rows;
+		w->n_lists += lists[k].rows > 0;
 	}
 	free(lists);
 	return r;
@@ -272,13 +303,14 @@ static int
 note_done(struct sync *s, size_t i)
 {
 	struct watch *w = &s->watches[i];
+	int r = leave_list(s, i);
 
-	show_list(&s->show, w);
 	w->end = WATCH_DONE;
-	if (!s->cli->is_dry)
-		return count_mirror(s, w, s->accounts[i]);
-	take_report(w);
-	return 0;
+	if (!r && !s->cli->is_dry)
+		r = count_mirror(s, i);
+	if (!r && s->cli->is_dry)
+		take_report(w);
+	return r;
 }
 
 static int
@@ -287,7 +319,7 @@ look(struct sync *s, size_t i)
 	struct watch *w = &s->watches[i];
 	bool is_asked = true;
 	bool is_served = true;
-	bool has_moved;
+	bool has_moved = false;
 	int r = store_sync_is_asked(s->store, &is_asked, w->name, s->mark);
 
 	if (!r)
@@ -298,7 +330,9 @@ look(struct sync *s, size_t i)
 	r = store_health_get(s->store, &w->health, w->name);
 	if (r)
 		return r;
-	has_moved = note_list(s, w);
+	r = note_list(s, i, &has_moved);
+	if (r)
+		return r;
 	w->took_ms = clock_mono_ms() - w->begun_mono_ms;
 	if (!is_asked)
 		return note_done(s, i);

@@ -172,8 +172,11 @@ show_list(const struct show *show, const struct watch *w)
 {
 	if (show->is_terminal || show->is_quiet || show->is_dry || !*w->list)
 		return;
-	(void)printf("%s: %s, %lld row%s\n", w->name, w->list,
-	             (long long)w->rows, w->rows == 1 ? "" : "s");
+	if (w->rows)
+		(void)printf("%s: %s, %lld row%s\n", w->name, w->list,
+		             (long long)w->rows, w->rows == 1 ? "" : "s");
+	else
+		(void)printf("%s: %s\n", w->name, w->list);
 	(void)fflush(stdout);
 }
 
