@@ -359,14 +359,13 @@ store_list_new(struct store_list **out, const struct store_options *options,
 int
 store_list_put(struct store_list *list, const struct mirror_row *row)
 {
-	size_t n_key = strlen(row->key);
-
 	if (list->result)
 		return list->result;
 	list->tally.n_seen++;
 	if (list->kind & MIRROR_WHOLE)
-		list->result = keyset_add(&list->seen, row->key, n_key);
-	if (list->result || keyset_has(&list->live, row->key, n_key))
+		list->result =
+			keyset_add(&list->seen, row->key, strlen(row->key));
+	if (list->result)
 		return list->result;
 	add_row(&list->rows, row);
 	if (list->rows.is_broken)

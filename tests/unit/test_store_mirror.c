@@ -199,6 +199,9 @@ test_store_mirror__a_list_is_there_at_its_end_with_names_and_note(void **state)
 	assert_name("ΚΡΑΣΊ ερυθρό", 0, "K1");
 	assert_name("", MIRROR_ABSENT, NULL);
 	assert_int_equal(count_rows(), 2);
+	/* Small, and whole: what is gone is found in it. */
+	assert_string_equal(store_world_say(world, "HLEN test:alias:erp:items"),
+	                    "2");
 }
 
 static void
