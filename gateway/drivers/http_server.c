@@ -9,8 +9,9 @@
  * socket it serves when the TLS handshake begins and until when the request
  * must have come in; a watchdog thread shuts down the sockets that are late,
  * which makes civetweb's read return at once (C9). Our own work between the
- * last byte and the reply is not the sender's fault and is not counted. Plain
- * HTTP gives us no socket, so it is for loopback only.
+ * last byte and the reply is not the sender's fault and is not counted. Each
+ * piece of a long reply has a time of its own: a download may last as long as
+ * it makes progress. Plain HTTP gives us no socket, so it is for loopback only.
  *
  * Invariant: a worker's fd is -1 before civetweb closes that socket, so the
  * watchdog never touches a number that the kernel has given to somebody else.
