@@ -424,7 +424,7 @@ test_cli_sync__rows_that_come_in_are_no_trouble(void **state)
 	show_progress("erp", "items", "1");
 	set_fact("erp", "state", "waiting"); /* some other call of its */
 	for (int i = 2; i < 20; i++) {
-		char rows[8];
+		char rows[16];
 
 		(void)snprintf(rows, sizeof(rows), "%d", i);
 		set_fact("erp", "sync_rows", rows);
