@@ -60,6 +60,7 @@ struct run {
 	const struct sync_job *job;
 	const struct sync_sink *sink;
 	int64_t full_ms; /* when the full sync under way began; 0: none is */
+	bool is_resumed; /* it was cut off, and goes on */
 	bool is_first;   /* since the daemon started */
 	bool is_foreign; /* the mirror holds another scenario's rows */
 	struct buf scenario; /* id of the one in use */
@@ -169,7 +170,7 @@ is_read_already(const struct turn *turn)
 {
 	const struct run *run = turn->run;
 
-	return run->full_ms > 0 && turn->read_ms >= run->full_ms &&
+	return run->is_resumed && turn->read_ms >= run->full_ms &&
 	       turn->read_ms <= run->job->started_ms;
 }
 
@@ -377,6 +378,8 @@ finish(struct turn *turn, const struct galaxy_list *list)
 	bool has_cursor = next_cursor(turn, list->rows, &cursor);
 	int r = 0;
 
+	if (list->n_bad)
+		mirror_list_spare(mirror);
 	if (turn->entity->cursor == GALAXY_CURSOR_TIME && !run->job->is_dry)
 		r = galaxy_kind_save(turn->g, turn->balances.kind);
 	if (has_cursor)
@@ -387,8 +390,14 @@ finish(struct turn *turn, const struct galaxy_list *list)
 		                    value);
 	if (!r)
 		r = note_read(turn, &tally);
+	if (tally.n_written + tally.n_gone > 0 &&
+	    strcmp(turn->entity->name, "itemaltercodes") == 0)
+		galaxy_packs_forget(turn->g);
 	if (!r && run->sink->listed)
 		run->sink->listed(run->sink->ctx, turn->entity->name, &tally);
+	if (!r && list->n_bad && run->sink->skipped)
+		run->sink->skipped(run->sink->ctx, turn->entity->name,
+		                   list->n_bad, list->problem);
 	return err_pass(r);
 }
 
@@ -523,8 +532,9 @@ begin_full(struct run *run)
 	if (!run->job->is_full || run->job->is_dry)
 		return 0;
 	r = load_number(run->g, &run->full_ms, full_note);
-	if (r || (run->full_ms && run->full_ms <= now && !run->is_foreign &&
-	          now - run->full_ms < RESUME_MS))
+	run->is_resumed = run->full_ms && run->full_ms <= now &&
+	                  now - run->full_ms < RESUME_MS && !run->is_foreign;
+	if (r || run->is_resumed)
 		return err_pass(r);
 	run->full_ms = now;
 	return err_pass(save_number(run->g, full_note, now));
@@ -541,7 +551,8 @@ end_run(struct run *run)
 	if (run->full_ms)
 		r = save_number(g, full_note, 0);
 	if (!r && (run->is_foreign || run->job->is_full))
-		r = mirror_note_set(g->env.mirror, scenario_note, g->scenario);
+		r = mirror_note_set(g->env.mirror, scenario_note,
+		                    buf_text(&run->scenario));
 	g->has_synced |= r == 0;
 	return err_pass(r);
 }
@@ -577,8 +588,7 @@ galaxy_sync(void *state, const struct sync_job *job,
 	for (const struct galaxy_entity *e = galaxy_entities;
 	     e->name && outcome.verdict == VERDICT_DONE; e++)
 		outcome = do_turn(&run, e);
-	if (outcome.verdict != VERDICT_DONE)
-		return outcome;
-	r = end_run(&run);
+	r = outcome.verdict == VERDICT_DONE ? end_run(&run) : 0;
+	buf_fini(&run.scenario);
 	return r ? galaxy_fault(r) : outcome;
 }

@@ -377,6 +377,12 @@ store_list_put(struct store_list *list, const struct mirror_row *row)
 	return list->result;
 }
 
+void
+store_list_spare(struct store_list *list)
+{
+	list->kind &= ~(unsigned)MIRROR_WHOLE;
+}
+
 int
 store_list_end(struct store_list *list, struct mirror_tally *out,
                const char *note_name, const char *note)

@@ -25,6 +25,9 @@ int store_list_new(struct store_list **out, const struct store_options *options,
 /* As mirror_list_put. */
 int store_list_put(struct store_list *list, const struct mirror_row *row);
 
+/* As mirror_list_spare. */
+void store_list_spare(struct store_list *list);
+
 /* As mirror_list_end, but the list is still to be freed. */
 int store_list_end(struct store_list *list, struct mirror_tally *out,
                    const char *note_name, const char *note);

@@ -418,6 +418,15 @@ list_put(void *self, const struct mirror_row *row)
 	return store_list_put(m->list, row);
 }
 
+static void
+list_spare(void *self)
+{
+	struct store_mirror *m = self;
+
+	assert(m->list);
+	store_list_spare(m->list);
+}
+
 static int
 list_end(void *self, struct mirror_tally *out, const char *note_name,
          const char *note)
@@ -448,6 +457,7 @@ static const struct mirror_ops ops = {
 	.note_set = note_set,
 	.list_begin = list_begin,
 	.list_put = list_put,
+	.list_spare = list_spare,
 	.list_end = list_end,
 	.list_abandon = list_abandon,
 	.put_now = put_now,

@@ -56,6 +56,10 @@ struct sync_sink {
 	/* What became of one list, for people and a dry run. */
 	void (*listed)(void *ctx, const char *entity,
 	               const struct mirror_tally *tally);
+
+	/* Rows of a list were of no use and skipped; why: the first one. */
+	void (*skipped)(void *ctx, const char *entity, int64_t rows,
+	                const char *why);
 };
 
 struct sync_job {

@@ -51,6 +51,12 @@ mirror_list_put(struct mirror *m, const struct mirror_row *row)
 	return m->ops->list_put(m->self, row);
 }
 
+void
+mirror_list_spare(struct mirror *m)
+{
+	m->ops->list_spare(m->self);
+}
+
 int
 mirror_list_end(struct mirror *m, struct mirror_tally *out,
                 const char *note_name, const char *note)

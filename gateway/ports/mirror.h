@@ -81,10 +81,14 @@ enum mirror_list_kind {
  * often a wrong scenario than an empty shop. abandon: rows already written
  * stay, nothing is removed, no note moves; harmless without a list.
  *
+ * spare: rows came that could not be read, so the list is no proof of what is
+ * gone; it removes nothing.
+ *
  * Returns  0, ERR_STORE, ERR_NOMEM.
  */
 int mirror_list_begin(struct mirror *m, const char *entity, unsigned kind);
 int mirror_list_put(struct mirror *m, const struct mirror_row *row);
+void mirror_list_spare(struct mirror *m);
 int mirror_list_end(struct mirror *m, struct mirror_tally *out,
                     const char *note_name, const char *note);
 void mirror_list_abandon(struct mirror *m);
@@ -132,6 +136,7 @@ struct mirror_ops {
 	int (*note_set)(void *self, const char *name, const char *value);
 	int (*list_begin)(void *self, const char *entity, unsigned kind);
 	int (*list_put)(void *self, const struct mirror_row *row);
+	void (*list_spare)(void *self);
 	int (*list_end)(void *self, struct mirror_tally *out,
 	                const char *note_name, const char *note);
 	void (*list_abandon)(void *self);

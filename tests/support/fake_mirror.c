@@ -394,6 +394,14 @@ sweep(struct fake_mirror *m)
 	}
 }
 
+static void
+list_spare(void *self)
+{
+	struct fake_mirror *m = self;
+
+	m->list.kind &= ~(unsigned)MIRROR_WHOLE;
+}
+
 static int
 list_end(void *self, struct mirror_tally *out, const char *note_name,
          const char *note)
@@ -535,6 +543,7 @@ static const struct mirror_ops ops = {
 	.note_set = note_set,
 	.list_begin = list_begin,
 	.list_put = list_put,
+	.list_spare = list_spare,
 	.list_end = list_end,
 	.list_abandon = list_abandon,
 	.put_now = put_now,
