@@ -298,6 +298,7 @@ struct galaxy_name {
 	bool (*may)(const struct json_node *row); /* NULL: all rows */
 	const char *elsewhere; /* what is said of a row that does not pass */
 	bool is_needed;        /* an empty table is refused */
+	bool is_private; /* persons, and many: never read whole, no names */
 };
 
 /*

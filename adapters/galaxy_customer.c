@@ -30,7 +30,6 @@ enum {
 struct known {
 	const char *code;
 	bool is_there;
-	char label[80]; /* for people */
 };
 
 static int
@@ -43,12 +42,8 @@ visit_known(void *ctx, const char *key, const char *text, size_t n)
 	(void)key;
 	if (r)
 		return r < 0 ? err_pass(r) : 0;
-	if (strcasecmp(json_text_or(json_root(doc), "Code", ""), known->code) ==
-	    0) {
-		known->is_there = true;
-		galaxy_say(known->label, sizeof(known->label),
-		           json_text_or(json_root(doc), "Description", ""));
-	}
+	known->is_there |= strcasecmp(json_text_or(json_root(doc), "Code", ""),
+	                              known->code) == 0;
 	json_free(doc);
 	return known->is_there;
 }
@@ -218,9 +213,8 @@ galaxy_customer_build(struct galaxy *g, struct buf *out,
 	else if (known.is_there)
 		outcome = galaxy_refuse(
 			problem, "code",
-			"Galaxy has a customer with this code already: "
-			"\"%s\" (%s)",
-			customer.code, known.label);
+			"Galaxy has a customer with the code \"%s\" already",
+			customer.code);
 	else
 		outcome = write_customer(g, out, &customer, problem);
 	customer_fini(&customer);
@@ -232,6 +226,7 @@ galaxy_customer_build(struct galaxy *g, struct buf *out,
 struct search {
 	struct galaxy *g;
 	const char *code;
+	int64_t timeout_ms; /* of the call; 0: the client's */
 	bool is_found;
 };
 
@@ -289,7 +284,7 @@ search_list(struct search *search, int64_t after)
 	struct galaxy *g = search->g;
 	struct galaxy_list list = { .row = take_row,
 		                    .ctx = search,
-		                    .timeout_ms = LIST_TIMEOUT_MS };
+		                    .timeout_ms = search->timeout_ms };
 	struct buf url = BUF_INIT;
 	struct outcome outcome;
 	char text[32];
@@ -328,6 +323,8 @@ find_in_list(struct galaxy *g, const char *code)
 	r = mirror_top_revision(g->env.mirror, &top, "customers");
 	if (r)
 		return galaxy_fault(r);
+	if (top == 0) /* not numbered: all of them */
+		search.timeout_ms = LIST_TIMEOUT_MS;
 	outcome = search_list(&search, top > OVERLAP ? top - OVERLAP : 0);
 	if (outcome.verdict == VERDICT_REFUSED)
 		outcome.verdict = VERDICT_RETRY; /* the list's own trouble */

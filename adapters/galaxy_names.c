@@ -81,7 +81,8 @@ struct search {
 };
 
 static void
-add_label(struct labels *labels, const char *key, const struct json_node *row)
+add_label(const struct search *search, struct labels *labels, const char *key,
+          const struct json_node *row)
 {
 	char code[40];
 	char text[60];
@@ -91,7 +92,7 @@ add_label(struct labels *labels, const char *key, const struct json_node *row)
 	galaxy_say(code, sizeof(code), json_text_or(row, "Code", key));
 	galaxy_say(text, sizeof(text), json_text_or(row, "Description", ""));
 	buf_addf(&labels->text, "%s\"%s\"", labels->text.n ? ", " : "", code);
-	if (text[0] && strcmp(text, code) != 0)
+	if (text[0] && strcmp(text, code) != 0 && !search->name->is_private)
 		buf_addf(&labels->text, " (%s)", text);
 }
 
@@ -176,7 +177,7 @@ take_fit(struct search *search, const char *key, const struct json_node *row)
 		return;
 	if (search->fits.n < CANDIDATES_MAX)
 		(void)galaxy_id(search->ids[search->fits.n], key);
-	add_label(&search->fits, key, row);
+	add_label(search, &search->fits, key, row);
 }
 
 static void
@@ -197,8 +198,8 @@ consider(struct search *search, const char *key, const struct json_node *row)
 	else if (fits)
 		take_fit(search, key, row);
 	else
-		add_label(is_alike ? &search->alike : &search->others, key,
-		          row);
+		add_label(search, is_alike ? &search->alike : &search->others,
+		          key, row);
 }
 
 static int
@@ -266,7 +267,7 @@ run(struct galaxy *g, struct search *search)
 		r = mirror_each_named(g->env.mirror, name->entity,
 		                      name->written, visit, search);
 	search->is_named = false;
-	if (r >= 0 && !search->fits.n)
+	if (r >= 0 && !search->fits.n && !name->is_private)
 		r = visit_small(g, search);
 	return r < 0 ? err_pass(r) : 0;
 }

@@ -59,6 +59,7 @@ choose(struct galaxy *g, struct galaxy_ref *out, const struct term *term,
 {
 	name.entity = term->entity;
 	name.is_needed = term->is_needed;
+	name.is_private = term == &terms[GALAXY_TERM_TRADER];
 	name.field = term->field;
 	if (!name.written) {
 		name.written = conf_text(g->env.conf, term->option);
