@@ -8,7 +8,7 @@ is_syncing()
 	[ "$(account erp .sync.kind)" = full ]
 }
 
-start_sim --galaxy-items 3000
+start_sim --galaxy-items 1500
 write_config
 start_daemon
 import_items
