@@ -208,13 +208,13 @@ survive_loss(struct store *store, const struct conf *conf)
 		const struct saved *s = place_of(name);
 		int64_t from = s ? s->sales_ms : 0;
 
-		if (!from)
-			continue;
-		r = store_cursor_set(store, name, "start", from + 1);
-		if (!r)
+		/* Of an account without sales too: what a shop had sent us for
+		   it before is in doubt as well. */
+		r = store_cursor_set(store, name, "lost", now);
+		if (!r && from)
+			r = store_cursor_set(store, name, "start", from + 1);
+		if (!r && from)
 			r = store_cursor_set(store, name, "sales", from);
-		if (!r)
-			r = store_cursor_set(store, name, "lost", now);
 	}
 	return r;
 }
