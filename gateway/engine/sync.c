@@ -105,6 +105,15 @@ listed(void *ctx, const char *entity, const struct mirror_tally *tally)
 	}
 }
 
+static void
+skipped(void *ctx, const char *entity, int64_t rows, const char *why)
+{
+	const struct sync *s = ctx;
+
+	log_warn("sync.skipped", "account=%s entity=%s rows=%lld why=%s",
+	         s->w->account, entity, (long long)rows, log_quote(why));
+}
+
 /* kind "": none is under way. */
 static void
 note_kind(struct worker *w, const char *kind, int64_t started_ms)
@@ -285,6 +294,7 @@ run(struct sync *s, const struct mark *mark)
 		.progress = progress,
 		.breathe = breathe,
 		.listed = listed,
+		.skipped = skipped,
 	};
 	struct outcome outcome = outcome_done();
 	int r;

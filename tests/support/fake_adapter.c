@@ -509,6 +509,8 @@ sync_all(void *state, const struct sync_job *job, const struct sync_sink *sink)
 		return end(f, "sync", outcome);
 	if (breathe(f, sink, 0))
 		return outcome_of(VERDICT_RETRY, "the sink ended it");
+	if (f->n_skipped)
+		sink->skipped(sink->ctx, "items", f->n_skipped, "no id");
 	sink->listed(sink->ctx, "items", &f->tally);
 	if (tell_counts(f, sink))
 		return outcome_of(VERDICT_RETRY, "the sink ended it");

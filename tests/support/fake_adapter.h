@@ -78,6 +78,7 @@ struct fake_adapter {
 	/* Called before each breath, the how manieth; may be NULL. */
 	void (*before_breath)(struct fake_adapter *f, int i);
 	struct mirror_tally tally; /* of the sync's one list, "items" */
+	int64_t n_skipped;         /* rows of it */
 
 	/* Called before list_sales tells its sales; may be NULL. */
 	void (*before_sales)(struct fake_adapter *f);

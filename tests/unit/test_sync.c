@@ -417,6 +417,18 @@ test_sync__names_the_lists_that_changed_something(void **state)
 	                            "rows=71 written=2 gone=1\n"));
 }
 
+static void
+test_sync__names_the_lists_with_rows_of_no_use(void **state)
+{
+	(void)state;
+	erp->n_skipped = 3;
+	stderr_capture_begin();
+	sync_erp(MARK_CATCH_UP, NULL);
+	assert_non_null(strstr(stderr_capture_end(),
+	                       "warn sync.skipped account=erp entity=items "
+	                       "rows=3 why=\"no id\"\n"));
+}
+
 /* ---- a dry run ---- */
 
 static void
@@ -580,6 +592,7 @@ main(void)
 		EACH(test_sync__a_full_one_covers_no_catch_up_that_a_call_asked_for),
 		EACH(test_sync__says_how_far_it_is),
 		EACH(test_sync__names_the_lists_that_changed_something),
+		EACH(test_sync__names_the_lists_with_rows_of_no_use),
 		EACH(test_sync__a_dry_run_writes_nothing_but_its_report),
 		EACH(test_sync__a_dry_run_of_a_channel_counts_what_it_would_look_at),
 		EACH(test_sync__a_dry_run_that_fails_says_so_and_is_not_repeated),
