@@ -471,15 +471,16 @@ check_terms(struct galaxy *g)
 	struct entry_problem problem;
 	struct buf note = BUF_INIT;
 	struct outcome outcome = outcome_done();
+	char why[180];
 
 	if (mirror_note_get(g->env.mirror, &note, GALAXY_NOTE_SYNCED) == 0)
 		outcome = galaxy_choose_terms(g, &terms, &none, NULL, &problem);
 	galaxy_terms_fini(&terms);
 	buf_fini(&note);
+	galaxy_say(why, sizeof(why), outcome.why);
 	return outcome.verdict == VERDICT_REFUSED
 	               ? outcome_of(VERDICT_REFUSED,
-	                            "sales cannot be booked: %.180s",
-	                            outcome.why)
+	                            "sales cannot be booked: %s", why)
 	               : outcome_done();
 }
 

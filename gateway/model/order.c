@@ -154,8 +154,8 @@ read_buyer(struct fields *f, struct order *order, const struct json_node *from)
 	if (order->buyer.address.id)
 		fields_refuse(f, "buyer.address.id",
 		              "belongs into bill_to or delivery.address");
-	order->buyer.is_given = order->buyer.address.is_given ||
-	                        fields_any(order, buyer_table);
+	order->buyer.is_given =
+		order->buyer.address.is_given || fields_any(order, buyer_table);
 }
 
 static void
