@@ -618,6 +618,98 @@ test_galaxy_order__a_missing_option_is_named_by_its_own_name(void **state)
 	}
 }
 
+/* ---- tables ---- */
+
+static const struct mirror_ops *real_ops;
+static unsigned n_visited;
+
+/* A row for the visitor under test, counted. */
+struct visitor {
+	int (*visit)(void *ctx, const char *key, const char *json, size_t n);
+	void *ctx;
+};
+
+static int
+visit_twice(void *ctx, const char *key, const char *json, size_t n)
+{
+	const struct visitor *v = ctx;
+	int r = v->visit(v->ctx, key, json, n);
+
+	n_visited++;
+	return r ? r : v->visit(v->ctx, key, json, n);
+}
+
+/* As HSCAN may: it shows a row again when the table grows meanwhile. */
+static int
+each_twice(void *self, const char *entity,
+           int (*visit)(void *ctx, const char *key, const char *json, size_t n),
+           void *ctx)
+{
+	struct visitor v = { visit, ctx };
+
+	return real_ops->each(self, entity, visit_twice, &v);
+}
+
+static void
+test_galaxy_order__a_row_shown_twice_is_one_row(void **state)
+{
+	struct galaxy_world w;
+	struct mirror_ops ops;
+
+	(void)state;
+	galaxy_orders_open(&w, GALAXY_ORDERS_TERMS);
+	real_ops = w.mirror->ops;
+	ops = *real_ops;
+	ops.each = each_twice;
+	w.mirror->ops = &ops;
+	assert_order(&w,
+	             "{\"number\":\"1\",\"payment_plan\":\"ΚΑΡΤΑ\"," LINES "}",
+	             "\"paymentagreement\":{\"paymentplan\":{\"descr\":"
+	             "\"Κάρτα\"}},\"transporter\":{\"descr\":\"Courier\"}");
+	w.mirror->ops = real_ops;
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy_order__many_customers_are_neither_listed_nor_read_whole(
+	void **state)
+{
+	static const struct refusal unknown = { ",\"customer\":\"40-1\"," LINES,
+		                                "customer",
+		                                "have no \"40-1\"" };
+	static const struct refusal unset = {
+		"," LINES, "entry.trader",
+		"several: \"30-0000\", \"30-0001\", \"C0\", \"C1\", \"C2\", "
+		"\"C3\", ..."
+	};
+	struct galaxy_world w;
+	struct mirror_ops ops;
+
+	(void)state;
+	galaxy_orders_open(&w, "\"entry\":{\"company\":\"001\",\"currency\":"
+	                       "\"EUR\"}");
+	for (int i = 0; i < 40; i++) {
+		char *row = text_format("{\"ID\":\"c-%d\",\"Code\":\"C%d\","
+		                        "\"Description\":\"Somebody\"}",
+		                        i, i);
+
+		galaxy_orders_put(&w, "customers", row);
+		free(row);
+	}
+	real_ops = w.mirror->ops;
+	ops = *real_ops;
+	ops.each = each_twice;
+	w.mirror->ops = &ops;
+	n_visited = 0;
+	assert_refused(&w, &unset);
+	assert_true(n_visited < 20);
+	n_visited = 0;
+	assert_refused(&w, &unknown); /* two companies' sites at most */
+	assert_true(n_visited < 10);
+	w.mirror->ops = real_ops;
+	galaxy_world_close(&w);
+}
+
 /* ---- checking ---- */
 
 static void
@@ -706,6 +798,10 @@ main(void)
 			test_galaxy_order__a_name_that_fits_nothing_is_refused_with_candidates),
 		cmocka_unit_test(
 			test_galaxy_order__a_missing_option_is_named_by_its_own_name),
+		cmocka_unit_test(
+			test_galaxy_order__a_row_shown_twice_is_one_row),
+		cmocka_unit_test(
+			test_galaxy_order__many_customers_are_neither_listed_nor_read_whole),
 		cmocka_unit_test(
 			test_galaxy_order__a_check_asks_nobody_but_the_mirror),
 		cmocka_unit_test(
