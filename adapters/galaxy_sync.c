@@ -181,8 +181,8 @@ is_due(struct turn *turn)
 	const struct run *run = turn->run;
 
 	turn->is_whole = true;
-	if (run->job->is_full)
-		return !is_read_already(turn);
+	if (run->job->is_full && !is_read_already(turn))
+		return true; /* else what changed since, as a catch-up */
 	if (run->is_foreign || turn->read_ms == 0)
 		return true;
 	switch (turn->entity->cursor) {
