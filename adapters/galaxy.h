@@ -19,7 +19,9 @@
  * What the files of the Galaxy adapter share; nobody else includes it.
  *
  *   galaxy.c          options, bindings, the table
- *   galaxy_session.c  log-in, web scenario, calls and what answers mean
+ *   galaxy_session.c  log-in, calls and what answers mean
+ *   galaxy_read.c     lists, row by row
+ *   galaxy_scenario.c the web scenario that all calls are made in
  *   galaxy_lists.c    the table of entities and lookups
  *   galaxy_sync.c     lists into the mirror, with their cursors
  *   galaxy_counts.c   balances: of whom, and how many
@@ -44,6 +46,8 @@ enum {
 	GALAXY_DIMS = 4, /* DimVal1ID..3 and AttCombinationID */
 	GALAXY_SESSION_SIZE = 200,
 	GALAXY_PACK_MAX = 1000000, /* units in a pack */
+	GALAXY_ERROR_MAX = 65536,  /* bytes of an answer that may be a
+	                             ResponseStatus; its StackTrace is long */
 };
 
 /* Where an item's row differs from its balance row (galaxy.md 9). */
@@ -113,15 +117,6 @@ void galaxy_param(struct buf *url, const char *key, const char *value);
 /* Append WebScenID when one must be sent. Only after galaxy_ready. */
 void galaxy_param_scenario(struct buf *url, const struct galaxy *g);
 
-/* The id of the scenario in use, also when it is the default: a note. */
-#define GALAXY_NOTE_SCENARIO "scenario.id"
-
-/* Logged in, and the web scenario known; otherwise why not. */
-struct outcome galaxy_ready(struct galaxy *g);
-
-/* Read the web scenarios again; for the probe. */
-struct outcome galaxy_read_scenario(struct galaxy *g);
-
 /*
  * Send with the session: log in first where needed, and once more when the
  * server has forgotten us (401, 403, a ResponseStatus that says so).
@@ -138,6 +133,19 @@ struct galaxy_error {
 	char message[120]; /* Message, else the first of Errors; "" */
 };
 
+/* Out of a ResponseStatus; nothing in it repeats what we sent. */
+void galaxy_error_read(struct galaxy_error *out, const struct galaxy *g,
+                       const struct json_node *status);
+
+/* ServiceStack names its exceptions: Unauthorized, AuthenticationException. */
+bool galaxy_is_about_session(const struct galaxy_error *error);
+
+/* The first byte that is no blank; NUL: there is none. */
+char galaxy_first_of(const char *p, size_t n);
+
+/* A page of some proxy, by its first byte. */
+bool galaxy_is_html(const void *body, size_t n);
+
 /* True when the body holds a ResponseStatus with an ErrorCode. */
 bool galaxy_error_of(struct galaxy_error *out, const struct galaxy *g,
                      const void *body, size_t n);
@@ -145,6 +153,8 @@ bool galaxy_error_of(struct galaxy_error *out, const struct galaxy *g,
 /* What an answer to a read means; DONE for a 2xx without an error inside. */
 struct outcome galaxy_judge_read(const struct galaxy *g,
                                  const struct http_answer *answer);
+
+/* ---- reading lists (galaxy_read.c) ---- */
 
 /* One list, element by element while it arrives. */
 struct galaxy_list {
@@ -174,6 +184,17 @@ enum { GALAXY_BAD_ROW = 100, GALAXY_BAD_LIST = 101 };
  */
 struct outcome galaxy_read_list(struct galaxy *g, const char *url,
                                 struct galaxy_list *list);
+
+/* ---- web scenario (galaxy_scenario.c) ---- */
+
+/* The id of the scenario in use, also when it is the default: a note. */
+#define GALAXY_NOTE_SCENARIO "scenario.id"
+
+/* Logged in, and the web scenario known; otherwise why not. */
+struct outcome galaxy_ready(struct galaxy *g);
+
+/* Read the web scenarios again; for the probe. */
+struct outcome galaxy_read_scenario(struct galaxy *g);
 
 /* ---- balances (galaxy_counts.c) ---- */
 
