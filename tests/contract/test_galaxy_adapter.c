@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "gateway/base/err.h"
+#include "gateway/drivers/http_client.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/galaxy_world.h"
 
@@ -768,6 +769,96 @@ test_galaxy__what_was_read_live_is_in_the_mirror(void **state)
 	galaxy_world_close(&w);
 }
 
+static int
+ignore_count(void *ctx, const char *external, struct decimal qty)
+{
+	(void)ctx;
+	(void)external;
+	(void)qty;
+	return 0;
+}
+
+/* A look that takes its turn while the list of balances is on its way. */
+struct passing {
+	struct galaxy_world *w;
+	void *state;        /* the adapter's, of this client */
+	struct count count; /* what the look showed */
+	bool is_within;     /* that list */
+	unsigned n_looks;
+};
+
+static int
+look_within(void *ctx)
+{
+	struct passing *p = ctx;
+	struct outcome outcome;
+
+	if (!p->is_within)
+		return 0;
+	p->n_looks++;
+	p->count = (struct count){ .external = ITEM1 };
+	outcome = galaxy_adapter.read_counts(p->state, &p->count, 1);
+	return outcome.verdict == VERDICT_DONE ? 0 : -1;
+}
+
+/* The list shows what was there when it was asked for. */
+static int
+send_passing(void *ctx, const struct http_request *request,
+             struct http_answer *answer)
+{
+	struct passing *p = ctx;
+
+	if (request->idle && strstr(request->url, "itembalances")) {
+		p->is_within = true;
+		if (request->idle(request->idle_ctx))
+			return ERR_BUG;
+		p->is_within = false;
+		galaxy_world_serve_list(p->w, "itembalances", 200,
+		                        "[" BALANCE(ITEM1, "null", "50") "]");
+	}
+	return http_client_send(p->w->client, request, answer);
+}
+
+static void
+test_galaxy__a_look_within_a_list_wins_over_its_rows(void **state)
+{
+	struct galaxy_world w;
+	struct passing p = { .w = &w };
+	struct adapter_env env;
+	struct http_client *client = NULL;
+	struct buf before = BUF_INIT;
+	struct buf after = BUF_INIT;
+	const struct sync_job job = { .is_full = true,
+		                      .started_ms = noon_ms + 1 };
+	const struct sync_sink sink = { .ctx = &p,
+		                        .count = ignore_count,
+		                        .breathe = look_within };
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	assert_int_equal(mirror_get(w.mirror, &before, "itembalances", ITEM1),
+	                 0);
+	assert_int_equal(http_client_new_fake(&client, send_passing, &p), 0);
+	env = (struct adapter_env){ w.conf, client, w.mirror };
+	assert_int_equal(galaxy_adapter.open(&p.state, &env), 0);
+	galaxy_world_say_ready(&w);
+	galaxy_world_serve(&w);
+	assert_verdict(galaxy_adapter.sync(p.state, &job, &sink), VERDICT_DONE,
+	               "");
+	assert_int_equal(p.n_looks, 1);
+	assert_known(&p.count, "41");
+	/* what it read was in the mirror already, and is there still */
+	assert_int_equal(mirror_get(w.mirror, &after, "itembalances", ITEM1),
+	                 0);
+	assert_string_equal(buf_text(&after), buf_text(&before));
+	galaxy_adapter.close(p.state);
+	http_client_free(client);
+	buf_fini(&before);
+	buf_fini(&after);
+	galaxy_world_close(&w);
+}
+
 static void
 test_galaxy__while_the_guid_is_unknown_an_empty_answer_tries_the_other(
 	void **state)
@@ -1272,6 +1363,8 @@ main(void)
 			test_galaxy__an_item_is_asked_for_once_whatever_hangs_on_it),
 		cmocka_unit_test(
 			test_galaxy__what_was_read_live_is_in_the_mirror),
+		cmocka_unit_test(
+			test_galaxy__a_look_within_a_list_wins_over_its_rows),
 		cmocka_unit_test(
 			test_galaxy__while_the_guid_is_unknown_an_empty_answer_tries_the_other),
 		cmocka_unit_test(
