@@ -35,7 +35,13 @@
 
 enum { DUE_AHEAD_MAX_MS = 120000 };
 
+/* Items behind one ref that are looked at when one of them was sold. */
+#define ALIKE_MAX "100"
+
 /*
+ * mark_alike(a, sku), defined by who confirms: what shares a ref with this item
+ * at its authority may share its stock (a single and its packs), so it is
+ * looked at as well.
  * move(id, state, now, why, due): give an entry a new state; one without lines
  * is settled as soon as it is confirmed. pend(k, id, st, at): set its pending
  * quantities; st nil removes them.
@@ -53,6 +59,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"                          st..' '..q..' '..at)\n" \
 	"    else call('HDEL', P..'pend:'..sku, id) end end)\n" \
 	"end\n" \
+	"local mark_alike\n" \
 	"local function move(id, state, now, why, due)\n" \
 	"  local k = P..'entry:'..id\n" \
 	"  local old, auth, origin = unpack(call('HMGET', k,\n" \
@@ -73,7 +80,8 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"  if state == 'confirmed' then\n" \
 	"    pend(k, id, 'C', tick)\n" \
 	"    each_sku(k, function (sku)\n" \
-	"      mark(auth, 'i:'..sku, 's', origin, 0, 0) end)\n" \
+	"      mark(auth, 'i:'..sku, 's', origin, 0, 0)\n" \
+	"      mark_alike(auth, sku) end)\n" \
 	"  elseif is_over then pend(k, id)\n" \
 	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n" \
 	"  else pend(k, id, 'W', 0) end\n" \
@@ -229,6 +237,18 @@ static const char begin_script[] = LUA_ENTRY
 /* ARGV: id, new state, now, why, due, states it may come from (" a b "), the
    attempt it must be at; 0: any. */
 static const char move_script[] = LUA_ENTRY
+	"mark_alike = function (a, sku)\n"
+	"  local refs = call('HGET', P..'item:'..sku, 'r:'..a) or ''\n"
+	"  for ref in refs:gmatch('[^\\n]+') do\n"
+	"    local from = '['..ref..'\\n'\n"
+	"    for _, m in ipairs(call('ZRANGEBYLEX', P..'refs:'..a, from,\n"
+	"      from..'\\255', 'LIMIT', 0, " ALIKE_MAX ")) do\n"
+	"      local other = m:sub(#ref + 2)\n"
+	"      if other ~= sku then\n"
+	"        mark(a, 'i:'..other, 's', 0, 0, 0) end\n"
+	"    end\n"
+	"  end\n"
+	"end\n"
 	"local state, attempts = unpack(redis.call('HMGET',\n"
 	"  P..'entry:'..ARGV[1], 'state', 'attempts'))\n"
 	"if not state then return 3 end\n"

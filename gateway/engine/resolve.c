@@ -85,7 +85,9 @@ resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 		r = keep_reason(w, sku, why,
 		                "it fits more than one item there");
 	else if (r == ADAPTER_UNRESOLVED)
-		r = keep_reason(w, sku, why, "not known there yet");
+		r = keep_reason(w, sku, why,
+		                external.n ? buf_text(&external)
+		                           : "not known there yet");
 	for (size_t i = 0; i < refs.n; i++)
 		free(refs.v[i]);
 	buf_fini(&external);

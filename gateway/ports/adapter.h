@@ -138,8 +138,8 @@ struct adapter_ops {
 	 * Turn what a person wrote as a binding into the account's canonical
 	 * external id, and the ids under which calls may name it (refs: added
 	 * one by one through add). No network; the mirror may be asked.
-	 * Returns 0, ADAPTER_UNRESOLVED (not known yet), ADAPTER_AMBIGUOUS or a
-	 * fault. NULL: external = what was written, and its only ref.
+	 * Returns 0, ADAPTER_UNRESOLVED (not known yet; external may say why),
+	 * ADAPTER_AMBIGUOUS or a fault. NULL: external = what was written, and its only ref.
 	 */
 	int (*resolve)(void *state, struct buf *external, const char *written,
 	               void (*add_ref)(void *ctx, const char *ref), void *ctx);
@@ -206,7 +206,7 @@ struct adapter_ops {
 	/*
 	 * Bring the mirror up to date and report the counts seen: everything,
 	 * or what changed since the stored cursors. A list that broke off counts
-	 * for nothing. Cursors move with their rows (mirror_flush).
+	 * for nothing. Cursors move with their rows (mirror_list_end).
 	 */
 	struct outcome (*sync)(void *state, const struct sync_job *job,
 	                       const struct sync_sink *sink);

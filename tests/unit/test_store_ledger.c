@@ -294,6 +294,20 @@ test_store_ledger__a_confirmation_marks_the_item_at_the_authority(void **state)
 }
 
 static void
+test_store_ledger__a_confirmation_marks_what_may_share_the_stock(void **state)
+{
+	(void)state;
+	make_in("posting");
+	store_world_bind(world, "A1-6", "erp", "E1*6");
+	/* a pack: a call that names the single means it as well */
+	(void)store_world_say(world, "ZADD test:refs:erp 0 \"E1\\nA1-6\"");
+	store_world_bind(world, "B1", "erp", "E11");
+	store_world_unmark(world, "erp");
+	end_post(VERDICT_DONE, 0);
+	assert_string_equal(store_world_marks(world, "erp"), "i:A1 i:A1-6");
+}
+
+static void
 test_store_ledger__dropping_tells_the_channels(void **state)
 {
 	(void)state;
@@ -961,6 +975,7 @@ main(void)
 		EACH(test_store_ledger__an_unknown_entry_is_absent),
 		EACH(test_store_ledger__an_end_comes_too_late_for_what_a_person_decided),
 		EACH(test_store_ledger__a_confirmation_marks_the_item_at_the_authority),
+		EACH(test_store_ledger__a_confirmation_marks_what_may_share_the_stock),
 		EACH(test_store_ledger__dropping_tells_the_channels),
 		EACH(test_store_ledger__a_held_return_is_not_pending_until_it_is_retried),
 		EACH(test_store_ledger__only_the_holder_of_the_lease_begins),
