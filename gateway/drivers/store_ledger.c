@@ -39,7 +39,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 #define ALIKE_MAX "100"
 
 /*
- * mark_alike(a, sku), defined by who confirms: what shares a ref with this item
+ * alike(a, sku), defined by who confirms: what shares a ref with this item
  * at its authority may share its stock (a single and its packs), so it is
  * looked at as well.
  * move(id, state, now, why, due): give an entry a new state; one without lines
@@ -56,10 +56,10 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"local function pend(k, id, st, at)\n" \
 	"  each_sku(k, function (sku, q)\n" \
 	"    if st then call('HSET', P..'pend:'..sku, id,\n" \
-	"                          st..' '..q..' '..at)\n" \
+	"      st..' '..q..' '..at)\n" \
 	"    else call('HDEL', P..'pend:'..sku, id) end end)\n" \
 	"end\n" \
-	"local mark_alike\n" \
+	"local alike\n" \
 	"local function move(id, state, now, why, due)\n" \
 	"  local k = P..'entry:'..id\n" \
 	"  local old, auth, origin = unpack(call('HMGET', k,\n" \
@@ -81,7 +81,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"    pend(k, id, 'C', tick)\n" \
 	"    each_sku(k, function (sku)\n" \
 	"      mark(auth, 'i:'..sku, 's', origin, 0, 0)\n" \
-	"      mark_alike(auth, sku) end)\n" \
+	"      alike(auth, sku) end)\n" \
 	"  elseif is_over then pend(k, id)\n" \
 	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n" \
 	"  else pend(k, id, 'W', 0) end\n" \
@@ -237,7 +237,7 @@ static const char begin_script[] = LUA_ENTRY
 /* ARGV: id, new state, now, why, due, states it may come from (" a b "), the
    attempt it must be at; 0: any. */
 static const char move_script[] = LUA_ENTRY
-	"mark_alike = function (a, sku)\n"
+	"alike = function (a, sku)\n"
 	"  local refs = call('HGET', P..'item:'..sku, 'r:'..a) or ''\n"
 	"  for ref in refs:gmatch('[^\\n]+') do\n"
 	"    local from = '['..ref..'\\n'\n"
