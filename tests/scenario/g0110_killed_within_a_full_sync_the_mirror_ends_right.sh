@@ -15,7 +15,7 @@ kill_after_asking()
 }
 
 start_redis
-start_sim --galaxy-items 5000
+start_sim --galaxy-items 3000
 write_config ".redis.url = \"$REDIS_URL\""
 
 # The first one, which goes on where it was cut off.
@@ -33,7 +33,7 @@ expect "cursors ahead of their rows" "$(hasty_cursors)" ""
 # One over a mirror that is full, with every item changed and some gone.
 for list in items itemaltercodes itembalances; do
 	n=$((n + 1))
-	order galaxy/touch '{"items":5000}'
+	order galaxy/touch '{"items":3000}'
 	order galaxy/delete "{\"list\":\"items\",\"code\":\"41-00000$n\"}"
 	order reset-calls '{}'
 	"$TILLBRIDGE" sync --full erp -c "$CONFIG" >>"$DIR/cli.log" 2>&1 &
