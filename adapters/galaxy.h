@@ -8,6 +8,7 @@
 #include "gateway/base/buf.h"
 #include "gateway/base/decimal.h"
 #include "gateway/base/json.h"
+#include "gateway/base/keyset.h"
 #include "gateway/base/zone.h"
 #include "gateway/model/item.h"
 #include "gateway/model/order.h"
@@ -23,6 +24,7 @@
  *   galaxy_read.c     lists, row by row
  *   galaxy_scenario.c the web scenario that all calls are made in
  *   galaxy_lists.c    the table of entities and lookups
+ *   galaxy_links.c    references between lists
  *   galaxy_sync.c     lists into the mirror, with their cursors
  *   galaxy_counts.c   balances: of whom, and how many
  *   galaxy_packs.c    alter codes that sell several of an item as one
@@ -261,7 +263,13 @@ enum galaxy_cursor {
 	GALAXY_CURSOR_TIME,     /* FromDateTime: balances */
 };
 
-enum { GALAXY_NAMES_MAX = 5 };
+enum { GALAXY_NAMES_MAX = 5, GALAXY_LINKS_MAX = 6, GALAXY_LISTS_MAX = 32 };
+
+/* A member that holds the key of a row of an earlier list. */
+struct galaxy_link {
+	const char *member;
+	const char *entity;
+};
 
 /* Stands for the member that sku_field names. */
 #define GALAXY_SKU_MEMBER ""
@@ -273,6 +281,7 @@ struct galaxy_entity {
 	const char *names[GALAXY_NAMES_MAX]; /* members it is found under; "":
 	                                        the one of sku_field */
 	enum galaxy_cursor cursor;
+	struct galaxy_link links[GALAXY_LINKS_MAX]; /* ends with member NULL */
 	bool is_optional; /* nobody printed the path, or not every installation
 	                     has it: a 404 is no trouble */
 };
@@ -282,6 +291,33 @@ extern const struct galaxy_entity galaxy_entities[];
 
 /* The same for the adapter's table. */
 extern const struct adapter_list galaxy_lists[];
+
+/* ---- references (galaxy_links.c) ---- */
+
+/* Keys of one list, as this sync has read it. */
+struct galaxy_keys {
+	struct keyset set;
+	bool is_collecting;
+	bool is_whole; /* read to its end: what is missing here is missing */
+};
+
+/* Of one sync; zeroed memory is ready. */
+struct galaxy_links {
+	struct galaxy_keys keys[GALAXY_LISTS_MAX]; /* as galaxy_entities */
+	int64_t n_missing; /* references of the list in hand to nothing */
+	char why[200];     /* the first of them, for a person */
+};
+
+/* A list begins; its rows go by check, which also remembers their keys where
+   others refer to them (0, ERR_NOMEM); it was read to its end. */
+void galaxy_links_begin(struct galaxy_links *refs,
+                        const struct galaxy_entity *entity, bool is_whole);
+int galaxy_links_check(struct galaxy_links *refs,
+                       const struct galaxy_entity *entity,
+                       const struct json_node *row, const char *key);
+void galaxy_links_end(struct galaxy_links *refs,
+                      const struct galaxy_entity *entity);
+void galaxy_links_fini(struct galaxy_links *refs);
 
 /* ---- syncs (galaxy_sync.c) ---- */
 

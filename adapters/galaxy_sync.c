@@ -64,6 +64,7 @@ struct run {
 	bool is_first;   /* since the daemon started */
 	bool is_foreign; /* the mirror holds another scenario's rows */
 	struct buf scenario; /* id of the one in use */
+	struct galaxy_links links;
 };
 
 /* One list's turn in it. */
@@ -273,12 +274,14 @@ keep_row(struct turn *turn, const struct galaxy_list *list,
 		.names = names,
 		.n_names = collect_names(turn, row, names),
 	};
+	int r;
 
 	if (json_get_int(&kept.revision, row, "RevisionNumber"))
 		kept.revision = 0;
 	if (kept.revision > turn->revision)
 		turn->revision = kept.revision;
-	return err_pass(mirror_list_put(turn->g->env.mirror, &kept));
+	r = galaxy_links_check(&turn->run->links, turn->entity, row, key);
+	return err_pass(r ? r : mirror_list_put(turn->g->env.mirror, &kept));
 }
 
 static int
@@ -395,6 +398,11 @@ finish(struct turn *turn, const struct galaxy_list *list)
 		galaxy_packs_forget(turn->g);
 	if (!r && run->sink->listed)
 		run->sink->listed(run->sink->ctx, turn->entity->name, &tally);
+	if (!r && !list->n_bad)
+		galaxy_links_end(&turn->run->links, turn->entity);
+	if (!r && run->links.n_missing && run->sink->dangling)
+		run->sink->dangling(run->sink->ctx, turn->entity->name,
+		                    run->links.n_missing, run->links.why);
 	if (!r && list->n_bad && run->sink->skipped)
 		run->sink->skipped(run->sink->ctx, turn->entity->name,
 		                   list->n_bad, list->problem);
@@ -410,6 +418,9 @@ begin(struct turn *turn)
 
 	/* A whole list tells anew: a restored database starts lower. */
 	turn->revision = turn->is_whole ? 0 : turn->cursor;
+	/* Said once a day, with the full sync. */
+	galaxy_links_begin(&turn->run->links, turn->entity,
+	                   run->job->is_full && turn->is_whole);
 	if (turn->entity->cursor == GALAXY_CURSOR_TIME) {
 		turn->balances.g = turn->g;
 		if (!turn->is_whole)
@@ -589,6 +600,7 @@ galaxy_sync(void *state, const struct sync_job *job,
 	     e->name && outcome.verdict == VERDICT_DONE; e++)
 		outcome = do_turn(&run, e);
 	r = outcome.verdict == VERDICT_DONE ? end_run(&run) : 0;
+	galaxy_links_fini(&run.links);
 	buf_fini(&run.scenario);
 	return r ? galaxy_fault(r) : outcome;
 }

@@ -114,6 +114,15 @@ skipped(void *ctx, const char *entity, int64_t rows, const char *why)
 	         s->w->account, entity, (long long)rows, log_quote(why));
 }
 
+static void
+dangling(void *ctx, const char *entity, int64_t refs, const char *why)
+{
+	const struct sync *s = ctx;
+
+	log_warn("sync.dangling", "account=%s entity=%s refs=%lld why=%s",
+	         s->w->account, entity, (long long)refs, log_quote(why));
+}
+
 /* kind "": none is under way. */
 static void
 note_kind(struct worker *w, const char *kind, int64_t started_ms)
@@ -295,6 +304,7 @@ run(struct sync *s, const struct mark *mark)
 		.breathe = breathe,
 		.listed = listed,
 		.skipped = skipped,
+		.dangling = dangling,
 	};
 	struct outcome outcome = outcome_done();
 	int r;

@@ -60,6 +60,10 @@ struct sync_sink {
 	/* Rows of a list were of no use and skipped; why: the first one. */
 	void (*skipped)(void *ctx, const char *entity, int64_t rows,
 	                const char *why);
+
+	/* Rows refer to rows that are not there; why: the first one. */
+	void (*dangling)(void *ctx, const char *entity, int64_t refs,
+	                 const char *why);
 };
 
 struct sync_job {

@@ -527,6 +527,35 @@ test_galaxy_sync__another_scenario_s_rows_are_read_anew(void **state)
 }
 
 static void
+test_galaxy_sync__a_reference_to_nothing_is_told_and_stops_nothing(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_serve_list(&w, "vatsmaster", 200,
+	                        "[{\"ID\":\"V1\",\"NormalPcd\":24}]");
+	galaxy_world_serve_list(
+		&w, "items", 200,
+		"[{\"ItemID\":\"i1\",\"Code\":\"A\",\"VATsMasterID\":\"v1\"},"
+		"{\"ItemID\":\"i2\",\"Code\":\"B\",\"VATsMasterID\":\"V2\"},"
+		"{\"ItemID\":\"i3\",\"Code\":\"C\",\"VATsMasterID\":null,"
+		"\"Dimension2ID\":\"D9\"}]");
+	galaxy_world_serve_list(&w, "itemaltercodes", 200,
+	                        "[{\"ID\":\"a1\",\"ItemID\":\"I1\"}]");
+	galaxy_world_fill(&w);
+	assert_string_equal(w.dangling,
+	                    "items 2 B: VATsMasterID is v2, which is not "
+	                    "among the vatsmaster\n");
+	assert_int_equal(fake_mirror_count(w.mirror, "items"), 3);
+	/* said with full syncs, not every five minutes */
+	galaxy_world_serve(&w);
+	sync_well(&w, false, noon_ms + minute_ms);
+	assert_string_equal(w.dangling, "");
+	galaxy_world_close(&w);
+}
+
+static void
 test_galaxy_sync__a_dry_one_tells_and_writes_nothing(void **state)
 {
 	struct galaxy_world w;
@@ -555,6 +584,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_galaxy_sync__a_reference_to_nothing_is_told_and_stops_nothing),
 		cmocka_unit_test(
 			test_galaxy_sync__a_full_sync_reads_every_list_once_and_in_order),
 		cmocka_unit_test(test_galaxy_sync__rows_are_kept_as_they_came),

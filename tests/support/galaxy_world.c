@@ -241,15 +241,27 @@ note_list(void *ctx, const char *entity, const struct mirror_tally *tally)
 	               (long long)tally->n_gone);
 }
 
+static void
+note_dangling(void *ctx, const char *entity, int64_t refs, const char *why)
+{
+	struct galaxy_world *w = ctx;
+	size_t n = strlen(w->dangling);
+
+	(void)snprintf(w->dangling + n, sizeof(w->dangling) - n, "%s %lld %s\n",
+	               entity, (long long)refs, why);
+}
+
 static struct outcome
 run_sync(struct galaxy_world *w, const struct sync_job *job)
 {
 	const struct sync_sink sink = { .ctx = w,
 		                        .count = note_count,
-		                        .listed = note_list };
+		                        .listed = note_list,
+		                        .dangling = note_dangling };
 
 	w->counts[0] = '\0';
 	w->listed[0] = '\0';
+	w->dangling[0] = '\0';
 	return galaxy_adapter.sync(w->state, job, &sink);
 }
 

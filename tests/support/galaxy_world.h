@@ -26,9 +26,10 @@ struct galaxy_world {
 	struct galaxy_served served[GALAXY_WORLD_SERVED];
 	size_t n_served;
 	struct mirror *mirror;
-	void *state;       /* the adapter's */
-	char counts[2000]; /* what the sink was told: "external=qty …" */
-	char listed[2000]; /* and: "list seen N written N gone N\n" … */
+	void *state;         /* the adapter's */
+	char counts[2000];   /* what the sink was told: "external=qty …" */
+	char dangling[1000]; /* and: "list N why\n" … */
+	char listed[2000];   /* and: "list seen N written N gone N\n" … */
 };
 
 #define GALAXY_WORLD_PASSWORD "Pa55word-of-Galaxy"
