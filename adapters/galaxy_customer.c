@@ -4,8 +4,8 @@
  * Document  galaxy.md 8.5: places by id, with their description beside it.
  * Once      Nothing says that Galaxy recognises a code that it has, so a code
  *           in the mirror is refused before anything is sent. After a lost
- *           answer the end of Galaxy's list is read, from well below the
- *           largest revision known: a wrong "it is not there" would create the
+ *           answer the end of Galaxy's list is read, from well below where the
+ *           last list ended: a wrong "it is not there" would create the
  *           customer again.
  */
 #include "adapters/galaxy.h"
@@ -277,6 +277,22 @@ take_row(struct galaxy_list *list, const struct json_node *row)
 	return keep(search, list, row, id);
 }
 
+/*
+ * Up to which revision Galaxy's list was read to its end; 0: never, or it has
+ * no numbers. Rows of the mirror may be newer (read on their own, or by a list
+ * that broke off) while lesser ones are missing.
+ */
+static int
+read_cursor(struct galaxy *g, int64_t *out)
+{
+	struct buf text = BUF_INIT;
+	int r = mirror_note_get(g->env.mirror, &text, "customers.revision");
+
+	*out = r == 0 ? strtoll(buf_text(&text), NULL, 10) : 0;
+	buf_fini(&text);
+	return r == MIRROR_ABSENT ? 0 : err_pass(r);
+}
+
 /* The end of Galaxy's list, from a little below what is known. */
 static struct outcome
 search_list(struct search *search, int64_t after)
@@ -313,19 +329,19 @@ find_in_list(struct galaxy *g, const char *code)
 {
 	struct search search = { .g = g, .code = code };
 	struct outcome outcome = galaxy_ready(g);
-	int64_t top = 0;
+	int64_t cursor;
 	int r;
 
 	if (outcome.verdict == VERDICT_REFUSED)
 		outcome.verdict = VERDICT_RETRY; /* it was not the customer */
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
-	r = mirror_top_revision(g->env.mirror, &top, "customers");
+	r = read_cursor(g, &cursor);
 	if (r)
 		return galaxy_fault(r);
-	if (top == 0) /* not numbered: all of them */
+	if (cursor == 0) /* not numbered: all of them */
 		search.timeout_ms = LIST_TIMEOUT_MS;
-	outcome = search_list(&search, top > OVERLAP ? top - OVERLAP : 0);
+	outcome = search_list(&search, cursor > OVERLAP ? cursor - OVERLAP : 0);
 	if (outcome.verdict == VERDICT_REFUSED)
 		outcome.verdict = VERDICT_RETRY; /* the list's own trouble */
 	return outcome;
@@ -355,10 +371,9 @@ galaxy_customer_find(struct galaxy *g, const struct entry *entry)
 void
 galaxy_customer_fetch(struct galaxy *g, const struct entry *entry)
 {
-	int64_t top = 0;
+	int64_t cursor;
 
 	/* Without revisions that would be the whole list: a sync brings it. */
-	if (mirror_top_revision(g->env.mirror, &top, "customers") == 0 &&
-	    top > 0)
+	if (read_cursor(g, &cursor) == 0 && cursor > 0)
 		(void)galaxy_customer_find(g, entry);
 }
