@@ -1,0 +1,204 @@
+/*
+ * The convergence test: whatever happened on the way, at rest all agree.
+ *
+ *     converge [--seed N] [--actions N] [--minutes M] [--tills N]
+ *              [--lookup | --no-lookup] [--no-kill] [--keep]
+ *
+ * Starts the real tillbridge with its private Redis and the simulators, does
+ * random things to all of them, lets it come to rest and checks what must be
+ * so. Everything random comes from the seed. Exit: 0 all is so, 1 a violation,
+ * 2 the test itself failed. TILLBRIDGE and TILLBRIDGE_SIM name the programs.
+ *
+ * A round ends in two steps. First only what a hook with a 2xx told of must be
+ * right: no full sync has healed it. Then everything is bound and synced, and
+ * everything must be right.
+ */
+#include "tests/converge/world.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/drivers/http_client.h"
+
+enum {
+	ROUND_MAX = 500,    /* actions between two rests */
+	REST_MS = 120000,   /* a look-up comes after 30 s, a fall after 10 */
+	ORDERS_MORE = 2000, /* of plays and outages, beside the actions */
+	LOOKUP_ONE_IN = 4,  /* seeds */
+	TWO_TILLS_ONE_IN = 3,
+};
+
+static int
+usage(void)
+{
+	(void)fputs("usage: converge [--seed N] [--actions N] [--minutes M] "
+	            "[--tills 1|2] [--lookup|--no-lookup] [--no-kill] "
+	            "[--keep]\n",
+	            stderr);
+	return 2;
+}
+
+struct wishes {
+	int tills;  /* 0: by the seed */
+	int lookup; /* -1: by the seed */
+	int minutes;
+};
+
+/* A switch, or an option with a number. False: neither. */
+static bool
+read_option(struct world *w, struct wishes *wishes, const char *name,
+            const char *value, bool *took_value)
+{
+	*took_value = false;
+	if (!strcmp(name, "--no-kill"))
+		w->may_kill = false;
+	else if (!strcmp(name, "--keep"))
+		w->keeps = true;
+	else if (!strcmp(name, "--lookup"))
+		wishes->lookup = 1;
+	else if (!strcmp(name, "--no-lookup"))
+		wishes->lookup = 0;
+	else if (!value)
+		return false;
+	else {
+		*took_value = true;
+		if (!strcmp(name, "--seed"))
+			w->seed = strtoull(value, NULL, 10);
+		else if (!strcmp(name, "--actions"))
+			w->n_actions = atoi(value);
+		else if (!strcmp(name, "--tills"))
+			wishes->tills = atoi(value);
+		else if (!strcmp(name, "--minutes"))
+			wishes->minutes = atoi(value);
+		else
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_options(struct world *w, struct wishes *wishes, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		bool took_value;
+
+		if (!read_option(w, wishes, argv[i],
+		                 i + 1 < argc ? argv[i + 1] : NULL,
+		                 &took_value))
+			return false;
+		i += took_value;
+	}
+	return w->n_actions > 0 && wishes->tills <= TILLS_MAX;
+}
+
+static const char *
+from_env(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : fallback;
+}
+
+static void
+prepare(struct world *w, const struct wishes *wishes)
+{
+	w->root = from_env("ROOT", ".");
+	w->tillbridge = from_env("TILLBRIDGE", "build/tillbridge");
+	w->simulator = from_env("TILLBRIDGE_SIM", "build/tillbridge-sim");
+	w->chance = w->seed;
+	w->has_lookup = below(w, LOOKUP_ONE_IN) == 0;
+	w->n_tills = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
+	w->has_echo = percent(w, 40);
+	if (wishes->lookup >= 0)
+		w->has_lookup = wishes->lookup;
+	if (wishes->tills > 0)
+		w->n_tills = (size_t)wishes->tills;
+	if (wishes->minutes > 0) {
+		w->until_mono_ms = clock_mono_ms() + wishes->minutes * 60000;
+		w->n_actions = 1000000;
+	}
+	w->cap_orders = (size_t)(wishes->minutes ? 100000 : w->n_actions * 2) +
+	                ORDERS_MORE;
+	w->orders = calloc(w->cap_orders, sizeof(*w->orders));
+	w->violated_item = ITEMS_MAX;
+	w->violated_order = SIZE_MAX;
+	if (!w->orders)
+		exit(2);
+}
+
+/* Everything must be right, not only what was told. */
+static void
+end_round(struct world *w)
+{
+	if (!is_violated(w) && check_rest(w, REST_MS))
+		check_all(w, false);
+	if (is_violated(w))
+		return;
+	say(w, "what was told of is right; now everything");
+	act_bind_all(w);
+	act_sync(w, true);
+	if (check_rest(w, REST_MS))
+		check_all(w, true);
+}
+
+static void
+run(struct world *w)
+{
+	int left = w->n_actions;
+
+	act_open(w);
+	w->is_open = true;
+	while (left > 0 && !is_violated(w)) {
+		int n = left < ROUND_MAX ? left : ROUND_MAX;
+
+		act_round(w, n);
+		end_round(w);
+		left -= n;
+		if (w->until_mono_ms && clock_mono_ms() >= w->until_mono_ms)
+			left = 0;
+	}
+	if (!is_violated(w))
+		check_echo(w);
+	if (!is_violated(w))
+		check_all(w, true);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct world w = { .seed = 1,
+		                  .n_actions = 250,
+		                  .may_kill = true };
+	struct wishes wishes = { .lookup = -1 };
+	int64_t began = clock_mono_ms();
+	int64_t sent, accepted, lost;
+	bool is_bad;
+
+	if (!read_options(&w, &wishes, argc, argv))
+		return usage();
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (http_client_setup())
+		return 2;
+	prepare(&w, &wishes);
+	world_start(&w);
+	run(&w);
+	hooks_count(&w, &sent, &accepted, &lost);
+	world_stop(&w);
+	is_bad = is_violated(&w);
+	(void)printf("seed %llu: %s, %zu sales, %lld hooks (%lld taken, %lld "
+	             "lost), %lld ends of a process, %lld faults, %lld syncs, "
+	             "%lld imports, %s%lld decisions, %zu till%s, %.1f s\n",
+	             (unsigned long long)w.seed, is_bad ? "VIOLATED" : "agrees",
+	             w.n_orders, (long long)sent, (long long)accepted,
+	             (long long)lost, (long long)w.n_kills,
+	             (long long)w.n_faults, (long long)w.n_syncs,
+	             (long long)w.n_imports, w.has_lookup ? "look-ups, " : "",
+	             (long long)w.n_decisions, w.n_tills,
+	             w.n_tills > 1 ? "s" : "",
+	             (double)(clock_mono_ms() - began) / 1e3);
+	http_client_teardown();
+	return is_bad ? 1 : 0;
+}

@@ -1,0 +1,270 @@
+#ifndef CONVERGE_WORLD_H
+#define CONVERGE_WORLD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/decimal.h"
+#include "gateway/base/json.h"
+#include "gateway/drivers/http_client.h"
+
+/*
+ * The convergence test: everything its files share.
+ *
+ * One thread acts (act.c) and checks (check.c), another delivers hooks
+ * (hooks.c). What one seed decides is which actions there are, in which order
+ * and with which waits; how they fall on the programs is the machine's affair.
+ */
+enum {
+	ITEMS_MAX = 64,
+	TILLS_MAX = 2,
+	LINES_MAX = 5,
+	NAME_SIZE = 48,
+	TEXT_SIZE = 400,
+	SECRETS = 4,
+};
+
+/* What may happen to an item. */
+enum item_kind {
+	ITEM_SOLD, /* it is sold, on time, and nothing else: see check_ceiling */
+	ITEM_FLIP, /* its binding comes and goes as well */
+	ITEM_FREE, /* anything but that */
+};
+
+/* A thing that happened, and up to where a 2xx hook told of it. */
+struct news {
+	int64_t changed; /* numbers of world.seq; 0: never */
+	int64_t told;
+};
+
+struct item {
+	char sku[NAME_SIZE];
+	char code[NAME_SIZE]; /* at Galaxy's control interface */
+	char itemid[NAME_SIZE];
+	char cell[100]; /* of Galaxy in the registry */
+	char variation[TILLS_MAX][NAME_SIZE];
+	enum item_kind kind;
+	bool has_fractions;
+	bool stays_unbound; /* once unbound, to the end of the run */
+	bool is_bound;      /* as a person wants it */
+	bool is_imported;   /* and so the registry has it */
+	int64_t unbound_mono_ms;
+	int64_t writes_then[TILLS_MAX]; /* when all that was under way was over;
+	                                   -1: not looked yet */
+	int reserve;
+	struct decimal opening;
+	struct news galaxy;
+	struct news till[TILLS_MAX];
+};
+
+struct order_line {
+	size_t item;
+	struct decimal qty;
+	char uid[NAME_SIZE];
+};
+
+struct order {
+	char id[NAME_SIZE];
+	size_t till;
+	struct order_line lines[LINES_MAX];
+	size_t n_lines;
+	unsigned n_versions;
+	struct news news;
+};
+
+struct sim_process {
+	pid_t pid;
+	char galaxy[64]; /* http://HOST:PORT */
+	char square[64];
+	char control[64];
+};
+
+struct hooks;
+
+struct world {
+	/* what was asked for */
+	uint64_t seed;
+	int n_actions;
+	int64_t until_mono_ms; /* 0: by actions alone */
+	bool may_kill;
+	bool keeps;
+	/* what the seed decided */
+	uint64_t chance;
+	bool has_lookup;
+	bool has_echo; /* the till announces what we write */
+	size_t n_tills;
+	/* the place */
+	const char *root; /* borrowed, as the next two */
+	const char *tillbridge;
+	const char *simulator;
+	char dir[200];
+	char hooks_url[64]; /* https://localhost:PORT */
+	char api_url[64];
+	char secrets[SECRETS][64];
+	struct sim_process sims[TILLS_MAX];
+	pid_t daemon; /* 0: not running */
+	struct http_client *http;
+	struct hooks *hooks;
+	bool is_open; /* it was at rest once */
+	/* what is there; the lock guards news and seq */
+	pthread_mutex_t lock;
+	int64_t seq;
+	struct item items[ITEMS_MAX];
+	size_t n_items;
+	struct order *orders; /* owned */
+	size_t n_orders, cap_orders;
+	/* what happened */
+	struct buf log;        /* a line each; the lock guards it */
+	struct buf violation;  /* the first one found; empty: none */
+	size_t violated_item;  /* ITEMS_MAX: none */
+	size_t violated_order; /* SIZE_MAX: none */
+	int64_t n_kills, n_faults, n_syncs, n_decisions, n_imports;
+};
+
+enum secret_name {
+	SECRET_PASSWORD,
+	SECRET_GALAXY_HOOK,
+	SECRET_TOKEN,
+	SECRET_KEY,
+};
+
+extern const char *const till_names[TILLS_MAX];
+
+/* ---- chance: the acting thread only ---- */
+
+uint64_t chance_next(struct world *w);
+unsigned below(struct world *w, unsigned n);
+bool percent(struct world *w, unsigned n);
+
+/* ---- the log of actions, and what went wrong ---- */
+
+void say(struct world *w, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The first violation stands. item: ITEMS_MAX for none. */
+void violate(struct world *w, size_t item, size_t order, const char *format,
+             ...) __attribute__((format(printf, 4, 5)));
+bool is_violated(const struct world *w);
+
+/* ---- making and ending it; what fails there ends the program ---- */
+
+void world_start(struct world *w);
+void world_stop(struct world *w);
+
+/* Trouble of the test itself: says it, ends all processes, exits with 2. */
+void give_up(struct world *w, const char *what) __attribute__((noreturn));
+
+/* ---- processes ---- */
+
+void daemon_start(struct world *w);
+
+/* SIGKILL or SIGTERM; waits for its end. */
+void daemon_end(struct world *w, int signal_no);
+
+/* kill -9 of the private Redis; false: there was none. */
+bool redis_kill(struct world *w);
+bool is_ready(struct world *w);
+bool wait_ready(struct world *w, int64_t ms);
+
+/* True while it should run and does; a violation if it ended by itself. */
+bool daemon_lives(struct world *w);
+
+/* Run `tillbridge items import` on what is written there. */
+bool import_csv(struct world *w, const char *csv);
+
+/* ---- calls: the acting thread only ---- */
+
+/* Status; the body goes to *out when it is JSON (free it), else NULL. */
+int api_call(struct world *w, const char *method, const char *path,
+             const char *body, struct json **out);
+
+/* A simulator's control interface; what it refuses ends the program. */
+struct json *control(struct world *w, size_t sim, const char *path,
+                     const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void order_control(struct world *w, size_t sim, const char *path,
+                   const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+struct json *control_state(struct world *w, size_t sim);
+
+/* An amount of money that Square shows for an order, in cents. */
+struct json *square_orders(struct world *w, size_t sim, const char *const *ids,
+                           size_t n);
+
+/* ---- news ---- */
+
+/* Something happened to it, now. */
+void news_changed(struct world *w, struct news *news);
+bool news_is_told(struct world *w, const struct news *news);
+
+/* ---- hooks.c ---- */
+
+enum hook_kind {
+	HOOK_GALAXY,  /* names an item */
+	HOOK_COUNT,   /* names an item at a till */
+	HOOK_PAYMENT, /* names an order */
+	HOOK_ORDER,   /* the same, by its later version */
+};
+
+struct hook {
+	enum hook_kind kind;
+	size_t item, order, till;
+	int64_t delay_ms;
+	unsigned copies;
+	unsigned tries; /* then it is lost */
+	unsigned form;  /* of a Galaxy hook */
+	bool is_forged;
+};
+
+void hooks_start(struct world *w);
+
+/* Queue it. Threads: the acting one. */
+void hooks_add(struct world *w, const struct hook *hook);
+
+/* Nothing is on its way. */
+bool hooks_are_idle(struct world *w);
+void hooks_count(struct world *w, int64_t *sent, int64_t *accepted,
+                 int64_t *lost);
+void hooks_stop(struct world *w);
+
+/* ---- act.c ---- */
+
+/* Find what the simulators have, bind it, wait until it is at rest. */
+void act_open(struct world *w);
+
+/* n random actions; the last third without an end of a process. */
+void act_round(struct world *w, int n);
+
+/* Bring every binding to what a person wants. */
+void act_import_wanted(struct world *w);
+void act_bind_all(struct world *w);
+void act_sync(struct world *w, bool is_full);
+
+/* ---- check.c ---- */
+
+/* As if the first bindings were made so long ago: late sales are no history. */
+void check_backdate(struct world *w, int64_t ms);
+
+/* Nothing on its way; a person decides meanwhile. False: a violation. */
+bool check_rest(struct world *w, int64_t bound_ms);
+
+/* The till shows no more than is left, at this moment. */
+void check_ceiling(struct world *w);
+
+/* At rest. is_whole: after a full sync, so all of it must be right; else only
+   what a hook with a 2xx told of. */
+void check_all(struct world *w, bool is_whole);
+
+/* Our own writes, announced to us, cause no more. */
+void check_echo(struct world *w);
+void check_secrets(struct world *w);
+
+/* ---- report.c ---- */
+
+void report(struct world *w);
+
+#endif
