@@ -215,27 +215,6 @@ look_up(struct document *d)
 	return outcome;
 }
 
-/* The first line that is brought back, where nobody said that this may be. */
-static struct outcome
-check_returns(const struct document *d)
-{
-	const struct entry *entry = d->entry;
-	char field[40] = "quantity";
-	size_t nth = 0;
-
-	if (!entry_is_return(entry) ||
-	    strcmp(conf_text(d->g->env.conf, "entry.returns"), "negative") == 0)
-		return outcome_done();
-	while (!decimal_is_negative(entry->lines[nth].qty))
-		nth++;
-	if (is_order(d))
-		(void)snprintf(field, sizeof(field), "lines[%zu].quantity",
-		               nth);
-	return galaxy_refuse(d->problem, field,
-	                     "a return waits for a person (entry.returns is "
-	                     "hold)");
-}
-
 struct outcome
 galaxy_entry_build(struct galaxy *g, struct buf *out, const struct entry *entry,
                    struct entry_problem *problem)
@@ -248,9 +227,7 @@ galaxy_entry_build(struct galaxy *g, struct buf *out, const struct entry *entry,
 	if (entry->n_lines == 0)
 		return galaxy_refuse(problem, "lines",
 		                     "an entry without lines");
-	outcome = check_returns(&d);
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = look_up(&d);
+	outcome = look_up(&d);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = write_document(&d);
 	galaxy_order_fini(&d.order);

@@ -165,6 +165,17 @@ post_customer(struct galaxy *g, const struct buf *body,
 	return outcome;
 }
 
+/* Held ones are checked like others, but nothing is sent that was not allowed. */
+static struct outcome
+check_returns(const struct galaxy *g, const struct entry *entry)
+{
+	if (!entry_is_return(entry) ||
+	    strcmp(conf_text(g->env.conf, "entry.returns"), "negative") == 0)
+		return outcome_done();
+	return outcome_of(VERDICT_REFUSED, "a return waits for a person "
+	                                   "(entry.returns is hold)");
+}
+
 struct outcome
 galaxy_post_entry(void *state, const struct entry *entry)
 {
@@ -179,6 +190,8 @@ galaxy_post_entry(void *state, const struct entry *entry)
 		outcome = check_mirror(g);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = build(g, &body, entry, &problem);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = check_returns(g, entry);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = entry->kind == ENTRY_CUSTOMER
 		                  ? post_customer(g, &body, entry)

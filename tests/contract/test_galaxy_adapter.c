@@ -1115,6 +1115,30 @@ post(struct galaxy_world *w)
 	return outcome;
 }
 
+static void
+test_galaxy__a_return_is_not_posted_where_nobody_allowed_it(void **state)
+{
+	static const struct row answer = { 200, "", VERDICT_DONE, "" };
+	struct galaxy_world w;
+	struct entry_problem problem;
+	struct entry entry;
+
+	(void)state;
+	galaxy_world_open(&w, ENTRY_TERMS);
+	galaxy_world_fill(&w);
+	push(&w, &answer);
+	make_entry(&entry);
+	entry.lines[0].qty = decimal_of(-1);
+	assert_verdict(galaxy_adapter.post_entry(w.state, &entry),
+	               VERDICT_REFUSED, "entry.returns is hold");
+	assert_int_equal(fake_http_count(w.http), 0);
+	/* the caller holds it; it could be posted once that is allowed */
+	assert_verdict(galaxy_adapter.check_entry(w.state, &entry, &problem),
+	               VERDICT_DONE, "");
+	entry_fini(&entry);
+	galaxy_world_close(&w);
+}
+
 static const struct row posted[] = {
 	{ 200, "", VERDICT_DONE, "" },
 	{ 200, "{}", VERDICT_DONE, "" },
@@ -1376,6 +1400,8 @@ main(void)
 		cmocka_unit_test(test_galaxy__the_sku_may_be_another_field),
 		cmocka_unit_test(
 			test_galaxy__a_post_is_done_refused_or_uncertain_but_never_repeated),
+		cmocka_unit_test(
+			test_galaxy__a_return_is_not_posted_where_nobody_allowed_it),
 		cmocka_unit_test(
 			test_galaxy__a_post_that_never_left_may_be_tried_again),
 		cmocka_unit_test(

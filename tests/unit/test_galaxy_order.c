@@ -553,9 +553,6 @@ static const struct refusal refusals[] = {
 	  LINES, "bill_to.id", "is a site of another customer" },
 	{ ",\"delivery\":{\"address\":{\"id\":\"9\"}}," LINES,
 	  "delivery.address.id", "is no site of this customer" },
-	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":1},{\"sku\":\"tea\","
-	  "\"quantity\":-1}]", "lines[1].quantity",
-	  "a return waits for a person (entry.returns is hold)" },
 	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":1},{\"sku\":\"none\","
 	  "\"quantity\":1}]", "lines[1].sku", "the mirror does not know it" },
 	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":0.000001}]",
