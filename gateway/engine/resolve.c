@@ -29,6 +29,7 @@ struct resolving {
 	struct worker *w;
 	size_t n_done;
 	size_t n_seen;
+	bool breathes;
 };
 
 static int
@@ -66,6 +67,15 @@ settle(struct resolving *job, const struct registry_resolution *found,
 	return r;
 }
 
+/* There may be as many as there are items: what is urgent has its turn. */
+static int
+keep_going(const struct resolving *job)
+{
+	if (!worker_keep(job->w))
+		return ERR_STORE;
+	return job->breathes ? worker_interlude(job->w) : 0;
+}
+
 static int
 resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 {
@@ -91,23 +101,20 @@ resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 	for (size_t i = 0; i < refs.n; i++)
 		free(refs.v[i]);
 	buf_fini(&external);
-	/* There may be as many as there are items. */
-	if (!r && ++job->n_seen % KEEP_EVERY == 0 && !worker_keep(w))
-		r = ERR_STORE;
+	if (!r && ++job->n_seen % KEEP_EVERY == 0)
+		r = keep_going(job);
 	return r;
 }
 
 int
-resolve_bindings(struct worker *w, size_t *n_resolved)
+resolve_bindings(struct worker *w, bool breathes)
 {
-	struct resolving job = { .w = w };
+	struct resolving job = { .w = w, .breathes = breathes };
 	int r = store_registry_each_unresolved(w->store, w->account,
 	                                       resolve_one, &job);
 
 	if (job.n_done)
 		log_info("binding.resolved", "account=%s items=%zu", w->account,
 		         job.n_done);
-	if (n_resolved)
-		*n_resolved = job.n_done;
 	return r;
 }

@@ -216,7 +216,7 @@ finish(struct sync *s, const struct mark *mark)
 	int r = sync_flush(s);
 
 	if (!r)
-		r = resolve_bindings(w, NULL);
+		r = resolve_bindings(w, true);
 	if (!r)
 		r = guard_release(w);
 	if (!r)

@@ -137,7 +137,7 @@ resolve_once(struct sync *s)
 	int r = 0;
 
 	if (!s->is_resolved && !s->job.is_dry)
-		r = resolve_bindings(s->w, NULL);
+		r = resolve_bindings(s->w, false);
 	s->is_resolved = r == 0;
 	return r;
 }

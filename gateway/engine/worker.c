@@ -287,7 +287,7 @@ do_items(struct worker *w, const struct marks *items, int64_t tick)
 static int
 do_resolve(struct worker *w, const struct mark *mark)
 {
-	int r = resolve_bindings(w, NULL);
+	int r = resolve_bindings(w, true);
 
 	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
 }

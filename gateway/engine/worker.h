@@ -159,9 +159,10 @@ int post_look_up(struct worker *w, const struct mark *mark);
 int files_fetch(struct worker *w, const struct marks *marks);
 
 /* sync.c: a catch-up or a full sync, dry or not, as the mark says; resolve.c:
-   bindings not yet resolved. */
+   bindings not yet resolved; breathes: urgent work has its turn in between,
+   so not while a list streams. */
 int sync_account(struct worker *w, const struct mark *mark);
-int resolve_bindings(struct worker *w, size_t *n_resolved);
+int resolve_bindings(struct worker *w, bool breathes);
 
 /* guard.c: turn what a sync found into marks, holding mass zeroing. */
 int guard_release(struct worker *w);
