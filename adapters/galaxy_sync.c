@@ -14,7 +14,8 @@
  *           it was at. What did not change is not written again.
  * Notes     NAME.revision and itembalances.since, the cursors; NAME.read, when
  *           it was last read whole; sync.full, since when a full sync is under
- *           way; sync.scenario, whose rows these are.
+ *           way; sync.scenario, whose rows these are, "" while those of
+ *           another scenario are being replaced.
  */
 #include "adapters/galaxy.h"
 
@@ -38,6 +39,10 @@ enum {
      the client's own limits. */
 	LIST_TIMEOUT_MS = 60 * 60 * 1000,
 };
+
+/* What the mirror can number (ports/mirror.h). One that is greater would be a
+   cursor behind which nothing is ever found. */
+#define REVISION_MAX (INT64_C(1) << 53)
 
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS  (24 * HOUR_MS)
@@ -146,13 +151,18 @@ load(struct turn *turn)
 	return err_pass(r);
 }
 
-/* The moment a balance must have changed after; 0: all of them. */
+/*
+ * The moment a balance must have changed after; 0: all of them. So it is after
+ * the clock was set back: a cursor in the future would let changes pass by.
+ */
 static int64_t
 since(const struct turn *turn)
 {
+	int64_t started_ms = turn->run->job->started_ms;
 	int64_t from = turn->cursor - DOUBT_MS;
 
-	if (turn->cursor == 0 || turn->run->job->started_ms - from > REACH_MS)
+	if (turn->cursor == 0 || turn->cursor > started_ms ||
+	    started_ms - from > REACH_MS)
 		return 0;
 	return from;
 }
@@ -276,7 +286,8 @@ keep_row(struct turn *turn, const struct galaxy_list *list,
 	};
 	int r;
 
-	if (json_get_int(&kept.revision, row, "RevisionNumber"))
+	if (json_get_int(&kept.revision, row, "RevisionNumber") ||
+	    kept.revision < 0 || kept.revision > REVISION_MAX)
 		kept.revision = 0;
 	if (kept.revision > turn->revision)
 		turn->revision = kept.revision;
@@ -369,6 +380,24 @@ note_read(const struct turn *turn, const struct mirror_tally *tally)
 	return err_pass(save_number(turn->g, note, started_ms));
 }
 
+/* The alter codes have changed, or may have: they are read again. */
+static void
+forget_packs(const struct turn *turn)
+{
+	if (strcmp(turn->entity->name, "itemaltercodes") == 0)
+		galaxy_packs_forget(turn->g);
+}
+
+/*
+ * Before a list takes effect the lease must still be ours: this process may
+ * have stood still, while another one read a newer list.
+ */
+static int
+keep_lease(const struct run *run)
+{
+	return run->sink->breathe ? run->sink->breathe(run->sink->ctx) : 0;
+}
+
 static int
 finish(struct turn *turn, const struct galaxy_list *list)
 {
@@ -379,11 +408,12 @@ finish(struct turn *turn, const struct galaxy_list *list)
 	char value[32];
 	int64_t cursor = 0;
 	bool has_cursor = next_cursor(turn, list->rows, &cursor);
-	int r = 0;
+	int r = keep_lease(run);
 
 	if (list->n_bad)
 		mirror_list_spare(mirror);
-	if (turn->entity->cursor == GALAXY_CURSOR_TIME && !run->job->is_dry)
+	if (!r && turn->entity->cursor == GALAXY_CURSOR_TIME &&
+	    !run->job->is_dry)
 		r = galaxy_kind_save(turn->g, turn->balances.kind);
 	if (has_cursor)
 		name_note(note, turn->entity, cursor_name(turn->entity));
@@ -393,9 +423,8 @@ finish(struct turn *turn, const struct galaxy_list *list)
 		                    value);
 	if (!r)
 		r = note_read(turn, &tally);
-	if (tally.n_written + tally.n_gone > 0 &&
-	    strcmp(turn->entity->name, "itemaltercodes") == 0)
-		galaxy_packs_forget(turn->g);
+	if (tally.n_written + tally.n_gone > 0)
+		forget_packs(turn);
 	if (!r && run->sink->listed)
 		run->sink->listed(run->sink->ctx, turn->entity->name, &tally);
 	if (!r && !list->n_bad)
@@ -478,6 +507,9 @@ read_list(struct turn *turn)
 			outcome = galaxy_fault(r);
 	}
 	mirror_list_abandon(turn->g->env.mirror);
+	/* A full sync also finds what another process wrote. */
+	if (outcome.verdict != VERDICT_DONE || turn->run->job->is_full)
+		forget_packs(turn);
 	if (list.status == 404 && turn->entity->is_optional)
 		return note_missing(turn);
 	return outcome;
@@ -515,22 +547,43 @@ do_turn(struct run *run, const struct galaxy_entity *entity)
 /* ---- one sync ---- */
 
 /*
- * Whose rows are in the mirror: the scenario decides what there is to see, so
+ * Whose rows are in the mirror from now on: of this scenario, or as long as
+ * another one's are being replaced, nobody's. A sync that is cut off must not
+ * leave rows of two scenarios under the name of one.
+ */
+static int
+claim(const struct run *run, bool has_owner, const char *owner)
+{
+	const char *next = run->is_foreign ? "" : buf_text(&run->scenario);
+
+	if (run->job->is_dry || !run->scenario.n ||
+	    (has_owner && strcmp(owner, next) == 0))
+		return 0;
+	return err_pass(
+		mirror_note_set(run->g->env.mirror, scenario_note, next));
+}
+
+/*
+ * Are there rows of another scenario? It decides what there is to see, so
  * cursors of another one mean nothing.
  */
 static int
 find_foreign(struct run *run)
 {
 	struct mirror *mirror = run->g->env.mirror;
-	struct buf held = BUF_INIT;
+	struct buf owner = BUF_INIT;
+	bool has_owner;
 	int r = mirror_note_get(mirror, &run->scenario, GALAXY_NOTE_SCENARIO);
 
 	if (!r)
-		r = mirror_note_get(mirror, &held, scenario_note);
-	run->is_foreign =
-		r == 0 && strcmp(buf_text(&held), buf_text(&run->scenario));
-	buf_fini(&held);
-	return r == MIRROR_ABSENT ? 0 : err_pass(r);
+		r = mirror_note_get(mirror, &owner, scenario_note);
+	has_owner = r == 0;
+	run->is_foreign = has_owner && strcmp(buf_text(&owner),
+	                                      buf_text(&run->scenario)) != 0;
+	if (!r || r == MIRROR_ABSENT)
+		r = claim(run, has_owner, buf_text(&owner));
+	buf_fini(&owner);
+	return err_pass(r);
 }
 
 /* Go on with the full sync that was cut off, or begin one. */
@@ -561,7 +614,7 @@ end_run(struct run *run)
 		return 0;
 	if (run->full_ms)
 		r = save_number(g, full_note, 0);
-	if (!r && (run->is_foreign || run->job->is_full))
+	if (!r && run->is_foreign)
 		r = mirror_note_set(g->env.mirror, scenario_note,
 		                    buf_text(&run->scenario));
 	g->has_synced |= r == 0;

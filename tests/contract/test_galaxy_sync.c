@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "adapters/galaxy.h"
+#include "gateway/base/err.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/galaxy_world.h"
 
@@ -580,6 +581,181 @@ test_galaxy_sync__a_dry_one_tells_and_writes_nothing(void **state)
 	galaxy_world_close(&w);
 }
 
+/* What a list that broke off has written is in the mirror all the same. */
+static void
+test_galaxy_sync__packs_of_a_list_that_broke_off_are_known(void **state)
+{
+#define PACK \
+	"{\"ID\":\"p6\",\"Code\":\"six\",\"ItemID\":\"" ITEM1 \
+	"\",\"Quantity\":6}"
+#define SINGLE(id_) \
+	"{\"ID\":\"" id_ "\",\"Code\":\"" id_ "\",\"ItemID\":\"" ITEM2 \
+	"\",\"Quantity\":1}"
+#define CODES \
+	"[" PACK "," SINGLE("a") "," SINGLE("b") "," SINGLE("c") "," SINGLE("d")
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_serve_list(
+		&w, "itemaltercodes", 200,
+		"[" SINGLE("p6") "," SINGLE("a") "," SINGLE("b") "," SINGLE(
+			"c") "," SINGLE("d") "]");
+	galaxy_world_fill(&w);
+	galaxy_world_serve_list(&w, "itemaltercodes", 200, CODES ",");
+	assert_verdict(galaxy_world_sync(&w, false, noon_ms + minute_ms),
+	               VERDICT_RETRY, "itemaltercodes: a broken list");
+	galaxy_world_serve_list(&w, "itemaltercodes", 200, CODES "]");
+	sync_well(&w, false, noon_ms + 2 * minute_ms);
+	assert_non_null(strstr(w.counts, ITEM1 "*6=6"));
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy_sync__a_number_beyond_all_revisions_is_none(void **state)
+{
+	static const char *const numbers[] = { "9223372036854775807",
+		                               "9007199254740993", "-5" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct galaxy_world w;
+		int64_t top = 0;
+		char list[400];
+
+		(void)snprintf(list, sizeof(list),
+		               "[{\"ID\":\"a\",\"Code\":\"a\","
+		               "\"RevisionNumber\":%s},{\"ID\":\"b\","
+		               "\"Code\":\"b\",\"RevisionNumber\":70}]",
+		               numbers[i]);
+		galaxy_world_open(&w, "");
+		galaxy_world_serve_list(&w, "companies", 200, list);
+		galaxy_world_fill(&w);
+		assert_note(&w, "companies.revision", "70");
+		assert_int_equal(fake_mirror_count(w.mirror, "companies"), 2);
+		assert_int_equal(
+			mirror_top_revision(w.mirror, &top, "companies"), 0);
+		assert_int_equal(top, 70);
+		galaxy_world_close(&w);
+	}
+}
+
+/* A cursor in the future would ask for what has not happened yet. */
+static void
+test_galaxy_sync__after_a_clock_set_back_all_balances_are_read(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	galaxy_world_serve(&w);
+	sync_well(&w, false, noon_ms + 5 * day_ms);
+	sync_well(&w, false, noon_ms + hour_ms);
+	assert_asked(&w, "itembalances", SYNC "itembalances");
+	assert_note(&w, "itembalances.since", "1700003600000");
+	galaxy_world_close(&w);
+}
+
+static const char other_scenario[] =
+	"[{\"ID\":\"5ce00000-0000-4000-8000-00000000000f\",\"Code\":\"NEW\","
+	"\"IsDefault\":1}]";
+
+/* Rows of two scenarios never pass for those of one. */
+static void
+test_galaxy_sync__a_first_full_sync_is_of_one_scenario(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_say_ready(&w);
+	galaxy_world_serve_list(
+		&w, "customers", 200,
+		"[{\"ID\":\"c1\",\"Code\":\"c\",\"RevisionNumber\":500}]");
+	galaxy_world_serve_list(&w, "items", 502, "");
+	assert_verdict(galaxy_world_sync(&w, true, noon_ms), VERDICT_RETRY,
+	               "items: ");
+	galaxy_world_restart(&w);
+	galaxy_world_say_login(&w);
+	w.n_served = 0;
+	galaxy_world_serve_list(&w, "webscenarios", 200, other_scenario);
+	assert_verdict(galaxy_world_sync(&w, true, noon_ms + minute_ms),
+	               VERDICT_DONE, "");
+	assert_asked(&w, "customers", SYNC "customers?RevisionNumber=0");
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy_sync__back_in_the_scenario_before_all_is_read_anew(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_serve_list(
+		&w, "customers", 200,
+		"[{\"ID\":\"c1\",\"Code\":\"c\",\"RevisionNumber\":500}]");
+	galaxy_world_fill(&w);
+	galaxy_world_restart(&w);
+	galaxy_world_say_login(&w);
+	galaxy_world_serve_list(&w, "webscenarios", 200, other_scenario);
+	galaxy_world_serve_list(&w, "items", 502, "");
+	assert_verdict(galaxy_world_sync(&w, false, noon_ms + minute_ms),
+	               VERDICT_RETRY, "items: ");
+	galaxy_world_restart(&w);
+	galaxy_world_say_ready(&w);
+	w.n_served = 0;
+	assert_verdict(galaxy_world_sync(&w, false, noon_ms + 2 * minute_ms),
+	               VERDICT_DONE, "");
+	assert_asked(&w, "customers", SYNC "customers?RevisionNumber=0");
+	galaxy_world_close(&w);
+}
+
+/* ---- whoever lost the lease ---- */
+
+struct loser {
+	struct galaxy_world *w;
+	bool is_read; /* the last row of the first list came */
+};
+
+static void
+note_progress(void *ctx, const char *entity, int64_t rows, int64_t total)
+{
+	struct loser *loser = ctx;
+
+	(void)entity;
+	(void)total;
+	loser->is_read |= rows > 0;
+}
+
+static int
+lose(void *ctx)
+{
+	return ((struct loser *)ctx)->is_read ? ERR_STORE : 0;
+}
+
+static void
+test_galaxy_sync__whoever_lost_the_lease_ends_no_list(void **state)
+{
+	struct galaxy_world w;
+	struct loser loser = { .w = &w };
+	const struct sync_job job = { .is_full = true, .started_ms = noon_ms };
+	const struct sync_sink sink = { .ctx = &loser,
+		                        .progress = note_progress,
+		                        .breathe = lose };
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_say_ready(&w);
+	galaxy_world_serve(&w);
+	assert_verdict(galaxy_adapter.sync(w.state, &job, &sink), VERDICT_RETRY,
+	               "webscenarios: our store");
+	assert_int_equal(fake_mirror_count(w.mirror, "webscenarios"), 0);
+	assert_note(&w, "webscenarios.read", NULL);
+	galaxy_world_close(&w);
+}
+
 int
 main(void)
 {
@@ -623,6 +799,18 @@ main(void)
 			test_galaxy_sync__another_scenario_s_rows_are_read_anew),
 		cmocka_unit_test(
 			test_galaxy_sync__a_dry_one_tells_and_writes_nothing),
+		cmocka_unit_test(
+			test_galaxy_sync__packs_of_a_list_that_broke_off_are_known),
+		cmocka_unit_test(
+			test_galaxy_sync__a_number_beyond_all_revisions_is_none),
+		cmocka_unit_test(
+			test_galaxy_sync__after_a_clock_set_back_all_balances_are_read),
+		cmocka_unit_test(
+			test_galaxy_sync__a_first_full_sync_is_of_one_scenario),
+		cmocka_unit_test(
+			test_galaxy_sync__back_in_the_scenario_before_all_is_read_anew),
+		cmocka_unit_test(
+			test_galaxy_sync__whoever_lost_the_lease_ends_no_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
