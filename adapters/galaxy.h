@@ -321,8 +321,9 @@ void galaxy_links_fini(struct galaxy_links *refs);
 
 /* ---- syncs (galaxy_sync.c) ---- */
 
-/* There once a sync has read everything; the cursor of balances. */
-#define GALAXY_NOTE_SYNCED "itembalances.since"
+/* There once a sync has read everything: the balances come last of what an
+   entry needs. Their cursor says less, for earlier versions had fewer lists. */
+#define GALAXY_NOTE_SYNCED "itembalances.read"
 
 struct outcome galaxy_sync(void *state, const struct sync_job *job,
                            const struct sync_sink *sink);

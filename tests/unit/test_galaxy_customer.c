@@ -168,6 +168,28 @@ test_galaxy_customer__a_check_asks_nobody_but_the_mirror(void **state)
 	galaxy_world_close(&w);
 }
 
+/* An earlier version kept the cursor of balances, but fewer lists. */
+static void
+test_galaxy_customer__nothing_is_refused_before_every_list_was_read(
+	void **state)
+{
+	struct galaxy_world w;
+	struct entry_problem problem;
+	struct outcome outcome;
+	struct entry entry;
+
+	(void)state;
+	galaxy_world_open(&w, GALAXY_ORDERS_TERMS);
+	assert_int_equal(mirror_note_set(w.mirror, "itembalances.since",
+	                                 "1700000000000"),
+	                 0);
+	galaxy_orders_customer(&entry, whole_customer);
+	outcome = galaxy_adapter.check_entry(w.state, &entry, &problem);
+	assert_verdict(&outcome, VERDICT_RETRY, "the first sync");
+	entry_fini(&entry);
+	galaxy_world_close(&w);
+}
+
 /* ---- posting ---- */
 
 static struct outcome
@@ -379,6 +401,8 @@ main(void)
 			test_galaxy_customer__what_cannot_be_posted_is_refused_by_field),
 		cmocka_unit_test(
 			test_galaxy_customer__a_check_asks_nobody_but_the_mirror),
+		cmocka_unit_test(
+			test_galaxy_customer__nothing_is_refused_before_every_list_was_read),
 		cmocka_unit_test(
 			test_galaxy_customer__is_posted_and_known_at_once),
 		cmocka_unit_test(
