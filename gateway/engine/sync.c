@@ -44,42 +44,53 @@ kind_name(const struct sync *s)
 
 /* Rows a second of the list in hand, counted from the end of the one before. */
 static int64_t
-rate_of(struct sync *s, const char *entity, int64_t rows, int64_t now)
+rate_of(const struct sync *s, int64_t now)
 {
-	int64_t took_ms;
+	int64_t took_ms = now - s->list_mono_ms;
 
-	if (strcmp(s->list, entity) != 0) {
-		if (s->list[0])
-			s->list_mono_ms = now;
-		(void)snprintf(s->list, sizeof(s->list), "%s", entity);
-	}
-	took_ms = now - s->list_mono_ms;
-	return took_ms > 0 ? rows * 1000 / took_ms : 0;
+	return took_ms > 0 ? s->rows * 1000 / took_ms : 0;
+}
+
+/* Write how far it is, unless that was written just now. */
+static void
+tell(struct sync *s)
+{
+	int64_t now = clock_mono_ms();
+	int64_t rate = rate_of(s, now);
+	char numbers[3][24];
+	const struct health_fact facts[] = {
+		{ "sync_entity", s->list },
+		{ "sync_rows", numbers[0] },
+		{ "sync_total", numbers[1] },
+		{ "sync_rate", numbers[2] },
+	};
+
+	s->is_untold = now - s->told_mono_ms < PROGRESS_EVERY_MS;
+	if (s->is_untold)
+		return;
+	s->told_mono_ms = now;
+	(void)worker_keep(s->w);
+	(void)snprintf(numbers[0], sizeof(numbers[0]), "%lld",
+	               (long long)s->rows);
+	(void)snprintf(numbers[1], sizeof(numbers[1]), "%lld",
+	               (long long)s->total);
+	(void)snprintf(numbers[2], sizeof(numbers[2]), "%lld", (long long)rate);
+	(void)store_health_set(s->w->store, s->w->account, facts, 4);
 }
 
 static void
 progress(void *ctx, const char *entity, int64_t rows, int64_t total)
 {
 	struct sync *s = ctx;
-	int64_t now = clock_mono_ms();
-	int64_t rate = rate_of(s, entity, rows, now);
-	char numbers[3][24];
-	const struct health_fact facts[] = {
-		{ "sync_entity", entity },
-		{ "sync_rows", numbers[0] },
-		{ "sync_total", numbers[1] },
-		{ "sync_rate", numbers[2] },
-	};
 
-	if (now - s->told_mono_ms < PROGRESS_EVERY_MS)
-		return;
-	s->told_mono_ms = now;
-	(void)worker_keep(s->w);
-	(void)snprintf(numbers[0], sizeof(numbers[0]), "%lld", (long long)rows);
-	(void)snprintf(numbers[1], sizeof(numbers[1]), "%lld",
-	               (long long)total);
-	(void)snprintf(numbers[2], sizeof(numbers[2]), "%lld", (long long)rate);
-	(void)store_health_set(s->w->store, s->w->account, facts, 4);
+	if (strcmp(s->list, entity) != 0) {
+		if (s->list[0])
+			s->list_mono_ms = clock_mono_ms();
+		(void)snprintf(s->list, sizeof(s->list), "%s", entity);
+	}
+	s->rows = rows;
+	s->total = total;
+	tell(s);
 }
 
 static void
@@ -88,6 +99,7 @@ listed(void *ctx, const char *entity, const struct mirror_tally *tally)
 	struct sync *s = ctx;
 
 	s->list[0] = '\0';
+	s->is_untold = false;
 	s->list_mono_ms = clock_mono_ms();
 	if (s->job.is_dry) {
 		json_out_object(&s->out, NULL);
@@ -162,6 +174,8 @@ breathe(void *ctx)
 	struct sync *s = ctx;
 	int r;
 
+	if (s->is_untold) /* a list that is slow to come has a name by now */
+		tell(s);
 	if (!worker_keep(s->w))
 		r = ERR_STORE; /* stopping, or the lease is another's */
 	else

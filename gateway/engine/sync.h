@@ -25,6 +25,8 @@ struct sync {
 	int64_t n_differ;         /* of a dry run */
 	char list[64];            /* being read; "" */
 	int64_t list_mono_ms;     /* since when */
+	int64_t rows, total;      /* of it, as last reported */
+	bool is_untold;           /* reported too soon to be written */
 	int64_t told_mono_ms;     /* last progress written */
 	int64_t breathed_mono_ms; /* last turn of urgent work */
 	struct buf lists;         /* of a dry run: their part of the report */
