@@ -44,13 +44,19 @@ pace_note(struct pace *p, const struct outcome *outcome, int64_t now_ms,
 	}
 	p->last = outcome->verdict;
 	p->until_ms = now_ms + wait_after(p, outcome, jitter);
+	if (outcome->verdict == VERDICT_SLOW)
+		p->limited_until_ms = p->until_ms;
 	return is_change;
 }
 
 int64_t
 pace_wait_ms(const struct pace *p, int64_t now_ms)
 {
-	return p->until_ms > now_ms ? p->until_ms - now_ms : 0;
+	int64_t until_ms = p->until_ms > p->limited_until_ms
+	                           ? p->until_ms
+	                           : p->limited_until_ms;
+
+	return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 void

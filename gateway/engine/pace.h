@@ -12,7 +12,8 @@
  *
  * Passing trouble opens the breaker: no call until the wait is over, then one,
  * whose success closes it. Waits grow to 30 s at most, and a hook ends them
- * (design.md section 4, Patience). A rate limit is waited out whatever comes.
+ * (design.md section 4, Patience). A rate limit is waited out whatever comes,
+ * a call that had begun before and ends well included.
  */
 enum {
 	PACE_BASE_MS = 500,
@@ -23,10 +24,11 @@ enum {
 };
 
 struct pace {
-	enum verdict last;    /* of the last call; DONE at start */
-	unsigned failures;    /* in a row */
-	int64_t until_ms;     /* no call before; monotonic */
-	int64_t failed_at_ms; /* monotonic */
+	enum verdict last;        /* of the last call; DONE at start */
+	unsigned failures;        /* in a row */
+	int64_t until_ms;         /* no call before; monotonic */
+	int64_t limited_until_ms; /* nor before this, by the vendor's word */
+	int64_t failed_at_ms;     /* monotonic */
 };
 
 /* Note what came of a call. Returns true when the verdict's kind changed. */

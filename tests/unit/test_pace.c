@@ -84,6 +84,12 @@ test_pace__a_rate_limit_is_waited_out_whatever_comes(void **state)
 	pace_hint(&p, 1500);
 	assert_int_equal(pace_wait_ms(&p, 1500), 6500);
 	assert_false(pace_is_open(&p)); /* no failure: it is there */
+	/* a list that was under way when another call was told to wait */
+	(void)note(&p, VERDICT_DONE, 2000);
+	assert_int_equal(pace_wait_ms(&p, 2000), 6000);
+	(void)note(&p, VERDICT_RETRY, 3000);
+	pace_hint(&p, 6000);
+	assert_int_equal(pace_wait_ms(&p, 6000), 2000);
 	(void)note(&p, VERDICT_SLOW, 9000);
 	assert_int_equal(pace_wait_ms(&p, 9000), PACE_SLOW_MS);
 }
