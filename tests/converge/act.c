@@ -700,7 +700,7 @@ play_slow_list(struct world *w)
 	say(w, "play: a change during a slow list");
 	receive(w, i, 1); /* so that a catch-up lists it */
 	set_fault(w, &slow_list, 1);
-	act_sync(w, percent(w, 50));
+	act_sync(w, false);
 	nap(w, 300 + below(w, 300));
 	receive(w, i, 3);
 	hooks_add(w,
@@ -814,21 +814,26 @@ upset(struct world *w)
 			upsets[i].act(w);
 }
 
-/* The plays of a round's end, in any order. */
+/*
+ * The plays of a round's end. Those whose trouble is repaired by a catch-up
+ * come behind those that cause one, and nothing comes behind the last.
+ */
 static void
 play(struct world *w)
 {
-	unsigned n = 3 + below(w, 2);
+	unsigned n;
 
-	while (n-- > 0) {
-		switch (below(w, w->may_kill ? 4 : 3)) {
-		case 0: play_slow_read(w); break;
-		case 1: play_slow_list(w); break;
-		case 2: play_slow_settling(w); break;
-		default: play_lost_redis(w); break;
-		}
-		act_once(w);
+	if (w->may_kill && percent(w, 60)) {
+		play_lost_redis(w);
+		nap(w, 1200);
 	}
+	if (percent(w, 60))
+		play_slow_settling(w);
+	act_once(w);
+	if (percent(w, 60))
+		play_slow_list(w);
+	for (n = 1 + below(w, 2); n > 0; n--)
+		play_slow_read(w);
 }
 
 void

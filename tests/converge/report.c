@@ -106,9 +106,8 @@ take_file(struct timeline *t, const char *path)
 	free(line);
 }
 
-/* The actions as a file beside the logs, which are all kept. */
-static char *
-write_actions(const struct world *w)
+char *
+report_actions(const struct world *w)
 {
 	char *path = text_format("%s/actions.log", w->dir);
 	FILE *f = path ? fopen(path, "w") : NULL;
@@ -124,7 +123,7 @@ void
 report(struct world *w)
 {
 	struct timeline t = { .n = 0 };
-	char *actions = write_actions(w);
+	char *actions = report_actions(w);
 	char *log = text_format("%s/daemon.log", w->dir);
 	size_t first;
 

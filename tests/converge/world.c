@@ -711,6 +711,8 @@ world_stop(struct world *w)
 	check_secrets(w);
 	if (is_violated(w))
 		report(w);
+	else if (w->keeps)
+		free(report_actions(w));
 	if (!is_violated(w) && !w->keeps)
 		remove_folder(w);
 	http_client_free(w->http);

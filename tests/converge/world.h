@@ -267,4 +267,7 @@ void check_secrets(struct world *w);
 
 void report(struct world *w);
 
+/* The actions as a file beside the logs. Returns its path; free it. */
+char *report_actions(const struct world *w);
+
 #endif

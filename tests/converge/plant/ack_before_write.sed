@@ -1,0 +1,3 @@
+# file: gateway/engine/receiver.c
+# what: 202 although the event was not written
+s/if \(r == 0 \|\| r == QUEUE_DUPLICATE\) \{/if (r <= 0 || r == QUEUE_DUPLICATE) {/

@@ -1,0 +1,3 @@
+# file: gateway/drivers/store_stock.c
+# what: an older balance overwrites a newer one
+s/if tonumber\(old\[2\] or '0'\) < tick then/if true then/

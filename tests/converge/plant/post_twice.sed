@@ -1,0 +1,3 @@
+# file: gateway/drivers/store_ledger.c
+# what: an uncertain entry is posted again, blindly
+s/case VERDICT_UNCERTAIN: return "uncertain";/case VERDICT_UNCERTAIN: return "ready";/
