@@ -16,6 +16,7 @@
 #include "gateway/drivers/store_files.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_marks.h"
+#include "gateway/model/metrics.h"
 #include "handlers/api/account.h"
 
 #include <stdatomic.h>
@@ -84,7 +85,8 @@ mark_and_wait(struct picture *p)
 		return r;
 	for (;;) {
 		r = get(p);
-		if (r != FILE_ABSENT || clock_mono_ms() >= until)
+		if (r != FILE_ABSENT || clock_mono_ms() >= until ||
+		    pulse_is_draining())
 			return r;
 		clock_sleep_ms(STEP_MS);
 	}

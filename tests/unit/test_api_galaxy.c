@@ -13,6 +13,7 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_mirror.h"
+#include "gateway/model/metrics.h"
 #include "handlers/api/api.h"
 #include "tests/support/api_world.h"
 
@@ -627,6 +628,19 @@ test_api_galaxy__gives_up_waiting_and_says_why(void **state)
 	buf_fini(&why);
 }
 
+/* Who waits would hold up the end, and nobody fetches it any more. */
+static void
+test_api_galaxy__waits_for_no_picture_while_we_stop(void **state)
+{
+	int64_t began = clock_mono_ms();
+
+	(void)state;
+	pulse_set_draining(1);
+	assert_int_equal(ask_picture("p-1"), 504);
+	pulse_set_draining(0);
+	assert_in_range(clock_mono_ms() - began, 0, 5000);
+}
+
 enum { N_WAITERS = 8 };
 
 static atomic_int n_answered;
@@ -709,6 +723,7 @@ main(void)
 		TEST(test_api_galaxy__says_when_there_is_no_such_picture),
 		TEST(test_api_galaxy__refuses_what_is_no_id),
 		TEST(test_api_galaxy__gives_up_waiting_and_says_why),
+		TEST(test_api_galaxy__waits_for_no_picture_while_we_stop),
 		TEST(test_api_galaxy__lets_only_a_few_wait_for_pictures),
 	};
 
