@@ -136,29 +136,21 @@ judge(const struct galaxy *g, struct buf *bytes, const char **type,
 	return outcome;
 }
 
-struct outcome
-galaxy_read_image(void *state, struct buf *bytes, const char **type,
-                  const char *id)
+/* is_forgetful_out: a 2xx said that our session is not known. */
+static struct outcome
+read_once(struct galaxy *g, struct buf *bytes, const char **type,
+          const char *url, bool *is_forgetful_out)
 {
-	struct galaxy *g = state;
-	struct buf url = BUF_INIT;
 	struct buf text = BUF_INIT;
 	struct http_request request = { .method = "GET",
+		                        .url = url,
 		                        .answer_max = SIZE_MAX,
 		                        .stream = take_piece,
 		                        .stream_ctx = &text };
 	struct http_answer answer = { 0 };
-	struct outcome outcome;
-	char clean[GALAXY_ID_SIZE];
+	struct outcome outcome = galaxy_exchange(g, &request, &answer);
 
-	/* It becomes a part of a path. */
-	if (!galaxy_id(clean, id) || strchr(clean, '.'))
-		return outcome_of(VERDICT_ABSENT, "no id of a picture");
-	galaxy_url(&url, g, "itemimage", "/api/glx/entities/itemimage");
-	buf_addf(&url, "/%s", clean);
-	request.url = buf_text(&url);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
-	                          : galaxy_exchange(g, &request, &answer);
+	*is_forgetful_out = false;
 	if (outcome.verdict == VERDICT_DONE) {
 		if (answer.body.n == 0) { /* a 2xx went into text */
 			buf_fini(&answer.body);
@@ -166,9 +158,37 @@ galaxy_read_image(void *state, struct buf *bytes, const char **type,
 			text = (struct buf)BUF_INIT;
 		}
 		outcome = judge(g, bytes, type, &answer);
+		*is_forgetful_out = outcome.verdict == VERDICT_LOCKED &&
+		                    answer.status < 300;
 	}
 	http_answer_fini(&answer);
 	buf_fini(&text);
+	return outcome;
+}
+
+struct outcome
+galaxy_read_image(void *state, struct buf *bytes, const char **type,
+                  const char *id)
+{
+	struct galaxy *g = state;
+	struct buf url = BUF_INIT;
+	struct outcome outcome;
+	char clean[GALAXY_ID_SIZE];
+	bool is_forgetful = false;
+
+	/* It becomes a part of a path. */
+	if (!galaxy_id(clean, id) || strchr(clean, '.'))
+		return outcome_of(VERDICT_ABSENT, "no id of a picture");
+	galaxy_url(&url, g, "itemimage", "/api/glx/entities/itemimage");
+	buf_addf(&url, "/%s", clean);
+	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
+	                          : read_once(g, bytes, type, buf_text(&url),
+	                                      &is_forgetful);
+	if (is_forgetful) {
+		g->session[0] = '\0';
+		outcome = read_once(g, bytes, type, buf_text(&url),
+		                    &is_forgetful);
+	}
 	buf_fini(&url);
 	return outcome;
 }

@@ -188,6 +188,27 @@ test_galaxy_image__a_lost_session_costs_one_log_in(void **state)
 	assert_int_equal(bytes.n, 6);
 }
 
+/* As a list that begins so does: the answer came as a 200. */
+static void
+test_galaxy_image__a_session_lost_inside_a_200_costs_one_log_in(void **state)
+{
+	static const char lost[] = "{\"ResponseStatus\":{\"ErrorCode\":"
+				   "\"Unauthorized\"}}";
+
+	(void)state;
+	say_picture("GIF87a", 6);
+	assert_int_equal(read_image(PICTURE_ID).verdict, VERDICT_DONE);
+	fake_http_say(world.http, 200, lost);
+	galaxy_world_say_login(&world);
+	fake_http_say(world.http, 200, "{\"Image\":\"R0lGODdh\"}");
+	assert_int_equal(read_image(PICTURE_ID).verdict, VERDICT_DONE);
+	/* and no more than one */
+	fake_http_say(world.http, 200, lost);
+	galaxy_world_say_login(&world);
+	fake_http_say(world.http, 200, lost);
+	assert_int_equal(read_image(PICTURE_ID).verdict, VERDICT_LOCKED);
+}
+
 int
 main(void)
 {
@@ -199,6 +220,7 @@ main(void)
 		TEST(test_galaxy_image__of_more_than_8_mib_is_refused_for_good),
 		TEST(test_galaxy_image__an_id_is_no_way_to_another_path),
 		TEST(test_galaxy_image__a_lost_session_costs_one_log_in),
+		TEST(test_galaxy_image__a_session_lost_inside_a_200_costs_one_log_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
