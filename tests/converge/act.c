@@ -670,8 +670,24 @@ end_something(struct world *w)
 
 static const struct fault slow_read = { "galaxy", "itembalances", "late:700",
 	                                1 };
+static const struct fault lost_answer = { "galaxy", "postentry", "lose_answer",
+	                                  1 };
+static const struct fault no_read = { "galaxy", "itembalances", "status:500",
+	                              2 };
 static const struct fault slow_list = { "galaxy", "itembalances", "late:1400",
 	                                1 };
+
+/* All that was not told of the item at the tills is told now: at rest it must
+   be right. */
+static void
+tell_all(struct world *w, size_t item)
+{
+	for (size_t till = 0; till < w->n_tills; till++)
+		hooks_add(w, &(struct hook){ .kind = HOOK_COUNT,
+		                             .item = item,
+		                             .till = till,
+		                             .tries = 5 });
+}
 
 /* The second change comes while the first one's read is under way. */
 static void
@@ -680,6 +696,7 @@ play_slow_read(struct world *w)
 	size_t i = pick_item(w, ITEM_FREE);
 
 	say(w, "play: a change during a slow read");
+	tell_all(w, i);
 	set_fault(w, &slow_read, 1);
 	receive(w, i, 2);
 	hooks_add(w,
@@ -698,6 +715,7 @@ play_slow_list(struct world *w)
 	size_t i = pick_item(w, ITEM_FREE);
 
 	say(w, "play: a change during a slow list");
+	tell_all(w, i);
 	receive(w, i, 1); /* so that a catch-up lists it */
 	set_fault(w, &slow_list, 1);
 	act_sync(w, false);
@@ -705,7 +723,31 @@ play_slow_list(struct world *w)
 	receive(w, i, 3);
 	hooks_add(w,
 	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
-	nap(w, 1200);
+	nap(w, 1600);
+}
+
+/* A sale is booked while a list without it is on its way, and its own balance
+   cannot be read at once. */
+static void
+play_post_in_list(struct world *w)
+{
+	struct order pattern = { .n_lines = 1,
+		                 .till = below(w, (unsigned)w->n_tills) };
+	size_t at;
+
+	say(w, "play: a sale is booked during a slow list");
+	pattern.lines[0].item = below(w, SOLD);
+	pattern.lines[0].qty = decimal_of(1);
+	set_fault(w, &slow_list, 1);
+	act_sync(w, true);
+	nap(w, 500);
+	set_fault(w, &no_read, 2);
+	at = ring_up(w, &pattern, 0);
+	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+	                             .order = at,
+	                             .till = pattern.till,
+	                             .tries = 5 });
+	nap(w, 1500);
 }
 
 /* Looks at the till while only Galaxy knows that the sale is booked. */
@@ -733,6 +775,24 @@ play_slow_settling(struct world *w)
 		                             .delay_ms = 120 * n,
 		                             .tries = 5 });
 	nap(w, 900);
+}
+
+/* Galaxy books it and cannot say so. */
+static void
+play_lost_answer(struct world *w)
+{
+	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	size_t at;
+
+	say(w, "play: an answer is lost");
+	choose_lines(w, &pattern, false);
+	set_fault(w, &lost_answer, 1);
+	at = ring_up(w, &pattern, 0);
+	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+	                             .order = at,
+	                             .till = pattern.till,
+	                             .tries = 5 });
+	nap(w, 300);
 }
 
 /* Redis goes; what is told in that moment is told again, or not at all. */
@@ -827,6 +887,10 @@ play(struct world *w)
 		play_lost_redis(w);
 		nap(w, 1200);
 	}
+	if (percent(w, 50))
+		play_post_in_list(w);
+	if (percent(w, 70))
+		play_lost_answer(w);
 	if (percent(w, 60))
 		play_slow_settling(w);
 	act_once(w);

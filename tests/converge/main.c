@@ -25,7 +25,7 @@
 
 enum {
 	ROUND_MAX = 500,    /* actions between two rests */
-	REST_MS = 120000,   /* a look-up comes after 30 s, a fall after 10 */
+	REST_MS = 90000,    /* a look-up comes after 30 s, a fall after 10 */
 	ORDERS_MORE = 2000, /* of plays and outages, beside the actions */
 	LOOKUP_ONE_IN = 4,  /* seeds */
 	TWO_TILLS_ONE_IN = 3,
