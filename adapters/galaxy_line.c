@@ -180,12 +180,32 @@ read_gross(struct line *line, struct decimal *out)
 	return outcome_done();
 }
 
+/*
+ * A shop can still be told that half a bottle is none. A till's sale has
+ * happened: what Galaxy makes of it is Galaxy's to say.
+ */
+static bool
+is_too_fine(const struct line *line)
+{
+	int64_t places;
+
+	if (line->entry->kind != ENTRY_ORDER ||
+	    json_get_int(&places, json_root(line->row), "Unit1NoOfDecimals") ||
+	    places < 0 || places >= DECIMAL_PLACES)
+		return false;
+	return decimal_cmp(decimal_round(line->qty, (int)places, DECIMAL_CUT),
+	                   line->qty) != 0;
+}
+
 static struct outcome
 read_amounts(struct line *line)
 {
 	struct decimal gross = DECIMAL_ZERO;
 	struct outcome outcome;
 
+	if (is_too_fine(line))
+		return refuse(line, "quantity",
+		              "has more decimals than the item's unit");
 	if (!is_within(line->qty, QTY_MAX) ||
 	    decimal_is_zero(decimal_round(line->qty, 5, DECIMAL_CUT)))
 		return refuse(line, "quantity",

@@ -19,6 +19,8 @@ refused 422 number missing '{ "lines": [ { "sku": "21-0003",
 	"quantity": 1 } ] }'
 refused 422 'lines[0].quantity' . '{ "number": "1",
 	"lines": [ { "sku": "21-0003", "quantity": 0 } ] }'
+refused 422 'lines[0].quantity' 'decimals' '{ "number": "1",
+	"lines": [ { "sku": "21-0003", "quantity": "0.5" } ] }'
 refused 422 'lines[0].sku' 'items import' '{ "number": "1",
 	"lines": [ { "sku": "99-9999", "quantity": 1 } ] }'
 refused 422 'lines[0].sku' '31-0001-S' '{ "number": "1",

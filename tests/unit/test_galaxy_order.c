@@ -555,8 +555,8 @@ static const struct refusal refusals[] = {
 	  "delivery.address.id", "is no site of this customer" },
 	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":1},{\"sku\":\"none\","
 	  "\"quantity\":1}]", "lines[1].sku", "the mirror does not know it" },
-	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":0.000001}]",
-	  "lines[0].quantity", "a quantity that cannot be booked" },
+	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":0.5}]",
+	  "lines[0].quantity", "has more decimals than the item's unit" },
 	{ ",\"lines\":[{\"sku\":\"box\",\"quantity\":900000}]",
 	  "lines[0].quantity", "a quantity that cannot be booked" },
 	{ ",\"lines\":[{\"sku\":\"tea\",\"quantity\":1000,"
