@@ -16,7 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINES_MAX = 500 };
+enum { LINES_MAX = 1000 };
 
 struct line {
 	struct galaxy_item *item;
