@@ -34,6 +34,7 @@ struct store {
 	unsigned generation;
 	char sha[SCRIPT_COUNT][SHA_SIZE]; /* "": not loaded here yet */
 	char why[160];                    /* last trouble, for store_ping */
+	struct store_timeline *timeline;  /* owned; NULL */
 };
 
 /* One line in the log when Redis goes and one when it is back, however many
@@ -626,7 +627,14 @@ store_free(struct store *store)
 	if (!store)
 		return;
 	disconnect(store);
+	store_timeline_free(store->timeline);
 	free(store);
+}
+
+struct store_timeline **
+store_timeline_of(struct store *s)
+{
+	return &s->timeline;
 }
 
 static pthread_once_t thread_once = PTHREAD_ONCE_INIT;

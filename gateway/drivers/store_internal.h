@@ -42,11 +42,19 @@ enum store_script {
 	SCRIPT_SINCE,
 	SCRIPT_FILE,
 	SCRIPT_SYNC_LISTS,
+	SCRIPT_TIMELINE,
+	SCRIPT_EXPLAIN,
 	SCRIPT_COUNT,
 };
 
 /* What the store was made with. Borrowed. */
 const struct store_options *store_options_of(const struct store *s);
+
+/* Lines of timelines that wait to be written (store_timeline.c); they belong to
+   the connection, so no thread shares them. NULL: none yet. */
+struct store_timeline;
+struct store_timeline **store_timeline_of(struct store *s);
+void store_timeline_free(struct store_timeline *t);
 
 /* A command under construction. Zeroed memory is empty; errors stick. */
 struct args {

@@ -28,6 +28,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
+#include "gateway/drivers/store_timeline.h"
 
 /* 40 days; design.md asks for 35. */
 #define SALE_KEEP_S  "3456000"
@@ -763,8 +764,11 @@ store_ledger_decide(struct store *store, const char *id,
 		                .why = "dropped by a person",
 		                .from = " uncertain refused held " },
 	};
+	int r = move_entry(store, id, &moves[action]);
 
-	return move_entry(store, id, &moves[action]);
+	if (!r)
+		store_timeline_decided(store, id, action);
+	return r;
 }
 
 /* ---- cursors ---- */

@@ -18,6 +18,7 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -186,6 +187,20 @@ looks_fini(struct looks *l)
 	free(l->members);
 }
 
+/* For a person who asks about the item; after the acknowledgement. */
+static void
+note_calls(struct store *store, const struct queue_settlement *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t m = 0; m < list[i].n_marks; m++)
+			if (!strncmp(list[i].members[m], "i:", 2))
+				store_timeline_add(
+					store, list[i].members[m] + 2,
+					list[i].event->received_ms,
+					TIMELINE_HOOK, list[i].account,
+					"a call named it");
+}
+
 int
 drain_events(const struct engine *engine,
              const struct handler_ops *const *handlers, struct store *store,
@@ -212,8 +227,10 @@ drain_events(const struct engine *engine,
 	}
 	if (!r)
 		r = store_queue_settle(store, list, n_list);
-	if (!r)
+	if (!r) {
 		metrics_add(METRIC_events_drained, (int64_t)n_list);
+		note_calls(store, list, n_list);
+	}
 	for (size_t i = 0; looks && i < n; i++)
 		looks_fini(&looks[i]);
 	free(looks);
@@ -299,6 +316,7 @@ turn(struct drain *d)
 			return r;
 	}
 	r = claim(d, QUEUE_NEW, BLOCK_MS);
+	(void)store_timeline_settle(d->store);
 	return r == QUEUE_EMPTY ? 0 : r;
 }
 

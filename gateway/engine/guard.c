@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/item.h"
 #include "gateway/model/metrics.h"
 
@@ -154,6 +156,12 @@ hold(struct guard *g)
 	const char *const *skus = (const char *const *)g->zeroed.v;
 	int r = store_stock_hold(g->w->store, g->channel, skus, g->zeroed.n);
 
+	for (size_t i = 0; i < g->zeroed.n; i++)
+		store_timeline_add(g->w->store, skus[i], clock_wall_ms(),
+		                   TIMELINE_LEFT, g->channel,
+		                   "not written: a sync would set %zu items to "
+		                   "zero, held for a person",
+		                   g->zeroed.n);
 	metrics_add(METRIC_zero_held, (int64_t)g->zeroed.n);
 	log_error("zero.held", "account=%s items=%zu why=%s", g->channel,
 	          g->zeroed.n,

@@ -16,6 +16,7 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -53,6 +54,21 @@ fill_externals(struct worker *w, struct entry *entry, const char **missing)
 	return r;
 }
 
+/* For a person who asks about the items. */
+static void
+note_entry(struct worker *w, const struct entry *entry, const char *what,
+           const char *why)
+{
+	char qty[DECIMAL_TEXT_SIZE];
+
+	for (size_t i = 0; i < entry->n_lines; i++)
+		store_timeline_add(w->store, entry->lines[i].sku,
+		                   clock_wall_ms(), TIMELINE_ENTRY, w->account,
+		                   "%s (%s, docid %s) %s%s%s", entry->id,
+		                   decimal_format(qty, entry->lines[i].qty),
+		                   entry->docid, what, *why ? ": " : "", why);
+}
+
 static void
 announce(struct worker *w, const struct entry *entry,
          const struct outcome *outcome, int64_t origin_ms)
@@ -62,6 +78,7 @@ announce(struct worker *w, const struct entry *entry,
 	switch (outcome->verdict) {
 	case VERDICT_DONE:
 		metrics_add(METRIC_entries_posted, 1);
+		note_entry(w, entry, "posted and confirmed", "");
 		log_info("entry.posted", "account=%s entry=%s docid=%s",
 		         w->account, entry->id, entry->docid);
 		if (origin_ms)
@@ -72,10 +89,12 @@ announce(struct worker *w, const struct entry *entry,
 		break;
 	case VERDICT_UNCERTAIN:
 		metrics_add(METRIC_entries_uncertain, 1);
+		note_entry(w, entry, "uncertain", outcome->why);
 		log_error("entry.uncertain", "account=%s entry=%s why=%s",
 		          w->account, entry->id, log_quote(outcome->why));
 		break;
 	case VERDICT_REFUSED:
+		note_entry(w, entry, "refused", outcome->why);
 		log_error("entry.refused", "account=%s entry=%s why=%s",
 		          w->account, entry->id, log_quote(outcome->why));
 		break;
@@ -300,6 +319,11 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 		log_info("entry.looked_up", "account=%s entry=%s found=%s",
 		         w->account, entry->id,
 		         outcome.verdict == VERDICT_DONE ? "yes" : "no");
+		note_entry(w, entry,
+		           outcome.verdict == VERDICT_DONE
+		                   ? "looked up: it is there"
+		                   : "looked up: it is not there, posted again",
+		           "");
 		r = store_ledger_end(w->store, entry->id, attempts, &outcome,
 		                     0);
 		return r == LEDGER_FENCED ? 0 : r;

@@ -17,6 +17,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/item.h"
 #include "gateway/model/metrics.h"
 
@@ -36,6 +37,7 @@ struct look {
 	struct stock_view view;
 	struct count count; /* as read */
 	struct decimal target;
+	struct decimal reserve; /* kept back here */
 	bool wants_write;
 	bool is_drift;
 	bool is_moved; /* bound to another thing since the count was read */
@@ -148,6 +150,39 @@ read_counts(struct worker *w, struct looks *l, struct outcome *outcome)
 	return worker_judge(w, "read counts", outcome);
 }
 
+/* ---- for a person who asks about the item ---- */
+
+/* Nothing was written here; why. */
+static void
+note_left(struct worker *w, const struct look *look, const char *why)
+{
+	store_timeline_add(w->store, look->view.sku, clock_wall_ms(),
+	                   TIMELINE_LEFT, w->account, "not written: %s", why);
+}
+
+/* The target, and what it was made of. */
+static void
+note_target(struct worker *w, const struct look *look, enum timeline_kind kind,
+            const char *what)
+{
+	const struct stock_view *v = &look->view;
+	char showed[DECIMAL_TEXT_SIZE] = "nothing";
+	char target[DECIMAL_TEXT_SIZE];
+	char balance[DECIMAL_TEXT_SIZE];
+	char pending[DECIMAL_TEXT_SIZE];
+	char reserve[DECIMAL_TEXT_SIZE];
+
+	if (look->count.is_known)
+		(void)decimal_format(showed, look->count.qty);
+	store_timeline_add(w->store, v->sku, clock_wall_ms(), kind, w->account,
+	                   "showed %s, target %s (balance %s, pending %s, "
+	                   "reserve %s)%s",
+	                   showed, decimal_format(target, look->target),
+	                   decimal_format(balance, v->balance),
+	                   decimal_format(pending, v->pending),
+	                   decimal_format(reserve, look->reserve), what);
+}
+
 /* How far the count fell below what it showed is explained by known sales. */
 static bool
 is_fall_explained(const struct look *look)
@@ -176,6 +211,9 @@ suspect(struct worker *w, const struct look *look, bool *must_wait)
 		log_info("count.fell", "account=%s sku=%s why=%s", w->account,
 		         look->view.sku,
 		         log_quote("no sale known; looking again"));
+		note_target(w, look, TIMELINE_LEFT,
+		            "; not written: it fell without a known sale and "
+		            "is looked at once more");
 		age = 0;
 	} else if (age < 0) {
 		age = 0; /* the clock was set back */
@@ -215,16 +253,18 @@ decide(struct worker *w, struct look *look)
 {
 	const struct engine *e = w->engine;
 	const char *authority = engine_authority(e, look->view.authority);
-	struct decimal reserve = engine_reserve(e, w->conf, look->view.reserve,
-	                                        look->view.has_reserve);
 
 	if (look->is_moved)
 		return 0; /* the new binding has its own mark */
 	if (!look->view.balance_from ||
-	    strcmp(look->view.balance_from, authority) != 0)
+	    strcmp(look->view.balance_from, authority) != 0) {
+		note_left(w, look, "its balance is not known yet");
 		return clear(w, look); /* its first balance will mark it */
+	}
+	look->reserve = engine_reserve(e, w->conf, look->view.reserve,
+	                               look->view.has_reserve);
 	look->target = item_target(look->view.balance, look->view.pending,
-	                           reserve, w->ops->count_places);
+	                           look->reserve, w->ops->count_places);
 	if (!look->count.is_known && !look->view.has_published) {
 		/* A thing that was never counted there has no row: the first
 		   count is the authority's, whatever the channel shows. */
@@ -235,17 +275,25 @@ decide(struct worker *w, struct look *look)
 		log_warn("count.unknown", "account=%s sku=%s why=%s",
 		         w->account, look->view.sku,
 		         log_quote("the answer does not name it"));
+		note_left(w, look, "the answer does not name it");
 		return postpone(w, look, UNKNOWN_WAIT_MS);
 	}
 	if (look->view.is_held && look->mark->cause == MARK_SYNC &&
-	    decimal_is_zero(look->target))
+	    decimal_is_zero(look->target)) {
+		note_left(w, look, "its zero is held for a person");
 		return clear(w, look); /* a person decides */
+	}
 	if (look->view.is_collected && look->mark->cause == MARK_SYNC &&
-	    decimal_is_zero(look->target) && !decimal_is_zero(look->count.qty))
+	    decimal_is_zero(look->target) &&
+	    !decimal_is_zero(look->count.qty)) {
+		note_left(w, look, "the sync that found zero is not over");
 		return postpone(w, look, JUDGED_WAIT_MS);
+	}
 	if (decimal_cmp(look->count.qty, look->target) != 0)
 		return decide_difference(w, look);
 	metrics_add(METRIC_counts_equal, 1);
+	if (look->mark->cause != MARK_SYNC) /* a sync finds most so */
+		note_target(w, look, TIMELINE_EQUAL, "");
 	return store_stock_published(
 		w->store, w->account,
 		&(struct stock_published){ look->view.sku, look->target,
@@ -338,9 +386,16 @@ note_written(struct worker *w, struct look *const *looks,
 			log_warn("count.refused", "account=%s sku=%s why=%s",
 			         w->account, looks[i]->view.sku,
 			         log_quote(counts[i].outcome.why));
+			note_left(w, looks[i], counts[i].outcome.why);
 			r = postpone(w, looks[i], REFUSED_WAIT_MS);
 			continue;
 		}
+		note_target(w, looks[i],
+		            looks[i]->is_drift ? TIMELINE_DRIFT
+		                               : TIMELINE_WRITTEN,
+		            looks[i]->is_drift
+		                    ? "; corrected: it had moved without a sale"
+		                    : "; written");
 		note_zero(w, looks[i]);
 		note_journey(w, looks[i]);
 		rows[n_rows++] = (struct stock_published){
@@ -395,6 +450,9 @@ write_looks(struct worker *w, struct look *const *looks, size_t n,
 	} else if (outcome.verdict == VERDICT_REFUSED) {
 		counts[0].outcome = outcome;
 		r = note_written(w, looks, counts, 1);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			note_left(w, looks[i], outcome.why);
 	}
 	free(counts);
 	return r; /* else the marks stay and pace decides when */
@@ -439,6 +497,7 @@ push_items(struct worker *w, const struct marks *marks)
 	struct looks l = { .n = 0 };
 	struct outcome outcome = outcome_done();
 	bool was_listed = false;
+	bool was_well = !pace_is_open(&w->pace);
 	int64_t as_of_ms = 0;
 	int r;
 
@@ -450,6 +509,9 @@ push_items(struct worker *w, const struct marks *marks)
 	if (r || !l.n)
 		goto out;
 	if (!read_counts(w, &l, &outcome)) {
+		if (was_well)
+			worker_note_trouble(w, marks, "count not read",
+			                    outcome.why);
 		for (size_t i = 0;
 		     !r && outcome.verdict == VERDICT_REFUSED && i < l.n; i++)
 			r = postpone(w, &l.v[i], REFUSED_WAIT_MS);
@@ -457,6 +519,9 @@ push_items(struct worker *w, const struct marks *marks)
 	}
 	as_of_ms = clock_wall_ms();
 	r = sales_list(w, as_of_ms, false, first_origin(marks), &was_listed);
+	if (!r && !was_listed && was_well)
+		worker_note_trouble(w, marks, "not written",
+		                    "the sales could not be listed");
 	if (r || !was_listed)
 		goto out; /* sales unknown: nothing may be written */
 	r = load_views(w, &l);

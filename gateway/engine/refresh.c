@@ -8,11 +8,13 @@
 #include "gateway/engine/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
 
 enum { UNKNOWN_WAIT_MS = 60000 };
@@ -23,6 +25,7 @@ struct batch {
 	struct count *counts;      /* owned */
 	const struct mark **marks; /* owned array of borrowed marks */
 	size_t n;
+	int64_t began_ms; /* wall clock; when they were asked for */
 };
 
 static void
@@ -59,7 +62,11 @@ batch_load(struct worker *w, struct batch *b, const struct marks *marks)
 			                      &marks->v[i], 1);
 			continue;
 		}
-		b->counts[b->n].external = b->views[i].external;
+		struct stock_view view = b->views[i];
+
+		b->views[i] = b->views[b->n]; /* those asked for in front */
+		b->views[b->n] = view;
+		b->counts[b->n].external = view.external;
 		b->marks[b->n++] = marks->v[i];
 	}
 	free(skus);
@@ -86,10 +93,74 @@ leave_unknown(struct worker *w, const struct mark *mark)
 {
 	log_warn("balance.unknown", "account=%s sku=%s why=%s", w->account,
 	         mark->member + 2, log_quote("the answer does not name it"));
+	store_timeline_add(w->store, mark->member + 2, clock_wall_ms(),
+	                   TIMELINE_LEFT, w->account,
+	                   "balance unknown: the answer does not name it");
 	if (mark->cause == MARK_SALE)
 		return store_marks_postpone(w->store, w->account, mark,
 		                            clock_wall_ms() + UNKNOWN_WAIT_MS);
 	return store_marks_clear(w->store, w->account, &mark, 1);
+}
+
+/* Which reads counted for nothing? Asked only when there are some: of those the
+   books still say what they said before. */
+static int
+find_discarded(struct worker *w, const struct batch *b, int64_t fetched_ms,
+               bool *is_discarded)
+{
+	struct stock_view *views = calloc(b->n, sizeof(*views));
+	const char **skus = calloc(b->n, sizeof(*skus));
+	int r = views && skus ? 0 : ERR_NOMEM;
+
+	for (size_t i = 0; !r && i < b->n; i++)
+		skus[i] = b->marks[i]->member + 2;
+	if (!r)
+		r = store_stock_view(w->store, views, w->account, skus, b->n);
+	for (size_t i = 0; !r && i < b->n; i++) {
+		is_discarded[i] = views[i].balance_at_ms < fetched_ms;
+		stock_view_fini(&views[i]);
+	}
+	free(skus);
+	free(views);
+	return r;
+}
+
+/* For a person who asks about the item. */
+static void
+note_reads(struct worker *w, const struct batch *b, int64_t fetched_ms,
+           size_t n_discarded)
+{
+	bool *is_discarded = calloc(b->n, sizeof(*is_discarded));
+
+	if (!is_discarded ||
+	    (n_discarded && find_discarded(w, b, fetched_ms, is_discarded))) {
+		free(is_discarded);
+		return;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		const struct stock_view *was = &b->views[i];
+		bool is_same = was->balance_from &&
+		               !strcmp(was->balance_from, w->account) &&
+		               !decimal_cmp(was->balance, b->counts[i].qty);
+		char qty[DECIMAL_TEXT_SIZE];
+		char old[DECIMAL_TEXT_SIZE] = "unknown";
+
+		if (!b->counts[i].is_known || (is_same && !is_discarded[i] &&
+		                               b->marks[i]->cause == MARK_SYNC))
+			continue;
+		if (was->balance_from)
+			(void)decimal_format(old, was->balance);
+		store_timeline_add(
+			w->store, b->marks[i]->member + 2, fetched_ms,
+			TIMELINE_READ, w->account,
+			"balance %s, was %s (asked %lld ms before)%s",
+			decimal_format(qty, b->counts[i].qty), old,
+			(long long)(fetched_ms - b->began_ms),
+			is_discarded[i] ? "; not used: an entry was posted "
+					  "meanwhile or it is read anew"
+					: "");
+	}
+	free(is_discarded);
 }
 
 /* Put what was learned into the books. */
@@ -125,6 +196,8 @@ settle(struct worker *w, const struct batch *b, int64_t tick)
 		r = store_stock_balances(w->store, &read, known, n,
 		                         &n_discarded);
 	metrics_add(METRIC_balances_read, (int64_t)n);
+	if (!r)
+		note_reads(w, b, read.fetched_ms, n_discarded);
 	log_info("refresh.done", "account=%s items=%zu discarded=%zu",
 	         w->account, n, n_discarded);
 	free(known);
@@ -153,14 +226,19 @@ refresh_items(struct worker *w, const struct marks *marks, int64_t tick)
 {
 	struct batch b = { .n = 0 };
 	struct outcome outcome;
+	bool was_well = !pace_is_open(&w->pace);
 	int r = batch_load(w, &b, marks);
 
 	if (!r && b.n) {
+		b.began_ms = clock_wall_ms();
 		outcome = w->ops->read_counts(w->state, b.counts, b.n);
 		if (worker_judge(w, "read balances", &outcome))
 			r = settle(w, &b, tick);
 		else
 			r = give_up(w, marks, &outcome);
+		if (!r && was_well && outcome.verdict != VERDICT_DONE)
+			worker_note_trouble(w, marks, "balance not read",
+			                    outcome.why);
 	}
 	batch_fini(&b, marks->n);
 	return r;

@@ -20,6 +20,7 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/engine/saved.h"
 #include "gateway/model/metrics.h"
 
@@ -337,6 +338,23 @@ has_uncertain(const struct intake *in)
 	return false;
 }
 
+/* For a person who asks about the items. */
+static void
+note_entry(const struct intake *in, const struct entry *e,
+           const struct ledger_new *new)
+{
+	char qty[DECIMAL_TEXT_SIZE];
+
+	for (size_t i = 0; i < e->n_lines; i++)
+		store_timeline_add(
+			in->w->store, e->lines[i].sku, clock_wall_ms(),
+			TIMELINE_SALE, in->w->account,
+			"%s: %s sold; entry %s for %s is %s%s%s", in->sale->id,
+			decimal_format(qty, e->lines[i].qty), e->id,
+			e->authority, new->state, *new->why ? ": " : "",
+			new->why);
+}
+
 static int
 announce(const struct intake *in)
 {
@@ -344,6 +362,8 @@ announce(const struct intake *in)
 
 	if (!in->n_entries)
 		return 0;
+	for (size_t i = 0; i < in->n_entries; i++)
+		note_entry(in, &in->entries[i], &in->news[i]);
 	metrics_add(METRIC_sales_seen, 1);
 	log_info("sale.seen", "account=%s sale=%s entries=%zu waiting=%zu",
 	         w->account, in->sale->id, in->n_entries, in->n_waiting);

@@ -16,6 +16,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/item.h"
 #include "gateway/model/metrics.h"
 
@@ -60,11 +61,30 @@ wants_look(const struct sync *s, const struct stock_view *view,
 	       (find_target(s, view, &target) && decimal_cmp(target, qty));
 }
 
+/* For a person who asks about the item; nothing where all is as it was. */
+static void
+note_found(struct sync *s, const char *sku, const char *what,
+           struct decimal qty, const struct decimal *was)
+{
+	char now[DECIMAL_TEXT_SIZE];
+	char before[DECIMAL_TEXT_SIZE] = "unknown";
+
+	if (was && !decimal_cmp(qty, *was))
+		return;
+	if (was)
+		(void)decimal_format(before, *was);
+	store_timeline_add(s->w->store, sku, clock_wall_ms(), TIMELINE_FOUND,
+	                   s->w->account, "a sync found %s %s, was %s", what,
+	                   decimal_format(now, qty), before);
+}
+
 static int
 compare(struct sync *s, const struct stock_view *view, struct decimal qty)
 {
 	if (!wants_look(s, view, qty))
 		return 0;
+	note_found(s, view->sku, "the count", qty,
+	           view->has_published ? &view->published : NULL);
 	return store_stock_changed(s->w->store, s->w->account, s->w->account,
 	                           view->sku);
 }
@@ -113,6 +133,12 @@ take_known(struct sync *s, const char *const *skus, const struct decimal *qty,
 		return r;
 	stock_rule(s->w, &read);
 	for (size_t i = 0; !r && i < n; i++) {
+		bool is_ours = views[i].balance_from &&
+		               !strcmp(views[i].balance_from, s->w->account);
+
+		if (is_authority(s, &views[i]))
+			note_found(s, skus[i], "the balance", qty[i],
+			           is_ours ? &views[i].balance : NULL);
 		if (is_authority(s, &views[i]))
 			balances[n_balances++] = (struct stock_balance){
 				.sku = skus[i],

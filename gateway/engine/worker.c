@@ -23,6 +23,7 @@
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -145,6 +146,16 @@ worker_alarm(struct worker *w, const char *why)
 	log_error("account.alarm", "account=%s why=%s", w->account,
 	          log_quote(why));
 	(void)store_health_set(w->store, w->account, &fact, 1);
+}
+
+void
+worker_note_trouble(struct worker *w, const struct marks *items,
+                    const char *what, const char *why)
+{
+	for (size_t i = 0; i < items->n; i++)
+		store_timeline_add(w->store, items->v[i]->member + 2,
+		                   clock_wall_ms(), TIMELINE_LEFT, w->account,
+		                   "%s: %s", what, why);
 }
 
 int
@@ -386,6 +397,8 @@ worker_interlude(struct worker *w)
 		                            TURN_MAX);
 	if (!r && batch.n)
 		r = do_batch(w, &batch);
+	if (!r && !batch.n)
+		(void)store_timeline_settle(w->store);
 	mark_batch_fini(&batch);
 	w->is_interlude = false;
 	return r;
@@ -397,6 +410,16 @@ struct worker_thread {
 	pthread_t thread;
 	struct worker w;
 };
+
+/* Between two turns: timelines are written when there is time for it. */
+static void
+settle_timelines(struct worker *w, int64_t *wait_ms)
+{
+	int64_t due_ms = store_timeline_settle(w->store);
+
+	if (due_ms && due_ms < *wait_ms)
+		*wait_ms = due_ms;
+}
 
 /* Say once what is there, for the status page; a failure shows by itself. */
 static void
@@ -484,6 +507,8 @@ loop(struct worker *w)
 		if (!hold(w))
 			continue;
 		r = worker_turn(w, &wait_ms);
+		if (!r)
+			settle_timelines(w, &wait_ms);
 		if (!r && wait_ms && !is_stopping(w))
 			r = store_marks_wait(w->store, w->account, wait_ms);
 		if (r == MARKS_WOKEN) {

@@ -61,6 +61,12 @@ struct worker {
 	int pulse;              /* handle */
 };
 
+/* Marks of one kind, borrowed from a batch. */
+struct marks {
+	const struct mark **v;
+	size_t n;
+};
+
 /* Adapter of an account, or NULL when none has that type. */
 const struct adapter_ops *engine_adapter(const struct engine *engine,
                                          const char *type);
@@ -82,6 +88,11 @@ bool worker_judge(struct worker *w, const char *doing,
 
 /* What a person must see: log, health, until the account is well again. */
 void worker_alarm(struct worker *w, const char *why);
+
+/* For a person who asks about these items: what could not be done, and why.
+   Only at the first of failures in a row, lest an outage fill timelines. */
+void worker_note_trouble(struct worker *w, const struct marks *items,
+                         const char *what, const char *why);
 
 /* A count was written; a call's way from the door to the channel took so long. */
 int worker_note_write(struct worker *w);
@@ -128,12 +139,6 @@ int worker_start(struct worker_thread **out, const struct engine *engine,
 void worker_abort(struct worker_thread *t);
 void worker_join_thread(struct worker_thread *t);
 void worker_free(struct worker_thread *t);
-
-/* Marks of one kind, borrowed from a batch. */
-struct marks {
-	const struct mark **v;
-	size_t n;
-};
 
 /* refresh.c: items this account is the authority of. 0 or a fault. */
 int refresh_items(struct worker *w, const struct marks *marks, int64_t tick);
