@@ -354,6 +354,35 @@ do_batch(struct worker *w, const struct mark_batch *batch)
 	return r;
 }
 
+/*
+ * Posts come before reads, which then see what they did. After trouble with
+ * posts the marks have one turn before them: else the wait that each attempt
+ * brings would keep the account from all else, and from the very sync that the
+ * posts may be waiting for.
+ */
+static bool
+is_marks_turn(struct worker *w)
+{
+	bool yes = w->had_post_trouble &&
+	           pace_wait_ms(&w->pace, clock_mono_ms()) == 0;
+
+	if (yes)
+		w->had_post_trouble = false;
+	return yes;
+}
+
+static int
+post_in_turn(struct worker *w, int64_t *next_due_ms)
+{
+	bool could_call = pace_wait_ms(&w->pace, clock_mono_ms()) == 0;
+	int r = post_entries(w, next_due_ms);
+
+	if (could_call)
+		w->had_post_trouble =
+			pace_wait_ms(&w->pace, clock_mono_ms()) > 0;
+	return r;
+}
+
 int
 worker_turn(struct worker *w, int64_t *wait_ms)
 {
@@ -361,12 +390,15 @@ worker_turn(struct worker *w, int64_t *wait_ms)
 	int64_t next_post_ms = 0;
 	int64_t now;
 	int64_t pace;
-	int r = post_entries(w, &next_post_ms);
+	bool marks_first = is_marks_turn(w);
+	int r = marks_first ? 0 : post_in_turn(w, &next_post_ms);
 
 	if (!r)
 		r = store_marks_take(w->store, &batch, w->account, TURN_MAX);
 	if (!r && batch.n)
 		r = do_batch(w, &batch);
+	if (!r && marks_first)
+		r = post_in_turn(w, &next_post_ms);
 	now = clock_wall_ms();
 	pace = pace_wait_ms(&w->pace, clock_mono_ms());
 	*wait_ms = batch.n ? 0 : IDLE_MS;
@@ -387,16 +419,20 @@ worker_interlude(struct worker *w)
 {
 	struct mark_batch batch = { .n = 0 };
 	int64_t next_post_ms = 0;
-	int r;
+	bool marks_first = is_marks_turn(w);
+	int r = 0;
 
 	assert(!w->is_interlude);
 	w->is_interlude = true;
-	r = post_entries(w, &next_post_ms);
+	if (!marks_first)
+		r = post_in_turn(w, &next_post_ms);
 	if (!r)
 		r = store_marks_take_urgent(w->store, &batch, w->account,
 		                            TURN_MAX);
 	if (!r && batch.n)
 		r = do_batch(w, &batch);
+	if (!r && marks_first)
+		r = post_in_turn(w, &next_post_ms);
 	if (!r && !batch.n)
 		(void)store_timeline_settle(w->store);
 	mark_batch_fini(&batch);

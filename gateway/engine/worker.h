@@ -55,6 +55,7 @@ struct worker {
 	int64_t n_zeroed;           /* in it */
 	bool is_introduced;         /* the probe was made */
 	bool is_interlude;          /* urgent work, inside a sync */
+	bool had_post_trouble;      /* the marks come before the next one */
 	char *unsaved_id;       /* entry whose answer Redis has not; owned */
 	struct outcome unsaved; /* that answer */
 	int64_t unsaved_token;  /* w->token when it came */

@@ -292,6 +292,40 @@ test_worker__posts_come_before_reads(void **state)
 	                    "post(agora/S1:E-A1=1) read_counts(E-A1)");
 }
 
+/*
+ * Whatever posts wait for (a first sync that is not over, a user who may not
+ * post), it must not keep the account from ever being looked at or synced.
+ */
+static void
+test_worker__trouble_with_posts_does_not_starve_the_marks(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_RETRY, VERDICT_SLOW,
+		                                 VERDICT_LOCKED };
+
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		(void)begin(state);
+		engine_world_item(world, "A0", "5");
+		(void)fake_adapter_sell(tills[0], "S1", "A-A0", "1");
+		engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+		engine_world_turn(&world->agora);
+		fake_adapter_set(erp, "E-A0", "9");
+		engine_world_mark(world, &world->erp, "i:A0", MARK_HOOK);
+		engine_world_mark(world, &world->erp, MARK_FULL, MARK_SYNC);
+		(void)fake_adapter_log(erp);
+		for (int turn = 0; turn < 4; turn++) {
+			fake_adapter_next(erp, "post",
+			                  outcome_of(verdicts[i], "not yet"),
+			                  false);
+			engine_world_turn(&world->erp);
+			fake_clock_advance(PACE_LOCKED_MS);
+		}
+		assert_non_null(strstr(fake_adapter_log(erp), "full"));
+		assert_string_equal(engine_world_entry(world, "agora/S1"),
+		                    "ready");
+		assert_string_equal(store_world_marks(&world->base, "erp"), "");
+	}
+}
+
 static void
 test_worker__nothing_is_called_while_a_wait_lasts(void **state)
 {
@@ -399,6 +433,7 @@ main(void)
 		EACH(test_worker__a_hundred_hooks_for_one_item_cost_one_fetch),
 		EACH(test_worker__a_hook_during_the_fetch_causes_another),
 		EACH(test_worker__posts_come_before_reads),
+		EACH(test_worker__trouble_with_posts_does_not_starve_the_marks),
 		EACH(test_worker__nothing_is_called_while_a_wait_lasts),
 		EACH(test_worker__an_item_the_authority_does_not_name_stays_unknown),
 		EACH(test_worker__a_worker_that_lost_its_lease_begins_nothing),
