@@ -17,7 +17,6 @@
 #include "gateway/base/clock.h"
 
 enum {
-	REST_MS = 60000,
 	FLIPS = 4,
 	SOLD = 4,
 	PLAIN = 14, /* world.c asks the simulator for so many */
@@ -917,7 +916,7 @@ act_round(struct world *w, int n)
 		clock_sleep_ms(below(w, 40));
 	}
 	clear_faults(w);
-	if (!is_violated(w) && !wait_ready(w, REST_MS))
+	if (!is_violated(w) && !wait_ready(w, w->rest_ms))
 		violate(w, ITEMS_MAX, SIZE_MAX, "the daemon is not ready");
 	/* The plays need calls that come when they are due. */
 	act_import_wanted(w);
@@ -925,7 +924,7 @@ act_round(struct world *w, int n)
 	if (!is_violated(w))
 		play(w);
 	clear_faults(w);
-	if (!wait_ready(w, REST_MS))
+	if (!wait_ready(w, w->rest_ms))
 		violate(w, ITEMS_MAX, SIZE_MAX, "the daemon is not ready");
 	act_import_wanted(w);
 	/* A call ends what is left of a back-off. */
@@ -944,6 +943,6 @@ act_open(struct world *w)
 	read_ids(w);
 	sort_items(w);
 	act_import_wanted(w);
-	if (check_rest(w, REST_MS))
+	if (check_rest(w))
 		check_backdate(w, START_AGO_MS);
 }

@@ -338,9 +338,9 @@ say_marks(struct world *w)
 }
 
 bool
-check_rest(struct world *w, int64_t bound_ms)
+check_rest(struct world *w)
 {
-	int64_t until = clock_mono_ms() + bound_ms;
+	int64_t until = clock_mono_ms() + w->rest_ms;
 	struct buf left = BUF_INIT;
 	int n_quiet = 0;
 	int n_looks = 0;
@@ -353,7 +353,7 @@ check_rest(struct world *w, int64_t bound_ms)
 		if (clock_mono_ms() >= until) {
 			violate(w, NONE, SIZE_MAX,
 			        "it does not come to rest in %lld s: %s",
-			        (long long)bound_ms / 1000, buf_text(&left));
+			        (long long)w->rest_ms / 1000, buf_text(&left));
 			say_marks(w);
 			break;
 		}
@@ -796,7 +796,7 @@ check_echo(struct world *w)
 		                             .tries = 5 });
 	while (clock_mono_ms() < until || !hooks_are_idle(w))
 		clock_sleep_ms(50);
-	if (!check_rest(w, 30000))
+	if (!check_rest(w))
 		return;
 	if (count_writes(w) != writes)
 		violate(w, NONE, SIZE_MAX, "at rest hooks caused %lld writes",

@@ -7,7 +7,8 @@
  * Starts the real tillbridge with its private Redis and the simulators, does
  * random things to all of them, lets it come to rest and checks what must be
  * so. Everything random comes from the seed. Exit: 0 all is so, 1 a violation,
- * 2 the test itself failed. TILLBRIDGE and TILLBRIDGE_SIM name the programs.
+ * 2 the test itself failed. TILLBRIDGE and TILLBRIDGE_SIM name the programs, ROOT
+ * the tree; SLOW multiplies how long it may take to come to rest.
  *
  * A round ends in two steps. First only what a hook with a 2xx told of must be
  * right: no full sync has healed it. Then everything is bound and synced, and
@@ -108,6 +109,7 @@ prepare(struct world *w, const struct wishes *wishes)
 	w->root = from_env("ROOT", ".");
 	w->tillbridge = from_env("TILLBRIDGE", "build/tillbridge");
 	w->simulator = from_env("TILLBRIDGE_SIM", "build/tillbridge-sim");
+	w->rest_ms = (int64_t)REST_MS * atoi(from_env("SLOW", "1"));
 	w->chance = w->seed;
 	w->has_lookup = below(w, LOOKUP_ONE_IN) == 0;
 	w->n_tills = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
@@ -133,14 +135,14 @@ prepare(struct world *w, const struct wishes *wishes)
 static void
 end_round(struct world *w)
 {
-	if (!is_violated(w) && check_rest(w, REST_MS))
+	if (!is_violated(w) && check_rest(w))
 		check_all(w, false);
 	if (is_violated(w))
 		return;
 	say(w, "what was told of is right; now everything");
 	act_bind_all(w);
 	act_sync(w, true);
-	if (check_rest(w, REST_MS))
+	if (check_rest(w))
 		check_all(w, true);
 }
 

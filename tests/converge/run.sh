@@ -13,7 +13,11 @@ ROOT=$(cd "${0%/*}/../.." && pwd)
 : "${TILLBRIDGE:=$ROOT/build/tillbridge}"
 : "${TILLBRIDGE_SIM:=$ROOT/build/tillbridge-sim}"
 : "${BUILD:=$ROOT/build/plain}"
-export ROOT TILLBRIDGE TILLBRIDGE_SIM BUILD
+case $BUILD in
+*address* | *thread* | *undefined*) SLOW=4 ;;
+*) SLOW=1 ;;
+esac
+export ROOT TILLBRIDGE TILLBRIDGE_SIM BUILD SLOW
 
 if [ "${1:-}" = --smoke ]; then
 	shift

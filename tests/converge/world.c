@@ -684,7 +684,7 @@ world_start(struct world *w)
 		start_sim(w, i);
 	write_config(w);
 	daemon_start(w);
-	if (!wait_ready(w, START_MS))
+	if (!wait_ready(w, w->rest_ms))
 		give_up(w, "the daemon does not start");
 	hooks_start(w);
 }

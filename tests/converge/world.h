@@ -92,6 +92,7 @@ struct world {
 	int64_t until_mono_ms; /* 0: by actions alone */
 	bool may_kill;
 	bool keeps;
+	int64_t rest_ms; /* in which it must come to rest */
 	/* what the seed decided */
 	uint64_t chance;
 	bool has_lookup;
@@ -250,7 +251,7 @@ void act_sync(struct world *w, bool is_full);
 void check_backdate(struct world *w, int64_t ms);
 
 /* Nothing on its way; a person decides meanwhile. False: a violation. */
-bool check_rest(struct world *w, int64_t bound_ms);
+bool check_rest(struct world *w);
 
 /* The till shows no more than is left, at this moment. */
 void check_ceiling(struct world *w);
