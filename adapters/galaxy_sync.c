@@ -398,6 +398,14 @@ keep_lease(const struct run *run)
 	return run->sink->breathe ? run->sink->breathe(run->sink->ctx) : 0;
 }
 
+/* Rows that were there are never taken for gone because nothing came. */
+static bool
+is_suspiciously_empty(const struct turn *turn, const struct galaxy_list *list)
+{
+	return turn->run->job->is_full && turn->is_whole && list->rows == 0 &&
+	       turn->total > 0 && !turn->run->is_foreign;
+}
+
 static int
 finish(struct turn *turn, const struct galaxy_list *list)
 {
@@ -432,6 +440,11 @@ finish(struct turn *turn, const struct galaxy_list *list)
 	if (!r && run->links.n_missing && run->sink->dangling)
 		run->sink->dangling(run->sink->ctx, turn->entity->name,
 		                    run->links.n_missing, run->links.why);
+	if (!r && is_suspiciously_empty(turn, list) && run->sink->skipped)
+		run->sink->skipped(run->sink->ctx, turn->entity->name,
+		                   turn->total,
+		                   "the list came empty, so what the mirror "
+		                   "has of it stays");
 	if (!r && list->n_bad && run->sink->skipped)
 		run->sink->skipped(run->sink->ctx, turn->entity->name,
 		                   list->n_bad, list->problem);
@@ -459,6 +472,8 @@ begin(struct turn *turn)
 	}
 	if (run->job->is_dry)
 		kind |= MIRROR_DRY;
+	if (run->is_foreign)
+		kind |= MIRROR_ANEW;
 	if (!r)
 		r = mirror_list_begin(turn->g->env.mirror, turn->entity->name,
 		                      kind);
@@ -624,9 +639,13 @@ end_run(struct run *run)
 static struct outcome
 begin_run(struct run *run)
 {
-	struct outcome outcome = galaxy_ready(run->g);
+	struct outcome outcome;
 	int r = 0;
 
+	/* Which one is the default may be changed there at any time. */
+	if (!conf_text(run->g->env.conf, "web_scenario"))
+		run->g->has_scenario = false;
+	outcome = galaxy_ready(run->g);
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
 	r = find_foreign(run);

@@ -388,7 +388,7 @@ store_list_end(struct store_list *list, struct mirror_tally *out,
                const char *note_name, const char *note)
 {
 	if (!collect(list, 0) && (list->kind & MIRROR_WHOLE) &&
-	    list->tally.n_seen)
+	    (list->tally.n_seen || (list->kind & MIRROR_ANEW)))
 		list->result = sweep(list);
 	if (!list->result)
 		list->result = finish_batches(list, note_name, note);

@@ -65,6 +65,8 @@ enum mirror_list_kind {
 	MIRROR_PART = 0,  /* rows that changed */
 	MIRROR_WHOLE = 1, /* all there are: rows not among them are removed */
 	MIRROR_DRY = 2,   /* or-ed in: write nothing, only count */
+	MIRROR_ANEW = 4,  /* or-ed in: what is there belongs to somebody else,
+	                     so an empty whole list removes it too */
 };
 
 /*

@@ -26,7 +26,7 @@
 #include <strings.h>
 
 enum {
-	IDS_MAX = 2000,
+	IDS_MAX = 400, /* GUIDs: a longer address is refused at the door */
 	ID_SIZE = 128, /* of a scenario; longer is none that we know */
 	NUMBER_SIZE = 32,
 	RETRY_S = 30, /* a first sync takes minutes */
@@ -39,6 +39,7 @@ enum {
 #define NOTE_READ     ".read"
 #define NOTE_CURSOR   ".revision"
 #define NOTE_SCENARIO "scenario.id"
+#define NOTE_OWNER    "sync.scenario" /* whose rows are there */
 
 /* A list on its way out. */
 struct listing {
@@ -290,7 +291,7 @@ split_ids(struct listing *l)
 		if (!*p)
 			continue;
 		if (l->n_ids == IDS_MAX)
-			return "at most 2000 ids";
+			return "at most 400 ids";
 		l->ids[l->n_ids++] = p;
 	}
 	return NULL;
@@ -342,6 +343,27 @@ check_scenario(struct listing *l, const struct http_call *call,
 		           "WebScenID");
 	buf_fini(&own);
 	return r;
+}
+
+/* After a change of scenario the rows are another one's until all were read. */
+static int
+check_owner(struct listing *l, struct http_reply *reply)
+{
+	struct buf own = BUF_INIT;
+	struct buf owner = BUF_INIT;
+	bool is_anothers;
+	int r = mirror_note_get(l->mirror, &own, NOTE_SCENARIO);
+
+	if (!r)
+		r = mirror_note_get(l->mirror, &owner, NOTE_OWNER);
+	is_anothers = r == 0 && strcmp(buf_text(&own), buf_text(&owner)) != 0;
+	buf_fini(&own);
+	buf_fini(&owner);
+	if (is_anothers)
+		return refuse_for_now(reply,
+		                      "the lists are being read anew, through "
+		                      "another web scenario");
+	return r == MIRROR_ABSENT ? 0 : r;
 }
 
 /* Was it ever read to its end? */
@@ -437,6 +459,8 @@ api_serve_galaxy(const struct api_env *env, const struct http_call *call,
 		r = check_scenario(l, call, reply);
 	if (!r)
 		r = check_read(l, reply);
+	if (!r)
+		r = check_owner(l, reply);
 	if (r)
 		goto out;
 	reply->content_type = "application/json; charset=utf-8";

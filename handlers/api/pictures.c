@@ -33,7 +33,8 @@ enum {
 	TYPE_SIZE = 64,
 };
 
-enum { PICTURE_BUSY = 100 }; /* condition of wait_for_file */
+/* Conditions of find_or_wait. */
+enum { PICTURE_BUSY = 100, PICTURE_PAUSED = 101 };
 
 static atomic_int n_waiting;
 
@@ -92,14 +93,16 @@ mark_and_wait(struct picture *p)
 	}
 }
 
-/* Returns as store_file_get(), or PICTURE_BUSY. */
+/* Returns as store_file_get(), PICTURE_BUSY or PICTURE_PAUSED. */
 static int
-find_or_wait(struct picture *p)
+find_or_wait(struct picture *p, bool is_paused)
 {
 	int r = get(p);
 
 	if (r != FILE_ABSENT)
 		return r;
+	if (is_paused) /* nobody would fetch it */
+		return PICTURE_PAUSED;
 	if (atomic_fetch_add(&n_waiting, 1) < WAITING_MAX)
 		r = mark_and_wait(p);
 	else
@@ -209,7 +212,8 @@ api_serve_picture(const struct api_env *env, const struct http_call *call,
 		         "letters, digits and -, at most 80", "id");
 		return err_pass(buf_check(&reply->body));
 	}
-	r = find_or_wait(&p);
+	r = find_or_wait(&p, conf_bool(conf_find_account(env->conf, p.account),
+	                               "paused"));
 	if (r == 0) {
 		r = answer(&p, call, reply);
 	} else if (r == FILE_NONE) {
@@ -218,6 +222,12 @@ api_serve_picture(const struct api_env *env, const struct http_call *call,
 		r = 0;
 	} else if (r == FILE_ABSENT) {
 		r = answer_late(&p, reply);
+	} else if (r == PICTURE_PAUSED) {
+		api_fail(reply, 503, "paused",
+		         "the picture is not here, and the account is paused",
+		         NULL);
+		reply->retry_after_s = RETRY_S;
+		r = 0;
 	} else if (r == PICTURE_BUSY) {
 		api_fail(reply, 503, "busy",
 		         "too many wait for pictures already", NULL);

@@ -247,10 +247,11 @@ test_galaxy_sync__a_catch_up_costs_one_call_for_each_entity(void **state)
 	             SYNC "itembalances?FromDateTime=2023-11-14T00:13:20");
 	assert_asked(&w, "customers", SYNC "customers?RevisionNumber=0");
 	assert_not_asked(&w, "countries");
-	assert_not_asked(&w, "webscenarios");
 	/* companies, sites, customers and theirs, categories, attributes,
-	   dimensions, items, alter codes, balances, images */
-	assert_int_equal(fake_http_count(w.http), 11);
+	   dimensions, items, alter codes, balances, images; and which scenario
+	   is the default one by now */
+	assert_asked(&w, "webscenarios", SYNC "webscenarios");
+	assert_int_equal(fake_http_count(w.http), 12);
 	assert_int_equal(fake_mirror_writes(w.mirror), writes);
 	assert_note(&w, "items.revision", "111");
 	assert_note(&w, "itembalances.since", "1700000000000");
@@ -528,6 +529,44 @@ test_galaxy_sync__another_scenario_s_rows_are_read_anew(void **state)
 }
 
 static void
+test_galaxy_sync__another_default_scenario_is_noticed(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	galaxy_world_serve_list(
+		&w, "webscenarios", 200,
+		"[{\"ID\":\"s9\",\"Code\":\"New\",\"IsDefault\":1}]");
+	galaxy_world_serve_list(&w, "agencies", 200, "[]");
+	sync_well(&w, false, noon_ms + minute_ms);
+	assert_asked(&w, "items", SYNC "items?RevisionNumber=0");
+	/* rows of another scenario are not kept because nothing came */
+	assert_int_equal(fake_mirror_count(w.mirror, "agencies"), 0);
+	assert_note(&w, "scenario.id", "s9");
+	assert_note(&w, "sync.scenario", "s9");
+	galaxy_world_close(&w);
+}
+
+static void
+test_galaxy_sync__a_list_that_came_empty_is_told_and_kept(void **state)
+{
+	struct galaxy_world w;
+
+	(void)state;
+	galaxy_world_open(&w, "");
+	galaxy_world_fill(&w);
+	galaxy_world_serve_list(&w, "items", 200, "[]");
+	sync_well(&w, true, noon_ms + hour_ms);
+	assert_string_equal(w.skipped,
+	                    "items 3 the list came empty, so what the mirror "
+	                    "has of it stays\n");
+	assert_int_equal(fake_mirror_count(w.mirror, "items"), 3);
+	galaxy_world_close(&w);
+}
+
+static void
 test_galaxy_sync__a_reference_to_nothing_is_told_and_stops_nothing(void **state)
 {
 	struct galaxy_world w;
@@ -760,6 +799,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_galaxy_sync__another_default_scenario_is_noticed),
+		cmocka_unit_test(
+			test_galaxy_sync__a_list_that_came_empty_is_told_and_kept),
 		cmocka_unit_test(
 			test_galaxy_sync__a_reference_to_nothing_is_told_and_stops_nothing),
 		cmocka_unit_test(

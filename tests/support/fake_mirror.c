@@ -413,7 +413,8 @@ list_end(void *self, struct mirror_tally *out, const char *note_name,
 		list_abandon(self);
 		return ERR_STORE;
 	}
-	if ((l->kind & MIRROR_WHOLE) && l->tally.n_seen)
+	if ((l->kind & MIRROR_WHOLE) &&
+	    (l->tally.n_seen || (l->kind & MIRROR_ANEW)))
 		sweep(m);
 	write_batch(m);
 	if (note_name && !(l->kind & MIRROR_DRY))

@@ -242,6 +242,16 @@ note_list(void *ctx, const char *entity, const struct mirror_tally *tally)
 }
 
 static void
+note_skipped(void *ctx, const char *entity, int64_t rows, const char *why)
+{
+	struct galaxy_world *w = ctx;
+	size_t n = strlen(w->skipped);
+
+	(void)snprintf(w->skipped + n, sizeof(w->skipped) - n, "%s %lld %s\n",
+	               entity, (long long)rows, why);
+}
+
+static void
 note_dangling(void *ctx, const char *entity, int64_t refs, const char *why)
 {
 	struct galaxy_world *w = ctx;
@@ -257,10 +267,12 @@ run_sync(struct galaxy_world *w, const struct sync_job *job)
 	const struct sync_sink sink = { .ctx = w,
 		                        .count = note_count,
 		                        .listed = note_list,
+		                        .skipped = note_skipped,
 		                        .dangling = note_dangling };
 
 	w->counts[0] = '\0';
 	w->listed[0] = '\0';
+	w->skipped[0] = '\0';
 	w->dangling[0] = '\0';
 	return galaxy_adapter.sync(w->state, job, &sink);
 }

@@ -28,6 +28,7 @@ struct galaxy_world {
 	struct mirror *mirror;
 	void *state;         /* the adapter's */
 	char counts[2000];   /* what the sink was told: "external=qty …" */
+	char skipped[1000];  /* and: "list N why\n" … */
 	char dangling[1000]; /* and: "list N why\n" … */
 	char listed[2000];   /* and: "list seen N written N gone N\n" … */
 };
