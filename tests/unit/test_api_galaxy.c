@@ -378,6 +378,12 @@ test_api_galaxy__reads_through_its_own_scenario_only(void **state)
 	assert_rows("WebScenID=B0-X", "123");
 	assert_rows("WebScenID=", "123");
 	assert_refused("items", "WebScenID=b1", 400, "WebScenID", "another");
+	/* and never shows one's rows for another's */
+	note("sync.scenario", "b0-x");
+	assert_rows("", "123");
+	note("scenario.id", "b1");
+	(void)ask("items", "WebScenID=b1", 503);
+	(void)ask("items", "", 503);
 }
 
 static void
