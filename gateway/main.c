@@ -36,11 +36,16 @@ static const struct command {
 	  "--offline" },
 	{ "sync", cli_sync, "sync [--full] [--dry-run] [ACCOUNT…]",
 	  "a catch-up or full sync now", 1000, "--full --dry-run" },
+	{ "reconcile", cli_reconcile, "reconcile [--fix] [--json] [ACCOUNT…]",
+	  "compare every item in every system; exit 1 on drift", 1000,
+	  "--fix --json" },
 	{ "items", cli_items, "items import FILE.csv [--dry-run]|export|list",
 	  "the registry: which item here is which there", 2, "--dry-run" },
 	{ "dead", cli_dead, "dead list|show|retry|confirm|drop [ID…]",
 	  "dead letters, uncertain and held work", 1000,
 	  "--dry-run --all --json" },
+	{ "explain", cli_explain, "explain SKU [--json]",
+	  "why an item shows what it shows", 1, "--json" },
 	{ "status", cli_status, "status", "how everything is doing", 0, "" },
 	{ "schema", cli_schema, "schema [--markdown]",
 	  "the configuration's JSON Schema, or its table", 0, "--markdown" },
@@ -106,6 +111,7 @@ static const struct {
 	{ "--all", offsetof(struct cli, is_all), false },
 	{ "--offline", offsetof(struct cli, is_offline), false },
 	{ "--markdown", offsetof(struct cli, is_markdown), false },
+	{ "--fix", offsetof(struct cli, is_fix), false },
 };
 
 static bool

@@ -24,6 +24,7 @@ struct cli {
 	bool is_all;      /* --all */
 	bool is_offline;  /* --offline */
 	bool is_markdown; /* --markdown */
+	bool is_fix;      /* --fix */
 };
 
 /*
@@ -57,6 +58,7 @@ enum exit_code cli_items(const struct cli *cli);
 enum exit_code cli_dead(const struct cli *cli);
 enum exit_code cli_status(const struct cli *cli);
 enum exit_code cli_sync(const struct cli *cli);
+enum exit_code cli_reconcile(const struct cli *cli);
 enum exit_code cli_schema(const struct cli *cli);
 
 #endif

@@ -5,13 +5,35 @@
 #include "gateway/cli/sync.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/cli/cli.h"
 #include "gateway/drivers/store_sync.h"
 
-enum { BAR_CELLS = 24, BAR_COLUMNS = 72, LIST_WIDTH = 16 };
+enum {
+	BAR_CELLS = 24,
+	BAR_COLUMNS = 72,
+	LIST_WIDTH = 16,
+	COLUMNS = 80, /* of a terminal that does not say */
+};
+
+void
+show_init(struct show *show)
+{
+	struct winsize size;
+	const char *term = getenv("TERM");
+
+	show->is_terminal =
+		isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+	show->columns = COLUMNS;
+	if (show->is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) &&
+	    size.ws_col > 0)
+		show->columns = size.ws_col;
+}
 
 /* "340 ms", "12 s", "5 min", "3 h". */
 static void
@@ -30,6 +52,8 @@ add_span(struct buf *out, int64_t ms)
 static const char *
 name_kind(const struct show *show)
 {
+	if (show->kind)
+		return show->kind;
 	if (show->is_dry)
 		return show->is_full ? "dry run of a full sync"
 		                     : "dry run of a catch-up";

@@ -19,10 +19,10 @@
  *   last_success_ms  last call that worked; last_error_ms: that did not
  *   last_write_ms    last count written, last_sale_ms: last sale seen
  *   lag_ms           from a call's arrival to the last write it caused
- *   sync_kind        "full" or "catch-up" while one runs, else ""
+ *   sync_kind        "full", "catch-up" or "reconcile" while one runs, else ""
  *   sync_entity, sync_rows, sync_total   its progress
  *   last_catch_up_ms, last_full_ms       when one ended well
- *   next_catch_up_ms, next_full_ms       when one is due
+ *   next_catch_up_ms, next_full_ms, next_reconcile_ms   when one is due
  *   alarm            a sentence that wants a person; "" when none
  */
 struct health_fact {

@@ -15,25 +15,44 @@
 
 /* ---- of whom ---- */
 
+/* Of whom, and what they must be able to do. */
+struct choice {
+	const struct conf *conf;
+	const struct adapter_ops *const *adapters; /* NULL: every type can */
+	bool (*can)(const struct adapter_ops *ops);
+	const char *const *names;
+	size_t n_names;
+};
+
 static bool
-can_sync(const struct conf_section *account,
-         const struct adapter_ops *const *adapters)
+can_sync(const struct adapter_ops *ops)
 {
-	for (size_t i = 0; adapters && adapters[i]; i++)
-		if (!strcmp(adapters[i]->name, conf_account_type(account)))
-			return adapters[i]->sync != NULL;
-	return adapters == NULL;
+	return ops->sync != NULL;
+}
+
+static bool
+can_reconcile(const struct adapter_ops *ops)
+{
+	return ops->read_counts != NULL;
+}
+
+static bool
+is_able(const struct choice *c, const struct conf_section *account)
+{
+	for (size_t i = 0; c->adapters && c->adapters[i]; i++)
+		if (!strcmp(c->adapters[i]->name, conf_account_type(account)))
+			return c->can(c->adapters[i]);
+	return c->adapters == NULL;
 }
 
 static int
-check(const struct conf_section *account,
-      const struct adapter_ops *const *adapters)
+check(const struct choice *c, const struct conf_section *account)
 {
 	if (!account)
 		return SYNC_UNKNOWN;
 	if (conf_bool(account, "paused"))
 		return SYNC_PAUSED;
-	return can_sync(account, adapters) ? 0 : SYNC_INCAPABLE;
+	return is_able(c, account) ? 0 : SYNC_INCAPABLE;
 }
 
 static const struct conf_section *
@@ -55,28 +74,50 @@ is_named(const struct conf_section *account, const char *const *names,
 	return false;
 }
 
-int
-store_sync_choose(const struct conf_section **out, size_t *n_out,
-                  const struct conf *conf,
-                  const struct adapter_ops *const *adapters,
-                  const char *const *names, size_t n_names, size_t *bad)
+static int
+choose(const struct conf_section **out, size_t *n_out, const struct choice *c,
+       size_t *bad)
 {
-	for (size_t i = 0; i < n_names; i++) {
-		int r = check(find(conf, names[i]), adapters);
+	for (size_t i = 0; i < c->n_names; i++) {
+		int r = check(c, find(c->conf, c->names[i]));
 
 		*bad = i;
 		if (r)
 			return r;
 	}
 	*n_out = 0;
-	for (size_t i = 0; i < conf->n_accounts; i++) {
-		const struct conf_section *account = conf->accounts[i];
+	for (size_t i = 0; i < c->conf->n_accounts; i++) {
+		const struct conf_section *account = c->conf->accounts[i];
 
-		if (n_names ? is_named(account, names, n_names)
-		            : !check(account, adapters))
+		if (c->n_names ? is_named(account, c->names, c->n_names)
+		               : !check(c, account))
 			out[(*n_out)++] = account;
 	}
 	return 0;
+}
+
+int
+store_sync_choose(const struct conf_section **out, size_t *n_out,
+                  const struct conf *conf,
+                  const struct adapter_ops *const *adapters,
+                  const char *const *names, size_t n_names, size_t *bad)
+{
+	const struct choice c = { conf, adapters, can_sync, names, n_names };
+
+	return choose(out, n_out, &c, bad);
+}
+
+int
+store_sync_choose_reconcile(const struct conf_section **out, size_t *n_out,
+                            const struct conf *conf,
+                            const struct adapter_ops *const *adapters,
+                            const char *const *names, size_t n_names,
+                            size_t *bad)
+{
+	const struct choice c = { conf, adapters, can_reconcile, names,
+		                  n_names };
+
+	return choose(out, n_out, &c, bad);
 }
 
 /* ---- asking ---- */

@@ -35,6 +35,13 @@ int store_sync_choose(const struct conf_section **out, size_t *n_out,
                       const struct adapter_ops *const *adapters,
                       const char *const *names, size_t n_names, size_t *bad);
 
+/* The same of those whose items can be compared one by one. */
+int store_sync_choose_reconcile(const struct conf_section **out, size_t *n_out,
+                                const struct conf *conf,
+                                const struct adapter_ops *const *adapters,
+                                const char *const *names, size_t n_names,
+                                size_t *bad);
+
 /* What the worker is asked by; static. */
 const char *store_sync_mark(bool is_full, bool is_dry);
 

@@ -1,4 +1,4 @@
-/* Catch-ups and full syncs by the clock. */
+/* Catch-ups, full syncs and comparisons by the clock. */
 #include "gateway/engine/scheduler.h"
 
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_queue.h"
+#include "gateway/drivers/store_reconcile.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -29,6 +30,7 @@ struct plan {
 	const struct conf_section *account;
 	int64_t catch_up_ms;
 	int64_t full_ms;
+	int64_t reconcile_ms;
 	int64_t sales_mono_ms; /* when its sales were last asked for, monotonic */
 };
 
@@ -72,6 +74,15 @@ plan(struct scheduler *s, struct plan *p, int64_t now)
 	(void)store_health_set_int(s->store, name, "next_full_ms", p->full_ms);
 }
 
+/* Apart from the syncs, so that the one never moves the other. */
+static void
+plan_reconcile(struct scheduler *s, struct plan *p, int64_t now)
+{
+	p->reconcile_ms = next_due(s, p->account, "schedule.reconcile", now);
+	(void)store_health_set_int(s->store, conf_account_name(p->account),
+	                           "next_reconcile_ms", p->reconcile_ms);
+}
+
 /* Mark what is due. A clock that jumped ahead makes one run due, not many. */
 static void
 run_due(struct scheduler *s, struct plan *p, int64_t now)
@@ -91,6 +102,19 @@ run_due(struct scheduler *s, struct plan *p, int64_t now)
 	log_info("schedule.due", "account=%s kind=%s", name,
 	         is_full ? "full" : "catch-up");
 	plan(s, p, now);
+}
+
+/* Compare item by item. As above, one that waits or runs is enough. */
+static void
+reconcile_due(struct scheduler *s, struct plan *p, int64_t now)
+{
+	const char *name = conf_account_name(p->account);
+
+	if (!p->reconcile_ms || p->reconcile_ms > now ||
+	    store_marks_add_once(s->store, name, MARK_RECONCILE, MARK_SYNC))
+		return;
+	log_info("schedule.due", "account=%s kind=reconcile", name);
+	plan_reconcile(s, p, now);
 }
 
 /* Late offline sales: the vendor's whole window at least hourly, however rare
@@ -173,6 +197,7 @@ tick(struct scheduler *s)
 	}
 	for (size_t i = 0; s->is_holder && i < s->n; i++) {
 		run_due(s, &s->plans[i], now);
+		reconcile_due(s, &s->plans[i], now);
 		ask_for_sales(s, &s->plans[i], mono);
 	}
 }
@@ -181,10 +206,13 @@ static void *
 run(void *arg)
 {
 	struct scheduler *s = arg;
+	int64_t now = clock_wall_ms();
 
 	s->pulse = pulse_register("scheduler", PULSE_MAX_MS);
-	for (size_t i = 0; i < s->n; i++)
-		plan(s, &s->plans[i], clock_wall_ms());
+	for (size_t i = 0; i < s->n; i++) {
+		plan(s, &s->plans[i], now);
+		plan_reconcile(s, &s->plans[i], now);
+	}
 	while (!atomic_load(s->engine->is_stopping)) {
 		pulse_beat(s->pulse);
 		tick(s);

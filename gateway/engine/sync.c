@@ -31,7 +31,6 @@
 
 enum {
 	PROGRESS_EVERY_MS = 500,
-	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
 };
 
 static const char *
@@ -135,38 +134,7 @@ dangling(void *ctx, const char *entity, int64_t refs, const char *why)
 	         s->w->account, entity, (long long)refs, log_quote(why));
 }
 
-/* kind "": none is under way. */
-static void
-note_kind(struct worker *w, const char *kind, int64_t started_ms)
-{
-	char started[24];
-	const struct health_fact facts[] = {
-		{ "sync_kind", kind }, { "sync_started_ms", started },
-		{ "sync_entity", "" }, { "sync_rows", "0" },
-		{ "sync_total", "0" }, { "sync_rate", "0" },
-	};
-
-	(void)snprintf(started, sizeof(started), "%lld", (long long)started_ms);
-	(void)store_health_set(w->store, w->account, facts,
-	                       sizeof(facts) / sizeof(*facts));
-}
-
 /* ---- live work goes on ---- */
-
-/* Is there anything to do? Returns MARKS_WOKEN, 0 or a fault. */
-static int
-is_woken(struct sync *s)
-{
-	struct worker *w = s->w;
-	int r = store_marks_poll(w->store, w->account);
-
-	if (r == MARKS_WOKEN)
-		pace_hint(&w->pace, clock_mono_ms());
-	else if (!r &&
-	         clock_mono_ms() - s->breathed_mono_ms >= BREATHE_EVERY_MS)
-		r = MARKS_WOKEN;
-	return r;
-}
 
 static int
 breathe(void *ctx)
@@ -176,14 +144,7 @@ breathe(void *ctx)
 
 	if (s->is_untold) /* a list that is slow to come has a name by now */
 		tell(s);
-	if (!worker_keep(s->w))
-		r = ERR_STORE; /* stopping, or the lease is another's */
-	else
-		r = is_woken(s);
-	if (r == MARKS_WOKEN) {
-		r = worker_interlude(s->w);
-		s->breathed_mono_ms = clock_mono_ms();
-	}
+	r = worker_breathe(s->w, &s->breathed_mono_ms);
 	if (r)
 		s->fault = r;
 	return r;
@@ -356,12 +317,12 @@ sync_account(struct worker *w, const struct mark *mark)
 	s->list_mono_ms = clock_mono_ms();
 	s->out.to = &s->lists;
 	json_out_array(&s->out, NULL);
-	note_kind(w, kind_name(s), s->job.started_ms);
+	worker_note_run(w, kind_name(s), s->job.started_ms);
 	r = run(s, mark);
 	for (size_t i = 0; i < s->n; i++)
 		free(s->externals[i]);
 	buf_fini(&s->lists);
 	free(s);
-	note_kind(w, "", 0);
+	worker_note_run(w, "", 0);
 	return r;
 }

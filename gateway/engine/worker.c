@@ -22,6 +22,7 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
@@ -35,6 +36,7 @@ enum {
 	TELL_EVERY_MS = 1000,   /* that all is well: each is a write to disk */
 	TURN_MAX = 200,         /* marks taken at once */
 	KEEP_EVERY_MS = 1000,   /* a call in hand looks at the lease */
+	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
 };
 
 /* ---- what all workers share ---- */
@@ -169,6 +171,21 @@ void
 worker_note_lag(struct worker *w, int64_t lag_ms)
 {
 	(void)store_health_set_int(w->store, w->account, "lag_ms", lag_ms);
+}
+
+void
+worker_note_run(struct worker *w, const char *kind, int64_t started_ms)
+{
+	char started[24];
+	const struct health_fact facts[] = {
+		{ "sync_kind", kind }, { "sync_started_ms", started },
+		{ "sync_entity", "" }, { "sync_rows", "0" },
+		{ "sync_total", "0" }, { "sync_rate", "0" },
+	};
+
+	(void)snprintf(started, sizeof(started), "%lld", (long long)started_ms);
+	(void)store_health_set(w->store, w->account, facts,
+	                       sizeof(facts) / sizeof(*facts));
 }
 
 /* ---- turns ---- */
@@ -331,6 +348,8 @@ do_account(struct worker *w, const struct mark *mark)
 	if (!strcmp(m, MARK_CATCH_UP) || !strcmp(m, MARK_FULL) ||
 	    !strcmp(m, MARK_DRY_CATCH_UP) || !strcmp(m, MARK_DRY_FULL))
 		return sync_account(w, mark);
+	if (!strcmp(m, MARK_RECONCILE) || !strcmp(m, MARK_RECONCILE_FIX))
+		return reconcile_account(w, mark);
 	return store_marks_clear(w->store, w->account, &mark, 1);
 }
 
@@ -437,6 +456,23 @@ worker_interlude(struct worker *w)
 		(void)store_timeline_settle(w->store);
 	mark_batch_fini(&batch);
 	w->is_interlude = false;
+	return r;
+}
+
+int
+worker_breathe(struct worker *w, int64_t *breathed_mono_ms)
+{
+	int r;
+
+	if (!worker_keep(w))
+		return ERR_STORE; /* stopping, or the lease is another's */
+	r = store_marks_poll(w->store, w->account);
+	if (r == MARKS_WOKEN)
+		pace_hint(&w->pace, clock_mono_ms());
+	else if (r || clock_mono_ms() - *breathed_mono_ms < BREATHE_EVERY_MS)
+		return r;
+	r = worker_interlude(w);
+	*breathed_mono_ms = clock_mono_ms();
 	return r;
 }
 

@@ -130,6 +130,18 @@ int worker_turn(struct worker *w, int64_t *wait_ms);
 int worker_interlude(struct worker *w);
 
 /*
+ * The same where long work can be interrupted: only if something may be to do.
+ *
+ * breathed_mono_ms  when that was last so; 0 at first; kept between calls
+ *
+ * Returns  0 or a fault, which ends the work: also when the worker must stop.
+ */
+int worker_breathe(struct worker *w, int64_t *breathed_mono_ms);
+
+/* Say that long work of the whole account has begun; kind "": it has ended. */
+void worker_note_run(struct worker *w, const char *kind, int64_t started_ms);
+
+/*
  * The thread. It ends by itself once the engine's is_stopping is set and the
  * work in hand is done; abort cuts a call that hangs (its marks stay, an entry
  * becomes uncertain). Join it, then free it; abort only in between.
@@ -169,6 +181,9 @@ int files_fetch(struct worker *w, const struct marks *marks);
    so not while a list streams. */
 int sync_account(struct worker *w, const struct mark *mark);
 int resolve_bindings(struct worker *w, bool breathes);
+
+/* reconcile.c: compare item by item, and mark what drifted if the mark says so. */
+int reconcile_account(struct worker *w, const struct mark *mark);
 
 /* guard.c: turn what a sync found into marks, holding mass zeroing. */
 int guard_release(struct worker *w);

@@ -36,6 +36,8 @@ int api_serve_items(const struct api_env *env, const struct http_call *call,
                     const char *const *params, struct http_reply *reply);
 int api_serve_items_of(const struct api_env *env, const struct http_call *call,
                        const char *const *params, struct http_reply *reply);
+int api_serve_timeline(const struct api_env *env, const struct http_call *call,
+                       const char *const *params, struct http_reply *reply);
 int api_serve_sync(const struct api_env *env, const struct http_call *call,
                    const char *const *params, struct http_reply *reply);
 int api_serve_order(const struct api_env *env, const struct http_call *call,

@@ -56,6 +56,14 @@ read_cursors(struct store *s, struct overview_account *a)
 }
 
 static int
+read_reconcile(struct store *s, struct overview_account *a)
+{
+	int r = store_reconcile_tally(s, &a->reconcile, a->name);
+
+	return r == RECONCILE_ABSENT ? 0 : r;
+}
+
+static int
 read_account(struct store *s, struct overview_account *a)
 {
 	int r = store_health_get(s, &a->health, a->name);
@@ -73,6 +81,8 @@ read_account(struct store *s, struct overview_account *a)
 		r = store_stock_count_held(s, &a->n_held, a->name);
 	if (!r)
 		r = read_cursors(s, a);
+	if (!r)
+		r = read_reconcile(s, a);
 	if (r)
 		return r;
 	a->state = health_text(&a->health, "state");

@@ -9,6 +9,7 @@
 #include "gateway/drivers/store.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_queue.h"
+#include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_sync.h"
 #include "gateway/ports/handler.h"
 
@@ -32,7 +33,8 @@ struct overview_account {
 	int64_t start_ms;  /* since when its sales count */
 	int64_t full_ms;   /* when the last whole full sync began */
 	int64_t lost_ms;   /* when Redis was found empty; 0: never */
-	struct sync_list *lists; /* owned; of its mirror */
+	struct reconcile_tally reconcile; /* the last one; started_ms 0: none */
+	struct sync_list *lists;          /* owned; of its mirror */
 	size_t n_lists;
 };
 

@@ -202,6 +202,22 @@ add_name(struct buf *b, const struct overview_account *a)
 	buf_adds(b, "</small></td>");
 }
 
+/* What the last comparison of every item came to. */
+static void
+add_reconcile(struct buf *b, const struct overview *o,
+              const struct overview_account *a)
+{
+	const struct reconcile_tally *t = &a->reconcile;
+
+	if (!t->started_ms)
+		return;
+	buf_addf(b, "<small%s>item by item ",
+	         t->drifted ? " class=\"bad\"" : "");
+	page_add_ago(b, o->now_ms, t->started_ms);
+	buf_addf(b, ": %lld compared, %lld drifted</small>",
+	         (long long)t->compared, (long long)t->drifted);
+}
+
 static void
 add_state(struct buf *b, const struct overview *o,
           const struct overview_account *a)
@@ -230,6 +246,7 @@ add_state(struct buf *b, const struct overview *o,
 		buf_adds(b, "</small>");
 	}
 	page_add_sync(b, &a->health);
+	add_reconcile(b, o, a);
 	buf_adds(b, "</div></td>");
 }
 

@@ -47,8 +47,9 @@ page_add_sync(struct buf *b, const struct health *h)
 	if (!*p.kind)
 		return;
 	buf_addf(b, "<small class=\"run\">%s",
-	         strcmp(p.kind, "full") == 0 ? "comparing everything"
-	                                     : "catching up");
+	         strcmp(p.kind, "full") == 0        ? "comparing everything"
+	         : strcmp(p.kind, "reconcile") == 0 ? "comparing item by item"
+	                                            : "catching up");
 	if (*p.entity) {
 		buf_adds(b, ": ");
 		add_progress(b, &p);

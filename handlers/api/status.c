@@ -155,6 +155,25 @@ say_sync(struct json_out *j, const struct health *h)
 	api_out_time(j, "next_full", health_int(h, "next_full_ms"));
 }
 
+/* Null until one has ended. */
+static void
+say_reconcile(struct json_out *j, const struct overview_account *a)
+{
+	const struct reconcile_tally *t = &a->reconcile;
+
+	if (!t->started_ms) {
+		json_out_null(j, "reconcile");
+	} else {
+		json_out_object(j, "reconcile");
+		api_out_time(j, "started", t->started_ms);
+		json_out_int(j, "compared", t->compared);
+		json_out_int(j, "drifted", t->drifted);
+		json_out_end_object(j);
+	}
+	api_out_time(j, "next_reconcile",
+	             health_int(&a->health, "next_reconcile_ms"));
+}
+
 /* Null where nothing is mirrored. */
 static void
 say_mirror(struct json_out *j, const struct overview_account *a)
@@ -214,6 +233,7 @@ say_account(struct json_out *j, const struct overview *o,
 		say_health(j, a);
 		say_counts(j, a);
 		say_sync(j, &a->health);
+		say_reconcile(j, a);
 		say_mirror(j, a);
 	}
 	json_out_end_object(j);
@@ -240,6 +260,7 @@ say_schedule(struct json_out *j, const struct overview *o)
 	api_out_text(j, "timezone", conf_text(top, "schedule.timezone"));
 	say_due(j, o, "next_catch_up", "schedule.catch_up");
 	say_due(j, o, "next_full", "schedule.full");
+	say_due(j, o, "next_reconcile", "schedule.reconcile");
 	json_out_end_object(j);
 }
 

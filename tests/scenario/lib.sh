@@ -532,7 +532,7 @@ write_config()
 		],
 		stock: { authority: "erp" },
 		schedule: { timezone: "Europe/Athens", catch_up: "0 0 1 1 *",
-		            full: "0 0 1 1 *" }
+		            full: "0 0 1 1 *", reconcile: "0 0 1 1 *" }
 	} | '"${1:-.}" >"$CONFIG"
 }
 
