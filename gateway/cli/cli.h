@@ -56,6 +56,7 @@ enum exit_code cli_run(const struct cli *cli);
 enum exit_code cli_check(const struct cli *cli);
 enum exit_code cli_items(const struct cli *cli);
 enum exit_code cli_dead(const struct cli *cli);
+enum exit_code cli_explain(const struct cli *cli);
 enum exit_code cli_status(const struct cli *cli);
 enum exit_code cli_sync(const struct cli *cli);
 enum exit_code cli_reconcile(const struct cli *cli);

@@ -1,0 +1,265 @@
+/*
+ * tillbridge explain: why an item shows what it shows, from the store. Calls
+ * no system, changes nothing.
+ */
+#include "gateway/cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gateway/drivers/store_explain.h"
+
+enum { LOCAL_SIZE = 32 };
+
+/* Local time, to the second: for a person. */
+static const char *
+local(char out[LOCAL_SIZE], int64_t wall_ms)
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	struct tm tm;
+
+	if (!wall_ms || !localtime_r(&s, &tm) ||
+	    !strftime(out, LOCAL_SIZE, "%Y-%m-%d %H:%M:%S", &tm))
+		(void)snprintf(out, LOCAL_SIZE, "an unknown time");
+	return out;
+}
+
+/* "4 s", "3 min", "2 h", "5 days". */
+static const char *
+span(char out[LOCAL_SIZE], int64_t ms)
+{
+	int64_t s = ms > 0 ? ms / 1000 : 0;
+
+	if (s < 120)
+		(void)snprintf(out, LOCAL_SIZE, "%lld s", (long long)s);
+	else if (s < 7200)
+		(void)snprintf(out, LOCAL_SIZE, "%lld min",
+		               (long long)(s / 60));
+	else if (s < 172800)
+		(void)snprintf(out, LOCAL_SIZE, "%lld h",
+		               (long long)(s / 3600));
+	else
+		(void)snprintf(out, LOCAL_SIZE, "%lld days",
+		               (long long)(s / 86400));
+	return out;
+}
+
+static void
+print_mark(const struct explain_mark *m, int64_t now_ms)
+{
+	char wait[LOCAL_SIZE];
+
+	if (!m->is_due)
+		return;
+	(void)printf("  look       due %s%s: %s\n",
+	             m->at_ms > now_ms ? "in " : "now",
+	             m->at_ms > now_ms ? span(wait, m->at_ms - now_ms) : "",
+	             explain_cause(m->cause));
+}
+
+static void
+print_health(const struct explain_health *h)
+{
+	struct buf trouble = BUF_INIT;
+	char at[LOCAL_SIZE];
+
+	explain_trouble(&trouble, h);
+	if (trouble.n)
+		(void)printf("  trouble    %s, last at %s\n",
+		             buf_text(&trouble), local(at, h->last_error_ms));
+	if (h->alarm[0])
+		(void)printf("  alarm      %s\n", h->alarm);
+	buf_fini(&trouble);
+}
+
+static void
+print_entry(const struct explain_entry *e)
+{
+	struct buf words = BUF_INIT;
+	char qty[DECIMAL_TEXT_SIZE];
+	char at[LOCAL_SIZE];
+
+	explain_entry_say(&words, e);
+	(void)printf("  %-10s %s, docid %s, made %s\n",
+	             decimal_format(qty, e->qty), buf_text(&words), e->docid,
+	             local(at, e->made_ms));
+	if (e->why[0])
+		(void)printf("  %-10s %s\n", "", e->why);
+	buf_fini(&words);
+}
+
+static void
+print_item(const struct explain *e)
+{
+	char text[DECIMAL_TEXT_SIZE];
+	char at[LOCAL_SIZE];
+	char age[LOCAL_SIZE];
+
+	(void)printf("%s%s%s\n", e->sku, e->name[0] ? "  " : "", e->name);
+	(void)printf("authority    %s%s\n", e->authority,
+	             e->is_default ? " (the default)" : "");
+	if (e->next[0])
+		(void)printf("  next       %s, when nothing is pending\n",
+		             e->next);
+	if (!e->is_bound)
+		(void)printf("  unbound    the item has no binding there\n");
+	else if (e->unresolved[0])
+		(void)printf("  unresolved %s\n", e->unresolved);
+	if (e->has_balance)
+		(void)printf("balance      %s, read %s, %s ago\n",
+		             decimal_format(text, e->balance),
+		             local(at, e->balance_ms),
+		             span(age, e->now_ms - e->balance_ms));
+	else
+		(void)printf("balance      unknown\n");
+	print_mark(&e->mark, e->now_ms);
+	print_health(&e->health);
+	(void)printf("pending      %s\n", decimal_format(text, e->pending));
+	for (size_t i = 0; i < e->n_entries; i++)
+		print_entry(&e->entries[i]);
+}
+
+static void
+print_channel(const struct explain *e, const struct explain_channel *c)
+{
+	struct buf words = BUF_INIT;
+	char reserve[DECIMAL_TEXT_SIZE];
+	char target[DECIMAL_TEXT_SIZE] = "unknown";
+	char published[DECIMAL_TEXT_SIZE] = "nothing yet";
+	char at[LOCAL_SIZE];
+
+	explain_conclude(&words, e, c);
+	(void)printf("\n%s.\n", buf_text(&words));
+	buf_fini(&words);
+	(void)printf("  bound to   %s%s%s\n", c->typed,
+	             c->external[0] ? " = " : ", unresolved: ",
+	             c->external[0] ? c->external : c->unresolved);
+	if (c->has_target)
+		(void)decimal_format(target, c->target);
+	if (c->has_published)
+		(void)decimal_format(published, c->published);
+	(void)printf("  reserve    %s (%s)\n  target     %s\n  published  %s",
+	             decimal_format(reserve, c->reserve),
+	             explain_reserve_name(c->reserve_from), target, published);
+	if (c->has_published && c->published_ms)
+		(void)printf(", written %s", local(at, c->published_ms));
+	(void)printf("\n");
+	if (c->suspect_ms)
+		(void)printf("  suspect    since %s\n",
+		             local(at, c->suspect_ms));
+	if (c->held_ms)
+		(void)printf("  held       since %s\n", local(at, c->held_ms));
+	print_mark(&c->mark, e->now_ms);
+	print_health(&c->health);
+}
+
+static void
+print_line(const struct timeline_line *l)
+{
+	char at[LOCAL_SIZE];
+
+	(void)printf("%s.%03d  %-8s %-8s %s", local(at, l->at_ms),
+	             (int)(l->at_ms % 1000), l->account,
+	             timeline_kind_name(l->kind), l->text);
+	if (l->n > 1)
+		(void)printf(" (%lld times, last %s)", (long long)l->n,
+		             local(at, l->last_ms));
+	(void)printf("\n");
+}
+
+static void
+print_all(const struct explain *e)
+{
+	print_item(e);
+	for (size_t i = 0; i < e->n_channels; i++)
+		print_channel(e, &e->channels[i]);
+	(void)printf("\n%s\n", e->n_lines ? "timeline"
+	                                  : "timeline: nothing in the last "
+	                                    "seven days");
+	for (size_t i = 0; i < e->n_lines; i++)
+		print_line(&e->lines[i]);
+}
+
+/* Empty is null, as in the API. */
+static void
+write_text(struct json_out *o, const char *key, const char *value)
+{
+	if (value && *value)
+		json_out_text(o, key, value);
+	else
+		json_out_null(o, key);
+}
+
+static enum exit_code
+print_json(const struct explain *e)
+{
+	struct buf text = BUF_INIT;
+	struct json_out o = { .to = &text };
+	int r;
+
+	explain_json(&o, e, write_text);
+	r = buf_check(&text);
+	if (!r)
+		(void)puts(buf_text(&text));
+	buf_fini(&text);
+	return r ? cli_fail(r) : EXIT_CODE_DONE;
+}
+
+static enum exit_code
+refuse(struct store *store, const char *sku)
+{
+	struct buf near = BUF_INIT;
+	int r = store_explain_near(store, &near, sku);
+
+	if (!r && near.n)
+		cli_complain("%s: there is no such item; near it: %s", sku,
+		             buf_text(&near));
+	else if (!r)
+		cli_complain("%s: there is no such item (see tillbridge items "
+		             "list)",
+		             sku);
+	buf_fini(&near);
+	return r ? cli_fail(r) : EXIT_CODE_FAILED;
+}
+
+static enum exit_code
+explain(const struct cli *cli, const struct conf *conf, struct store *store)
+{
+	const char *sku = cli->argv[0];
+	struct explain e;
+	enum exit_code code = EXIT_CODE_DONE;
+	int r = store_explain(store, &e, conf, cli->parts->adapters, sku);
+
+	if (r == EXPLAIN_ABSENT)
+		return refuse(store, sku);
+	if (r)
+		return cli_fail(r);
+	if (cli->is_json)
+		code = print_json(&e);
+	else
+		print_all(&e);
+	explain_fini(&e);
+	return code;
+}
+
+enum exit_code
+cli_explain(const struct cli *cli)
+{
+	struct conf *conf = NULL;
+	struct station *station = NULL;
+	enum exit_code code;
+
+	if (cli->argc != 1) {
+		cli_complain("usage: tillbridge explain SKU [--json]");
+		return EXIT_CODE_USAGE;
+	}
+	code = cli_open(&conf, &station, cli);
+	if (code != EXIT_CODE_DONE)
+		return code;
+	code = explain(cli, conf, station_store(station));
+	station_close(station);
+	conf_free(conf);
+	return code;
+}

@@ -1,0 +1,312 @@
+/*
+ * Why an item shows what it shows, in sentences. Pure: the facts come from
+ * store_explain.
+ */
+#include "gateway/model/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+health_fini(struct explain_health *h)
+{
+	free(h->state);
+	free(h->breaker);
+	free(h->why);
+	free(h->alarm);
+}
+
+static void
+channel_fini(struct explain_channel *c)
+{
+	free(c->account);
+	free(c->typed);
+	free(c->external);
+	free(c->unresolved);
+	health_fini(&c->health);
+}
+
+static void
+entry_fini(struct explain_entry *e)
+{
+	free(e->id);
+	free(e->docid);
+	free(e->authority);
+	free(e->state);
+	free(e->why);
+}
+
+void
+explain_fini(struct explain *e)
+{
+	for (size_t i = 0; i < e->n_entries; i++)
+		entry_fini(&e->entries[i]);
+	for (size_t i = 0; i < e->n_channels; i++)
+		channel_fini(&e->channels[i]);
+	health_fini(&e->health);
+	free(e->entries);
+	free(e->channels);
+	free(e->lines);
+	free(e->sku);
+	free(e->name);
+	free(e->authority);
+	free(e->next);
+	free(e->typed);
+	free(e->unresolved);
+	*e = (struct explain){ 0 };
+}
+
+const char *
+explain_reserve_name(enum explain_reserve from)
+{
+	switch (from) {
+	case RESERVE_GLOBAL: return "global";
+	case RESERVE_ACCOUNT: return "account";
+	case RESERVE_ITEM: return "item";
+	}
+	return "";
+}
+
+const char *
+explain_cause(char cause)
+{
+	switch (cause) {
+	case 'h': return "a call named it";
+	case 's': return "a sale or an entry moved it";
+	case 'b': return "its binding is new or changed";
+	case 'y': return "a sync or our own write wants it read again";
+	case 'o': return "a person asked";
+	default: return "";
+	}
+}
+
+/* Text that may have been left out. */
+static const char *
+or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static bool
+is_text(const char *a, const char *b)
+{
+	return !strcmp(or_empty(a), b);
+}
+
+static void
+add_decimal(struct buf *out, struct decimal d)
+{
+	char text[DECIMAL_TEXT_SIZE];
+
+	buf_adds(out, decimal_format(text, d));
+}
+
+static void
+add_why(struct buf *out, const char *why)
+{
+	if (*or_empty(why))
+		buf_addf(out, " (%s)", why);
+}
+
+void
+explain_entry_say(struct buf *out, const struct explain_entry *entry)
+{
+	buf_addf(out, "entry %s, ", entry->id);
+	if (is_text(entry->state, "ready"))
+		buf_addf(out,
+		         entry->attempts ? "not posted yet (attempts: %lld)"
+		                         : "waits to be posted",
+		         (long long)entry->attempts);
+	else if (is_text(entry->state, "posting"))
+		buf_adds(out, "is being posted");
+	else if (is_text(entry->state, "confirmed"))
+		buf_adds(out, "posted: the next balance contains it");
+	else if (is_text(entry->state, "uncertain"))
+		buf_adds(out, "uncertain: decide with tillbridge dead");
+	else if (is_text(entry->state, "refused"))
+		buf_adds(out, "refused: retry or drop it with tillbridge dead");
+	else if (is_text(entry->state, "held"))
+		buf_adds(out, "held: decide with tillbridge dead");
+	else
+		buf_adds(out, or_empty(entry->state));
+}
+
+void
+explain_trouble(struct buf *out, const struct explain_health *health)
+{
+	if (is_text(health->state, "locked"))
+		buf_adds(out, "locked: its credentials are refused");
+	else if (is_text(health->breaker, "open"))
+		buf_adds(out, "not answering, tried again by itself");
+	else if (is_text(health->state, "waiting"))
+		buf_adds(out, "asked us to wait");
+	else
+		return;
+	add_why(out, health->why);
+}
+
+/* ---- the parts of a target ---- */
+
+static struct decimal
+amount(struct decimal d)
+{
+	return decimal_is_negative(d) ? decimal_neg(d) : d;
+}
+
+static void
+add_pending(struct buf *out, const struct explain *e)
+{
+	bool is_back = decimal_is_negative(e->pending);
+
+	if (!e->n_entries)
+		return;
+	buf_adds(out, ", ");
+	add_decimal(out, amount(e->pending));
+	buf_addf(out, is_back ? " coming back to %s (" : " on its way to %s (",
+	         e->entries[0].authority);
+	explain_entry_say(out, &e->entries[0]);
+	if (e->n_entries > 1)
+		buf_addf(out, "; and %zu more", e->n_entries - 1);
+	buf_addc(out, ')');
+}
+
+static void
+add_parts(struct buf *out, const struct explain *e,
+          const struct explain_channel *c)
+{
+	struct decimal left =
+		decimal_sub(decimal_sub(e->balance, e->pending), c->reserve);
+
+	add_decimal(out, e->balance);
+	buf_addf(out, " in %s", e->authority);
+	add_pending(out, e);
+	if (!decimal_is_zero(c->reserve)) {
+		buf_adds(out, ", ");
+		add_decimal(out, c->reserve);
+		buf_addf(out, " kept back");
+	}
+	if (decimal_is_negative(left) &&
+	    decimal_is_negative(decimal_add(left, c->reserve))) {
+		buf_adds(out, "; more was sold than there is, by ");
+		add_decimal(out, amount(decimal_add(left, c->reserve)));
+	} else if (!decimal_is_negative(left) && decimal_cmp(left, c->target)) {
+		buf_adds(out, "; rounded down to what it can hold");
+	}
+}
+
+/* ---- one sentence ---- */
+
+static void
+add_shows(struct buf *out, const struct explain_channel *c)
+{
+	buf_adds(out, c->account);
+	if (!c->has_published) {
+		buf_adds(out, " was not written yet");
+		return;
+	}
+	buf_adds(out, " shows ");
+	add_decimal(out, c->published);
+}
+
+/* Nothing can be said about its count: true, and why. */
+static bool
+is_out(struct buf *out, const struct explain_channel *c)
+{
+	if (!c->is_configured)
+		buf_addf(out,
+		         "%s is no longer configured: nothing is written "
+		         "there",
+		         c->account);
+	else if (!*or_empty(c->external))
+		buf_addf(out, "%s is not bound yet: \"%s\" is unresolved%s%s",
+		         c->account, or_empty(c->typed),
+		         *or_empty(c->unresolved) ? ": " : "",
+		         or_empty(c->unresolved));
+	else if (!c->takes_counts)
+		buf_addf(out, "%s takes no counts: it shows its own",
+		         c->account);
+	else
+		return false;
+	return true;
+}
+
+/* Why there is no balance to go by. */
+static void
+add_no_balance(struct buf *out, const struct explain *e)
+{
+	struct buf trouble = BUF_INIT;
+
+	buf_addf(out, " and is left alone: the balance in %s is not known",
+	         e->authority);
+	explain_trouble(&trouble, &e->health);
+	if (!e->is_bound)
+		buf_adds(out, ", the item is not bound there");
+	else if (*or_empty(e->unresolved))
+		buf_addf(out, ", its binding is unresolved: %s", e->unresolved);
+	else if (trouble.n)
+		buf_addf(out, ", %s is %s", e->authority, buf_text(&trouble));
+	else if (e->mark.is_due)
+		buf_adds(out, " yet: it is about to be read");
+	else
+		buf_adds(out, ": the next sync reads it");
+	buf_fini(&trouble);
+}
+
+/* What stands between a channel and its target. */
+static void
+add_obstacle(struct buf *out, const struct explain_channel *c)
+{
+	struct buf trouble = BUF_INIT;
+
+	explain_trouble(&trouble, &c->health);
+	if (c->held_ms)
+		buf_addf(out,
+		         "its zero is held for a person, because a sync would "
+		         "set too many items to zero (tillbridge dead retry "
+		         "hold/%s releases them)",
+		         c->account);
+	else if (c->is_paused || is_text(c->health.state, "paused"))
+		buf_addf(out, "%s is paused", c->account);
+	else if (trouble.n)
+		buf_addf(out, "%s is %s", c->account, buf_text(&trouble));
+	else if (c->suspect_ms)
+		buf_adds(out, "its count fell without a known sale, and is "
+		              "looked at once more before it is corrected");
+	else if (c->mark.is_due)
+		buf_addf(out, "a look is due, %s",
+		         explain_cause(c->mark.cause));
+	else
+		buf_adds(out, "no look is due, the next sync compares it");
+	buf_fini(&trouble);
+}
+
+void
+explain_conclude(struct buf *out, const struct explain *e,
+                 const struct explain_channel *c)
+{
+	bool is_right;
+
+	if (is_out(out, c))
+		return;
+	add_shows(out, c);
+	if (!c->has_target) {
+		add_no_balance(out, e);
+		return;
+	}
+	is_right =
+		c->has_published && decimal_cmp(c->published, c->target) == 0;
+	if (!is_right) {
+		buf_adds(out, " and should show ");
+		add_decimal(out, c->target);
+	}
+	buf_adds(out, is_right ? ": " : " (");
+	add_parts(out, e, c);
+	if (!is_right)
+		buf_addc(out, ')');
+	if (!is_right || c->suspect_ms || c->held_ms ||
+	    is_text(c->health.state, "locked") ||
+	    is_text(c->health.breaker, "open")) {
+		buf_adds(out, is_right ? "; " : ": ");
+		add_obstacle(out, c);
+	}
+}

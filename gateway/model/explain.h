@@ -1,0 +1,121 @@
+#ifndef MODEL_EXPLAIN_H
+#define MODEL_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/decimal.h"
+#include "gateway/base/json.h"
+#include "gateway/model/timeline.h"
+
+/*
+ * Why an item shows what it shows: the facts as they lie in the store, and the
+ * sentences made of them. The command line and the API say the same.
+ */
+
+/* An entry that is pending: on its way into the balance. */
+struct explain_entry {
+	char *id;        /* owned, as is what follows */
+	char *docid;     /* "" unknown */
+	char *authority; /* where it goes */
+	char *state; /* ready, posting, confirmed, uncertain, refused, held */
+	char *why;   /* "" */
+	struct decimal qty;
+	int64_t attempts;
+	int64_t made_ms; /* 0: unknown */
+};
+
+/* How an account is doing. */
+struct explain_health {
+	char *state;   /* owned; ok, waiting, locked, paused, starting, "" */
+	char *breaker; /* owned; open, closed, "" */
+	char *why;     /* owned; last trouble */
+	char *alarm;   /* owned */
+	int64_t wait_until_ms;
+	int64_t last_error_ms;
+};
+
+/* A look that is due. */
+struct explain_mark {
+	bool is_due;   /* there is one */
+	char cause;    /* as enum mark_cause */
+	int64_t at_ms; /* 0: at once */
+};
+
+enum explain_reserve { RESERVE_GLOBAL, RESERVE_ACCOUNT, RESERVE_ITEM };
+
+struct explain_channel {
+	char *account;    /* owned */
+	char *typed;      /* owned; the binding as written */
+	char *external;   /* owned; "" unresolved */
+	char *unresolved; /* owned; why; "" */
+	bool is_configured;
+	bool is_paused;    /* in the configuration */
+	bool takes_counts; /* else there is nothing to show */
+	struct decimal reserve;
+	enum explain_reserve reserve_from;
+	bool has_target;
+	struct decimal target;
+	bool has_published;
+	struct decimal published;
+	int64_t published_ms; /* since when it is known to show that; 0 */
+	int64_t suspect_ms;   /* since when a fall is unexplained; 0 */
+	int64_t held_ms;      /* since when its zero is held; 0 */
+	struct explain_mark mark;
+	struct explain_health health;
+};
+
+struct explain {
+	char *sku;        /* owned, as is what follows */
+	char *name;       /* "" */
+	char *authority;  /* in force */
+	char *next;       /* authority that waits; "" */
+	bool is_default;  /* the authority is stock.authority */
+	bool is_bound;    /* at its authority */
+	char *typed;      /* there */
+	char *unresolved; /* there, why; "" */
+	bool has_balance; /* of the authority in force */
+	struct decimal balance;
+	int64_t balance_ms;
+	struct decimal pending;
+	struct explain_entry *entries; /* owned */
+	size_t n_entries;
+	struct explain_mark mark; /* at the authority */
+	struct explain_health health;
+	struct explain_channel *channels; /* owned */
+	size_t n_channels;
+	struct timeline_line *lines; /* owned; oldest first */
+	size_t n_lines;
+	int64_t now_ms;
+};
+
+void explain_fini(struct explain *e);
+
+/* "item", "account", "global". Static. */
+const char *explain_reserve_name(enum explain_reserve from);
+
+/* Why somebody must look, in words. Static. */
+const char *explain_cause(char cause);
+
+/* What there is to know, or to do, about an entry. */
+void explain_entry_say(struct buf *out, const struct explain_entry *entry);
+
+/* Trouble of an account in one clause; "" when it is well. */
+void explain_trouble(struct buf *out, const struct explain_health *health);
+
+/* One plain sentence: what a channel shows, and why. */
+void explain_conclude(struct buf *out, const struct explain *e,
+                      const struct explain_channel *channel);
+
+/*
+ * All of it as one JSON object.
+ *
+ * text  writes text that came from outside; it may hide what must not be seen
+ */
+void explain_json(struct json_out *o, const struct explain *e,
+                  void (*text)(struct json_out *o, const char *key,
+                               const char *value));
+
+#endif
