@@ -676,6 +676,28 @@ static const struct fault no_read = { "galaxy", "itembalances", "status:500",
 static const struct fault slow_list = { "galaxy", "itembalances", "late:1400",
 	                                1 };
 
+static int64_t
+faults_left(struct world *w)
+{
+	struct json *doc = control_state(w, 0);
+	int64_t n = 0;
+
+	(void)json_get_int(&n, json_root(doc), "faults_left");
+	json_free(doc);
+	return n;
+}
+
+/* Until a call has met the fault that was set when `before` were left. */
+static void
+await_fault(struct world *w, int64_t before)
+{
+	int64_t until = clock_mono_ms() + 2000;
+
+	while (faults_left(w) > before && clock_mono_ms() < until)
+		clock_sleep_ms(10);
+	clock_sleep_ms(20);
+}
+
 /* All that was not told of the item at the tills is told now: at rest it must
    be right. */
 static void
@@ -693,14 +715,16 @@ static void
 play_slow_read(struct world *w)
 {
 	size_t i = pick_item(w, ITEM_FREE);
+	int64_t before;
 
 	say(w, "play: a change during a slow read");
 	tell_all(w, i);
+	before = faults_left(w);
 	set_fault(w, &slow_read, 1);
 	receive(w, i, 2);
 	hooks_add(w,
 	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
-	nap(w, 150 + below(w, 200));
+	await_fault(w, before);
 	receive(w, i, -1);
 	hooks_add(w,
 	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
@@ -712,13 +736,15 @@ static void
 play_slow_list(struct world *w)
 {
 	size_t i = pick_item(w, ITEM_FREE);
+	int64_t before;
 
 	say(w, "play: a change during a slow list");
 	tell_all(w, i);
 	receive(w, i, 1); /* so that a catch-up lists it */
+	before = faults_left(w);
 	set_fault(w, &slow_list, 1);
 	act_sync(w, false);
-	nap(w, 300 + below(w, 300));
+	await_fault(w, before);
 	receive(w, i, 3);
 	hooks_add(w,
 	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
@@ -732,6 +758,7 @@ play_post_in_list(struct world *w)
 {
 	struct order pattern = { .n_lines = 1,
 		                 .till = below(w, (unsigned)w->n_tills) };
+	int64_t before = faults_left(w);
 	size_t at;
 
 	say(w, "play: a sale is booked during a slow list");
@@ -739,7 +766,7 @@ play_post_in_list(struct world *w)
 	pattern.lines[0].qty = decimal_of(1);
 	set_fault(w, &slow_list, 1);
 	act_sync(w, true);
-	nap(w, 500);
+	await_fault(w, before);
 	set_fault(w, &no_read, 2);
 	at = ring_up(w, &pattern, 0);
 	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
@@ -882,7 +909,7 @@ play(struct world *w)
 {
 	unsigned n;
 
-	if (w->may_kill && percent(w, 60)) {
+	if (w->may_kill && percent(w, 75)) {
 		play_lost_redis(w);
 		nap(w, 1200);
 	}
@@ -895,7 +922,7 @@ play(struct world *w)
 	act_once(w);
 	if (percent(w, 60))
 		play_slow_list(w);
-	for (n = 1 + below(w, 2); n > 0; n--)
+	for (n = 2 + below(w, 2); n > 0; n--)
 		play_slow_read(w);
 }
 

@@ -6,13 +6,13 @@
 #     tests/converge/selftest.sh [WORD]      only plants whose name has WORD
 #
 # A plant begins with "# file: PATH" and "# what: SENTENCE"; one that changes
-# nothing (the code has moved on) fails. SEEDS (4), ACTIONS (250), MAKE may be
+# nothing (the code has moved on) fails. SEEDS (6), ACTIONS (250), MAKE may be
 # set; TILLBRIDGE_SIM names the simulator, BUILD the test's object tree.
 
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd)
 HERE=$ROOT/tests/converge
-: "${SEEDS:=4}" "${ACTIONS:=250}" "${MAKE:=make}"
+: "${SEEDS:=6}" "${ACTIONS:=250}" "${MAKE:=make}"
 : "${BUILD:=$ROOT/build/plain}"
 : "${TILLBRIDGE_SIM:=$ROOT/build/tillbridge-sim}"
 export ROOT TILLBRIDGE_SIM BUILD
