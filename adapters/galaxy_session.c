@@ -330,13 +330,17 @@ send_once(struct galaxy *g, const struct http_request *request,
  * are short; a picture is not searched for them.
  */
 static bool
-is_forgotten(const struct galaxy *g, const struct http_answer *answer)
+is_forgotten(const struct galaxy *g, const struct http_request *request,
+             const struct http_answer *answer)
 {
 	struct galaxy_error error;
 
 	if (answer->status == 401 || answer->status == 403)
 		return true;
-	return answer->status != 0 && answer->body.n <= GALAXY_ERROR_MAX &&
+	/* Words may come from deep within work that was half done: whoever
+	   must not be sent twice trusts the status alone. */
+	return !request->is_unrepeatable && answer->status != 0 &&
+	       answer->body.n <= GALAXY_ERROR_MAX &&
 	       galaxy_error_of(&error, g, buf_text(&answer->body),
 	                       answer->body.n) &&
 	       galaxy_is_about_session(&error);
@@ -366,7 +370,7 @@ galaxy_exchange(struct galaxy *g, struct http_request *request,
 		return outcome;
 	memcpy(used, g->session, sizeof(used));
 	r = send_once(g, request, answer);
-	if (!r && is_forgotten(g, answer)) {
+	if (!r && is_forgotten(g, request, answer)) {
 		http_answer_fini(answer);
 		*answer = (struct http_answer){ 0 };
 		outcome = log_in_anew(g, used);

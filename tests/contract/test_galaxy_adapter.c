@@ -1155,6 +1155,10 @@ static const struct row posted[] = {
 	{ 500, "@error_business.json", VERDICT_REFUSED, "ενεργός" },
 	{ 500, "@error_validation.json", VERDICT_REFUSED, "unknown id" },
 	{ 500, "@error_crash.json", VERDICT_UNCERTAIN, "Timeout" },
+	{ 500,
+	  "{\"ResponseStatus\":{\"ErrorCode\":"
+	  "\"UnauthorizedAccessException\",\"Message\":\"log.txt\"}}",
+	  VERDICT_UNCERTAIN, "log.txt" },
 	{ 500, "", VERDICT_UNCERTAIN, "500" },
 	{ 502, "@error_page.html", VERDICT_UNCERTAIN, "web page" },
 	{ 503, "", VERDICT_UNCERTAIN, "503" },
