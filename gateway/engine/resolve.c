@@ -29,7 +29,6 @@ struct resolving {
 	struct worker *w;
 	size_t n_done;
 	size_t n_seen;
-	bool breathes;
 };
 
 static int
@@ -73,7 +72,7 @@ keep_going(const struct resolving *job)
 {
 	if (!worker_keep(job->w))
 		return ERR_STORE;
-	return job->breathes ? worker_interlude(job->w) : 0;
+	return worker_interlude(job->w);
 }
 
 static int
@@ -107,9 +106,9 @@ resolve_one(void *ctx, const char *sku, const char *typed, const char *why)
 }
 
 int
-resolve_bindings(struct worker *w, bool breathes)
+resolve_bindings(struct worker *w)
 {
-	struct resolving job = { .w = w, .breathes = breathes };
+	struct resolving job = { .w = w };
 	int r = store_registry_each_unresolved(w->store, w->account,
 	                                       resolve_one, &job);
 

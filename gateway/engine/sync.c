@@ -191,7 +191,7 @@ finish(struct sync *s, const struct mark *mark)
 	int r = sync_flush(s);
 
 	if (!r)
-		r = resolve_bindings(w, true);
+		r = resolve_bindings(w);
 	if (!r)
 		r = guard_release(w);
 	if (!r)

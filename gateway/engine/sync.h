@@ -15,9 +15,8 @@ enum { SYNC_BATCH = 400 };
 struct sync {
 	struct worker *w;
 	struct sync_job job;
-	int64_t tick;     /* before the counts were asked for */
-	bool has_counts;  /* they were asked for */
-	bool is_resolved; /* bindings were tried after the items came */
+	int64_t tick;                /* before the counts were asked for */
+	bool has_counts;             /* they were asked for */
 	char *externals[SYNC_BATCH]; /* owned */
 	struct decimal qty[SYNC_BATCH];
 	size_t n;

@@ -156,18 +156,6 @@ take_known(struct sync *s, const char *const *skus, const struct decimal *qty,
 	return r;
 }
 
-/* The items are in the mirror by now: bind before counting. */
-static int
-resolve_once(struct sync *s)
-{
-	int r = 0;
-
-	if (!s->is_resolved && !s->job.is_dry)
-		r = resolve_bindings(s->w, false);
-	s->is_resolved = r == 0;
-	return r;
-}
-
 int
 sync_flush(struct sync *s)
 {
@@ -175,12 +163,10 @@ sync_flush(struct sync *s)
 	const char *known[SYNC_BATCH];
 	struct decimal qty[SYNC_BATCH];
 	size_t n_known = 0;
-	int r = resolve_once(s);
+	int r = store_registry_skus(s->w->store, s->w->account,
+	                            (const char *const *)s->externals, s->n,
+	                            skus);
 
-	if (r)
-		return r;
-	r = store_registry_skus(s->w->store, s->w->account,
-	                        (const char *const *)s->externals, s->n, skus);
 	for (size_t i = 0; !r && i < s->n; i++) {
 		if (!skus[i])
 			continue;
@@ -207,6 +193,9 @@ sync_begin_counts(void *ctx)
 	struct sync *s = ctx;
 	int r = s->n ? sync_flush(s) : 0; /* they were read before */
 
+	/* The items are in the mirror by now: bind before counting. */
+	if (!r && !s->job.is_dry)
+		r = resolve_bindings(s->w);
 	if (!r && !s->job.is_dry)
 		r = store_tick(s->w->store, &s->tick);
 	s->has_counts = r == 0;

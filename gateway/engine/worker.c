@@ -315,7 +315,7 @@ do_items(struct worker *w, const struct marks *items, int64_t tick)
 static int
 do_resolve(struct worker *w, const struct mark *mark)
 {
-	int r = resolve_bindings(w, true);
+	int r = resolve_bindings(w);
 
 	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
 }

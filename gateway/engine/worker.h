@@ -177,10 +177,10 @@ int post_look_up(struct worker *w, const struct mark *mark);
 int files_fetch(struct worker *w, const struct marks *marks);
 
 /* sync.c: a catch-up or a full sync, dry or not, as the mark says; resolve.c:
-   bindings not yet resolved; breathes: urgent work has its turn in between,
-   so not while a list streams. */
+   bindings not yet resolved, urgent work having its turn in between: so not
+   while a list streams. */
 int sync_account(struct worker *w, const struct mark *mark);
-int resolve_bindings(struct worker *w, bool breathes);
+int resolve_bindings(struct worker *w);
 
 /* reconcile.c: compare item by item, and mark what drifted if the mark says so. */
 int reconcile_account(struct worker *w, const struct mark *mark);
