@@ -246,18 +246,22 @@ test_reconcile__a_sale_not_yet_told_is_no_drift(void **state)
 	assert_string_equal(engine_world_entry(world, "agora/S1"), "ready");
 }
 
+/* The count fell; the sale that did it appears eight seconds later. */
 static void
 sell_late(struct fake_adapter *f, const char *call)
 {
-	if (!strcmp(call, "read_counts") && ++n_calls == 1)
-		(void)fake_adapter_sale(f, "S1", clock_wall_ms());
-	if (!strcmp(call, "list_sales") && n_calls == 1) {
-		fake_sale_line(&f->sales[0], "1", "A-A1", "1");
-		n_calls++;
-	}
+	static int64_t begun;
+	int64_t now = clock_mono_ms();
+
+	if (strcmp(call, "read_counts") != 0)
+		return;
+	if (++n_calls == 1)
+		begun = now;
+	else if (!f->n_sales && now - begun >= 8000)
+		fake_sale_line(fake_adapter_sale(f, "S1", clock_wall_ms()), "1",
+		               "A-A1", "1");
 }
 
-/* The count fell first, and the sale appears after the first listing. */
 static void
 test_reconcile__a_slow_sale_has_its_time(void **state)
 {
