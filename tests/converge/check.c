@@ -655,8 +655,12 @@ compare_total(struct world *w, size_t order, const struct json_node *there,
 	for (size_t i = 0; i < json_length(lines); i++)
 		cents += number(json_at(lines, i), "total_money", "amount");
 	off = decimal_sub(b->total, decimal_of_scaled(cents, 2));
+	/* A later version's difference is valued at the new line's price, which
+	   was rounded to the cent for as little as a hundredth of a kilogram. */
 	slack = decimal_of_scaled(
-		(int64_t)(10 * b->n_documents + 3 * b->n_lines), 3);
+		(int64_t)(10 * b->n_documents + 3 * b->n_lines +
+	                  60 * (w->orders[order].n_versions - 1)),
+		3);
 	if (decimal_cmp(decimal_max(off, decimal_neg(off)), slack) > 0)
 		violate(w, NONE, order, "order %s: paid %s, booked %s",
 		        w->orders[order].id,
