@@ -913,7 +913,7 @@ play(struct world *w)
 		play_lost_redis(w);
 		nap(w, 1200);
 	}
-	if (percent(w, 50))
+	if (percent(w, 85))
 		play_post_in_list(w);
 	if (percent(w, 70))
 		play_lost_answer(w);
