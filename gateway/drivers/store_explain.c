@@ -29,7 +29,7 @@ static const char explain_script[] =
 	"local entries, pend = {}, call('HGETALL', P..'pend:'..s)\n"
 	"for i = 1, #pend, 2 do\n"
 	"  local e = call('HMGET', P..'entry:'..pend[i], 'state', "
-        "'authority',\n"
+	"'authority',\n"
 	"    'why', 'attempts', 'made_ms', 'doc')\n"
 	"  for j = 1, 6 do e[j] = e[j] or '' end\n"
 	"  e[6] = e[6]:match('\"docid\":\"([^\"]*)\"') or ''\n"
@@ -157,8 +157,8 @@ choose_reserve(const struct gather *g, struct explain_channel *c,
 	}
 }
 
-/* Since when it is known to show what it shows: the last line of it that says
-   so, and no earlier one that says the same. */
+/* Since when it shows what it shows: our last write, as far as the timeline
+   goes back; 0: longer, or it was right by itself. */
 static int64_t
 find_published(const struct explain *e, const char *account)
 {

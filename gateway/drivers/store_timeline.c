@@ -205,8 +205,8 @@ store_timeline_decided(struct store *store, const char *entry,
 		if (sku)
 			store_timeline_add(
 				store, sku, clock_wall_ms(), TIMELINE_ENTRY,
-				reply_text(reply_at(reply, 1)), "%s %s",
-				entry, decision_name(action));
+				reply_text(reply_at(reply, 1)), "%s %s", entry,
+				decision_name(action));
 		free(sku);
 		lines += n + (lines[n] == '\n');
 	}
