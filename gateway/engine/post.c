@@ -25,15 +25,24 @@ enum {
 	   itself would be over, but no later than a mark may be due. */
 	LOOK_UP_AFTER_MS = 30000,
 	LOOK_UP_AFTER_MAX_MS = 110000,
+	/* An hour in all: then a person shall know of it. */
+	UNRESOLVED_WAIT_MS = 15000,
+	UNRESOLVED_TRIES = 240,
 };
 
-/* Fill in the authority's ids as bound now. Returns 0 or the sku missing. */
+/* A line that has no id at the authority. */
+struct missing {
+	const char *sku;    /* borrowed from the entry; NULL: none */
+	bool is_unresolved; /* bound, but what it names is not known there yet */
+};
+
+/* Fill in the authority's ids as bound now. */
 static int
-fill_externals(struct worker *w, struct entry *entry, const char **missing)
+fill_externals(struct worker *w, struct entry *entry, struct missing *missing)
 {
 	int r = 0;
 
-	*missing = NULL;
+	*missing = (struct missing){ .sku = NULL };
 	for (size_t i = 0; !r && i < entry->n_lines; i++) {
 		struct entry_line *line = &entry->lines[i];
 		struct item item = { 0 };
@@ -48,7 +57,7 @@ fill_externals(struct worker *w, struct entry *entry, const char **missing)
 		if (r == REGISTRY_ABSENT)
 			r = 0;
 		if (!line->external || !line->external[0])
-			*missing = line->sku;
+			*missing = (struct missing){ line->sku, b != NULL };
 		item_fini(&item);
 	}
 	return r;
@@ -166,13 +175,14 @@ note_overtaken(struct worker *w, const struct entry *entry,
 	worker_alarm(w, why);
 }
 
+/* wait_ms: until it is tried again, if it is. */
 static int
-finish(struct worker *w, const struct attempt *a, const struct outcome *outcome)
+finish_in(struct worker *w, const struct attempt *a,
+          const struct outcome *outcome, int64_t wait_ms)
 {
 	const struct entry *entry = a->entry;
-	int64_t wait = pace_wait_ms(&w->pace, clock_mono_ms());
 	int r = store_ledger_end(w->store, entry->id, a->number, outcome,
-	                         clock_wall_ms() + wait);
+	                         clock_wall_ms() + wait_ms);
 
 	if (r == LEDGER_FENCED) {
 		note_overtaken(w, entry, outcome);
@@ -186,10 +196,28 @@ finish(struct worker *w, const struct attempt *a, const struct outcome *outcome)
 }
 
 static int
+finish(struct worker *w, const struct attempt *a, const struct outcome *outcome)
+{
+	return finish_in(w, a, outcome,
+	                 pace_wait_ms(&w->pace, clock_mono_ms()));
+}
+
+/* A new item is bound before a sync has read it: its sale waits for that. */
+static int
+wait_for_binding(struct worker *w, const struct attempt *a, const char *sku)
+{
+	const struct outcome outcome = outcome_of(
+		VERDICT_RETRY, "%s is bound at %s but not known there yet", sku,
+		w->account);
+
+	return finish_in(w, a, &outcome, UNRESOLVED_WAIT_MS);
+}
+
+static int
 post_one(struct worker *w, struct entry *entry, const struct attempt *a)
 {
 	struct outcome outcome;
-	const char *missing = NULL;
+	struct missing missing;
 	int r = fill_externals(w, entry, &missing);
 
 	/* Nothing was sent: it is tried again, and nobody there is blamed. */
@@ -202,11 +230,13 @@ post_one(struct worker *w, struct entry *entry, const struct attempt *a)
 		                     "the lease ran out before it was sent");
 		return finish(w, a, &outcome);
 	}
-	if (missing)
+	if (missing.is_unresolved && a->number <= UNRESOLVED_TRIES)
+		return wait_for_binding(w, a, missing.sku);
+	if (missing.sku)
 		outcome = outcome_of(VERDICT_REFUSED,
 		                     "%s is not bound at %s: bind it, then "
 		                     "retry this entry",
-		                     missing, w->account);
+		                     missing.sku, w->account);
 	else
 		outcome = w->ops->post_entry(w->state, entry);
 	(void)worker_judge(w, "post an entry", &outcome);
