@@ -164,7 +164,8 @@ $(B)/sources: FORCE
          $(addsuffix .d,$(TESTS))
 
 # Running and testing install what is missing; anything else only names it.
-RUNS  := run test unit scenario asan tsan fuzz bench contract setup
+RUNS  := run test unit scenario asan tsan fuzz bench contract setup \
+         converge converge-selftest
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(CIVETWEB_SRC)$(wildcard build/civetweb/src/civetweb.c),,fetch) build \
          $(if $(filter $(RUNS) check,$(GOALS)),test) \
@@ -207,10 +208,11 @@ tsan: | needs ## every test with ThreadSanitizer
 
 # A target whose script is not in the tree does not exist.
 SCRIPTED := scenario:tests/scenario/run.sh fuzz:tests/fuzz/run.sh \
-            bench:tests/bench/run.sh contract:tests/contract/prism.sh
+            bench:tests/bench/run.sh contract:tests/contract/prism.sh \
+            converge:tests/converge/run.sh
 there    := $(foreach s,$(SCRIPTED),$(if $(wildcard $(lastword \
               $(subst :, ,$(s)))),$(firstword $(subst :, ,$(s)))))
-absent   := $(filter-out $(there),scenario fuzz bench contract)
+absent   := $(filter-out $(there),scenario fuzz bench contract converge)
 .PHONY: $(there)
 
 ifneq ($(filter scenario,$(there)),)
@@ -224,6 +226,14 @@ endif
 ifneq ($(filter bench,$(there)),)
 bench: $(PROGRAMS) ## load, and a check of every id
 	@$(ENV) tests/bench/run.sh
+endif
+ifneq ($(filter converge,$(there)),)
+converge: $(PROGRAMS) $(LIB) ## random trade and trouble, then all agree; SEEDS=n
+	@$(ENV) SEEDS='$(or $(SEEDS),10)' tests/converge/run.sh
+
+.PHONY: converge-selftest
+converge-selftest: $(PROGRAMS) $(LIB) ## bugs planted in a copy must be caught by it
+	@$(ENV) tests/converge/selftest.sh
 endif
 ifneq ($(filter contract,$(there)),)
 contract: $(PROGRAMS) ## our requests against the vendors' OpenAPI; SPECS=dir

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Every test there is: unit and contract programs, then the scenarios.
+# Every test there is: unit and contract programs, then the scenarios, then a
+# short run of the convergence test.
 #
 #     tests/run_all.sh PROGRAM...
 #
-# The last line is "N passed, N failed" over both. Each runner writes
+# The last line is "N passed, N failed" over all. Each runner writes
 # "<passed> <failed>" to the file named by TALLY; one that ends without doing
 # so counts as a failure. TILLBRIDGE and TILLBRIDGE_SIM name the binaries.
 
@@ -38,5 +39,7 @@ echo "Unit and contract tests"
 part tests/run_units.sh "$@"
 echo "Scenarios"
 part tests/scenario/run.sh
+echo "Convergence"
+part tests/converge/run.sh --smoke
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

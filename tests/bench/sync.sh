@@ -173,12 +173,6 @@ measure_again()
 		"leases and progress included"
 }
 
-journeys()
-{
-	tail -n "+$log_from" "$LOG" |
-		grep -cE 'journey\.done .*account=agora .*sku=' || :
-}
-
 measure_journeys()
 {
 	import_items
@@ -201,7 +195,8 @@ measure_journeys()
 	while [ "$(syncs full)" = "$before" ]; do
 		n=$((n + 1))
 		order galaxy/balance '{"code":"21-0001","delta":"1"}'
-		wait_for "journey $n" 30 at_least "$n" journeys
+		wait_for "change $n is at the till" 30 \
+			is "$(balance_of 21-0001)" count_of 21-0001
 	done
 	tail -n "+$log_from" "$LOG" |
 		sed -n 's/.*journey\.done .*account=agora .*total_ms=\([0-9]*\).*/\1/p' |
