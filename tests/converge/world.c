@@ -653,7 +653,8 @@ write_config(struct world *w)
 	             "{\"authority\":\"erp\",\"zero_guard_min\":1000000}");
 	json_out_raw(&o, "schedule",
 	             "{\"timezone\":\"Europe/Athens\",\"catch_up\":"
-	             "\"0 0 1 1 *\",\"full\":\"0 0 1 1 *\"}");
+	             "\"0 0 1 1 *\",\"full\":\"0 0 1 1 *\","
+	             "\"reconcile\":\"0 0 1 1 *\"}");
 	json_out_end_object(&o);
 	f = path ? fopen(path, "w") : NULL;
 	if (buf_check(&b) || !f || fputs(buf_text(&b), f) < 0 || fclose(f))
