@@ -223,6 +223,7 @@ loss(void)
 {
 	char id[64];
 	char again[64];
+	int64_t lost_ms = 0;
 
 	live_until_the_loss();
 	read_id(id);
@@ -230,6 +231,9 @@ loss(void)
 	read_id(again);
 	CHECK(!strcmp(id, again));
 	CHECK(cursor("lost") == clock_wall_ms());
+	/* Nothing is sold at erp; what a shop sent for it is in doubt, too. */
+	CHECK(!store_cursor_get(world->base.store, &lost_ms, "erp", "lost"));
+	CHECK(lost_ms == clock_wall_ms());
 	list();
 	CHECK(is_entry("agora/OLD", "(nil)"));
 	CHECK(is_entry("agora/NEW", "uncertain"));
