@@ -25,7 +25,7 @@ expect_text "why" "$(jq -r .why "$DIR/sent")" "a return"
 expect "the same again" "$(send "$RETURN")" 200
 expect "what waits for a person" "$(dead '.[0].id')" entry/api:orders/SHOP-7
 expect "one with an unknown name" "$(send '{ "number": "SHOP-8",
-	"currency": "XXX", "lines": [ { "sku": "21-0004", "quantity": -1 } ] }')" 422
+	"currency": "QQQ", "lines": [ { "sku": "21-0004", "quantity": -1 } ] }')" 422
 
 tb dead retry entry/api:orders/SHOP-7
 wait_for "it is refused while returns are not configured" 30 state_is refused

@@ -12,10 +12,9 @@
 #include "gateway/cli/cli.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_timeline.h"
-#include "tests/support/fake_adapter.h"
+#include "tests/support/cli_world.h"
 #include "tests/support/store_world.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,94 +25,16 @@ static struct store_world *world;
 static char out[4096]; /* stdout of the last command */
 static char err[4096]; /* its stderr */
 
-static const struct conf_row no_rows[] = { { .key = NULL } };
-static const struct conf_type types[] = {
-	{ .name = "fake_erp",
-	  .rows = no_rows,
-	  .default_url = "https://127.0.0.1:1" },
-	{ .name = "fake_till",
-	  .rows = no_rows,
-	  .default_url = "https://127.0.0.1:1" },
-};
-static const struct adapter_ops *const adapters[] = { &fake_erp_ops,
-	                                              &fake_till_ops, NULL };
-static const struct handler_ops *const handlers[] = { NULL };
-static const struct lifecycle_parts parts = {
-	.adapters = adapters,
-	.handlers = handlers,
-	.types = types,
-	.n_types = 2,
-	.version = "1.2.3",
-};
-
-static void
-path_of(char path[128], const char *name)
-{
-	(void)snprintf(path, 128, "%s/%s", world->redis.dir, name);
-}
-
-static void
-write_file(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	path_of(path, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void
-read_file(char text[4096], const char *name)
-{
-	char path[128];
-	FILE *f;
-
-	path_of(path, name);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	text[fread(text, 1, 4095, f)] = '\0';
-	(void)fclose(f);
-}
-
 static int
 begin(void **state)
 {
-	char text[1024];
-
 	world = *state;
 	store_world_flush(world);
-	write_file("server.pem", "");
-	(void)snprintf(text, sizeof(text),
-	               "{ \"public\": { \"certificate\": \"server.pem\" },"
-	               "  \"redis\": { \"url\": \"%s\","
-	               "               \"namespace\": \"test\" },"
-	               "  \"accounts\": ["
-	               "    { \"name\": \"erp\", \"type\": \"fake_erp\" },"
-	               "    { \"name\": \"agora\", \"type\": \"fake_till\" },"
-	               "    { \"name\": \"kiosk\", \"type\": \"fake_till\" } "
-	               "] }",
-	               world->redis.url);
-	write_file("gateway.json", text);
+	cli_world_configure(world, world->redis.url, false);
 	return 0;
 }
 
 /* ---- running the command in a process of its own ---- */
-
-static void
-redirect(int fd, const char *name)
-{
-	char path[128];
-	int to;
-
-	path_of(path, name);
-	to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (to < 0 || dup2(to, fd) < 0)
-		_exit(99);
-	(void)close(to);
-}
 
 static int
 run(bool is_json, char *sku)
@@ -121,26 +42,26 @@ run(bool is_json, char *sku)
 	char conf[128];
 	char *words[] = { sku };
 	const struct cli cli = { .conf_path = conf,
-		                 .parts = &parts,
+		                 .parts = &cli_world_parts,
 		                 .argc = sku ? 1 : 0,
 		                 .argv = words,
 		                 .is_json = is_json };
 	int status = 0;
 	pid_t pid;
 
-	path_of(conf, "gateway.json");
+	cli_world_path(world, conf, "gateway.json");
 	(void)fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		redirect(STDOUT_FILENO, "out");
-		redirect(STDERR_FILENO, "err");
+		cli_world_redirect(world, STDOUT_FILENO, "out");
+		cli_world_redirect(world, STDERR_FILENO, "err");
 		status = (int)cli_explain(&cli);
 		exit(status);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	read_file(out, "out");
-	read_file(err, "err");
+	cli_world_read(world, out, "out");
+	cli_world_read(world, err, "err");
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }

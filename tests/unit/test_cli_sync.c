@@ -15,10 +15,9 @@
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_sync.h"
-#include "tests/support/fake_adapter.h"
+#include "tests/support/cli_world.h"
 #include "tests/support/store_world.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,74 +32,10 @@ static struct store_world *world;
 static char out[4096]; /* stdout of the last command */
 static char err[4096]; /* its stderr */
 
-static const struct conf_row no_rows[] = { { .key = NULL } };
-static const struct conf_type types[] = {
-	{ .name = "fake_erp",
-	  .rows = no_rows,
-	  .default_url = "https://127.0.0.1:1" },
-	{ .name = "fake_till",
-	  .rows = no_rows,
-	  .default_url = "https://127.0.0.1:1" },
-};
-static const struct adapter_ops *const adapters[] = { &fake_erp_ops,
-	                                              &fake_till_ops, NULL };
-static const struct handler_ops *const handlers[] = { NULL };
-static const struct lifecycle_parts parts = {
-	.adapters = adapters,
-	.handlers = handlers,
-	.types = types,
-	.n_types = 2,
-	.version = "1.2.3",
-};
-
-static void
-path_of(char path[128], const char *name)
-{
-	(void)snprintf(path, 128, "%s/%s", world->redis.dir, name);
-}
-
-static void
-write_file(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	path_of(path, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void
-read_file(char text[4096], const char *name)
-{
-	char path[128];
-	FILE *f;
-
-	path_of(path, name);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	text[fread(text, 1, 4095, f)] = '\0';
-	(void)fclose(f);
-}
-
 static void
 configure(const char *redis)
 {
-	char text[1024];
-
-	(void)snprintf(text, sizeof(text),
-	               "{ \"public\": { \"certificate\": \"server.pem\" },"
-	               "  \"redis\": { \"url\": \"%s\","
-	               "               \"namespace\": \"test\" },"
-	               "  \"accounts\": ["
-	               "    { \"name\": \"erp\", \"type\": \"fake_erp\" },"
-	               "    { \"name\": \"agora\", \"type\": \"fake_till\" },"
-	               "    { \"name\": \"kiosk\", \"type\": \"fake_till\","
-	               "      \"paused\": true } ] }",
-	               redis);
-	write_file("gateway.json", text);
+	cli_world_configure(world, redis, true);
 }
 
 static int
@@ -108,7 +43,6 @@ begin(void **state)
 {
 	world = *state;
 	store_world_flush(world);
-	write_file("server.pem", "");
 	configure(world->redis.url);
 	return 0;
 }
@@ -125,39 +59,26 @@ hasty_mono_ms(void)
 	return ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000) * HASTE;
 }
 
-static void
-redirect(int fd, const char *name)
-{
-	char path[128];
-	int to;
-
-	path_of(path, name);
-	to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (to < 0 || dup2(to, fd) < 0)
-		_exit(99);
-	(void)close(to);
-}
-
 static pid_t
 start_as(bool is_full, bool is_dry, char *account)
 {
 	char conf[128];
 	char *words[] = { account, NULL };
 	const struct cli cli = { .conf_path = conf,
-		                 .parts = &parts,
+		                 .parts = &cli_world_parts,
 		                 .argc = account ? 1 : 0,
 		                 .argv = words,
 		                 .is_full = is_full,
 		                 .is_dry = is_dry };
 	pid_t pid;
 
-	path_of(conf, "gateway.json");
+	cli_world_path(world, conf, "gateway.json");
 	(void)fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		redirect(STDOUT_FILENO, "out");
-		redirect(STDERR_FILENO, "err");
+		cli_world_redirect(world, STDOUT_FILENO, "out");
+		cli_world_redirect(world, STDERR_FILENO, "err");
 		clock_replace(NULL, hasty_mono_ms);
 		exit((int)cli_sync(&cli));
 	}
@@ -176,8 +97,8 @@ end(pid_t pid)
 	int status = 0;
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	read_file(out, "out");
-	read_file(err, "err");
+	cli_world_read(world, out, "out");
+	cli_world_read(world, err, "err");
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
