@@ -168,6 +168,16 @@ int sales_list(struct worker *w, int64_t until_ms, bool whole,
                int64_t origin_ms, bool *was_listed);
 int sales_read(struct worker *w, const struct marks *marks);
 
+/*
+ * oversold.c: more was sold of an item than there was. The sale stands (the
+ * goods are gone); a person is told once, until a balance covers it again.
+ *
+ * check  after a sale of these items was recorded
+ * look   at a channel's look: ends it when the books are no longer negative
+ */
+int oversold_check(struct worker *w, const char *const *skus, size_t n);
+int oversold_look(struct worker *w, const struct stock_view *view);
+
 /* post.c: post what is due. *next_due_ms: when to come again; 0: nothing. */
 int post_entries(struct worker *w, int64_t *next_due_ms);
 int post_recover(struct worker *w); /* entries that a crash left in posting */

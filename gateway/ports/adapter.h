@@ -170,7 +170,18 @@ struct adapter_ops {
 	                             int64_t until_ms,
 	                             const struct sale_sink *sink);
 
-	/* These sales by their ids (at most 100); missing ones are left out. */
+	/*
+	 * Goods that came back and are for sale again, as far as list_sales does
+	 * not show them: known since since_ms, until until_ms, oldest first. Each
+	 * is a sale of its own with negative quantities; its id is of the movement
+	 * and differs from every sale's. NULL: list_sales shows all there is.
+	 */
+	struct outcome (*list_returns)(void *state, int64_t since_ms,
+	                               int64_t until_ms,
+	                               const struct sale_sink *sink);
+
+	/* These sales by their ids (at most 100), as either listing gave them;
+	   missing ones are left out. */
 	struct outcome (*read_sales)(void *state, const char *const *ids,
 	                             size_t n, const struct sale_sink *sink);
 
