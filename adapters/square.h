@@ -102,6 +102,12 @@ void square_out_time(struct json_out *o, const char *key, int64_t wall_ms);
 /* An array of one text. */
 void square_out_one(struct json_out *o, const char *key, const char *text);
 
+/*
+ * Digits of a currency's smaller unit, in which Square counts money.
+ * Source  ISO 4217; BTC is counted in satoshi.
+ */
+int square_minor_digits(const char *currency);
+
 /* ---- functions of the table ---- */
 
 struct outcome square_read_counts(void *state, struct count *counts, size_t n);

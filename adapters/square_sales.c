@@ -28,10 +28,8 @@ enum { SALES_PAGE = 500 };
 static const int64_t AMOUNT_MAX = INT64_C(1000000000000000);
 static const int64_t QUANTITY_MAX = INT64_C(1000000000000);
 
-/* Digits of the smaller unit, where it is not two. Source: ISO 4217; BTC is
- * counted in satoshi. */
-static int
-minor_digits(const char *currency)
+int
+square_minor_digits(const char *currency)
 {
 	static const char none[] = " BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF"
 				   " UGX UYI VND VUV XAF XOF XPF ";
@@ -61,7 +59,7 @@ read_gross(struct sale_line *line, const struct json_node *row)
 	if (strlen(currency) != 3 || json_get_int(&amount, money, "amount") ||
 	    amount > AMOUNT_MAX || amount < -AMOUNT_MAX)
 		return SQUARE_MALFORMED;
-	line->gross = decimal_of_scaled(amount, minor_digits(currency));
+	line->gross = decimal_of_scaled(amount, square_minor_digits(currency));
 	line->has_gross = true;
 	return 0;
 }
