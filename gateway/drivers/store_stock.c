@@ -25,7 +25,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 
-enum { PAGE = 500, VIEW_FIXED = 11 };
+enum { PAGE = 500, VIEW_FIXED = 12 };
 
 /*
  * ARGV: authority, tick, now, fetched, cause, then for each balance: sku, qty,
@@ -127,7 +127,8 @@ static const char view_script[] =
 	"    redis.call('HGET', P..'suspect:'..a, s) or '0',\n"
 	"    redis.call('HGET', P..'held:'..a, s) or '0',\n"
 	"    st[1] and redis.call('ZSCORE', P..'changed:'..st[1],\n"
-	"                         a..'\\n'..s) or ''}\n"
+	"                         a..'\\n'..s) or '',\n"
+	"    redis.call('ZSCORE', P..'oversold', s) or ''}\n"
 	"  for _, p in ipairs(redis.call('HVALS', P..'pend:'..s)) do\n"
 	"    v[#v + 1] = p:match('^%a (%S+) ')\n"
 	"  end\n"
@@ -250,6 +251,7 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.suspect_ms = reply_int(reply_at(r, 8)),
 		.is_held = reply_int(reply_at(r, 9)) != 0,
 		.is_collected = *reply_text(reply_at(r, 10)) != '\0',
+		.is_oversold = *reply_text(reply_at(r, 11)) != '\0',
 	};
 	out->has_reserve =
 		!decimal_parse(&out->reserve, reply_text(reply_at(r, 1)));

@@ -70,6 +70,7 @@ struct stock_view {
 	struct decimal sold;      /* all units ever sold there, as known */
 	int64_t suspect_ms;       /* since when a fall is unexplained; 0 */
 	bool is_held;             /* a zero is held for a person */
+	bool is_oversold;         /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
 };
 
