@@ -419,6 +419,9 @@ open_(void **state, const struct adapter_env *env)
 	*state = g;
 	g->magic = GALAXY_MAGIC;
 	g->env = *env;
+	g->auth = (struct auth){ .ops = &galaxy_auth,
+		                 .ctx = g,
+		                 .http = env->http };
 	if (env->http) /* without, only the mirror is asked */
 		http_client_watch_cookie(env->http, "ss-id");
 	r = zone ? zone_load(&g->zone, zone) : 0;
@@ -439,6 +442,7 @@ close_(void *state)
 	zone_free(g->zone);
 	galaxy_packs_forget(g);
 	crypto_wipe(g->session, sizeof(g->session));
+	crypto_wipe(g->cookie, sizeof(g->cookie));
 	g->magic = 0;
 	free(g);
 }
@@ -528,6 +532,7 @@ const struct adapter_ops galaxy_adapter = {
 	.post_entry = galaxy_post_entry,
 	.check_entry = galaxy_check_entry,
 	.find_entry = galaxy_find_entry,
+	.can_find = galaxy_can_find,
 	.read_image = galaxy_read_image,
 	.sync = galaxy_sync,
 	.lists = galaxy_lists,

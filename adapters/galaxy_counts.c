@@ -293,7 +293,7 @@ ask_by(struct asking *asking, enum galaxy_kind by)
 	galaxy_param_scenario(&url, g);
 	if (add_ids(&url, asking, by))
 		outcome = buf_check(&url)
-		                  ? galaxy_fault(ERR_NOMEM)
+		                  ? outcome_fault(ERR_NOMEM)
 		                  : galaxy_read_list(g, buf_text(&url), &list);
 	asking->rows = list.rows;
 	asking->n_bad = list.n_bad;
@@ -318,7 +318,7 @@ ask(struct asking *asking)
 		int r = galaxy_kind_save(asking->g, asking->kind);
 
 		if (r)
-			return galaxy_fault(r);
+			return outcome_fault(r);
 	}
 	return outcome;
 }
@@ -366,7 +366,7 @@ read_some(struct asking *asking)
 		else
 			r = row_id_of(asking->g, asked->row, asked->item);
 	}
-	outcome = r ? galaxy_fault(r) : ask(asking);
+	outcome = r ? outcome_fault(r) : ask(asking);
 	if (outcome.verdict == VERDICT_DONE)
 		settle(asking, strcmp(absent, "zero") == 0);
 	return outcome;
@@ -430,7 +430,7 @@ galaxy_read_counts(void *state, struct count *counts, size_t n)
 	            : err_raise(ERR_NOMEM, "balances");
 
 	if (r)
-		outcome = galaxy_fault(r);
+		outcome = outcome_fault(r);
 	for (size_t i = 0; i < n && outcome.verdict == VERDICT_DONE;
 	     i += asking.n) {
 		asking.asked = all + i;

@@ -73,7 +73,7 @@ read_details(struct customer *out, const struct entry *entry,
 		r = customer_read(out, &wrong, json_root(doc));
 	json_free(doc);
 	if (r < 0)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	return r ? galaxy_refuse(problem, wrong.field, "%s", wrong.why)
 	         : outcome_done();
 }
@@ -209,7 +209,7 @@ galaxy_customer_build(struct galaxy *g, struct buf *out,
 	known.code = customer.code;
 	r = find_known(g, &known);
 	if (r)
-		outcome = galaxy_fault(r);
+		outcome = outcome_fault(r);
 	else if (known.is_there)
 		outcome = galaxy_refuse(
 			problem, "code",
@@ -218,7 +218,7 @@ galaxy_customer_build(struct galaxy *g, struct buf *out,
 	else
 		outcome = write_customer(g, out, &customer, problem);
 	customer_fini(&customer);
-	return buf_check(out) ? galaxy_fault(ERR_NOMEM) : outcome;
+	return buf_check(out) ? outcome_fault(ERR_NOMEM) : outcome;
 }
 
 /* ---- finding it ---- */
@@ -309,7 +309,7 @@ search_list(struct search *search, int64_t after)
 	galaxy_url(&url, g, "customers", customers()->path);
 	galaxy_param(&url, "RevisionNumber", text);
 	galaxy_param_scenario(&url, g);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
+	outcome = buf_check(&url) ? outcome_fault(ERR_NOMEM)
 	                          : galaxy_read_list(g, buf_text(&url), &list);
 	buf_fini(&url);
 	if (search->is_found)
@@ -338,7 +338,7 @@ find_in_list(struct galaxy *g, const char *code)
 		return outcome;
 	r = read_cursor(g, &cursor);
 	if (r)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	if (cursor == 0) /* not numbered: all of them */
 		search.timeout_ms = LIST_TIMEOUT_MS;
 	outcome = search_list(&search, cursor > OVERLAP ? cursor - OVERLAP : 0);
@@ -361,7 +361,7 @@ galaxy_customer_find(struct galaxy *g, const struct entry *entry)
 	known.code = customer.code;
 	r = find_known(g, &known);
 	if (r)
-		outcome = galaxy_fault(r);
+		outcome = outcome_fault(r);
 	else if (!known.is_there)
 		outcome = find_in_list(g, customer.code);
 	customer_fini(&customer);

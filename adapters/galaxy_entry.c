@@ -232,5 +232,5 @@ galaxy_entry_build(struct galaxy *g, struct buf *out, const struct entry *entry,
 		outcome = write_document(&d);
 	galaxy_order_fini(&d.order);
 	galaxy_terms_fini(&d.terms);
-	return buf_check(out) ? galaxy_fault(ERR_NOMEM) : outcome;
+	return buf_check(out) ? outcome_fault(ERR_NOMEM) : outcome;
 }

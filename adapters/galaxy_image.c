@@ -60,13 +60,13 @@ decode(struct buf *bytes, const char *text)
 
 	out = malloc(max);
 	if (!out)
-		return galaxy_fault(ERR_NOMEM);
+		return outcome_fault(ERR_NOMEM);
 	buf_reset(bytes);
 	if (crypto_base64_decode(out, &n, max, text, n_text) == 0)
 		buf_add(bytes, out, n);
 	free(out);
 	if (buf_check(bytes))
-		return galaxy_fault(ERR_NOMEM);
+		return outcome_fault(ERR_NOMEM);
 	if (n == 0)
 		return outcome_of(VERDICT_REFUSED,
 		                  "a picture from Galaxy is not base64");
@@ -86,7 +86,7 @@ take_picture(struct buf *bytes, const char **type,
 		return r == JSON_MALFORMED
 		               ? outcome_of(VERDICT_RETRY,
 		                            "a broken picture from Galaxy")
-		               : galaxy_fault(r);
+		               : outcome_fault(r);
 	r = json_get_text(&text, json_root(doc), "Image");
 	if (json_type(json_root(doc)) != JSON_OBJECT || r == JSON_WRONG_TYPE)
 		outcome = outcome_of(
@@ -127,7 +127,7 @@ judge(const struct galaxy *g, struct buf *bytes, const char **type,
 	if (answer->stream_result == TOO_LARGE)
 		return too_large();
 	if (answer->stream_result)
-		return galaxy_fault(answer->stream_result);
+		return outcome_fault(answer->stream_result);
 	if (answer->status == 404)
 		return outcome_of(VERDICT_ABSENT, "Galaxy has no such picture");
 	outcome = galaxy_judge_read(g, answer);
@@ -181,7 +181,7 @@ galaxy_read_image(void *state, struct buf *bytes, const char **type,
 		return outcome_of(VERDICT_ABSENT, "no id of a picture");
 	galaxy_url(&url, g, "itemimage", "/api/glx/entities/itemimage");
 	buf_addf(&url, "/%s", clean);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
+	outcome = buf_check(&url) ? outcome_fault(ERR_NOMEM)
 	                          : read_once(g, bytes, type, buf_text(&url),
 	                                      &is_forgetful);
 	if (is_forgetful) {

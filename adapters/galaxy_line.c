@@ -116,7 +116,7 @@ read_item(struct line *line)
 	line->variant = galaxy_external_item(line->item, line->external);
 	r = galaxy_read_row(line->g, &line->row, "items", line->item);
 	if (r < 0)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	if (r)
 		return refuse(line, "sku", "the mirror does not know it");
 	if (!galaxy_member_id(line->unit, json_root(line->row), "Unit1ID") ||
@@ -140,7 +140,7 @@ read_vat(struct line *line)
 		                           "NormalPcd");
 	json_free(row);
 	if (r < 0)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	if (r || bad || decimal_is_negative(line->vat) ||
 	    !is_within(line->vat, VAT_MAX))
 		return refuse(line, "sku",
@@ -259,7 +259,7 @@ write_dimension(struct line *line, struct json_out *o, size_t nth,
 	}
 	json_free(row);
 	if (r < 0)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	return code ? outcome_done()
 	            : refuse(line, "sku",
 	                     "its variant is not among its dimensions");

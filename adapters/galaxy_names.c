@@ -336,12 +336,12 @@ galaxy_find_row(struct galaxy *g, struct galaxy_ref *out,
 
 	if (!r)
 		r = buf_check(&search.folded);
-	outcome = r ? galaxy_fault(r) : judge(&search, problem);
+	outcome = r ? outcome_fault(r) : judge(&search, problem);
 	if (outcome.verdict == VERDICT_DONE && search.fits.n == 1) {
 		memcpy(out->id, search.ids[0], sizeof(out->id));
 		r = galaxy_read_row(g, &out->row, name->entity, out->id);
 		if (r < 0)
-			outcome = galaxy_fault(r);
+			outcome = outcome_fault(r);
 	}
 	buf_fini(&search.folded);
 	buf_fini(&search.fits.text);

@@ -37,7 +37,7 @@ read_details(struct galaxy_order *out, const struct json *doc,
 		if (!out->charges)
 			r = err_raise(ERR_NOMEM, "charges");
 	}
-	return r ? galaxy_fault(r) : outcome_done();
+	return r ? outcome_fault(r) : outcome_done();
 }
 
 struct outcome
@@ -53,7 +53,8 @@ galaxy_order_open(struct galaxy_order *out, const struct entry *entry,
 	if (r == JSON_MALFORMED)
 		outcome = galaxy_refuse(problem, "", "no JSON");
 	else
-		outcome = r ? galaxy_fault(r) : read_details(out, doc, problem);
+		outcome =
+			r ? outcome_fault(r) : read_details(out, doc, problem);
 	json_free(doc);
 	return outcome;
 }
@@ -134,7 +135,7 @@ find_own_site(struct galaxy_ref *out, const struct galaxy_ref *trader,
 	if (n == 1)
 		r = copy_row(&out->row, found);
 	if (n == 1)
-		return r ? galaxy_fault(r) : outcome_done();
+		return r ? outcome_fault(r) : outcome_done();
 	if (n)
 		return galaxy_refuse(problem, field,
 		                     "fits %u of the customer's sites: give "
@@ -155,7 +156,7 @@ find_site(struct galaxy *g, struct galaxy_ref *out,
 	if (galaxy_id(id, written))
 		r = galaxy_read_row(g, &out->row, "customersites", id);
 	if (r < 0)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	if (r)
 		return find_own_site(out, trader, field, written, problem);
 	if (!galaxy_member_id(customer, json_root(out->row), "CustomerID") ||
@@ -220,7 +221,7 @@ look_up_address(struct galaxy *g, struct galaxy_address *out,
 		return galaxy_find_place(g, &out->place, prefix, &names,
 		                         problem);
 	r = take_place_of_site(g, out);
-	return r ? galaxy_fault(r) : outcome;
+	return r ? outcome_fault(r) : outcome;
 }
 
 /* ---- charges ---- */

@@ -82,5 +82,5 @@ galaxy_find_place(struct galaxy *g, struct galaxy_place *out,
 	    out->city.row) /* the city says it */
 		r = galaxy_member_row(g, &out->prefecture, "prefectures",
 		                      json_root(out->city.row), "PrefectureID");
-	return r ? galaxy_fault(r) : outcome;
+	return r ? outcome_fault(r) : outcome;
 }

@@ -168,7 +168,7 @@ judge_list(struct reading *reading, const struct http_answer *answer)
 		                  "a list from Galaxy holds %s",
 		                  reading->list->problem);
 	}
-	return galaxy_fault(r);
+	return outcome_fault(r);
 }
 
 /* is_forgetful_out: nothing was read, because our session is not known. */
@@ -198,7 +198,7 @@ read_list_once(struct galaxy *g, const char *url, struct galaxy_list *list,
 	list->status = 0;
 	r = json_stream_new(&reading.stream, take_row, &reading);
 	if (r)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	outcome = galaxy_exchange(g, &request, &answer);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_list(&reading, &answer);

@@ -115,7 +115,7 @@ keep_choice(const struct choice *choice)
 	    (r == 0 && strcmp(buf_text(&known), choice->id) != 0))
 		r = mirror_note_set(mirror, GALAXY_NOTE_SCENARIO, choice->id);
 	buf_fini(&known);
-	return r ? galaxy_fault(r) : outcome_done();
+	return r ? outcome_fault(r) : outcome_done();
 }
 
 struct outcome
@@ -131,7 +131,7 @@ galaxy_read_scenario(struct galaxy *g)
 	galaxy_url(&url, g, "webscenarios", "/services/sync/webscenarios");
 	if (wanted && is_guid(wanted) && galaxy_id(id, wanted))
 		galaxy_param(&url, "WebScenID", id);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
+	outcome = buf_check(&url) ? outcome_fault(ERR_NOMEM)
 	                          : galaxy_read_list(g, buf_text(&url), &list);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_choice(&choice);

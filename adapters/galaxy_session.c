@@ -20,17 +20,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct outcome
-galaxy_fault(int r)
-{
-	switch (r) {
-	case ERR_STORE:
-		return outcome_of(VERDICT_RETRY, "our store does not answer");
-	case ERR_NOMEM: return outcome_of(VERDICT_RETRY, "out of memory");
-	}
-	return outcome_of(VERDICT_RETRY, "trouble of our own (%d)", r);
-}
-
 /* ---- addresses ---- */
 
 void
@@ -299,7 +288,7 @@ log_in(struct galaxy *g)
 
 		r = http_client_send(g->env.http, &request, &answer);
 	}
-	outcome = r ? galaxy_fault(r) : judge_login(g, &answer);
+	outcome = r ? outcome_fault(r) : judge_login(g, &answer);
 	http_answer_fini(&answer);
 	if (body.p)
 		crypto_wipe(body.p, body.cap);
@@ -310,19 +299,30 @@ log_in(struct galaxy *g)
 
 /* ---- calls ---- */
 
-static int
-send_once(struct galaxy *g, const struct http_request *request,
-          struct http_answer *answer)
+static bool
+has_session(const void *ctx)
 {
-	char cookie[GALAXY_SESSION_SIZE + 8];
-	struct http_request copy = *request;
+	const struct galaxy *g = ctx;
 
-	(void)snprintf(cookie, sizeof(cookie), "ss-id=%s", g->session);
-	copy.headers[copy.n_headers++] =
+	return g->session[0] != '\0';
+}
+
+static struct outcome
+renew_session(void *ctx)
+{
+	return log_in(ctx);
+}
+
+static void
+put_session(void *ctx, struct http_request *request)
+{
+	struct galaxy *g = ctx;
+
+	(void)snprintf(g->cookie, sizeof(g->cookie), "ss-id=%s", g->session);
+	request->headers[request->n_headers++] =
 		(struct http_header){ "Accept", "application/json" };
-	copy.headers[copy.n_headers++] =
-		(struct http_header){ "Cookie", cookie };
-	return http_client_send(g->env.http, &copy, answer);
+	request->headers[request->n_headers++] =
+		(struct http_header){ "Cookie", g->cookie };
 }
 
 /*
@@ -330,9 +330,10 @@ send_once(struct galaxy *g, const struct http_request *request,
  * are short; a picture is not searched for them.
  */
 static bool
-is_forgotten(const struct galaxy *g, const struct http_request *request,
+is_forgotten(const void *ctx, const struct http_request *request,
              const struct http_answer *answer)
 {
+	const struct galaxy *g = ctx;
 	struct galaxy_error error;
 
 	if (answer->status == 401 || answer->status == 403)
@@ -346,37 +347,16 @@ is_forgotten(const struct galaxy *g, const struct http_request *request,
 	       galaxy_is_about_session(&error);
 }
 
-/* Unless another call, made while this one lasted, has done so already. */
-static struct outcome
-log_in_anew(struct galaxy *g, const char *forgotten)
-{
-	if (strcmp(g->session, forgotten) == 0)
-		g->session[0] = '\0';
-	return g->session[0] ? outcome_done() : log_in(g);
-}
+const struct auth_ops galaxy_auth = {
+	.has_key = has_session,
+	.renew = renew_session,
+	.sign = put_session,
+	.is_worn = is_forgotten,
+};
 
 struct outcome
-galaxy_exchange(struct galaxy *g, struct http_request *request,
+galaxy_exchange(struct galaxy *g, const struct http_request *request,
                 struct http_answer *answer)
 {
-	struct outcome outcome = outcome_done();
-	char used[GALAXY_SESSION_SIZE];
-	int r;
-
-	*answer = (struct http_answer){ 0 };
-	if (!g->session[0])
-		outcome = log_in(g);
-	if (outcome.verdict != VERDICT_DONE)
-		return outcome;
-	memcpy(used, g->session, sizeof(used));
-	r = send_once(g, request, answer);
-	if (!r && is_forgotten(g, request, answer)) {
-		http_answer_fini(answer);
-		*answer = (struct http_answer){ 0 };
-		outcome = log_in_anew(g, used);
-		if (outcome.verdict != VERDICT_DONE)
-			return outcome;
-		r = send_once(g, request, answer);
-	}
-	return r ? galaxy_fault(r) : outcome;
+	return auth_send(&g->auth, request, answer);
 }

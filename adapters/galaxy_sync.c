@@ -487,7 +487,7 @@ note_missing(struct turn *turn)
 	struct mirror_tally nothing = { 0 };
 	int r = note_read(turn, &nothing);
 
-	return r ? galaxy_fault(r) : outcome_done();
+	return r ? outcome_fault(r) : outcome_done();
 }
 
 static struct outcome
@@ -506,20 +506,20 @@ read_list(struct turn *turn)
 	int r = begin(turn);
 
 	if (r)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	report(turn, 0);
 	galaxy_url(&url, turn->g, turn->entity->name, turn->entity->path);
 	galaxy_param_scenario(&url, turn->g);
 	add_cursor(turn, &url);
 	outcome = buf_check(&url)
-	                  ? galaxy_fault(ERR_NOMEM)
+	                  ? outcome_fault(ERR_NOMEM)
 	                  : galaxy_read_list(turn->g, buf_text(&url), &list);
 	buf_fini(&url);
 	if (outcome.verdict == VERDICT_DONE) {
 		report(turn, list.rows);
 		r = finish(turn, &list);
 		if (r)
-			outcome = galaxy_fault(r);
+			outcome = outcome_fault(r);
 	}
 	mirror_list_abandon(turn->g->env.mirror);
 	/* A full sync also finds what another process wrote. */
@@ -551,7 +551,7 @@ do_turn(struct run *run, const struct galaxy_entity *entity)
 	int r = load(&turn);
 
 	if (r)
-		return galaxy_fault(r);
+		return outcome_fault(r);
 	if (is_due(&turn))
 		outcome = read_list(&turn);
 	if (outcome.verdict != VERDICT_DONE)
@@ -651,7 +651,7 @@ begin_run(struct run *run)
 	r = find_foreign(run);
 	if (!r)
 		r = begin_full(run);
-	return r ? galaxy_fault(r) : outcome;
+	return r ? outcome_fault(r) : outcome;
 }
 
 struct outcome
@@ -674,5 +674,5 @@ galaxy_sync(void *state, const struct sync_job *job,
 	r = outcome.verdict == VERDICT_DONE ? end_run(&run) : 0;
 	galaxy_links_fini(&run.links);
 	buf_fini(&run.scenario);
-	return r ? galaxy_fault(r) : outcome;
+	return r ? outcome_fault(r) : outcome;
 }

@@ -1,5 +1,5 @@
 /*
- * What came of one attempt: three ways to say it.
+ * What came of one attempt: the ways to say it.
  *
  * A reason that is too long is cut; it is read by people only.
  */
@@ -7,6 +7,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "gateway/base/err.h"
 
 struct outcome
 outcome_done(void)
@@ -34,6 +36,18 @@ outcome_slow(int64_t wait_ms, const char *why)
 
 	outcome.wait_ms = wait_ms > 0 ? wait_ms : 0;
 	return outcome;
+}
+
+struct outcome
+outcome_fault(int fault)
+{
+	switch (fault) {
+	case ERR_STORE:
+		return outcome_of(VERDICT_RETRY, "our store does not answer");
+	case ERR_NOMEM: return outcome_of(VERDICT_RETRY, "out of memory");
+	}
+	return outcome_of(VERDICT_RETRY, "trouble of our own (%d), see the log",
+	                  fault);
 }
 
 const char *

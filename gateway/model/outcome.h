@@ -30,6 +30,9 @@ struct outcome outcome_of(enum verdict verdict, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 struct outcome outcome_slow(int64_t wait_ms, const char *why);
 
+/* Trouble of our own (a code of base/err.h): nothing was learned, RETRY. */
+struct outcome outcome_fault(int fault);
+
 /* "done", "retry", …; static. */
 const char *verdict_name(enum verdict verdict);
 
