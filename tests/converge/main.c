@@ -14,7 +14,8 @@
  * right: no full sync has healed it. Then everything is bound and synced, and
  * everything must be right.
  */
-#include "tests/converge/world.h"
+#include "tests/converge/act.h"
+#include "tests/converge/check.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -135,14 +136,14 @@ prepare(struct world *w, const struct wishes *wishes)
 static void
 end_round(struct world *w)
 {
-	if (!is_violated(w) && check_rest(w))
+	if (!is_violated(w) && rest_reach(w))
 		check_all(w, false);
 	if (is_violated(w))
 		return;
 	say(w, "what was told of is right; now everything");
-	act_bind_all(w);
-	act_sync(w, true);
-	if (check_rest(w))
+	items_bind_all(w);
+	trouble_sync(w, true);
+	if (rest_reach(w))
 		check_all(w, true);
 }
 

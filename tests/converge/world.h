@@ -15,7 +15,7 @@
 /*
  * The convergence test: everything its files share.
  *
- * One thread acts (act.c) and checks (check.c), another delivers hooks
+ * One thread acts (act.h) and checks (check.h), another delivers hooks
  * (hooks.c). What one seed decides is which actions there are, in which order
  * and with which waits; how they fall on the programs is the machine's affair.
  */
@@ -159,7 +159,17 @@ void world_stop(struct world *w);
 /* Trouble of the test itself: says it, ends all processes, exits with 2. */
 void give_up(struct world *w, const char *what) __attribute__((noreturn));
 
-/* ---- processes ---- */
+/* ---- process.c ---- */
+
+/* Start it with our environment; out and err are files of the folder. */
+pid_t launch(struct world *w, const char *const *argv, const char *out,
+             const char *err);
+
+/* True when it has ended by itself within that time. */
+bool ends(pid_t pid, int *status, int64_t ms);
+
+/* Send it that and wait; *pid is 0 then. */
+void end_process(pid_t *pid, int signal_no);
 
 void daemon_start(struct world *w);
 
@@ -177,7 +187,7 @@ bool daemon_lives(struct world *w);
 /* Run `tillbridge items import` on what is written there. */
 bool import_csv(struct world *w, const char *csv);
 
-/* ---- calls: the acting thread only ---- */
+/* ---- call.c: the acting thread only ---- */
 
 /* Status; the body goes to *out when it is JSON (free it), else NULL. */
 int api_call(struct world *w, const char *method, const char *path,
@@ -231,38 +241,6 @@ bool hooks_are_idle(struct world *w);
 void hooks_count(struct world *w, int64_t *sent, int64_t *accepted,
                  int64_t *lost);
 void hooks_stop(struct world *w);
-
-/* ---- act.c ---- */
-
-/* Find what the simulators have, bind it, wait until it is at rest. */
-void act_open(struct world *w);
-
-/* n random actions; the last third without an end of a process. */
-void act_round(struct world *w, int n);
-
-/* Bring every binding to what a person wants. */
-void act_import_wanted(struct world *w);
-void act_bind_all(struct world *w);
-void act_sync(struct world *w, bool is_full);
-
-/* ---- check.c ---- */
-
-/* As if the first bindings were made so long ago: late sales are no history. */
-void check_backdate(struct world *w, int64_t ms);
-
-/* Nothing on its way; a person decides meanwhile. False: a violation. */
-bool check_rest(struct world *w);
-
-/* The till shows no more than is left, at this moment. */
-void check_ceiling(struct world *w);
-
-/* At rest. is_whole: after a full sync, so all of it must be right; else only
-   what a hook with a 2xx told of. */
-void check_all(struct world *w, bool is_whole);
-
-/* Our own writes, announced to us, cause no more. */
-void check_echo(struct world *w);
-void check_secrets(struct world *w);
 
 /* ---- report.c ---- */
 

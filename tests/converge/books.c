@@ -1,0 +1,156 @@
+/* Tillbridge's own books: is anything left undone? */
+#include "tests/converge/check.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "gateway/base/clock.h"
+
+enum { NONE = ITEMS_MAX };
+
+redisContext *
+books_connect(struct world *w)
+{
+	char *path = text_format("%s/state/redis.sock", w->dir);
+	redisContext *c = redisConnectUnix(path);
+
+	free(path);
+	if (!c || c->err)
+		give_up(w, "cannot reach the private Redis");
+	(void)redisSetTimeout(c, (struct timeval){ .tv_sec = 10 });
+	return c;
+}
+
+static redisReply *
+ask(struct world *w, redisContext *c, const char *command)
+{
+	redisReply *reply = redisCommand(c, command);
+
+	if (!reply || reply->type == REDIS_REPLY_ERROR)
+		give_up(w, command);
+	return reply;
+}
+
+void
+books_backdate(struct world *w, int64_t ms)
+{
+	redisContext *c = books_connect(w);
+
+	for (size_t i = 0; i < w->n_tills; i++) {
+		char command[200];
+
+		(void)snprintf(command, sizeof(command),
+		               "HSET tillbridge:cursor:%s start %lld",
+		               till_names[i],
+		               (long long)(clock_wall_ms() - ms));
+		freeReplyObject(ask(w, c, command));
+	}
+	redisFree(c);
+}
+
+static void
+expect_count(struct world *w, redisContext *c, const char *command,
+             const char *what)
+{
+	redisReply *reply = ask(w, c, command);
+
+	if (reply->integer != 0)
+		violate(w, NONE, SIZE_MAX, "at rest there are %lld %s",
+		        reply->integer, what);
+	freeReplyObject(reply);
+}
+
+/* Which item, or which sale, a key or member speaks of. */
+static size_t
+item_in(const struct world *w, const char *text)
+{
+	for (size_t i = 0; i < w->n_items; i++)
+		if (strstr(text, w->items[i].sku))
+			return i;
+	return NONE;
+}
+
+static size_t
+order_in(const struct world *w, const char *text)
+{
+	for (size_t i = 0; i < w->n_orders; i++)
+		if (strstr(text, w->orders[i].id))
+			return i;
+	return SIZE_MAX;
+}
+
+static void
+expect_no_keys(struct world *w, redisContext *c, const char *command)
+{
+	redisReply *reply = ask(w, c, command);
+
+	for (size_t i = 0; i < reply->elements; i++) {
+		const char *key = reply->element[i]->str;
+
+		violate(w, item_in(w, key), order_in(w, key),
+		        "at rest there is still %s", key);
+	}
+	freeReplyObject(reply);
+}
+
+/* But for the one of count_marks. */
+static void
+expect_no_marks(struct world *w, redisContext *c, const char *account)
+{
+	redisReply *reply =
+		redisCommand(c, "HKEYS tillbridge:mark:%s", account);
+
+	for (size_t i = 0; reply && i < reply->elements; i++) {
+		const char *member = reply->element[i]->str;
+
+		if (strcmp(member, "y:lookup") != 0)
+			violate(w, item_in(w, member), order_in(w, member),
+			        "at rest %s is marked at %s", member, account);
+	}
+	freeReplyObject(reply);
+}
+
+static void
+expect_settled(struct world *w, redisContext *c)
+{
+	redisReply *keys = ask(w, c, "KEYS tillbridge:entry:*");
+
+	for (size_t i = 0; i < keys->elements; i++) {
+		const char *key = keys->element[i]->str;
+		redisReply *state = redisCommand(c, "HGET %s state", key);
+
+		if (!state || !state->str || strcmp(state->str, "settled"))
+			violate(w, NONE, order_in(w, key), "%s is %s", key,
+			        state && state->str ? state->str : "lost");
+		freeReplyObject(state);
+	}
+	freeReplyObject(keys);
+}
+
+/* Every hook answered with 2xx was worked off, every entry has ended. */
+void
+books_check(struct world *w)
+{
+	redisContext *c = books_connect(w);
+	redisReply *reply;
+
+	expect_count(w, c, "XLEN tillbridge:events", "events in the queue");
+	expect_count(w, c, "ZCARD tillbridge:dead", "dead letters");
+	expect_count(w, c, "ZCARD tillbridge:holds", "held zeros");
+	reply = ask(w, c, "XPENDING tillbridge:events drain");
+	if (reply->elements && reply->element[0]->integer != 0)
+		violate(w, NONE, SIZE_MAX,
+		        "events are claimed and not settled");
+	freeReplyObject(reply);
+	expect_no_keys(w, c, "KEYS tillbridge:pend:*");
+	for (size_t i = 0; i <= w->n_tills; i++)
+		expect_no_marks(w, c, i ? till_names[i - 1] : "erp");
+	expect_no_keys(w, c, "KEYS tillbridge:queue:*");
+	expect_no_keys(w, c, "KEYS tillbridge:entries:*");
+	expect_no_keys(w, c, "KEYS tillbridge:unresolved:*");
+	expect_settled(w, c);
+	redisFree(c);
+}

@@ -1,0 +1,58 @@
+#ifndef CONVERGE_CHECK_H
+#define CONVERGE_CHECK_H
+
+#include "tests/converge/world.h"
+
+struct redisContext;
+
+/*
+ * What must be so at rest, and a little of what must be so at any moment. Sales
+ * and documents are compared as the simulators have them: Tillbridge's own
+ * books are only asked whether anything is left undone.
+ */
+
+/* ---- check.c ---- */
+
+/* The till shows no more than is left, at this moment. */
+void check_ceiling(struct world *w);
+
+/* At rest. is_whole: after a full sync, so all of it must be right; else only
+   what a hook with a 2xx told of. */
+void check_all(struct world *w, bool is_whole);
+
+/* Our own writes, announced to us, cause no more. */
+void check_echo(struct world *w);
+void check_secrets(struct world *w);
+
+/* ---- sales.c ---- */
+
+/* Every document belongs to one sale, and every sale has its documents. */
+void sales_check(struct world *w, const struct json_node *galaxy,
+                 bool is_whole);
+
+/* ---- rest.c ---- */
+
+/* Nothing on its way; a person decides meanwhile. False: a violation. */
+bool rest_reach(struct world *w);
+
+/* ---- books.c ---- */
+
+/* As if the first bindings were made so long ago: late sales are no history. */
+void books_backdate(struct world *w, int64_t ms);
+
+/* Every hook answered with 2xx was worked off, every entry has ended. */
+void books_check(struct world *w);
+
+/* A connection to the private Redis; redisFree it. */
+struct redisContext *books_connect(struct world *w);
+
+/* ---- of a JSON document ---- */
+
+/* -1: it is not there. object NULL: of root itself. */
+int64_t json_number(const struct json_node *root, const char *object,
+                    const char *key);
+struct decimal json_amount(const struct json_node *row, const char *key);
+const struct json_node *json_row(const struct json_node *rows, const char *key,
+                                 const char *value);
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * Small plays, each of them a race that single actions would meet once in a
+ * thousand times: a change during a slow read, a change during a slow list of a
+ * sync, a look at a till between the post of a sale and the balance that
+ * contains it.
+ */
+#include "tests/converge/act.h"
+
+#include "gateway/base/clock.h"
+
+static const struct trouble slow_read = { "galaxy", "itembalances", "late:700",
+	                                  1 };
+static const struct trouble lost_answer = { "galaxy", "postentry",
+	                                    "lose_answer", 1 };
+static const struct trouble no_read = { "galaxy", "itembalances", "status:500",
+	                                2 };
+static const struct trouble slow_list = { "galaxy", "itembalances", "late:1400",
+	                                  1 };
+
+static int64_t
+faults_left(struct world *w)
+{
+	struct json *doc = control_state(w, 0);
+	int64_t n = 0;
+
+	(void)json_get_int(&n, json_root(doc), "faults_left");
+	json_free(doc);
+	return n;
+}
+
+/* Until a call has met the fault that was set when `before` were left. */
+static void
+await_fault(struct world *w, int64_t before)
+{
+	int64_t until = clock_mono_ms() + 2000;
+
+	while (faults_left(w) > before && clock_mono_ms() < until)
+		clock_sleep_ms(10);
+	clock_sleep_ms(20);
+}
+
+/* All that was not told of the item at the tills is told now: at rest it must
+   be right. */
+static void
+tell_all(struct world *w, size_t item)
+{
+	for (size_t till = 0; till < w->n_tills; till++)
+		hooks_add(w, &(struct hook){ .kind = HOOK_COUNT,
+		                             .item = item,
+		                             .till = till,
+		                             .tries = 5 });
+}
+
+/* The second change comes while the first one's read is under way. */
+static void
+play_slow_read(struct world *w)
+{
+	size_t i = items_pick(w, ITEM_FREE);
+	int64_t before;
+
+	say(w, "play: a change during a slow read");
+	tell_all(w, i);
+	before = faults_left(w);
+	trouble_set(w, &slow_read, 1);
+	trade_receive(w, i, 2);
+	hooks_add(w,
+	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
+	await_fault(w, before);
+	trade_receive(w, i, -1);
+	hooks_add(w,
+	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
+	trouble_nap(w, 700);
+}
+
+/* The change comes while a list with the old balance is on its way. */
+static void
+play_slow_list(struct world *w)
+{
+	size_t i = items_pick(w, ITEM_FREE);
+	int64_t before;
+
+	say(w, "play: a change during a slow list");
+	tell_all(w, i);
+	trade_receive(w, i, 1); /* so that a catch-up lists it */
+	before = faults_left(w);
+	trouble_set(w, &slow_list, 1);
+	trouble_sync(w, false);
+	await_fault(w, before);
+	trade_receive(w, i, 3);
+	hooks_add(w,
+	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
+	trouble_nap(w, 1600);
+}
+
+/* A sale is booked while a list without it is on its way, and its own balance
+   cannot be read at once. */
+static void
+play_post_in_list(struct world *w)
+{
+	struct order pattern = { .n_lines = 1,
+		                 .till = below(w, (unsigned)w->n_tills) };
+	int64_t before = faults_left(w);
+	size_t at;
+
+	say(w, "play: a sale is booked during a slow list");
+	pattern.lines[0].item = below(w, ITEMS_SOLD);
+	pattern.lines[0].qty = decimal_of(1);
+	trouble_set(w, &slow_list, 1);
+	trouble_sync(w, true);
+	await_fault(w, before);
+	trouble_set(w, &no_read, 2);
+	at = trade_ring_up(w, &pattern, 0);
+	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+	                             .order = at,
+	                             .till = pattern.till,
+	                             .tries = 5 });
+	trouble_nap(w, 1500);
+}
+
+/* Looks at the till while only Galaxy knows that the sale is booked. */
+static void
+play_slow_settling(struct world *w)
+{
+	struct order pattern = { .n_lines = 1,
+		                 .till = below(w, (unsigned)w->n_tills) };
+	size_t i = below(w, ITEMS_SOLD);
+	size_t at;
+
+	say(w, "play: looks between a post and its balance");
+	pattern.lines[0].item = i;
+	pattern.lines[0].qty = decimal_of(1);
+	trouble_set(w, &slow_read, 2);
+	at = trade_ring_up(w, &pattern, 0);
+	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+	                             .order = at,
+	                             .till = pattern.till,
+	                             .tries = 5 });
+	for (int n = 1; n <= 4; n++)
+		hooks_add(w, &(struct hook){ .kind = HOOK_COUNT,
+		                             .item = i,
+		                             .till = pattern.till,
+		                             .delay_ms = 120 * n,
+		                             .tries = 5 });
+	trouble_nap(w, 900);
+}
+
+/* Galaxy books it and cannot say so. */
+static void
+play_lost_answer(struct world *w)
+{
+	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	size_t at;
+
+	say(w, "play: an answer is lost");
+	trade_choose_lines(w, &pattern, false);
+	trouble_set(w, &lost_answer, 1);
+	at = trade_ring_up(w, &pattern, 0);
+	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+	                             .order = at,
+	                             .till = pattern.till,
+	                             .tries = 5 });
+	trouble_nap(w, 300);
+}
+
+/* Redis goes; what is told in that moment is told again, or not at all. */
+static void
+play_lost_redis(struct world *w)
+{
+	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	size_t at;
+
+	say(w, "play: a late sale is told of while Redis is away");
+	trade_choose_lines(w, &pattern, true);
+	at = trade_ring_up(w, &pattern, LATE_MIN_S + below(w, LATE_MAX_S));
+	(void)redis_kill(w);
+	w->n_kills++;
+	say(w, "kill -9 of Redis");
+	for (unsigned i = 0; i < 2; i++)
+		hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+		                             .order = at,
+		                             .till = pattern.till,
+		                             .delay_ms = 15 * i,
+		                             .tries = 5 });
+	trouble_nap(w, 300);
+}
+
+/*
+ * The plays of a round's end. Those whose trouble is repaired by a catch-up
+ * come behind those that cause one, and nothing comes behind the last.
+ */
+void
+plays_of_a_round(struct world *w)
+{
+	unsigned n;
+
+	if (w->may_kill && percent(w, 75)) {
+		play_lost_redis(w);
+		trouble_nap(w, 1200);
+	}
+	if (percent(w, 85))
+		play_post_in_list(w);
+	if (percent(w, 70))
+		play_lost_answer(w);
+	if (percent(w, 60))
+		play_slow_settling(w);
+	act_once(w);
+	if (percent(w, 60))
+		play_slow_list(w);
+	for (n = 2 + below(w, 2); n > 0; n--)
+		play_slow_read(w);
+}

@@ -1,0 +1,208 @@
+/* Coming to rest, with a person who looks at what waits for one. */
+#include "tests/converge/check.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/model/sale.h"
+
+enum { NONE = ITEMS_MAX };
+
+static bool
+is_posted(struct world *w, const char *docid)
+{
+	struct json *doc = control_state(w, 0);
+	const struct json_node *entries =
+		json_path(json_root(doc), "galaxy.entries");
+	bool found = false;
+
+	for (size_t i = 0; i < json_length(entries); i++)
+		found |= !strcmp(
+			docid, json_text_or(json_at(entries, i), "docid", ""));
+	json_free(doc);
+	return found;
+}
+
+/*
+ * Looks into Galaxy and says what is so. An item that was bound before Galaxy's
+ * news of it were read refuses its entries: by now it is known.
+ */
+static void
+decide(struct world *w, const struct json_node *letter)
+{
+	const char *id = json_text_or(letter, "id", "");
+	const char *kind = json_text_or(letter, "kind", "");
+	const char *why = json_text_or(letter, "why", "");
+	struct buf path = BUF_INIT;
+	char docid[41];
+	bool is_there;
+	int status;
+
+	if (strncmp(id, "entry/", strlen("entry/")) != 0 ||
+	    (strcmp(kind, "uncertain") != 0 && !strstr(why, "is not bound at")))
+		return;
+	if (w->has_lookup && !strcmp(kind, "uncertain"))
+		return;
+	if (sale_docid(docid, id + strlen("entry/")))
+		give_up(w, "a docid");
+	is_there = is_posted(w, docid);
+	buf_adds(&path, "/api/dead/");
+	buf_add_url(&path, id);
+	buf_adds(&path, is_there ? "/confirm" : "/retry");
+	status = api_call(w, "POST", buf_text(&path), "", NULL);
+	say(w, "a person: %s %s: %d", is_there ? "confirm" : "retry", id,
+	    status);
+	w->n_decisions++;
+	buf_fini(&path);
+}
+
+static void
+person_decide(struct world *w)
+{
+	struct json *doc = NULL;
+	const struct json_node *dead;
+
+	if (api_call(w, "GET", "/api/dead", NULL, &doc) != 200)
+		return;
+	dead = json_find(json_root(doc), "dead");
+	for (size_t i = 0; i < json_length(dead); i++)
+		decide(w, json_at(dead, i));
+	json_free(doc);
+}
+
+/* ---- coming to rest ---- */
+
+int64_t
+json_number(const struct json_node *root, const char *object, const char *key)
+{
+	int64_t n = -1;
+
+	(void)json_get_int(&n, object ? json_path(root, object) : root, key);
+	return n;
+}
+
+/*
+ * Marks of an account, but for the one that asks for a look-up of uncertain
+ * entries: it comes 30 s after the last of them, and finds none at rest.
+ */
+static int64_t
+count_marks(struct world *w, const struct json_node *account)
+{
+	int64_t n = json_number(account, NULL, "marks");
+	redisContext *c;
+	redisReply *reply;
+
+	if (n != 1 || strcmp(json_text_or(account, "type", ""), "galaxy") != 0)
+		return n;
+	c = books_connect(w);
+	reply = redisCommand(c, "ZSCORE tillbridge:marks:erp y:lookup");
+	if (reply && reply->type == REDIS_REPLY_STRING)
+		n = 0;
+	freeReplyObject(reply);
+	redisFree(c);
+	return n;
+}
+
+static bool
+is_account_quiet(struct world *w, const struct json_node *account,
+                 struct buf *left)
+{
+	int64_t marks = count_marks(w, account);
+	bool has_full = json_find(account, "last_full") != NULL;
+
+	if (marks || !has_full)
+		buf_addf(left, " %s: %lld marks%s",
+		         json_text_or(account, "name", ""), (long long)marks,
+		         has_full ? "" : ", never synced");
+	return marks == 0 && has_full;
+}
+
+/* Nothing is on its way; *left says what is. */
+static bool
+is_quiet(struct world *w, struct buf *left)
+{
+	static const char *const states[] = { "ready", "posting", "uncertain",
+		                              "confirmed", "refused" };
+	struct json *doc = NULL;
+	int status = api_call(w, "GET", "/api/status", NULL, &doc);
+	const struct json_node *root = doc ? json_root(doc) : NULL;
+	const struct json_node *accounts = json_find(root, "accounts");
+	bool is = status == 200 && json_length(accounts) == w->n_tills + 1;
+
+	buf_reset(left);
+	buf_addf(left, "status %d, queue %lld", status,
+	         (long long)json_number(root, "queue", "depth"));
+	is = is && json_number(root, "queue", "depth") == 0;
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		int64_t n = json_number(root, "entries", states[i]);
+
+		if (n)
+			buf_addf(left, ", %lld entries %s", (long long)n,
+			         states[i]);
+		is = is && n == 0;
+	}
+	for (size_t i = 0; i < json_length(accounts); i++)
+		is = is_account_quiet(w, json_at(accounts, i), left) && is;
+	json_free(doc);
+	if (!hooks_are_idle(w)) {
+		buf_adds(left, ", hooks under way");
+		is = false;
+	}
+	return is;
+}
+
+static void
+say_marks(struct world *w)
+{
+	redisContext *c = books_connect(w);
+
+	for (size_t i = 0; i <= w->n_tills; i++) {
+		redisReply *reply =
+			redisCommand(c,
+		                     "ZRANGE tillbridge:marks:%s 0 9 "
+		                     "WITHSCORES",
+		                     i ? till_names[i - 1] : "erp");
+
+		for (size_t j = 0; reply && j + 1 < reply->elements; j += 2)
+			say(w, "still marked at %s: %s, due in %lld ms",
+			    i ? till_names[i - 1] : "erp",
+			    reply->element[j]->str,
+			    atoll(reply->element[j + 1]->str) -
+			            (long long)clock_wall_ms());
+		freeReplyObject(reply);
+	}
+	redisFree(c);
+}
+
+bool
+rest_reach(struct world *w)
+{
+	int64_t until = clock_mono_ms() + w->rest_ms;
+	struct buf left = BUF_INIT;
+	int n_quiet = 0;
+	int n_looks = 0;
+
+	while (n_quiet < 2 && !is_violated(w)) {
+		n_quiet = is_quiet(w, &left) ? n_quiet + 1 : 0;
+		check_ceiling(w);
+		if (!daemon_lives(w))
+			break;
+		if (clock_mono_ms() >= until) {
+			violate(w, NONE, SIZE_MAX,
+			        "it does not come to rest in %lld s: %s",
+			        (long long)w->rest_ms / 1000, buf_text(&left));
+			say_marks(w);
+			break;
+		}
+		if (hooks_are_idle(w) && n_looks++ % 6 == 0)
+			person_decide(w);
+		if (n_looks % 12 == 0)
+			say(w, "not at rest: %s", buf_text(&left));
+		clock_sleep_ms(80);
+	}
+	buf_fini(&left);
+	return !is_violated(w);
+}

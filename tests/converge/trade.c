@@ -1,0 +1,239 @@
+/* Trade at the tills and in Galaxy, and the hooks that tell of it or do not. */
+#include "tests/converge/act.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { VERSIONS_MAX = 5 };
+
+/* Mostly it arrives; else it is lost, doubled, late, or forged besides. */
+static void
+announce(struct world *w, struct hook hook, bool must_arrive)
+{
+	hook.delay_ms = percent(w, 30) ? below(w, 1200) : below(w, 30);
+	hook.copies = percent(w, 15) ? 2 : 1;
+	hook.tries = must_arrive || percent(w, 70) ? 5 : 1;
+	hook.form = below(w, 3);
+	if (percent(w, 5)) {
+		struct hook forged = hook;
+
+		forged.is_forged = true;
+		hooks_add(w, &forged);
+	}
+	if (must_arrive || percent(w, 80))
+		hooks_add(w, &hook);
+}
+
+static void
+announce_galaxy(struct world *w, size_t item, bool must_arrive)
+{
+	announce(w, (struct hook){ .kind = HOOK_GALAXY, .item = item },
+	         must_arrive);
+}
+
+static void
+announce_count(struct world *w, size_t item, size_t till, bool must_arrive)
+{
+	announce(
+		w,
+		(struct hook){ .kind = HOOK_COUNT, .item = item, .till = till },
+		must_arrive);
+}
+
+static void
+announce_order(struct world *w, size_t order, enum hook_kind kind,
+               bool must_arrive)
+{
+	announce(w,
+	         (struct hook){ .kind = kind,
+	                        .order = order,
+	                        .till = w->orders[order].till },
+	         must_arrive);
+}
+
+/* ---- trade ---- */
+
+static struct decimal
+some_quantity(struct world *w, const struct item *item)
+{
+	if (item->has_fractions)
+		return decimal_of_scaled(1 + below(w, 12), 2);
+	return decimal_of(1 + below(w, 3));
+}
+
+void
+trade_choose_lines(struct world *w, struct order *order, bool is_late)
+{
+	size_t n = percent(w, 60) ? 1 : 1 + below(w, LINES_MAX);
+
+	order->n_lines = n;
+	for (size_t i = 0; i < n; i++) {
+		size_t item = items_pick(w, is_late ? ITEM_FLIP : ITEM_SOLD);
+
+		order->lines[i].item = item;
+		order->lines[i].qty = some_quantity(w, &w->items[item]);
+	}
+}
+
+static void
+read_uids(struct order *order, const struct json *doc)
+{
+	const struct json_node *uids = json_find(json_root(doc), "uids");
+
+	(void)snprintf(order->id, sizeof(order->id), "%s",
+	               json_text_or(json_root(doc), "order", ""));
+	for (size_t i = 0; i < order->n_lines; i++)
+		(void)snprintf(order->lines[i].uid, NAME_SIZE, "%s",
+		               json_text(json_at(uids, i)));
+}
+
+static void
+say_sale(struct world *w, const struct order *order, int64_t ago_s)
+{
+	struct buf text = BUF_INIT;
+	char qty[DECIMAL_TEXT_SIZE];
+
+	for (size_t i = 0; i < order->n_lines; i++)
+		buf_addf(&text, " %s x %s", w->items[order->lines[i].item].sku,
+		         decimal_format(qty, order->lines[i].qty));
+	say(w, "sale at %s:%s, order %s%s", till_names[order->till],
+	    buf_text(&text), order->id, ago_s ? ", late" : "");
+	buf_fini(&text);
+}
+
+/* Ring it up. Returns its place. */
+size_t
+trade_ring_up(struct world *w, const struct order *pattern, int64_t ago_s)
+{
+	struct order *order = &w->orders[w->n_orders];
+	struct buf body = BUF_INIT;
+	struct json_out o = { .to = &body };
+	struct json *doc;
+	char qty[DECIMAL_TEXT_SIZE];
+
+	if (w->n_orders == w->cap_orders)
+		give_up(w, "too many orders");
+	*order = *pattern;
+	order->n_versions = 1;
+	json_out_object(&o, NULL);
+	json_out_bool(&o, "announce", false);
+	json_out_int(&o, "closed_ago_s", ago_s);
+	json_out_array(&o, "lines");
+	for (size_t i = 0; i < order->n_lines; i++) {
+		const struct order_line *line = &order->lines[i];
+
+		json_out_object(&o, NULL);
+		json_out_text(&o, "variation",
+		              w->items[line->item].variation[order->till]);
+		json_out_text(&o, "quantity", decimal_format(qty, line->qty));
+		json_out_end_object(&o);
+	}
+	json_out_end_array(&o);
+	json_out_end_object(&o);
+	doc = control(w, order->till, "square/sell", "%s", buf_text(&body));
+	read_uids(order, doc);
+	json_free(doc);
+	buf_fini(&body);
+	news_changed(w, &order->news);
+	for (size_t i = 0; i < order->n_lines; i++)
+		news_changed(w,
+		             &w->items[order->lines[i].item].till[order->till]);
+	say_sale(w, order, ago_s);
+	return w->n_orders++;
+}
+
+void
+trade_sell(struct world *w)
+{
+	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	bool is_late = percent(w, 12);
+	int64_t ago_s = is_late ? LATE_MIN_S + below(w, LATE_MAX_S) : 0;
+	size_t at;
+
+	trade_choose_lines(w, &pattern, is_late);
+	at = trade_ring_up(w, &pattern, ago_s);
+	for (size_t i = 0; i < pattern.n_lines; i++)
+		announce_count(w, pattern.lines[i].item, pattern.till, false);
+	announce_order(w, at, HOOK_PAYMENT, false);
+}
+
+/* A later version of an order: one line is more, or less, or nothing. */
+void
+trade_amend(struct world *w)
+{
+	struct order *order;
+	struct order_line *line;
+	char qty[DECIMAL_TEXT_SIZE];
+	char path[NAME_SIZE + 20];
+	size_t at;
+
+	if (!w->n_orders)
+		return;
+	at = below(w, (unsigned)w->n_orders);
+	order = &w->orders[at];
+	line = &order->lines[below(w, (unsigned)order->n_lines)];
+	if (w->items[line->item].kind == ITEM_SOLD ||
+	    order->n_versions >= VERSIONS_MAX)
+		return;
+	line->qty = some_quantity(w, &w->items[line->item]);
+	(void)snprintf(path, sizeof(path), "square/order/%s", order->id);
+	order_control(w, order->till, path,
+	              "{\"uid\":\"%s\",\"quantity\":\"%s\"}", line->uid,
+	              decimal_format(qty, line->qty));
+	order->n_versions++;
+	news_changed(w, &order->news);
+	news_changed(w, &w->items[line->item].till[order->till]);
+	say(w, "order %s: version %u, %s x %s", order->id, order->n_versions,
+	    w->items[line->item].sku, qty);
+	announce_count(w, line->item, order->till, false);
+	announce_order(w, at, HOOK_ORDER, false);
+}
+
+void
+trade_receive(struct world *w, size_t i, int delta)
+{
+	order_control(w, 0, "galaxy/balance",
+	              "{\"code\":\"%s\",\"delta\":\"%d\"}", w->items[i].code,
+	              delta);
+	news_changed(w, &w->items[i].galaxy);
+	say(w, "Galaxy: %s %+d", w->items[i].sku, delta);
+}
+
+/* A receipt, a correction, a sale in the shop, now and then the last one. */
+void
+trade_change_stock(struct world *w)
+{
+	size_t i = items_pick(w, ITEM_FLIP);
+
+	trade_receive(w, i, percent(w, 10) ? -15 : (int)below(w, 10) - 4);
+	announce_galaxy(w, i, false);
+}
+
+/* Somebody counts at the till, wrongly: drift. */
+void
+trade_count_at_till(struct world *w)
+{
+	size_t i = items_pick(w, ITEM_FREE);
+	size_t till = below(w, (unsigned)w->n_tills);
+	unsigned n = below(w, 20);
+
+	order_control(w, till, "square/count",
+	              "{\"variation\":\"%s\",\"quantity\":\"%u\","
+	              "\"announce\":false}",
+	              w->items[i].variation[till], n);
+	news_changed(w, &w->items[i].till[till]);
+	say(w, "%s: somebody counts %u of %s", till_names[till], n,
+	    w->items[i].sku);
+	announce_count(w, i, till, false);
+}
+
+void
+trade_stray_hook(struct world *w)
+{
+	size_t i = below(w, (unsigned)w->n_items);
+
+	if (percent(w, 50))
+		announce_galaxy(w, i, false);
+	else
+		announce_count(w, i, below(w, (unsigned)w->n_tills), false);
+}

@@ -1,0 +1,173 @@
+/* Calls that fail, programs that end. */
+#include "tests/converge/act.h"
+#include "tests/converge/check.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+
+/* Not among them: what condemns an entry or proves a lie. */
+static const struct trouble faults[] = {
+	{ "galaxy", "itembalances", "status:500", 3 },
+	{ "galaxy", "itembalances", "status:503", 2 },
+	{ "galaxy", "itembalances", "html:502", 2 },
+	{ "galaxy", "itembalances", "garbage", 2 },
+	{ "galaxy", "itembalances", "hang", 1 },
+	{ "galaxy", "itembalances", "refuse", 2 },
+	{ "galaxy", "itembalances", "reset", 2 },
+	{ "galaxy", "itembalances", "truncate", 2 },
+	{ "galaxy", "itembalances", "late:500", 2 },
+	{ "galaxy", "itembalances", "inside", 1 },
+	{ "galaxy", "itembalances", "cut", 2 },
+	{ "galaxy", "itembalances", "end:1", 2 },
+	{ "galaxy", "postentry", "refuse", 2 },
+	{ "galaxy", "postentry", "reset", 2 },
+	{ "galaxy", "postentry", "lose_answer", 2 },
+	{ "galaxy", "postentry", "lose_answer", 1 },
+	{ "galaxy", "postentry", "truncate", 1 },
+	{ "galaxy", "postentry", "late:600", 2 },
+	{ "galaxy", "postentry", "late:3000", 1 },
+	{ "galaxy", "postentry", "hang", 1 },
+	{ "galaxy", "postentry", "html:502", 1 },
+	{ "galaxy", "postentry", "status:429", 1 },
+	{ "galaxy", "auth", "status:503", 1 },
+	{ "galaxy", "", "status:503", 3 },
+	{ "square", "counts/batch-retrieve", "status:500", 3 },
+	{ "square", "counts/batch-retrieve", "garbage", 1 },
+	{ "square", "counts/batch-retrieve", "late:500", 2 },
+	{ "square", "counts/batch-retrieve", "hang", 1 },
+	{ "square", "counts/batch-retrieve", "status:429", 1 },
+	{ "square", "changes/batch-create", "lose_answer", 2 },
+	{ "square", "changes/batch-create", "reset", 1 },
+	{ "square", "changes/batch-create", "status:500", 2 },
+	{ "square", "changes/batch-create", "partial:1", 1 },
+	{ "square", "changes/batch-create", "late:500", 2 },
+	{ "square", "changes/batch-create", "truncate", 1 },
+	{ "square", "orders/search", "status:500", 2 },
+	{ "square", "orders/search", "truncate", 1 },
+	{ "square", "orders/search", "late:500", 1 },
+	{ "square", "orders/search", "refuse", 2 },
+	{ "square", "orders/batch-retrieve", "status:503", 2 },
+	{ "square", "orders/batch-retrieve", "lose_answer", 1 },
+	{ "square", "", "refuse", 3 },
+};
+
+void
+trouble_set(struct world *w, const struct trouble *f, unsigned next)
+{
+	bool is_square = !strcmp(f->system, "square");
+	size_t sim = is_square ? below(w, (unsigned)w->n_tills) : 0;
+	bool is_slow = strstr(f->mode, "429") || strstr(f->mode, "partial");
+
+	order_control(w, sim, "faults",
+	              "{\"system\":\"%s\",\"path\":\"%s\",\"mode\":\"%s\","
+	              "\"next\":%u%s}",
+	              f->system, f->path, f->mode, next,
+	              is_slow ? ",\"retry_after\":1" : "");
+	say(w, "fault: %s %s %s, next %u", f->system, f->path, f->mode, next);
+	w->n_faults++;
+}
+
+void
+trouble_make(struct world *w)
+{
+	const struct trouble *f =
+		&faults[below(w, sizeof(faults) / sizeof(*faults))];
+
+	trouble_set(w, f, 1 + below(w, f->next_max));
+}
+
+void
+trouble_clear(struct world *w)
+{
+	for (size_t i = 0; i < w->n_tills; i++)
+		order_control(w, i, "faults/clear", "{}");
+	say(w, "faults cleared");
+}
+
+void
+trouble_expire_session(struct world *w)
+{
+	order_control(w, 0, "session/expire", "{\"status\":%d}",
+	              percent(w, 50) ? 401 : 403);
+	say(w, "sessions expire");
+	w->n_faults++;
+}
+
+void
+trouble_nap(struct world *w, int64_t ms)
+{
+	int64_t until = clock_mono_ms() + ms;
+
+	while (clock_mono_ms() < until) {
+		check_ceiling(w);
+		clock_sleep_ms(30);
+	}
+}
+
+void
+trouble_take_down(struct world *w)
+{
+	const struct trouble down = { percent(w, 70) ? "galaxy" : "square", "",
+		                      percent(w, 70) ? "refuse" : "hang", 1 };
+
+	trouble_set(w, &down, 100000);
+	for (unsigned n = 3 + below(w, 8); n > 0; n--) {
+		if (percent(w, 60))
+			trade_sell(w);
+		else
+			trade_change_stock(w);
+		trouble_nap(w, 20 + below(w, 150));
+	}
+	trouble_clear(w);
+}
+
+void
+trouble_sync(struct world *w, bool is_full)
+{
+	int status = api_call(w, "POST", "/api/sync",
+	                      is_full ? "{\"full\":true}" : "{}", NULL);
+
+	say(w, "%s sync asked for: %d", is_full ? "full" : "catch-up", status);
+	w->n_syncs++;
+}
+
+/* ---- the end of a process ---- */
+
+/* What happens while it is away, and in the moment that it goes. */
+static void
+trade_blindly(struct world *w, unsigned n)
+{
+	for (; n > 0; n--) {
+		if (percent(w, 60))
+			trade_sell(w);
+		else
+			trade_change_stock(w);
+		clock_sleep_ms(below(w, 30));
+	}
+}
+
+void
+trouble_end_something(struct world *w)
+{
+	unsigned what = below(w, 10);
+
+	w->n_kills++;
+	trade_blindly(w, 1 + below(w, 3));
+	if (what >= 4) {
+		say(w, "kill -9 of Redis: %s",
+		    redis_kill(w) ? "done" : "there was none");
+		trade_blindly(w, 1 + below(w, 4));
+	}
+	if (what < 6) {
+		bool is_term = what == 0;
+
+		say(w, "%s of the daemon", is_term ? "SIGTERM" : "kill -9");
+		daemon_end(w, is_term ? SIGTERM : SIGKILL);
+		trade_blindly(w, below(w, 6));
+		daemon_start(w);
+		say(w, "the daemon is started");
+	}
+	trouble_nap(w, below(w, 500));
+}
