@@ -2,8 +2,9 @@
  * Sales and entries:
  *
  *   sale:ACCOUNT:ID    hash  rev, closed, version, n (entries made); per line: l:UID
- *                            "SKU\tQTY" entered so far, w:UID its external id
- *                            while not bound. Kept 40 days.
+ *                            "SKU\tQTY\tGROSS" entered so far (GROSS missing:
+ *                            not known), w:UID its external id while not
+ *                            bound. Kept 40 days.
  *   waiting:ACCOUNT    zset  "external\nsale", all scores 0: lines that wait for
  *                            a binding, as long as their sale is remembered
  *   waited:ACCOUNT     zset  the same, by time
@@ -135,7 +136,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 
 /*
  * ARGV: account, sale, revision, now, closed, origin, version, four counted lists:
- * lines (uid, sku, qty), waiting (uid, external), sold (sku, qty), entries as
+ * lines (uid, sku, what is entered), waiting (uid, external), sold (sku, qty), entries as
  * new_entry() reads them.
  */
 static const char apply_script[] = LUA_NEW
@@ -152,8 +153,8 @@ static const char apply_script[] = LUA_NEW
 	"redis.call('HSET', k, 'rev', rev + 1, 'closed', closed,\n"
 	"           'version', version)\n"
 	"for _ = 1, take(1) do\n"
-	"  local uid, sku, qty = take(3)\n"
-	"  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..qty)\n"
+	"  local uid, sku, entered = take(3)\n"
+	"  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..entered)\n"
 	"  local x = redis.call('HGET', k, 'w:'..uid)\n"
 	"  if x then\n"
 	"    redis.call('HDEL', k, 'w:'..uid)\n"
@@ -260,6 +261,16 @@ static const char move_script[] = LUA_ENTRY
 
 /* ---- what is remembered of a sale ---- */
 
+/* "QTY\tGROSS", or "QTY" where it is not known what was booked for that. */
+static void
+read_entered(struct ledger_line *line, const char *text)
+{
+	size_t n = strcspn(text, "\t");
+
+	(void)decimal_nparse(&line->entered, text, n);
+	line->has_gross = text[n] && !decimal_parse(&line->gross, text + n + 1);
+}
+
 static int
 add_line(struct ledger_sale *out, const char *uid, const char *value)
 {
@@ -271,11 +282,11 @@ add_line(struct ledger_sale *out, const char *uid, const char *value)
 		return err_raise(ERR_NOMEM, "why=%s", "sale");
 	out->lines = line;
 	line += out->n_lines++;
-	*line = (struct ledger_line){ .uid = text_dup(uid) };
+	*line = (struct ledger_line){ .uid = text_dup(uid), .has_gross = !tab };
 	if (!tab) /* "w:UID": it waits for its binding */
 		return line->uid ? 0 : ERR_NOMEM;
 	line->sku = text_ndup(value, (size_t)(tab - value));
-	(void)decimal_parse(&line->entered, tab + 1);
+	read_entered(line, tab + 1);
 	return line->uid && line->sku ? 0 : ERR_NOMEM;
 }
 
@@ -336,6 +347,21 @@ add_decimal(struct args *a, struct decimal d)
 	char text[DECIMAL_TEXT_SIZE];
 
 	args_adds(a, decimal_format(text, d));
+}
+
+static void
+add_entered(struct args *a, const struct ledger_line *line)
+{
+	char entered[2 * DECIMAL_TEXT_SIZE];
+	char qty[DECIMAL_TEXT_SIZE];
+	char gross[DECIMAL_TEXT_SIZE] = "";
+
+	if (line->has_gross)
+		(void)decimal_format(gross, line->gross);
+	(void)snprintf(entered, sizeof(entered), "%s%s%s",
+	               decimal_format(qty, line->entered),
+	               line->has_gross ? "\t" : "", gross);
+	args_adds(a, entered);
 }
 
 /* Lines of one entry by sku: an item sold on two lines is pending once. */
@@ -402,7 +428,7 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 	for (size_t i = 0; i < change->n_lines; i++) {
 		args_adds(&a, change->lines[i].uid);
 		args_adds(&a, change->lines[i].sku);
-		add_decimal(&a, change->lines[i].entered);
+		add_entered(&a, &change->lines[i]);
 	}
 	args_addi(&a, (int64_t)change->n_waiting);
 	for (size_t i = 0; i < change->n_waiting; i++) {

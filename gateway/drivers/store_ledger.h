@@ -37,6 +37,8 @@ struct ledger_line {
 	char *uid;              /* owned */
 	char *sku;              /* owned; NULL: it waits for its binding */
 	struct decimal entered; /* quantity made into entries so far */
+	struct decimal gross;   /* booked for that, tax included */
+	bool has_gross;         /* else not known: 0 says nothing */
 };
 
 struct ledger_sale {

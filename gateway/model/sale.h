@@ -61,7 +61,7 @@ enum entry_kind {
 struct entry {
 	enum entry_kind kind;
 	char *details;   /* owned; JSON text as sent, checked; NULL: a sale */
-	char *id;        /* owned; account/sale[+n]: ours, stable */
+	char *id;        /* owned; account/sale[+v.n]: ours, stable */
 	char *docid;     /* owned; derived from id, goes into the document */
 	char *account;   /* owned; where it happened */
 	char *sale;      /* owned; the vendor's id of the sale */

@@ -423,6 +423,8 @@ post_entry(void *state, const struct entry *entry)
 			fake_adapter_count(f, entry->lines[i].external);
 
 		c->qty = decimal_sub(c->qty, entry->lines[i].qty);
+		if (entry->lines[i].has_gross)
+			c->paid = decimal_add(c->paid, entry->lines[i].gross);
 	}
 	return end(f, "post", outcome);
 }

@@ -21,9 +21,10 @@ enum {
 struct fake_count {
 	char external[32];
 	struct decimal qty;
-	bool is_known;   /* false: answers do not name it */
-	bool is_poison;  /* a batch with it is refused whole */
-	bool is_refused; /* its own write is refused, the rest is done */
+	bool is_known;       /* false: answers do not name it */
+	bool is_poison;      /* a batch with it is refused whole */
+	bool is_refused;     /* its own write is refused, the rest is done */
+	struct decimal paid; /* for it, in all documents */
 };
 
 struct fake_line {

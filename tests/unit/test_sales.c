@@ -230,7 +230,7 @@ test_sales__a_later_version_posts_only_the_difference(void **state)
 	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
 	engine_world_turn(&world->agora);
 	engine_world_turn(&world->erp);
-	assert_posted("post(agora/S1+1:E-A1=3,E-A2=1) "
+	assert_posted("post(agora/S1+0.1:E-A1=3,E-A2=1) "
 	              "read_counts(E-A1,E-A2)");
 	assert_true(fake_adapter_shows(erp, "E-A1", "4"));
 	assert_true(fake_adapter_shows(erp, "E-A2", "8"));
@@ -250,8 +250,220 @@ test_sales__a_difference_out_of_all_proportion_has_no_price(void **state)
 	assert_int_equal(decimal_parse(&sale->lines[0].qty, "0.00001"), 0);
 	sale->lines[0].gross = decimal_of(1000000000000);
 	list(false);
-	assert_entry("agora/S1+1", "ready");
+	assert_entry("agora/S1+0.1", "ready");
 }
+
+/* ---- money of later versions ---- */
+
+static void
+assert_paid(const char *external, const char *gross)
+{
+	char found[DECIMAL_TEXT_SIZE];
+
+	assert_string_equal(
+		decimal_format(found, fake_adapter_count(erp, external)->paid),
+		gross);
+}
+
+/* The sale's one line costs that now, in cents; its quantity in thousandths. */
+static void
+amend(struct fake_sale *sale, int64_t qty, int64_t cents)
+{
+	sale->lines[0].qty = decimal_of_scaled(qty, 3);
+	sale->lines[0].gross = decimal_of_scaled(cents, 2);
+	sale->version++;
+	list(false);
+	engine_world_rest(world);
+}
+
+/* A till rounds each line: 0.09 kg are 1.30, of which 0.01 kg is not 0.144. */
+static void
+test_sales__a_difference_costs_what_the_line_costs_more_or_less(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	erp->takes_returns = true;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "0.09");
+	amend(sale, 90, 130);
+	assert_paid("E-A1", "1.3");
+	amend(sale, 10, 14);
+	assert_paid("E-A1", "0.14");
+	sale->n_lines = 0;
+	sale->version++;
+	list(false);
+	engine_world_rest(world);
+	assert_paid("E-A1", "0");
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:sale:agora:S1 l:1"),
+		"A1\t0\t0");
+}
+
+/* More goods for less money: a share is booked, and made good by the next. */
+static void
+test_sales__a_share_is_put_right_by_the_next_difference(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	erp->takes_returns = true;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	amend(sale, 1000, 1000);
+	amend(sale, 2000, 900);
+	assert_paid("E-A1", "14.5");
+	amend(sale, 1000, 450);
+	assert_paid("E-A1", "4.5");
+}
+
+/* Records of the version before say nothing of money. */
+static void
+test_sales__without_what_was_entered_a_difference_gets_its_share(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	amend(sale, 2000, 1000);
+	(void)store_world_say(&world->base,
+	                      "HSET test:sale:agora:S1 l:1 \"A1\\t2\"");
+	amend(sale, 3000, 1800);
+	assert_paid("E-A1", "16");
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:sale:agora:S1 l:1"),
+		"A1\t3");
+	assert_true(fake_adapter_shows(erp, "E-A1", "6"));
+}
+
+enum { MONEY_SEEDS = 16, MONEY_STEPS = 8, MONEY_LINES = 3 };
+
+/* Lines of a sale as our own arithmetic has them: thousandths, and cents. */
+struct ring {
+	uint32_t seed;
+	int64_t qty[MONEY_LINES]; /* 0: not on the sale */
+	int64_t cents[MONEY_LINES];
+	int64_t before[MONEY_LINES]; /* cents of the sales before this one */
+};
+
+static int64_t
+next(struct ring *ring, uint32_t below)
+{
+	ring->seed = ring->seed * 1664525u + 1013904223u;
+	return (ring->seed >> 8) % below;
+}
+
+/* Another quantity; the money goes the same way, by any amount at all. */
+static void
+ring_up(struct ring *ring, size_t i)
+{
+	int64_t qty = next(ring, 4000) + 1;
+	int64_t by = next(ring, 500);
+
+	if (next(ring, 4) == 0) {
+		ring->qty[i] = ring->cents[i] = 0;
+	} else if (qty > ring->qty[i]) {
+		ring->cents[i] += by + 1;
+		ring->qty[i] = qty;
+	} else if (qty < ring->qty[i]) {
+		ring->cents[i] -= by < ring->cents[i] ? by : 0;
+		ring->qty[i] = qty;
+	}
+}
+
+static void
+show(const struct ring *ring, struct fake_sale *sale)
+{
+	sale->n_lines = 0;
+	for (size_t i = 0; i < MONEY_LINES; i++) {
+		char uid[8];
+		char external[8];
+
+		(void)snprintf(uid, sizeof(uid), "%zu", i);
+		(void)snprintf(external, sizeof(external), "A-A%zu", i);
+		if (!ring->qty[i])
+			continue;
+		fake_sale_line(sale, uid, external, "1");
+		sale->lines[sale->n_lines - 1].qty =
+			decimal_of_scaled(ring->qty[i], 3);
+		sale->lines[sale->n_lines - 1].gross =
+			decimal_of_scaled(ring->cents[i], 2);
+	}
+}
+
+static void
+assert_all_paid(const struct ring *ring)
+{
+	for (size_t i = 0; i < MONEY_LINES; i++) {
+		char external[8];
+		char gross[DECIMAL_TEXT_SIZE];
+		int64_t cents = ring->before[i] + ring->cents[i];
+
+		(void)snprintf(external, sizeof(external), "E-A%zu", i);
+		assert_paid(external,
+		            decimal_format(gross, decimal_of_scaled(cents, 2)));
+	}
+}
+
+static void
+test_sales__all_entries_come_to_what_the_last_version_costs(void **state)
+{
+	struct ring ring = { .seed = 0 };
+
+	(void)state;
+	erp->takes_returns = true;
+	engine_world_item(world, "A0", "9");
+	engine_world_item(world, "A1", "9");
+	engine_world_item(world, "A2", "9");
+	for (uint32_t seed = 1; seed <= MONEY_SEEDS; seed++) {
+		struct fake_sale *sale;
+		char id[8];
+
+		ring.seed = seed;
+		(void)snprintf(id, sizeof(id), "S%u", (unsigned)seed);
+		sale = fake_adapter_sale(agora, id, clock_wall_ms());
+		for (int step = 0; step < MONEY_STEPS; step++) {
+			for (size_t i = 0; i < MONEY_LINES; i++)
+				if (step == 0 || next(&ring, 2))
+					ring_up(&ring, i);
+			show(&ring, sale);
+			sale->version++;
+			list(false);
+			engine_world_rest(world);
+			assert_all_paid(&ring);
+		}
+		for (size_t i = 0; i < MONEY_LINES; i++) {
+			ring.before[i] += ring.cents[i];
+			ring.qty[i] = ring.cents[i] = 0;
+		}
+	}
+}
+
+/* ---- ids ---- */
+
+/* A loss of Redis begins the running number anew: the version tells a document
+   from the one that was posted before the loss. */
+static void
+test_sales__after_a_loss_no_entry_has_the_id_of_another_one(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	amend(sale, 1000, 100);
+	amend(sale, 2000, 200);
+	assert_entry("agora/S1", "settled");
+	assert_entry("agora/S1+2.1", "settled");
+	(void)store_world_say(&world->base, "DEL test:sale:agora:S1");
+	(void)store_world_say(&world->base, "DEL test:entry:agora/S1");
+	list(false);
+	amend(sale, 3000, 300);
+	assert_entry("agora/S1+3.1", "settled");
+}
+
+/* ---- what comes back ---- */
 
 static void
 test_sales__a_line_taken_off_later_comes_back(void **state)
@@ -315,7 +527,7 @@ test_sales__sale_and_return_in_one_are_two_entries(void **state)
 	fake_sale_line(sale, "2", "A-A2", "-1");
 	list(false);
 	assert_entry("agora/S1", "ready");
-	assert_entry("agora/S1+1", "held");
+	assert_entry("agora/S1+0.1", "held");
 	assert_pending("A1", "1");
 	assert_pending("A2", "0");
 }
@@ -338,7 +550,7 @@ test_sales__unbound_lines_wait_and_become_an_entry_when_bound(void **state)
 	engine_world_bind(world, "A2", "8");
 	engine_world_rest(world);
 	assert_int_equal(count_waiting(), 0);
-	assert_entry("agora/S1+1", "settled");
+	assert_entry("agora/S1+0.1", "settled");
 	assert_true(fake_adapter_shows(erp, "E-A2", "5"));
 	assert_true(fake_adapter_shows(world->kiosk.state, "K-A2", "5"));
 }
@@ -416,7 +628,7 @@ test_sales__an_older_version_seen_later_takes_nothing_back(void **state)
 	sale->version = 4;
 	list(false);
 	assert_pending("A1", "3");
-	assert_entry("agora/S1+2", "(nil)");
+	assert_entry("agora/S1+5.2", "(nil)");
 }
 
 static void
@@ -822,6 +1034,11 @@ main(void)
 		EACH(test_sales__lines_that_are_no_stocked_thing_are_left_out),
 		EACH(test_sales__a_later_version_posts_only_the_difference),
 		EACH(test_sales__a_difference_out_of_all_proportion_has_no_price),
+		EACH(test_sales__a_difference_costs_what_the_line_costs_more_or_less),
+		EACH(test_sales__a_share_is_put_right_by_the_next_difference),
+		EACH(test_sales__without_what_was_entered_a_difference_gets_its_share),
+		EACH(test_sales__all_entries_come_to_what_the_last_version_costs),
+		EACH(test_sales__after_a_loss_no_entry_has_the_id_of_another_one),
 		EACH(test_sales__a_line_taken_off_later_comes_back),
 		EACH(test_sales__a_return_is_held_and_the_channels_stay_without_it),
 		EACH(test_sales__a_held_return_that_is_retried_is_pending_and_posted),

@@ -507,7 +507,9 @@ test_store_ledger__a_record_that_moved_makes_a_change_stale(void **state)
 {
 	char uid[] = "1";
 	char sku[] = "A1";
-	const struct ledger_line line = { uid, sku, dec("2") };
+	const struct ledger_line line = { .uid = uid,
+		                          .sku = sku,
+		                          .entered = dec("2") };
 	struct ledger_change change = {
 		.account = "agora", .sale = "S1", .lines = &line, .n_lines = 1
 	};
@@ -534,7 +536,7 @@ test_store_ledger__a_stale_change_leaves_no_trace(void **state)
 	struct entry e = new_entry("S1");
 	const struct ledger_new new = { &e, "ready", "", true };
 	char sku[] = "A1";
-	const struct ledger_line sold = { NULL, sku, dec("2") };
+	const struct ledger_line sold = { .sku = sku, .entered = dec("2") };
 	const struct ledger_waiting waiting = { "9", "Q9" };
 	const struct ledger_change change = {
 		.account = "agora",
@@ -655,7 +657,9 @@ test_store_ledger__a_waiting_line_stops_waiting_when_entered(void **state)
 	char uid[] = "1";
 	char sku[] = "A1";
 	const struct ledger_waiting waiting = { uid, "Q9" };
-	const struct ledger_line line = { uid, sku, dec("2") };
+	const struct ledger_line line = { .uid = uid,
+		                          .sku = sku,
+		                          .entered = dec("2") };
 	struct ledger_change change = { .account = "agora",
 		                        .sale = "S1",
 		                        .waiting = &waiting,
@@ -681,7 +685,7 @@ test_store_ledger__totals_sold_are_exact_and_start_at_zero(void **state)
 {
 	static const char *const skus[] = { "A1", "A2" };
 	char sku[] = "A1";
-	const struct ledger_line sold = { NULL, sku, dec("0.3") };
+	const struct ledger_line sold = { .sku = sku, .entered = dec("0.3") };
 	const struct ledger_change change = {
 		.account = "agora", .sale = "S1", .sold = &sold, .n_sold = 1
 	};
