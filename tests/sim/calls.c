@@ -31,6 +31,8 @@ name_of(const char *method, const char *path)
 		if (strcmp(path, fixed[i]) == 0)
 			return text_format("%s %s", method, path);
 	}
+	if (sim_after(&rest, path, "/v2/orders/") && strstr(rest, "/pay"))
+		return text_format("%s /v2/orders/{id}/pay", method);
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (sim_after(&rest, path, prefixes[i]))
 			return text_format("%s %s{id}", method, prefixes[i]);

@@ -1,7 +1,7 @@
 /*
  * Square: the door (token, paths, errors, cursors) and the set-up.
- * square_stock.c keeps the counts, square_inventory.c, square_orders.c and
- * square_catalog.c answer the calls.
+ * square_stock.c keeps the counts, square_inventory.c, square_orders.c,
+ * square_pay.c and square_catalog.c answer the calls.
  */
 #include "tests/sim/square.h"
 
@@ -88,6 +88,16 @@ free_variation(struct square_variation *v)
 	free(v);
 }
 
+static void
+free_order(struct square_order *o)
+{
+	free(o->reference_id);
+	free(o->source);
+	free(o->discount_uid);
+	free(o->discount_name);
+	free(o);
+}
+
 void
 square_fini(struct square *square)
 {
@@ -96,7 +106,7 @@ square_fini(struct square *square)
 	for (i = 0; i < square->n_variations; i++)
 		free_variation(square->variations[i]);
 	for (i = 0; i < square->n_orders; i++)
-		free(square->orders[i]);
+		free_order(square->orders[i]);
 	for (i = 0; i < square->n_keys; i++) {
 		free(square->keys[i].key);
 		free(square->keys[i].request);
@@ -447,7 +457,7 @@ is_right_verb(const struct http_call *call)
 	if (sim_after(&rest, call->path, "/v2/locations") ||
 	    strcmp(call->path, "/v2/catalog/list") == 0 ||
 	    (sim_after(&rest, call->path, "/v2/orders/") &&
-	     strcmp(rest, "search") != 0 &&
+	     strchr(rest, '/') == NULL && strcmp(rest, "search") != 0 &&
 	     strcmp(rest, "batch-retrieve") != 0) ||
 	    (sim_after(&rest, call->path, "/v2/inventory/") &&
 	     strchr(rest, '/') == NULL))
@@ -476,6 +486,7 @@ answer(struct square *square, const struct http_call *call,
 	else if (!serve_locations(square, call, reply) &&
 	         !square_serve_inventory(square, call, reply) &&
 	         !square_serve_orders(square, call, reply) &&
+	         !square_serve_payments(square, call, reply) &&
 	         !square_serve_catalog(square, call, reply))
 		square_refuse(reply, 404, "NOT_FOUND", NULL,
 		              "Resource not found.");
@@ -533,6 +544,7 @@ print_variation(const struct square_variation *v, struct json_out *out)
 {
 	const struct square_change *c;
 	struct decimal sold = DECIMAL_ZERO;
+	struct decimal recorded = DECIMAL_ZERO; /* by calls, net of returns */
 	size_t i;
 
 	for (i = 0; i < v->n_changes; i++) {
@@ -542,12 +554,18 @@ print_variation(const struct square_variation *v, struct json_out *out)
 		if (!c->is_count && !c->is_api &&
 		    c->from == SQUARE_UNLINKED_RETURN)
 			sold = decimal_sub(sold, c->quantity);
+		if (!c->is_count && c->is_api && c->to == SQUARE_SOLD)
+			recorded = decimal_add(recorded, c->quantity);
+		if (!c->is_count && c->is_api &&
+		    c->from == SQUARE_UNLINKED_RETURN)
+			recorded = decimal_sub(recorded, c->quantity);
 	}
 	json_out_object(out, NULL);
 	json_out_text(out, "variation", v->id);
 	json_out_text(out, "sku", v->sku);
 	json_out_decimal(out, "count", v->counts[SQUARE_IN_STOCK]);
 	json_out_decimal(out, "sold", sold);
+	json_out_decimal(out, "recorded", recorded);
 	json_out_int(out, "writes", v->n_writes);
 	json_out_end_object(out);
 }
@@ -560,12 +578,21 @@ print_order(const struct square_order *o, struct json_out *out)
 	json_out_object(out, NULL);
 	json_out_text(out, "id", o->id);
 	json_out_int(out, "version", o->version);
+	json_out_text(out, "state", square_order_state_name(o->state));
+	json_out_int(out, "total", square_order_cents(o));
+	if (o->is_api) {
+		json_out_text(out, "reference_id",
+		              o->reference_id != NULL ? o->reference_id : "");
+		json_out_int(out, "answers", o->n_answers);
+		json_out_int(out, "payments", o->n_payments);
+	}
 	json_out_array(out, "lines");
 	for (i = 0; i < o->n_lines; i++) {
 		json_out_object(out, NULL);
 		json_out_text(out, "uid", o->lines[i].uid);
 		json_out_text(out, "sku", o->lines[i].variation->sku);
 		json_out_decimal(out, "quantity", o->lines[i].quantity);
+		json_out_int(out, "cents", square_line_cents(&o->lines[i]));
 		json_out_end_object(out);
 	}
 	json_out_end_array(out);

@@ -71,6 +71,14 @@ struct square_line {
 	char uid[SQUARE_ID_SIZE];
 	struct square_variation *variation; /* borrowed */
 	struct decimal quantity;
+	bool is_priced; /* by the call, else as the catalogue says */
+	int64_t price;  /* cents, for one */
+};
+
+enum square_order_state {
+	SQUARE_COMPLETED, /* what the till makes */
+	SQUARE_OPEN,
+	SQUARE_CANCELED,
 };
 
 struct square_order {
@@ -83,6 +91,17 @@ struct square_order {
 	int64_t visible_us; /* calls do not find it before */
 	struct square_line lines[SQUARE_LINES_MAX];
 	size_t n_lines;
+
+	/* Of one that a call made; a till sale has none of it. */
+	enum square_order_state state;
+	bool is_api;
+	char *reference_id;  /* owned; NULL: none */
+	char *source;        /* owned; NULL: none was named */
+	char *discount_uid;  /* owned; NULL: no discount */
+	char *discount_name; /* owned; NULL: none */
+	int64_t discount;    /* cents, of the whole order */
+	int64_t n_payments;  /* that were taken for it */
+	int64_t n_answers;   /* calls with its key: made it, or told of it */
 };
 
 /* An answered write, for its idempotency key. */
@@ -256,6 +275,13 @@ void square_announce(struct square *square, const char *type,
 /* What a line comes to, in cents. */
 int64_t square_line_cents(const struct square_line *line);
 
+/* square_orders.c: what an order comes to, and its form in answers. */
+int64_t square_order_cents(const struct square_order *order);
+const char *square_order_state_name(enum square_order_state state);
+void square_order_out(const struct square *square,
+                      const struct square_order *order, struct json_out *out,
+                      const char *key);
+
 void square_count_out(const struct square *square,
                       const struct square_variation *variation,
                       enum square_state state, struct json_out *out);
@@ -271,5 +297,9 @@ bool square_serve_orders(struct square *square, const struct http_call *call,
                          struct server_reply *reply);
 bool square_serve_catalog(struct square *square, const struct http_call *call,
                           struct server_reply *reply);
+
+/* square_pay.c: orders made by calls, and what is paid for them. */
+bool square_serve_payments(struct square *square, const struct http_call *call,
+                           struct server_reply *reply);
 
 #endif

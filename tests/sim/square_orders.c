@@ -1,4 +1,7 @@
-/* Square: orders, as the till made them. Every one is COMPLETED. */
+/*
+ * Square: orders, as the till made them (COMPLETED at once) or as calls did
+ * (square_pay.c): how they look, are found and are read.
+ */
 #include "tests/sim/square.h"
 
 #include <stdlib.h>
@@ -28,7 +31,9 @@ out_line(const struct square_line *line, struct json_out *out)
 	json_out_text(out, "name", line->variation->name);
 	json_out_text(out, "variation_name", line->variation->kind);
 	json_out_text(out, "item_type", "ITEM");
-	square_money_out(out, "base_price_money", line->variation->price);
+	square_money_out(out, "base_price_money",
+	                 line->is_priced ? line->price
+	                                 : line->variation->price);
 	square_money_out(out, "variation_total_price_money", cents);
 	square_money_out(out, "gross_sales_money", cents);
 	square_money_out(out, "total_tax_money", 0);
@@ -36,6 +41,36 @@ out_line(const struct square_line *line, struct json_out *out)
 	square_money_out(out, "total_service_charge_money", 0);
 	square_money_out(out, "total_money", cents);
 	json_out_end_object(out);
+}
+
+int64_t
+square_order_cents(const struct square_order *o)
+{
+	int64_t cents = -o->discount;
+	size_t i;
+
+	for (i = 0; i < o->n_lines; i++)
+		cents += square_line_cents(&o->lines[i]);
+	return cents;
+}
+
+const char *
+square_order_state_name(enum square_order_state state)
+{
+	switch (state) {
+	case SQUARE_OPEN: return "OPEN";
+	case SQUARE_CANCELED: return "CANCELED";
+	case SQUARE_COMPLETED: break;
+	}
+	return "COMPLETED";
+}
+
+static const char *
+source_of(const struct square_order *o)
+{
+	if (!o->is_api)
+		return "Point of Sale";
+	return o->source != NULL ? o->source : "";
 }
 
 static void
@@ -49,43 +84,73 @@ out_tender(const struct square *square, const struct square_order *o,
 	json_out_text(out, "transaction_id", o->id);
 	square_time_out(out, "created_at", o->closed_us);
 	square_money_out(out, "amount_money", cents);
-	json_out_text(out, "type", "CASH");
+	json_out_text(out, "type", o->is_api ? "OTHER" : "CASH");
 	json_out_text(out, "payment_id", o->payment_id);
 	json_out_end_object(out);
 	json_out_end_array(out);
 }
 
 static void
-out_order(const struct square *square, const struct square_order *o,
-          struct json_out *out, const char *key)
+out_discount(const struct square_order *o, struct json_out *out)
 {
-	int64_t cents = 0;
+	json_out_array(out, "discounts");
+	json_out_object(out, NULL);
+	json_out_text(out, "uid", o->discount_uid);
+	if (o->discount_name != NULL)
+		json_out_text(out, "name", o->discount_name);
+	json_out_text(out, "type", "FIXED_AMOUNT");
+	json_out_text(out, "scope", "ORDER");
+	square_money_out(out, "amount_money", o->discount);
+	square_money_out(out, "applied_money", o->discount);
+	json_out_end_object(out);
+	json_out_end_array(out);
+}
+
+static void
+out_totals(const struct square_order *o, int64_t cents, struct json_out *out)
+{
+	square_money_out(out, "total_money", cents);
+	square_money_out(out, "total_tax_money", 0);
+	square_money_out(out, "total_discount_money", o->discount);
+	square_money_out(out, "total_tip_money", 0);
+	square_money_out(out, "total_service_charge_money", 0);
+	square_money_out(out, "net_amount_due_money",
+	                 o->state == SQUARE_OPEN ? cents : 0);
+}
+
+void
+square_order_out(const struct square *square, const struct square_order *o,
+                 struct json_out *out, const char *key)
+{
+	int64_t cents = square_order_cents(o);
+	const char *source = source_of(o);
 	size_t i;
 
 	json_out_object(out, key);
 	json_out_text(out, "id", o->id);
 	json_out_text(out, "location_id", square->options.location);
-	json_out_object(out, "source");
-	json_out_text(out, "name", "Point of Sale");
-	json_out_end_object(out);
-	json_out_array(out, "line_items");
-	for (i = 0; i < o->n_lines; i++) {
-		cents += square_line_cents(&o->lines[i]);
-		out_line(&o->lines[i], out);
+	if (o->reference_id != NULL)
+		json_out_text(out, "reference_id", o->reference_id);
+	if (source[0] != '\0') {
+		json_out_object(out, "source");
+		json_out_text(out, "name", source);
+		json_out_end_object(out);
 	}
+	json_out_array(out, "line_items");
+	for (i = 0; i < o->n_lines; i++)
+		out_line(&o->lines[i], out);
 	json_out_end_array(out);
-	out_tender(square, o, cents, out);
+	if (o->discount_uid != NULL)
+		out_discount(o, out);
+	if (o->payment_id[0] != '\0')
+		out_tender(square, o, cents, out);
 	square_time_out(out, "created_at", o->created_us);
 	square_time_out(out, "updated_at", o->updated_us);
-	square_time_out(out, "closed_at", o->closed_us);
-	json_out_text(out, "state", "COMPLETED");
+	if (o->state != SQUARE_OPEN)
+		square_time_out(out, "closed_at", o->closed_us);
+	json_out_text(out, "state", square_order_state_name(o->state));
 	json_out_int(out, "version", o->version);
-	square_money_out(out, "total_money", cents);
-	square_money_out(out, "total_tax_money", 0);
-	square_money_out(out, "total_discount_money", 0);
-	square_money_out(out, "total_tip_money", 0);
-	square_money_out(out, "total_service_charge_money", 0);
-	square_money_out(out, "net_amount_due_money", 0);
+	out_totals(o, cents, out);
 	json_out_end_object(out);
 }
 
@@ -275,12 +340,16 @@ static bool
 is_found(const struct search *s, const struct square_order *o)
 {
 	const struct json_node *states;
+	const struct json_node *sources;
 	int64_t us = time_of(o, s->sort_by);
 	int i;
 
 	states = json_find(s->filter, "state_filter");
+	sources = json_find(s->filter, "source_filter");
 	if (o->visible_us > s->place.as_of_us ||
-	    !square_is_listed(states, "states", "COMPLETED"))
+	    !square_is_listed(states, "states",
+	                      square_order_state_name(o->state)) ||
+	    !square_is_listed(sources, "source_names", source_of(o)))
 		return false;
 	for (i = 0; i < N_TIMES; i++) {
 		if (s->has_range[i] &&
@@ -347,7 +416,7 @@ search_orders(struct square *square, const struct http_call *call,
 		if (s.wants_entries)
 			out_entry(square, found[i].order, &out);
 		else
-			out_order(square, found[i].order, &out, NULL);
+			square_order_out(square, found[i].order, &out, NULL);
 	}
 	json_out_end_array(&out);
 	if (i < n) {
@@ -387,7 +456,7 @@ retrieve_order(struct square *square, const char *id,
 		return;
 	}
 	json_out_object(&out, NULL);
-	out_order(square, o, &out, "order");
+	square_order_out(square, o, &out, "order");
 	json_out_end_object(&out);
 }
 
@@ -418,7 +487,7 @@ retrieve_orders(struct square *square, const struct json_node *request,
 		id = json_text(json_at(ids, i));
 		o = id != NULL ? find_visible(square, id) : NULL;
 		if (o != NULL)
-			out_order(square, o, &out, NULL);
+			square_order_out(square, o, &out, NULL);
 	}
 	json_out_end_array(&out);
 	json_out_end_object(&out);
@@ -431,7 +500,8 @@ square_serve_orders(struct square *square, const struct http_call *call,
 	const char *rest;
 	struct json *doc;
 
-	if (!sim_after(&rest, call->path, "/v2/orders/"))
+	if (!sim_after(&rest, call->path, "/v2/orders/") ||
+	    strchr(rest, '/') != NULL)
 		return false;
 	if (strcmp(call->method, "GET") == 0) {
 		retrieve_order(square, rest, reply);

@@ -176,11 +176,12 @@ square_announce_count(struct square *square, const struct square_variation *v)
 int64_t
 square_line_cents(const struct square_line *line)
 {
+	int64_t price = line->is_priced ? line->price : line->variation->price;
 	struct decimal total;
 	int64_t cents = 0;
 
-	total = decimal_mul(decimal_of_scaled(line->variation->price, 2),
-	                    line->quantity, 2, DECIMAL_HALF_UP);
+	total = decimal_mul(decimal_of_scaled(price, 2), line->quantity, 2,
+	                    DECIMAL_HALF_UP);
 	return decimal_to_scaled(&cents, total, 2) == 0 ? cents : 0;
 }
 
