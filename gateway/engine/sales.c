@@ -91,19 +91,14 @@ find_known(const struct ledger_sale *known, const char *uid)
 	return NULL;
 }
 
-/*
- * An id that is stable over attempts: account/sale, with the vendor's version
- * and a running number behind it for the entries of later versions and other
- * authorities. The number alone begins anew when Redis lost its data, and would
- * then name another document that a look-up finds at the authority.
- */
+/* An id that is stable over attempts: account/sale, with a running number
+   behind it for the entries of later versions and other authorities. */
 static int
 name_entry(struct intake *in, struct entry *e, size_t number)
 {
 	char docid[41];
 
-	e->id = number ? text_format("%s/%s+%lld.%zu", in->w->account,
-	                             in->sale->id, (long long)in->sale->version,
+	e->id = number ? text_format("%s/%s+%zu", in->w->account, in->sale->id,
 	                             number)
 	               : text_format("%s/%s", in->w->account, in->sale->id);
 	if (!e->id || sale_docid(docid, e->id))
@@ -146,19 +141,14 @@ sold_of(struct intake *in, const char *sku)
 	return NULL;
 }
 
-/* What was paid for a quantity, as far as that is known. */
-struct paid {
-	struct decimal gross;
-	bool is_known;
-};
-
 /*
- * A difference's share of what its line costs as a whole. One out of all
- * proportion to the line (a mistake at the till, put right) gets none: it would
- * be a fantasy, and too big for a decimal.
+ * The price holds for the whole line; a later version's difference gets its
+ * share. A difference out of all proportion to the line (a mistake at the till,
+ * put right) gets none: it would be a fantasy, and too big for a decimal.
  */
-static struct paid
-share_of(const struct sale_line *line, struct decimal diff)
+static void
+set_gross(struct entry_line *to, const struct sale_line *line,
+          struct decimal diff)
 {
 	struct decimal qty = decimal_max(line->qty, decimal_neg(line->qty));
 	struct decimal size = decimal_max(diff, decimal_neg(diff));
@@ -168,42 +158,16 @@ share_of(const struct sale_line *line, struct decimal diff)
 	    decimal_cmp(
 		    decimal_mul_div(size, decimal_of(1), most, 9, DECIMAL_CUT),
 		    qty) > 0)
-		return (struct paid){ .is_known = false };
-	return (struct paid){ decimal_mul_div(line->gross, diff, line->qty, 6,
-		                              DECIMAL_HALF_UP),
-		              true };
-}
-
-/*
- * What is booked for a difference: what the line costs now less what was booked
- * for it, so that all its entries come to the last version's amount. A share
- * stands in where one of the two is not known, or where the money went the
- * other way than the goods (a changed price); it is remembered like the rest,
- * and the next difference puts it right.
- *
- * line  as it is now; NULL: it is gone, and so is all that was booked for it
- */
-static struct paid
-paid_for(const struct sale_line *line, const struct ledger_line *known,
-         struct decimal diff)
-{
-	bool is_known =
-		(!known || known->has_gross) && (!line || line->has_gross);
-	struct decimal before = known ? known->gross : DECIMAL_ZERO;
-	struct decimal more =
-		decimal_sub(line ? line->gross : DECIMAL_ZERO, before);
-
-	if (is_known &&
-	    (!line || decimal_is_zero(more) ||
-	     decimal_is_negative(more) == decimal_is_negative(diff)))
-		return (struct paid){ more, true };
-	return line ? share_of(line, diff) : (struct paid){ .is_known = false };
+		return;
+	to->gross = decimal_mul_div(line->gross, diff, line->qty, 6,
+	                            DECIMAL_HALF_UP);
+	to->has_gross = true;
 }
 
 /* Put a difference of one line into the entry it belongs to. */
 static int
 add_difference(struct intake *in, const struct item *item, const char *uid,
-               struct decimal diff, const struct paid *paid)
+               const struct sale_line *line, struct decimal diff)
 {
 	const char *authority =
 		engine_authority(in->w->engine, item->authority);
@@ -224,22 +188,22 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
 	to->external =
 		text_dup(there && there->external ? there->external : "");
 	to->qty = diff;
-	to->gross = paid->gross;
-	to->has_gross = paid->is_known;
+	if (line)
+		set_gross(to, line, diff);
 	return to->uid && to->sku && to->external ? 0 : ERR_NOMEM;
 }
 
 /* Remember the line's new total and what it adds to the units sold here. */
 static void
-note_line(struct intake *in, const struct ledger_line *total,
+note_line(struct intake *in, char *uid, char *sku, struct decimal total,
           struct decimal diff)
 {
-	struct ledger_line *sold = sold_of(in, total->sku);
+	struct ledger_line *sold = sold_of(in, sku);
 
-	in->lines[in->n_lines++] = *total;
+	in->lines[in->n_lines++] = (struct ledger_line){ uid, sku, total };
 	if (!sold) {
 		sold = &in->sold[in->n_sold++];
-		*sold = (struct ledger_line){ .sku = total->sku };
+		*sold = (struct ledger_line){ .sku = sku };
 	}
 	sold->entered = decimal_add(sold->entered, diff);
 }
@@ -258,7 +222,6 @@ take_line(struct intake *in, const struct sale_line *line,
 	char *uid = line ? line->uid : known->uid;
 	char *sku = known && known->sku ? known->sku : line ? line->sku : NULL;
 	struct item item = { 0 };
-	struct paid paid;
 	int r;
 
 	if (decimal_is_zero(diff) || (line && !line->external && !known))
@@ -273,22 +236,10 @@ take_line(struct intake *in, const struct sale_line *line,
 	r = store_registry_get(in->w->store, &item, sku);
 	if (r == REGISTRY_ABSENT)
 		return 0; /* the item was deleted: nothing to keep right */
-	paid = paid_for(line, known, diff);
 	if (!r)
-		r = add_difference(in, &item, uid, diff, &paid);
+		r = add_difference(in, &item, uid, line, diff);
 	if (!r)
-		note_line(in,
-		          &(struct ledger_line){
-				  .uid = uid,
-				  .sku = sku,
-				  .entered = now,
-				  .gross = known ? decimal_add(known->gross,
-		                                               paid.gross)
-		                                 : paid.gross,
-				  .has_gross = paid.is_known &&
-		                               (!known || known->has_gross),
-			  },
-		          diff);
+		note_line(in, uid, sku, now, diff);
 	item_fini(&item);
 	return r;
 }
@@ -378,13 +329,25 @@ build(struct intake *in)
 	return r ? r : total_sold(in);
 }
 
-static bool
-has_uncertain(const struct intake *in)
+/* Ask where an answer can be had. */
+static int
+look_up_uncertain(const struct intake *in)
 {
-	for (size_t i = 0; i < in->n_entries; i++)
-		if (!strcmp(in->news[i].state, "uncertain"))
-			return true;
-	return false;
+	const struct engine *e = in->w->engine;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < in->n_entries; i++) {
+		const char *authority = in->entries[i].authority;
+		const struct conf_section *at =
+			conf_find_account(e->conf, authority);
+
+		if (!strcmp(in->news[i].state, "uncertain") && at &&
+		    adapter_can_find(engine_adapter(e, conf_account_type(at)),
+		                     at, ENTRY_SALE))
+			r = store_marks_add_one(in->w->store, authority,
+			                        MARK_LOOK_UP, MARK_SALE);
+	}
+	return r;
 }
 
 /* For a person who asks about the items. */
@@ -416,10 +379,7 @@ announce(const struct intake *in)
 	metrics_add(METRIC_sales_seen, 1);
 	log_info("sale.seen", "account=%s sale=%s entries=%zu waiting=%zu",
 	         w->account, in->sale->id, in->n_entries, in->n_waiting);
-	if (!has_uncertain(in))
-		return 0;
-	return store_marks_add_one(w->store, in->entries[0].authority,
-	                           MARK_LOOK_UP, MARK_SALE);
+	return look_up_uncertain(in);
 }
 
 /* Build the change and apply it, again when the record moved meanwhile. */

@@ -209,6 +209,13 @@ struct adapter_ops {
 	struct outcome (*find_entry)(void *state, const struct entry *entry);
 
 	/*
+	 * Can find_entry say anything of entries of this kind, as configured?
+	 * False: nobody asks, a person decides on what is uncertain. NULL: it
+	 * always can.
+	 */
+	bool (*can_find)(const struct conf_section *conf, enum entry_kind kind);
+
+	/*
 	 * Read a picture. bytes is replaced; type: "image/png", …, static.
 	 * DONE, ABSENT: there is none with this id.
 	 */
@@ -228,5 +235,9 @@ struct adapter_ops {
 };
 
 enum { ADAPTER_UNRESOLVED = 1, ADAPTER_AMBIGUOUS = 2 };
+
+/* Can uncertain entries of this kind be looked up there? ops NULL: no. */
+bool adapter_can_find(const struct adapter_ops *ops,
+                      const struct conf_section *conf, enum entry_kind kind);
 
 #endif
