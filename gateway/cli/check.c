@@ -41,9 +41,10 @@ find_adapter(const struct cli *cli, const char *type)
 	return NULL;
 }
 
-/* The capabilities a type lacks, so that nobody waits for them. */
+/* The capabilities an account lacks, so that nobody waits for them. */
 static void
-add_missing(struct buf *out, const struct adapter_ops *ops)
+add_missing(struct buf *out, const struct adapter_ops *ops,
+            const struct conf_section *account)
 {
 	const struct {
 		bool is_there;
@@ -53,6 +54,9 @@ add_missing(struct buf *out, const struct adapter_ops *ops)
 		{ ops->write_counts != NULL, "write counts" },
 		{ ops->list_sales != NULL, "list sales" },
 		{ ops->post_entry != NULL, "record sales" },
+		{ !ops->post_entry ||
+		          adapter_can_find(ops, account, ENTRY_SALE),
+		  "look up a sale whose answer was lost" },
 		{ ops->sync != NULL, "list changes" },
 	};
 	const char *before = "; it cannot ";
@@ -103,7 +107,7 @@ check_account(const struct cli *cli, const struct conf_section *account,
 	struct outcome outcome = probe(account, ops, store, &what);
 	bool ok = outcome.verdict == VERDICT_DONE;
 
-	add_missing(&what, ops);
+	add_missing(&what, ops, account);
 	if (ok)
 		(void)printf("ok    %-12s %s\n", name, buf_text(&what));
 	else

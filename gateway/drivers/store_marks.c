@@ -32,8 +32,8 @@ static const char mark_script[] = LUA_MARK
 	"return 1\n";
 
 /* ARGV: account, now, max, ahead, how many marks of the whole account there may
-   be among them, which are left out; 0: they are not. -> tick, next due,
-   member, value, … */
+   be among them, which are left out (but for the look-up); 0: they are not.
+   -> tick, next due, member, value, … */
 static const char take_script[] =
 	"local P = KEYS[1]\n"
 	"local a, now, max, ahead = ARGV[1], tonumber(ARGV[2]),\n"
@@ -42,7 +42,8 @@ static const char take_script[] =
 	"local function take(from, to)\n"
 	"  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z, from, to,\n"
 	"                                'LIMIT', 0, max + but)) do\n"
-	"    if #due < max and (but == 0 or m:sub(1, 2) ~= 'y:') then\n"
+	"    if #due < max and (but == 0 or m:sub(1, 2) ~= 'y:' or\n"
+	"       m == '" MARK_LOOK_UP "') then\n"
 	"      due[#due + 1] = m end\n"
 	"  end\n"
 	"end\n"

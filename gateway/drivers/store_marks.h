@@ -18,6 +18,7 @@
 #define MARK_CATCH_UP "y:catchup"
 #define MARK_FULL     "y:full"
 #define MARK_SALES    "y:sales" /* list the sales of the vendor's whole window */
+#define MARK_LOOK_UP  "y:lookup" /* ask for the uncertain entries */
 
 /* Read and compare as the first two would, and report; write nothing. */
 #define MARK_DRY_CATCH_UP "y:dry"
@@ -56,8 +57,8 @@ int store_marks_take(struct store *store, struct mark_batch *out,
                      const char *account, size_t max);
 void mark_batch_fini(struct mark_batch *batch);
 
-/* The same without marks of the whole account: what cannot wait for the end of
-   the sync under way. */
+/* The same without marks of the whole account, but for MARK_LOOK_UP: what cannot
+   wait for the end of the sync under way. */
 int store_marks_take_urgent(struct store *store, struct mark_batch *out,
                             const char *account, size_t max);
 

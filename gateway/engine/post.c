@@ -127,11 +127,11 @@ look_up_due_ms(const struct worker *w)
 }
 
 static int
-ask_later(struct worker *w)
+ask_later(struct worker *w, enum entry_kind kind)
 {
 	const char *member = MARK_LOOK_UP;
 
-	if (!w->ops->find_entry)
+	if (!adapter_can_find(w->ops, w->conf, kind))
 		return 0;
 	return store_marks_add(w->store, w->account, &member, 1, MARK_SALE,
 	                       look_up_due_ms(w));
@@ -191,7 +191,7 @@ finish_in(struct worker *w, const struct attempt *a,
 	if (!r)
 		announce(w, entry, outcome, a->origin_ms);
 	if (!r && outcome->verdict == VERDICT_UNCERTAIN)
-		r = ask_later(w);
+		r = ask_later(w, entry->kind);
 	return r == ERR_STORE ? keep_unsaved(w, entry->id, outcome) : r;
 }
 
@@ -310,6 +310,19 @@ recover_one(void *ctx, const struct entry *entry, unsigned attempts)
 	return finish(w, &attempt, &outcome);
 }
 
+/* Looked for before: its mark may be lost, or the look-up newly configured. */
+static int
+seek_again(void *ctx, const struct entry *entry, unsigned attempts)
+{
+	struct worker *w = ctx;
+
+	(void)attempts;
+	if (!adapter_can_find(w->ops, w->conf, entry->kind))
+		return 0;
+	return store_marks_add_once(w->store, w->account, MARK_LOOK_UP,
+	                            MARK_SALE);
+}
+
 int
 post_recover(struct worker *w)
 {
@@ -319,6 +332,8 @@ post_recover(struct worker *w)
 	if (!r) {
 		free(w->unsaved_id);
 		w->unsaved_id = NULL;
+		r = store_ledger_each(w->store, w->account, "uncertain",
+		                      seek_again, w);
 	}
 	return r;
 }
@@ -336,6 +351,8 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 	struct outcome outcome;
 	int r;
 
+	if (!adapter_can_find(w->ops, w->conf, entry->kind))
+		return 0; /* nobody to ask: a person decides */
 	/* Many of them at a system that does not answer would take hours. */
 	if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 || !worker_keep(w)) {
 		l->must_come_again = true;
@@ -357,7 +374,7 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 		r = store_ledger_end(w->store, entry->id, attempts, &outcome,
 		                     0);
 		return r == LEDGER_FENCED ? 0 : r;
-	case VERDICT_REFUSED: break; /* no look-up configured: a person */
+	case VERDICT_REFUSED: break; /* it is no use: a person decides */
 	case VERDICT_RETRY:
 	case VERDICT_SLOW:
 	case VERDICT_LOCKED:
@@ -370,11 +387,10 @@ int
 post_look_up(struct worker *w, const struct mark *mark)
 {
 	struct look_up l = { .w = w };
-	int r = 0;
+	int r;
 
-	if (w->ops->find_entry)
-		r = store_ledger_each(w->store, w->account, "uncertain",
-		                      look_up_one, &l);
+	r = store_ledger_each(w->store, w->account, "uncertain", look_up_one,
+	                      &l);
 	if (!r && l.must_come_again)
 		return store_marks_postpone(w->store, w->account, mark,
 		                            look_up_due_ms(w));

@@ -122,7 +122,7 @@ int worker_turn(struct worker *w, int64_t *wait_ms);
 
 /*
  * What cannot wait for the end of the sync under way: a turn without the marks
- * of the whole account. Runs between two steps of that sync, on its thread, and
+ * of the whole account, but for the look-up of uncertain entries. Runs between two steps of that sync, on its thread, and
  * never begins another one.
  *
  * Returns  0 or a fault, which ends the sync too.
@@ -197,7 +197,5 @@ int reconcile_account(struct worker *w, const struct mark *mark);
 
 /* guard.c: turn what a sync found into marks, holding mass zeroing. */
 int guard_release(struct worker *w);
-
-#define MARK_LOOK_UP "y:lookup" /* ask for the uncertain entries */
 
 #endif

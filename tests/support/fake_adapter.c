@@ -437,14 +437,19 @@ find_entry(void *state, const struct entry *entry)
 	struct outcome outcome;
 
 	note(f, "find");
-	if (f->has_no_look_up)
-		return outcome_of(VERDICT_REFUSED, "no look-up");
 	if (!take_step(f, "find", &outcome))
 		return end(f, "find", outcome);
 	for (size_t i = 0; i < f->n_docs; i++)
 		if (!strcmp(f->docs[i], docid))
 			return end(f, "find", outcome);
 	return end(f, "find", outcome_of(VERDICT_ABSENT, "not there"));
+}
+
+static bool
+can_find(const struct conf_section *conf, enum entry_kind kind)
+{
+	(void)kind;
+	return !fake_adapter_of(conf_account_name(conf))->has_no_look_up;
 }
 
 static struct outcome
@@ -535,6 +540,7 @@ const struct adapter_ops fake_erp_ops = {
 	.read_counts = read_counts,
 	.post_entry = post_entry,
 	.find_entry = find_entry,
+	.can_find = can_find,
 	.read_image = read_image,
 	.sync = sync_all,
 };

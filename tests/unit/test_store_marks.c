@@ -160,6 +160,20 @@ test_store_marks__urgent_ones_are_not_crowded_out_by_the_accounts_own(
 	mark_batch_fini(&batch);
 }
 
+static void
+test_store_marks__the_look_up_of_uncertain_entries_is_urgent(void **state)
+{
+	struct mark_batch batch;
+
+	(void)state;
+	mark("y:full", MARK_SYNC, 0);
+	mark(MARK_LOOK_UP, MARK_SALE, 0);
+	assert_int_equal(store_marks_take_urgent(store, &batch, "agora", 2), 0);
+	assert_int_equal(batch.n, 1);
+	assert_string_equal(batch.marks[0].member, MARK_LOOK_UP);
+	mark_batch_fini(&batch);
+}
+
 /* A sync's own mark is due all the while it runs; each write is an fsync. */
 static void
 test_store_marks__looking_for_urgent_ones_in_vain_writes_nothing(void **state)
@@ -368,6 +382,7 @@ main(void)
 		EACH(test_store_marks__the_tick_of_a_batch_is_later_than_its_marks),
 		EACH(test_store_marks__oldest_due_come_first_and_no_more_than_asked),
 		EACH(test_store_marks__urgent_ones_are_not_crowded_out_by_the_accounts_own),
+		EACH(test_store_marks__the_look_up_of_uncertain_entries_is_urgent),
 		EACH(test_store_marks__looking_for_urgent_ones_in_vain_writes_nothing),
 		EACH(test_store_marks__marking_once_leaves_a_look_under_way),
 		EACH(test_store_marks__one_is_found_by_its_name),
