@@ -419,6 +419,9 @@ open_(void **state, const struct adapter_env *env)
 	*state = g;
 	g->magic = GALAXY_MAGIC;
 	g->env = *env;
+	g->auth = (struct auth){ .ops = &galaxy_auth,
+		                 .ctx = g,
+		                 .http = env->http };
 	if (env->http) /* without, only the mirror is asked */
 		http_client_watch_cookie(env->http, "ss-id");
 	r = zone ? zone_load(&g->zone, zone) : 0;
@@ -439,6 +442,7 @@ close_(void *state)
 	zone_free(g->zone);
 	galaxy_packs_forget(g);
 	crypto_wipe(g->session, sizeof(g->session));
+	crypto_wipe(g->cookie, sizeof(g->cookie));
 	g->magic = 0;
 	free(g);
 }

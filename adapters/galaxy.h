@@ -14,6 +14,7 @@
 #include "gateway/model/order.h"
 #include "gateway/model/outcome.h"
 #include "gateway/ports/adapter.h"
+#include "gateway/ports/auth.h"
 #include "gateway/ports/http.h"
 
 /*
@@ -62,12 +63,14 @@ enum galaxy_kind {
 struct galaxy {
 	uint32_t magic;
 	struct adapter_env env;
-	struct zone *zone;                   /* owned; NULL: the process's */
-	char session[GALAXY_SESSION_SIZE];   /* "": not logged in */
-	bool has_scenario;                   /* the next two are known */
-	char scenario[GALAXY_ID_SIZE];       /* to send; "": the default one */
-	char scenario_label[GALAXY_ID_SIZE]; /* for people */
-	char company[GALAXY_ID_SIZE];        /* of the scenario; "": unnamed */
+	struct zone *zone; /* owned; NULL: the process's */
+	struct auth auth;
+	char session[GALAXY_SESSION_SIZE];    /* "": not logged in */
+	char cookie[GALAXY_SESSION_SIZE + 8]; /* as it is sent */
+	bool has_scenario;                    /* the next two are known */
+	char scenario[GALAXY_ID_SIZE];        /* to send; "": the default one */
+	char scenario_label[GALAXY_ID_SIZE];  /* for people */
+	char company[GALAXY_ID_SIZE];         /* of the scenario; "": unnamed */
 	unsigned n_idling; /* lists under way whose idle may run us again */
 	struct galaxy_packs *packs; /* owned; NULL: not needed yet */
 	bool has_synced;            /* since the daemon started */
@@ -106,9 +109,6 @@ int galaxy_read_row(struct galaxy *g, struct json **out, const char *entity,
 
 /* ---- calls (galaxy_session.c) ---- */
 
-/* Our own trouble (memory, store) as an outcome: nothing was learned. */
-struct outcome galaxy_fault(int r);
-
 /* Base URL + the configured path of name (may be NULL), or else fallback. */
 void galaxy_url(struct buf *url, const struct galaxy *g, const char *name,
                 const char *fallback);
@@ -126,8 +126,10 @@ void galaxy_param_scenario(struct buf *url, const struct galaxy *g);
  * Returns  DONE with answer filled, whatever its status, to be released by the
  *          caller; otherwise nothing of the request took effect.
  */
-struct outcome galaxy_exchange(struct galaxy *g, struct http_request *request,
+struct outcome galaxy_exchange(struct galaxy *g,
+                               const struct http_request *request,
                                struct http_answer *answer);
+extern const struct auth_ops galaxy_auth; /* ctx: the struct galaxy */
 
 /* The words of a ResponseStatus. */
 struct galaxy_error {

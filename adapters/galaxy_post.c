@@ -115,7 +115,7 @@ post(struct galaxy *g, const struct buf *body, const char *name,
 	galaxy_url(&url, g, name, path);
 	galaxy_param_scenario(&url, g);
 	request.url = buf_text(&url);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
+	outcome = buf_check(&url) ? outcome_fault(ERR_NOMEM)
 	                          : galaxy_exchange(g, &request, &answer);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_post(g, &answer);
@@ -140,7 +140,7 @@ check_mirror(struct galaxy *g)
 	if (r == MIRROR_ABSENT)
 		return outcome_of(VERDICT_RETRY,
 		                  "the first sync with Galaxy has not ended");
-	return r ? galaxy_fault(r) : outcome_done();
+	return r ? outcome_fault(r) : outcome_done();
 }
 
 /* The document of an entry, whatever its kind. */
@@ -334,7 +334,7 @@ find_document(struct galaxy *g, const char *docid)
 	buf_add_url(&url, field);
 	buf_addf(&url, ":[\"%s\",Equal]}]", docid);
 	request.url = buf_text(&url);
-	outcome = buf_check(&url) ? galaxy_fault(ERR_NOMEM)
+	outcome = buf_check(&url) ? outcome_fault(ERR_NOMEM)
 	                          : galaxy_exchange(g, &request, &answer);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = galaxy_judge_read(g, &answer);

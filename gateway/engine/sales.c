@@ -91,14 +91,19 @@ find_known(const struct ledger_sale *known, const char *uid)
 	return NULL;
 }
 
-/* An id that is stable over attempts: account/sale, with a running number
-   behind it for the entries of later versions and other authorities. */
+/*
+ * An id that is stable over attempts: account/sale, with the vendor's version
+ * and a running number behind it for the entries of later versions and other
+ * authorities. The number alone begins anew when Redis lost its data, and would
+ * then name another document that a look-up finds at the authority.
+ */
 static int
 name_entry(struct intake *in, struct entry *e, size_t number)
 {
 	char docid[41];
 
-	e->id = number ? text_format("%s/%s+%zu", in->w->account, in->sale->id,
+	e->id = number ? text_format("%s/%s+%lld.%zu", in->w->account,
+	                             in->sale->id, (long long)in->sale->version,
 	                             number)
 	               : text_format("%s/%s", in->w->account, in->sale->id);
 	if (!e->id || sale_docid(docid, e->id))
@@ -141,14 +146,19 @@ sold_of(struct intake *in, const char *sku)
 	return NULL;
 }
 
+/* What was paid for a quantity, as far as that is known. */
+struct paid {
+	struct decimal gross;
+	bool is_known;
+};
+
 /*
- * The price holds for the whole line; a later version's difference gets its
- * share. A difference out of all proportion to the line (a mistake at the till,
- * put right) gets none: it would be a fantasy, and too big for a decimal.
+ * A difference's share of what its line costs as a whole. One out of all
+ * proportion to the line (a mistake at the till, put right) gets none: it would
+ * be a fantasy, and too big for a decimal.
  */
-static void
-set_gross(struct entry_line *to, const struct sale_line *line,
-          struct decimal diff)
+static struct paid
+share_of(const struct sale_line *line, struct decimal diff)
 {
 	struct decimal qty = decimal_max(line->qty, decimal_neg(line->qty));
 	struct decimal size = decimal_max(diff, decimal_neg(diff));
@@ -158,16 +168,42 @@ set_gross(struct entry_line *to, const struct sale_line *line,
 	    decimal_cmp(
 		    decimal_mul_div(size, decimal_of(1), most, 9, DECIMAL_CUT),
 		    qty) > 0)
-		return;
-	to->gross = decimal_mul_div(line->gross, diff, line->qty, 6,
-	                            DECIMAL_HALF_UP);
-	to->has_gross = true;
+		return (struct paid){ .is_known = false };
+	return (struct paid){ decimal_mul_div(line->gross, diff, line->qty, 6,
+		                              DECIMAL_HALF_UP),
+		              true };
+}
+
+/*
+ * What is booked for a difference: what the line costs now less what was booked
+ * for it, so that all its entries come to the last version's amount. A share
+ * stands in where one of the two is not known, or where the money went the
+ * other way than the goods (a changed price); it is remembered like the rest,
+ * and the next difference puts it right.
+ *
+ * line  as it is now; NULL: it is gone, and so is all that was booked for it
+ */
+static struct paid
+paid_for(const struct sale_line *line, const struct ledger_line *known,
+         struct decimal diff)
+{
+	bool is_known =
+		(!known || known->has_gross) && (!line || line->has_gross);
+	struct decimal before = known ? known->gross : DECIMAL_ZERO;
+	struct decimal more =
+		decimal_sub(line ? line->gross : DECIMAL_ZERO, before);
+
+	if (is_known &&
+	    (!line || decimal_is_zero(more) ||
+	     decimal_is_negative(more) == decimal_is_negative(diff)))
+		return (struct paid){ more, true };
+	return line ? share_of(line, diff) : (struct paid){ .is_known = false };
 }
 
 /* Put a difference of one line into the entry it belongs to. */
 static int
 add_difference(struct intake *in, const struct item *item, const char *uid,
-               const struct sale_line *line, struct decimal diff)
+               struct decimal diff, const struct paid *paid)
 {
 	const char *authority =
 		engine_authority(in->w->engine, item->authority);
@@ -188,22 +224,22 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
 	to->external =
 		text_dup(there && there->external ? there->external : "");
 	to->qty = diff;
-	if (line)
-		set_gross(to, line, diff);
+	to->gross = paid->gross;
+	to->has_gross = paid->is_known;
 	return to->uid && to->sku && to->external ? 0 : ERR_NOMEM;
 }
 
 /* Remember the line's new total and what it adds to the units sold here. */
 static void
-note_line(struct intake *in, char *uid, char *sku, struct decimal total,
+note_line(struct intake *in, const struct ledger_line *total,
           struct decimal diff)
 {
-	struct ledger_line *sold = sold_of(in, sku);
+	struct ledger_line *sold = sold_of(in, total->sku);
 
-	in->lines[in->n_lines++] = (struct ledger_line){ uid, sku, total };
+	in->lines[in->n_lines++] = *total;
 	if (!sold) {
 		sold = &in->sold[in->n_sold++];
-		*sold = (struct ledger_line){ .sku = sku };
+		*sold = (struct ledger_line){ .sku = total->sku };
 	}
 	sold->entered = decimal_add(sold->entered, diff);
 }
@@ -222,6 +258,7 @@ take_line(struct intake *in, const struct sale_line *line,
 	char *uid = line ? line->uid : known->uid;
 	char *sku = known && known->sku ? known->sku : line ? line->sku : NULL;
 	struct item item = { 0 };
+	struct paid paid;
 	int r;
 
 	if (decimal_is_zero(diff) || (line && !line->external && !known))
@@ -236,10 +273,22 @@ take_line(struct intake *in, const struct sale_line *line,
 	r = store_registry_get(in->w->store, &item, sku);
 	if (r == REGISTRY_ABSENT)
 		return 0; /* the item was deleted: nothing to keep right */
+	paid = paid_for(line, known, diff);
 	if (!r)
-		r = add_difference(in, &item, uid, line, diff);
+		r = add_difference(in, &item, uid, diff, &paid);
 	if (!r)
-		note_line(in, uid, sku, now, diff);
+		note_line(in,
+		          &(struct ledger_line){
+				  .uid = uid,
+				  .sku = sku,
+				  .entered = now,
+				  .gross = known ? decimal_add(known->gross,
+		                                               paid.gross)
+		                                 : paid.gross,
+				  .has_gross = paid.is_known &&
+		                               (!known || known->has_gross),
+			  },
+		          diff);
 	item_fini(&item);
 	return r;
 }
