@@ -12,8 +12,10 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_oversold.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_reconcile.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -21,6 +23,7 @@ enum {
 	LEASE_MS = 15000,
 	GAUGES_EVERY_MS = 5000,
 	DURABILITY_EVERY_MS = 60000,
+	OVERSOLD_EVERY_MS = 60000,
 	SALES_EVERY_MS = 3600000, /* the whole window for late sales */
 	PULSE_MAX_MS = 30000,
 };
@@ -42,6 +45,7 @@ struct scheduler {
 	size_t n;
 	int64_t gauges_mono_ms;
 	int64_t durability_mono_ms;
+	int64_t oversold_mono_ms;
 	char warning[240];
 	bool is_holder; /* of the lease: only then it marks */
 	int pulse;
@@ -138,9 +142,11 @@ read_gauges(struct scheduler *s)
 	struct queue_depth depth;
 	int64_t marks = 0;
 	int64_t ready = 0;
+	int64_t oversold = 0;
 	int64_t n = 0;
 
-	if (store_queue_depth(s->store, &depth))
+	if (store_queue_depth(s->store, &depth) ||
+	    store_oversold_count(s->store, &oversold))
 		return;
 	for (size_t i = 0; i < conf->n_accounts; i++) {
 		const char *name = conf_account_name(conf->accounts[i]);
@@ -157,6 +163,7 @@ read_gauges(struct scheduler *s)
 	metrics_set(METRIC_marks_waiting, marks);
 	metrics_set(METRIC_entries_waiting, ready);
 	metrics_set(METRIC_dead_letters, depth.n_dead);
+	metrics_set(METRIC_oversold_now, oversold);
 }
 
 /* Say it when a 2xx stops meaning "on disk", and when it does again. */
@@ -178,6 +185,19 @@ watch_durability(struct scheduler *s)
 		log_info("store.durable", "version=%s", d.version);
 }
 
+/* What is oversold ends with a look at a channel; at one that is paused, and
+   without any, nobody looks. */
+static void
+sweep_oversold(struct scheduler *s, int64_t mono)
+{
+	if (mono - s->oversold_mono_ms < OVERSOLD_EVERY_MS)
+		return;
+	s->oversold_mono_ms = mono;
+	(void)store_oversold_sweep(
+		s->store, conf_text(s->engine->conf->top, "stock.authority"));
+	store_timeline_flush(s->store);
+}
+
 static void
 tick(struct scheduler *s)
 {
@@ -195,6 +215,8 @@ tick(struct scheduler *s)
 		s->durability_mono_ms = mono;
 		watch_durability(s);
 	}
+	if (s->is_holder)
+		sweep_oversold(s, mono);
 	for (size_t i = 0; s->is_holder && i < s->n; i++) {
 		run_due(s, &s->plans[i], now);
 		reconcile_due(s, &s->plans[i], now);
