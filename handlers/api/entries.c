@@ -14,6 +14,8 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_mirror.h"
+#include "gateway/drivers/store_oversold.h"
+#include "gateway/drivers/store_timeline.h"
 #include "handlers/api/api.h"
 
 #include <stdarg.h>
@@ -404,6 +406,39 @@ refuse_perhaps(struct entries_call *c)
 	                      c->kind->noun);
 }
 
+/*
+ * For a person who asks about the items: what was sold, and whether there was
+ * as much. The entry is taken whatever becomes of this: no trouble here is a
+ * reason to send the shop away.
+ */
+static void
+note_sale(struct entries_call *c, const struct ledger_new *new)
+{
+	const struct entry *e = &c->entry;
+	const char **skus = calloc(e->n_lines + 1, sizeof(*skus));
+	char qty[DECIMAL_TEXT_SIZE];
+	size_t n = 0;
+
+	for (size_t i = 0; skus && i < e->n_lines; i++) {
+		store_timeline_add(c->env->store, e->lines[i].sku,
+		                   clock_wall_ms(), TIMELINE_SALE, e->account,
+		                   "%s: %s sold; entry %s for %s is %s%s%s",
+		                   e->sale,
+		                   decimal_format(qty, e->lines[i].qty), e->id,
+		                   e->authority, new->state,
+		                   *new->why ? ": " : "", new->why);
+		if (!decimal_is_negative(e->lines[i].qty))
+			skus[n++] = e->lines[i].sku;
+	}
+	if (n)
+		(void)store_oversold_review(
+			c->env->store, e->account,
+			conf_text(c->env->conf->top, "stock.authority"), skus,
+			n);
+	store_timeline_flush(c->env->store);
+	free(skus);
+}
+
 int
 entries_take(struct entries_call *c)
 {
@@ -421,5 +456,7 @@ entries_take(struct entries_call *c)
 	r = store_ledger_add_new(c->env->store, &new, c->digest, key_of(c));
 	if (r == ERR_STORE)
 		return refuse_perhaps(c);
+	if (!r)
+		note_sale(c, &new);
 	return r ? answer_known(c, r) : say_taken(c, &new);
 }
