@@ -3,7 +3,12 @@
  * confirmed entry, so drops are added up: the oldest confirmed entries whose
  * quantities fit into what the balance has fallen since are taken as inside.
  * What is left of a drop is carried to the next read; what nobody saw fall
- * within settle_wait is settled all the same.
+ * within settle_wait is settled all the same, and takes along what fell.
+ *
+ * A return is taken as inside at once, by the first read after its
+ * confirmation, and explains no drop: kept pending beside a balance that has
+ * risen already it would let a channel sell what is not there, while a balance
+ * that rises later only makes the channel show it later.
  *
  * Source   design.md section 4, Reads and posts at the authority.
  */
@@ -14,8 +19,6 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
-
-enum { CHOICE_MAX = 256 }; /* confirmed entries of one item at once */
 
 struct confirmed {
 	const char *id; /* borrowed from the reply */
@@ -51,7 +54,7 @@ collect(struct confirmed *out, const redisReply *pend, int64_t before)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i + 1 < reply_n(pend) && n < CHOICE_MAX; i += 2)
+	for (size_t i = 0; i + 1 < reply_n(pend); i += 2)
 		if (parse_confirmed(&out[n], reply_text(reply_at(pend, i)),
 		                    reply_text(reply_at(pend, i + 1)), before))
 			n++;
@@ -106,6 +109,41 @@ read_drop(struct store *store, struct decimal *out,
 	return 0;
 }
 
+/* Has an entry waited for its drop for too long? */
+static bool
+is_overdue(struct store *store, const char *id, int64_t settle_wait_ms)
+{
+	int64_t at = confirmed_ms(store, id);
+
+	return at && clock_wall_ms() - at >= settle_wait_ms;
+}
+
+/* Write the ids that settle, and take what they explain off the drop. */
+static void
+choose(struct store *store, struct buf *ids, struct decimal *drop,
+       const struct confirmed *list, size_t n, int64_t settle_wait_ms)
+{
+	bool is_blocked = false; /* oldest first: nothing younger overtakes */
+
+	for (size_t i = 0; i < n; i++) {
+		bool is_return = decimal_is_negative(list[i].qty);
+		bool fits = decimal_cmp(list[i].qty, *drop) <= 0;
+
+		if (!is_return && !is_blocked && !fits)
+			is_blocked =
+				!is_overdue(store, list[i].id, settle_wait_ms);
+		if (!is_return && is_blocked)
+			continue;
+		if (!is_return)
+			*drop = fits ? decimal_sub(*drop, list[i].qty)
+			             : DECIMAL_ZERO;
+		buf_addf(ids, "%s\n", list[i].id);
+	}
+	/* With nothing left to explain, a fall was the shop's own. */
+	if (!is_blocked)
+		*drop = DECIMAL_ZERO;
+}
+
 /* Append to a balance's arguments: the ids that settle, and the drop left. */
 int
 stock_choose_observed(struct store *store, struct args *to,
@@ -113,12 +151,11 @@ stock_choose_observed(struct store *store, struct args *to,
                       const struct stock_balance *b)
 {
 	struct args a = { 0 };
-	struct confirmed list[CHOICE_MAX];
+	struct confirmed *list = NULL;
 	struct buf ids = BUF_INIT;
 	redisReply *reply = NULL;
 	struct decimal drop;
 	char text[DECIMAL_TEXT_SIZE];
-	size_t n;
 	int r = read_drop(store, &drop, read, b);
 
 	if (r)
@@ -128,26 +165,19 @@ stock_choose_observed(struct store *store, struct args *to,
 	r = store_call(store, &reply, &a);
 	if (r)
 		return r;
-	n = collect(list, reply, read->tick);
-	buf_addc(&ids, '\n');
-	for (size_t i = 0; i < n; i++) {
-		bool fits = decimal_cmp(list[i].qty, drop) <= 0;
-		int64_t at = fits ? 0 : confirmed_ms(store, list[i].id);
-
-		if (!fits &&
-		    (!at || clock_wall_ms() - at < read->settle_wait_ms))
-			break; /* oldest first: nothing younger overtakes */
-		if (fits)
-			drop = decimal_sub(drop, list[i].qty);
-		buf_addf(&ids, "%s\n", list[i].id);
+	list = calloc(reply_n(reply) / 2 + 1, sizeof(*list));
+	if (!list) {
+		freeReplyObject(reply);
+		return err_raise(ERR_NOMEM, "why=%s", "settle");
 	}
-	/* With nothing left to explain, a fall was the shop's own. */
-	if (!n)
-		drop = DECIMAL_ZERO;
+	buf_addc(&ids, '\n');
+	choose(store, &ids, &drop, list, collect(list, reply, read->tick),
+	       read->settle_wait_ms);
 	args_adds(to, buf_text(&ids));
 	args_adds(to, decimal_format(text, drop));
 	r = buf_check(&ids);
 	buf_fini(&ids);
+	free(list);
 	freeReplyObject(reply);
 	return r;
 }

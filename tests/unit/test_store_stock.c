@@ -459,6 +459,85 @@ test_store_stock__what_nobody_saw_fall_settles_after_the_wait(void **state)
 	assert_string_equal(state_of("S1"), "settled");
 }
 
+/* Beside a balance that has risen already it would be counted twice. */
+static void
+test_store_stock__an_observed_return_settles_with_the_next_read(void **state)
+{
+	(void)state;
+	assert_int_equal(observe("10"), 0);
+	post("S1", "5");
+	post("R1", "-2");
+	assert_int_equal(observe("10"), 0);
+	assert_string_equal(state_of("R1"), "settled");
+	assert_pending("5");
+}
+
+static void
+test_store_stock__an_observed_return_explains_no_drop(void **state)
+{
+	(void)state;
+	assert_int_equal(observe("10"), 0);
+	post("R1", "-2");
+	post("S1", "2");
+	assert_int_equal(observe("10"), 0); /* neither is inside yet */
+	assert_string_equal(state_of("S1"), "confirmed");
+	assert_pending("2");
+	assert_int_equal(observe("12"), 0);
+	assert_pending("2");
+	assert_int_equal(observe("10"), 0);
+	assert_pending("0");
+}
+
+static void
+test_store_stock__what_settles_by_waiting_takes_the_drop_along(void **state)
+{
+	(void)state;
+	assert_int_equal(observe("10"), 0);
+	post("S1", "5");
+	assert_int_equal(observe("8"), 0); /* 2 of its 5 */
+	fake_clock_advance(86400000);
+	post("S2", "2");
+	assert_int_equal(observe("8"), 0);
+	assert_string_equal(state_of("S1"), "settled");
+	assert_string_equal(state_of("S2"), "confirmed");
+}
+
+/* A fall beyond the entries was the shop's own. */
+static void
+test_store_stock__what_a_drop_has_too_much_explains_no_later_entry(void **state)
+{
+	(void)state;
+	assert_int_equal(observe("10"), 0);
+	post("S1", "2");
+	assert_int_equal(observe("5"), 0);
+	assert_pending("0");
+	post("S2", "3");
+	assert_int_equal(observe("5"), 0);
+	assert_pending("3");
+}
+
+static void
+test_store_stock__of_hundreds_the_oldest_settles_first(void **state)
+{
+	char sale[16];
+
+	(void)state;
+	assert_int_equal(observe("1000"), 0);
+	for (int i = 0; i < 600; i++) {
+		(void)snprintf(sale, sizeof(sale), "S%d", i);
+		post(sale, i ? "1" : "2");
+	}
+	assert_int_equal(observe("999"), 0); /* not enough for the first */
+	assert_pending("601");
+	assert_int_equal(observe("998"), 0);
+	assert_string_equal(state_of("S0"), "settled");
+	assert_int_equal(observe("995"), 0);
+	for (int i = 1; i <= 3; i++) {
+		(void)snprintf(sale, sizeof(sale), "S%d", i);
+		assert_string_equal(state_of(sale), "settled");
+	}
+}
+
 /* ---- channels ---- */
 
 static void
@@ -726,6 +805,11 @@ main(void)
 		EACH(test_store_stock__the_first_read_after_settles_and_tells_the_channels),
 		EACH(test_store_stock__a_balance_that_did_not_move_wakes_nobody),
 		EACH(test_store_stock__observed_entries_settle_oldest_first_by_drops),
+		EACH(test_store_stock__an_observed_return_settles_with_the_next_read),
+		EACH(test_store_stock__an_observed_return_explains_no_drop),
+		EACH(test_store_stock__what_settles_by_waiting_takes_the_drop_along),
+		EACH(test_store_stock__what_a_drop_has_too_much_explains_no_later_entry),
+		EACH(test_store_stock__of_hundreds_the_oldest_settles_first),
 		EACH(test_store_stock__what_is_left_of_a_drop_is_carried),
 		EACH(test_store_stock__a_drop_before_any_entry_explains_none),
 		EACH(test_store_stock__nothing_younger_overtakes_an_entry_that_does_not_fit),
