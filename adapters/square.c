@@ -80,15 +80,18 @@ unknown_location(const struct square *s, const struct json_node *rows)
 }
 
 static struct outcome
-judge_locations(const struct square *s, const struct json_node *root,
+judge_locations(struct square *s, const struct json_node *root,
                 struct buf *what)
 {
 	const struct json_node *rows = json_find(root, "locations");
 	const struct json_node *mine = find_location(rows, s->location);
+	const char *currency = json_text_or(mine, "currency", "");
 	const char *merchant;
 
 	if (!mine)
 		return unknown_location(s, rows);
+	if (strlen(currency) < sizeof(s->currency))
+		memcpy(s->currency, currency, strlen(currency) + 1);
 	merchant = json_text_or(mine, "business_name",
 	                        json_text_or(mine, "merchant_id", "?"));
 	buf_addf(what, "merchant \"%s\", location \"%s\" (%s)", merchant,
@@ -98,8 +101,8 @@ judge_locations(const struct square *s, const struct json_node *root,
 	return outcome_done();
 }
 
-static struct outcome
-probe(void *state, struct buf *what)
+struct outcome
+square_probe(void *state, struct buf *what)
 {
 	struct square *s = square_of(state);
 	struct json *doc = NULL;
@@ -116,6 +119,13 @@ batch_max(const struct conf_section *conf)
 {
 	(void)conf;
 	return SQUARE_BATCH_MAX;
+}
+
+static bool
+takes_returns(const struct conf_section *conf)
+{
+	(void)conf;
+	return true;
 }
 
 static void
@@ -160,10 +170,13 @@ const struct adapter_ops square_adapter = {
 	.sales_window_ms = SALES_WINDOW_MS,
 	.open = open_,
 	.close = close_,
-	.probe = probe,
+	.probe = square_probe,
 	.read_counts = square_read_counts,
 	.write_counts = square_write_counts,
 	.list_sales = square_list_sales,
 	.read_sales = square_read_sales,
+	.takes_returns = takes_returns,
+	.post_entry = square_post_entry,
+	.find_entry = square_find_entry,
 	.sync = square_sync,
 };

@@ -19,6 +19,7 @@
  *   square_counts.c  counts: read and sync
  *   square_write.c   counts: write
  *   square_sales.c   orders as sales
+ *   square_post.c    sales and returns recorded: a till as authority
  *
  * Source  Square OpenAPI 2025-08-20 and the vendor's documentation, as
  *         digested in the project's reference on Square, read 2026-11-21.
@@ -39,9 +40,13 @@ struct square {
 	struct mirror *mirror;
 	int64_t skew_ms;   /* Square's clock minus ours; 0: about equal */
 	int64_t margin_ms; /* no count is stamped later than this before now */
+	char currency[4];  /* of the location; "": not asked yet */
 };
 
 struct square *square_of(void *state); /* checks the magic number */
+
+/* What adapter.h says; it also learns the location's currency. */
+struct outcome square_probe(void *state, struct buf *what);
 
 /* ---- one call (square_call.c) ---- */
 
@@ -55,6 +60,16 @@ struct square *square_of(void *state); /* checks the magic number */
  */
 struct outcome square_call(struct square *s, const char *path,
                            const struct buf *body, struct json **doc);
+
+/*
+ * The same for a POST that records something: whatever leaves open whether it
+ * was done is UNCERTAIN.
+ */
+struct outcome square_post(struct square *s, const char *path,
+                           const struct buf *body, struct json **doc);
+
+/* Is this code among the errors of an answer? doc may be NULL. */
+bool square_has_error(const struct json *doc, const char *code);
 
 /* Our own trouble as an outcome: nothing was learned. r is a fault. */
 struct outcome square_fault(int r);
@@ -118,6 +133,8 @@ struct outcome square_list_sales(void *state, int64_t since_ms,
                                  const struct sale_sink *sink);
 struct outcome square_read_sales(void *state, const char *const *ids, size_t n,
                                  const struct sale_sink *sink);
+struct outcome square_post_entry(void *state, const struct entry *entry);
+struct outcome square_find_entry(void *state, const struct entry *entry);
 struct outcome square_sync(void *state, const struct sync_job *job,
                            const struct sync_sink *sink);
 

@@ -214,34 +214,76 @@ build_request(const struct square *s, const char *url, const struct buf *body)
 	return q;
 }
 
+/* Send and judge; the answer is the caller's, whatever comes of it. */
+static struct outcome
+exchange(struct square *s, const char *path, const struct buf *body,
+         struct json **doc, struct http_answer *answer)
+{
+	struct http_request request;
+	char *url = text_format("%s%s", s->base, path);
+	int r = url && (!body || buf_check(body) == 0) ? 0 : ERR_NOMEM;
+
+	*doc = NULL;
+	if (!r) {
+		request = build_request(s, url, body);
+		r = http_client_send(s->http, &request, answer);
+	}
+	if (!r) {
+		learn_skew(s, answer);
+		r = json_parse(doc, buf_text(&answer->body), answer->body.n);
+	}
+	free(url);
+	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
+		return square_fault(r);
+	return judge(answer, *doc ? json_root(*doc) : NULL);
+}
+
 struct outcome
 square_call(struct square *s, const char *path, const struct buf *body,
             struct json **doc)
 {
 	struct http_answer answer = { 0 };
-	struct http_request request;
-	struct outcome outcome;
-	char *url = text_format("%s%s", s->base, path);
-	int r = url && (!body || buf_check(body) == 0) ? 0 : ERR_NOMEM;
+	struct outcome outcome = exchange(s, path, body, doc, &answer);
 
-	*doc = NULL;
-	if (r)
-		goto out;
-	request = build_request(s, url, body);
-	r = http_client_send(s->http, &request, &answer);
-	if (r)
-		goto out;
-	learn_skew(s, &answer);
-	r = json_parse(doc, buf_text(&answer.body), answer.body.n);
-	if (r == JSON_MALFORMED)
-		r = 0; /* judge() knows what that means */
-	if (r)
-		goto out;
-	outcome = judge(&answer, *doc ? json_root(*doc) : NULL);
-out:
 	http_answer_fini(&answer);
-	free(url);
-	return r ? square_fault(r) : outcome;
+	return outcome;
+}
+
+bool
+square_has_error(const struct json *doc, const char *code)
+{
+	const struct json_node *errors =
+		doc ? json_find(json_root(doc), "errors") : NULL;
+
+	for (size_t i = 0; i < json_length(errors); i++)
+		if (strcmp(json_text_or(json_at(errors, i), "code", ""),
+		           code) == 0)
+			return true;
+	return false;
+}
+
+/* Square itself says no, and not that it ran out of time over it. */
+static bool
+is_refusal(const struct http_answer *answer, const struct json *doc)
+{
+	return answer->status >= 400 && answer->status < 500 &&
+	       answer->status != 408 &&
+	       !square_has_error(doc, "REQUEST_TIMEOUT");
+}
+
+struct outcome
+square_post(struct square *s, const char *path, const struct buf *body,
+            struct json **doc)
+{
+	struct http_answer answer = { 0 };
+	struct outcome outcome = exchange(s, path, body, doc, &answer);
+	bool is_undone = answer.status == 0 ? !answer.was_sent
+	                                    : is_refusal(&answer, *doc);
+
+	if (outcome.verdict != VERDICT_DONE && !is_undone)
+		outcome.verdict = VERDICT_UNCERTAIN;
+	http_answer_fini(&answer);
+	return outcome;
 }
 
 /* ---- listings: the same query with cursor after cursor ---- */
