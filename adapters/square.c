@@ -174,6 +174,7 @@ const struct adapter_ops square_adapter = {
 	.read_counts = square_read_counts,
 	.write_counts = square_write_counts,
 	.list_sales = square_list_sales,
+	.list_returns = square_list_returns,
 	.read_sales = square_read_sales,
 	.takes_returns = takes_returns,
 	.post_entry = square_post_entry,

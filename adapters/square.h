@@ -19,6 +19,7 @@
  *   square_counts.c  counts: read and sync
  *   square_write.c   counts: write
  *   square_sales.c   orders as sales
+ *   square_returns.c goods that came back, as sales too
  *   square_post.c    sales and returns recorded: a till as authority
  *
  * Source  Square OpenAPI 2025-08-20 and the vendor's documentation, as
@@ -123,6 +124,20 @@ void square_out_one(struct json_out *o, const char *key, const char *text);
  */
 int square_minor_digits(const char *currency);
 
+/* ---- sales and returns ---- */
+
+/* A window is by our clock, Square's times by its own: make it wider by what
+   they differ, never narrower. */
+void square_widen(const struct square *s, struct square_listing *l);
+
+/* Within what a line can be; sums of decimals stay far inside their range. */
+bool square_is_quantity(struct decimal quantity);
+
+/* Is this id of a sale one that square_returns.c made? Read such a one. */
+bool square_is_return(const char *id);
+struct outcome square_read_return(struct square *s, const char *id,
+                                  const struct sale_sink *sink);
+
 /* ---- functions of the table ---- */
 
 struct outcome square_read_counts(void *state, struct count *counts, size_t n);
@@ -135,6 +150,9 @@ struct outcome square_read_sales(void *state, const char *const *ids, size_t n,
                                  const struct sale_sink *sink);
 struct outcome square_post_entry(void *state, const struct entry *entry);
 struct outcome square_find_entry(void *state, const struct entry *entry);
+struct outcome square_list_returns(void *state, int64_t since_ms,
+                                   int64_t until_ms,
+                                   const struct sale_sink *sink);
 struct outcome square_sync(void *state, const struct sync_job *job,
                            const struct sync_sink *sink);
 

@@ -4,7 +4,7 @@
  * Does    POST orders/search for COMPLETED ones, 500 a page; POST
  *         orders/batch-retrieve for up to 100 ids.
  * Not     Payments and refunds. Goods that come back count when the inventory
- *         shows them.
+ *         shows them: square_returns.c.
  * Limits  Tills send offline sales up to 72 hours late, with their old time.
  */
 #include "adapters/square.h"
@@ -75,8 +75,8 @@ line_name(const struct json_node *row)
 	                   variation);
 }
 
-static bool
-is_possible(struct decimal quantity)
+bool
+square_is_quantity(struct decimal quantity)
 {
 	return decimal_cmp(quantity, decimal_of(QUANTITY_MAX)) <= 0 &&
 	       decimal_cmp(quantity, decimal_of(-QUANTITY_MAX)) >= 0;
@@ -104,7 +104,7 @@ read_line(struct sale *sale, const struct json_node *row)
 	/* Without its own id a line could not be told from others later on. */
 	if (!*uid || has_line(sale, uid) ||
 	    json_get_decimal_lax(&line->qty, row, "quantity") ||
-	    !is_possible(line->qty))
+	    !square_is_quantity(line->qty))
 		return SQUARE_MALFORMED;
 	line->uid = text_dup(uid);
 	line->external = *external ? text_dup(external) : NULL;
@@ -217,10 +217,15 @@ build_search(struct json_out *o, const struct square_listing *l)
 	json_out_bool(o, "return_entries", false);
 }
 
-/*
- * The window is by our clock, closed_at by Square's: it is made wider by what
- * they differ, never narrower.
- */
+void
+square_widen(const struct square *s, struct square_listing *l)
+{
+	if (s->skew_ms > 0)
+		l->until_ms += s->skew_ms;
+	else if (l->from_ms > -s->skew_ms)
+		l->from_ms += s->skew_ms;
+}
+
 struct outcome
 square_list_sales(void *state, int64_t since_ms, int64_t until_ms,
                   const struct sale_sink *sink)
@@ -235,10 +240,7 @@ square_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 		                          .from_ms = since_ms,
 		                          .until_ms = until_ms };
 
-	if (s->skew_ms > 0)
-		listing.until_ms += s->skew_ms;
-	else if (since_ms > -s->skew_ms)
-		listing.from_ms += s->skew_ms;
+	square_widen(s, &listing);
 	return square_list(s, &listing);
 }
 
@@ -257,19 +259,15 @@ build_orders(struct buf *out, const struct square *s, const char *const *ids,
 	json_out_end_object(&o);
 }
 
-struct outcome
-square_read_sales(void *state, const char *const *ids, size_t n,
-                  const struct sale_sink *sink)
+static struct outcome
+read_orders(struct square *s, const char *const *ids, size_t n,
+            const struct sale_sink *sink)
 {
-	struct square *s = square_of(state);
 	struct sales sales = { .square = s, .sink = sink };
 	struct buf body = BUF_INIT;
 	struct json *doc = NULL;
 	struct outcome outcome;
 
-	assert(n <= SQUARE_BATCH_MAX);
-	if (n == 0)
-		return outcome_done();
 	build_orders(&body, s, ids, n);
 	outcome = square_call(s, ORDERS_PATH, &body, &doc);
 	if (outcome.verdict == VERDICT_DONE)
@@ -277,5 +275,27 @@ square_read_sales(void *state, const char *const *ids, size_t n,
 		                       ORDERS_PATH);
 	json_free(doc);
 	buf_fini(&body);
+	return outcome;
+}
+
+/* Orders with one call; returns, which are few, with one each. */
+struct outcome
+square_read_sales(void *state, const char *const *ids, size_t n,
+                  const struct sale_sink *sink)
+{
+	struct square *s = square_of(state);
+	struct outcome outcome = outcome_done();
+	const char *orders[SQUARE_BATCH_MAX];
+	size_t n_orders = 0;
+
+	assert(n <= SQUARE_BATCH_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (!square_is_return(ids[i]))
+			orders[n_orders++] = ids[i];
+	if (n_orders)
+		outcome = read_orders(s, orders, n_orders, sink);
+	for (size_t i = 0; i < n && outcome.verdict == VERDICT_DONE; i++)
+		if (square_is_return(ids[i]))
+			outcome = square_read_return(s, ids[i], sink);
 	return outcome;
 }

@@ -7,6 +7,7 @@
 /* Paths that end in an id, with what stands for it. */
 static const char *const prefixes[] = {
 	"/v2/orders/",
+	"/v2/inventory/adjustments/",
 	"/v2/inventory/",
 	"/v2/locations/",
 	"/api/glx/advancedcustomviews/",

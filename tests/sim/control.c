@@ -103,19 +103,26 @@ count(const struct order *o)
 static const char *
 move(const struct order *o)
 {
-	struct square_variation *v = variation_of(o, o->body);
-	struct decimal quantity;
-	enum square_state from;
-	enum square_state to;
+	struct square_move move = {
+		.variation = variation_of(o, o->body),
+		.is_announced = true,
+		.order_id = json_text_or(o->body, "order", ""),
+	};
 
-	if (v == NULL)
+	if (move.variation == NULL)
 		return "variation or sku: unknown";
-	if (!square_state_parse(&from, json_text_or(o->body, "from", "")) ||
-	    !square_state_parse(&to, json_text_or(o->body, "to", "")))
+	if (!square_state_parse(&move.from,
+	                        json_text_or(o->body, "from", "")) ||
+	    !square_state_parse(&move.to, json_text_or(o->body, "to", "")))
 		return "from, to: inventory states";
-	if (!sim_decimal(&quantity, o->body, "quantity"))
+	if (!sim_decimal(&move.quantity, o->body, "quantity"))
 		return "quantity: a decimal";
-	square_move(o->sim->square, v, from, to, quantity);
+	if (strlen(move.order_id) >= SQUARE_ID_SIZE)
+		return "order: an id";
+	json_get_int(&move.ago_s, o->body, "ago_s");
+	json_get_bool(&move.has_refund, o->body, "refund");
+	json_get_bool(&move.is_announced, o->body, "announce");
+	json_out_text(o->out, "adjustment", square_move(o->sim->square, &move));
 	return NULL;
 }
 

@@ -44,9 +44,10 @@ struct square_change {
 	struct decimal quantity;
 	int64_t occurred_us; /* the order in which changes apply */
 	int64_t created_us;
-	bool is_api;                   /* made by a call, not at the till */
-	char order_id[SQUARE_ID_SIZE]; /* of a till sale; "" */
-	char *reference_id;            /* owned; NULL: none */
+	bool is_api;                    /* made by a call, not at the till */
+	char order_id[SQUARE_ID_SIZE];  /* of a till sale; "" */
+	char refund_id[SQUARE_ID_SIZE]; /* what brought it back; "" */
+	char *reference_id;             /* owned; NULL: none */
 };
 
 struct square_variation {
@@ -200,10 +201,24 @@ bool square_amend(struct square *square, const char *order_id, const char *uid,
 void square_count(struct square *square, struct square_variation *variation,
                   struct decimal quantity, bool is_announced);
 
-/* Goods move between two states at the till: no order. */
-void square_move(struct square *square, struct square_variation *variation,
-                 enum square_state from, enum square_state to,
-                 struct decimal quantity);
+/*
+ * Goods move between two states at the till, without an order of their own: a
+ * receipt, a loss, something brought back. To give money back moves nothing:
+ * somebody says at the till that the goods are for sale again.
+ */
+struct square_move {
+	struct square_variation *variation; /* borrowed */
+	enum square_state from;
+	enum square_state to;
+	struct decimal quantity;
+	int64_t ago_s;     /* done offline, that long ago: it shows only now */
+	bool has_refund;   /* it belongs to a refund */
+	bool is_announced; /* with a hook */
+	const char *order_id; /* that sold the goods; "" */
+};
+
+/* The adjustment's id. Borrowed: until the variation's next change. */
+const char *square_move(struct square *square, const struct square_move *move);
 
 void square_print_state(struct square *square, struct json_out *out);
 
@@ -285,6 +300,12 @@ void square_order_out(const struct square *square,
 void square_count_out(const struct square *square,
                       const struct square_variation *variation,
                       enum square_state state, struct json_out *out);
+
+/* A change as member "adjustment" or "physical_count"; with its type. */
+void square_adjustment_out(const struct square *square,
+                           const struct square_variation *variation,
+                           const struct square_change *change,
+                           struct json_out *out);
 void square_change_out(const struct square *square,
                        const struct square_variation *variation,
                        const struct square_change *change,

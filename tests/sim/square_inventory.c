@@ -293,6 +293,32 @@ retrieve_changes(struct square *square, const struct http_call *call,
 	free(rows);
 }
 
+static void
+retrieve_adjustment(struct square *square, const char *id,
+                    struct server_reply *reply)
+{
+	struct json_out out = { .to = &reply->body };
+	const struct square_variation *v;
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < square->n_variations; i++) {
+		v = square->variations[i];
+		for (j = 0; j < v->n_changes; j++) {
+			if (v->changes[j].is_count ||
+			    strcmp(v->changes[j].id, id) != 0)
+				continue;
+			/* As in a list, but for the type. */
+			json_out_object(&out, NULL);
+			square_adjustment_out(square, v, &v->changes[j], &out);
+			json_out_end_object(&out);
+			return;
+		}
+	}
+	square_refuse(reply, 404, "NOT_FOUND", "adjustment_id",
+	              "Adjustment not found");
+}
+
 /* ---- writing: checks ---- */
 
 struct write {
@@ -690,6 +716,11 @@ square_serve_inventory(struct square *square, const struct http_call *call,
 
 	if (!sim_after(&rest, call->path, "/v2/inventory/"))
 		return false;
+	if (sim_after(&rest, call->path, "/v2/inventory/adjustments/")) {
+		retrieve_adjustment(square, rest, reply);
+		return true;
+	}
+	(void)sim_after(&rest, call->path, "/v2/inventory/");
 	if (strchr(rest, '/') == NULL) {
 		retrieve_count(square, rest, reply);
 		return true;

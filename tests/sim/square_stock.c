@@ -237,7 +237,7 @@ announce_order(struct square *square, const struct square_order *order)
 
 /* ---- the till ---- */
 
-static void
+static const struct square_change *
 add_till_change(struct square *square, struct square_variation *v,
                 const struct square_change *pattern, const char *order_id)
 {
@@ -247,7 +247,7 @@ add_till_change(struct square *square, struct square_variation *v,
 	if (change.occurred_us == 0)
 		change.occurred_us = change.created_us;
 	memcpy(change.order_id, order_id, strlen(order_id) + 1);
-	square_change_add(square, v, &change);
+	return square_change_add(square, v, &change);
 }
 
 static struct square_order *
@@ -299,17 +299,24 @@ square_sell(struct square *square, const struct square_sale *sale)
 	return order;
 }
 
-void
-square_move(struct square *square, struct square_variation *v,
-            enum square_state from, enum square_state to,
-            struct decimal quantity)
+const char *
+square_move(struct square *square, const struct square_move *move)
 {
-	const struct square_change change = { .from = from,
-		                              .to = to,
-		                              .quantity = quantity };
+	struct square_change change = { .from = move->from,
+		                        .to = move->to,
+		                        .quantity = move->quantity };
+	const struct square_change *made;
 
-	add_till_change(square, v, &change, "");
-	square_announce_count(square, v);
+	if (move->ago_s > 0)
+		change.occurred_us =
+			sim_now_us(square->sim) - move->ago_s * 1000000;
+	if (move->has_refund)
+		sim_token(square->sim, change.refund_id, 27);
+	made = add_till_change(square, move->variation, &change,
+	                       move->order_id);
+	if (move->is_announced)
+		square_announce_count(square, move->variation);
+	return made->id;
 }
 
 void
@@ -325,7 +332,8 @@ square_count(struct square *square, struct square_variation *v,
 		square_announce_count(square, v);
 }
 
-/* The stock follows: more is sold, or some comes back. */
+/* The stock follows: more is sold, or less than it had seemed. That is no
+   return: the order's new version says it already. */
 static void
 amend_stock(struct square *square, const struct square_line *line,
             struct decimal more, const char *order_id)
@@ -335,7 +343,7 @@ amend_stock(struct square *square, const struct square_line *line,
 		                        .quantity = more };
 
 	if (decimal_is_negative(more)) {
-		change.from = SQUARE_UNLINKED_RETURN;
+		change.from = SQUARE_SOLD;
 		change.to = SQUARE_IN_STOCK;
 		change.quantity = decimal_neg(more);
 	}
@@ -412,14 +420,12 @@ out_source(const struct square_change *c, struct json_out *out)
 }
 
 void
-square_change_out(const struct square *square, const struct square_variation *v,
-                  const struct square_change *c, struct json_out *out)
+square_adjustment_out(const struct square *square,
+                      const struct square_variation *v,
+                      const struct square_change *c, struct json_out *out)
 {
 	char quantity[DECIMAL_TEXT_SIZE];
 
-	json_out_object(out, NULL);
-	json_out_text(out, "type",
-	              c->is_count ? "PHYSICAL_COUNT" : "ADJUSTMENT");
 	json_out_object(out, c->is_count ? "physical_count" : "adjustment");
 	json_out_text(out, "id", c->id);
 	if (c->reference_id != NULL)
@@ -436,9 +442,21 @@ square_change_out(const struct square *square, const struct square_variation *v,
 	json_out_text(out, "quantity", decimal_format(quantity, c->quantity));
 	if (c->order_id[0] != '\0')
 		json_out_text(out, "transaction_id", c->order_id);
+	if (c->refund_id[0] != '\0')
+		json_out_text(out, "refund_id", c->refund_id);
 	out_source(c, out);
 	square_time_out(out, "occurred_at", c->occurred_us);
 	square_time_out(out, "created_at", c->created_us);
 	json_out_end_object(out);
+}
+
+void
+square_change_out(const struct square *square, const struct square_variation *v,
+                  const struct square_change *c, struct json_out *out)
+{
+	json_out_object(out, NULL);
+	json_out_text(out, "type",
+	              c->is_count ? "PHYSICAL_COUNT" : "ADJUSTMENT");
+	square_adjustment_out(square, v, c, out);
 	json_out_end_object(out);
 }
