@@ -9,8 +9,11 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_oversold.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_registry.h"
+
+enum { OVERSOLD_SHOWN = 10 };
 
 static int
 print_account(struct store *store, const struct conf_section *account)
@@ -49,6 +52,36 @@ count_row(void *ctx, const struct dead_letter *letter)
 	return 0;
 }
 
+/* What a person must know first. */
+static int
+print_oversold(struct store *store)
+{
+	struct oversold_row *rows = NULL;
+	char missing[DECIMAL_TEXT_SIZE];
+	int64_t all = 0;
+	size_t n = 0;
+	int r = store_oversold_count(store, &all);
+
+	if (r || !all)
+		return r;
+	r = store_oversold_list(store, &rows, &n, OVERSOLD_SHOWN);
+	if (r)
+		return r;
+	(void)printf("OVERSOLD: of %lld item%s more was sold than there was; "
+	             "the tills show 0\n",
+	             (long long)all, all == 1 ? "" : "s");
+	for (size_t i = 0; i < n; i++)
+		(void)printf("  %-20s %s missing  (tillbridge explain %s)\n",
+		             rows[i].sku,
+		             decimal_format(missing, rows[i].missing),
+		             rows[i].sku);
+	if ((int64_t)n < all)
+		(void)printf("  and %lld more that came later\n",
+		             (long long)all - (long long)n);
+	oversold_rows_free(rows, n);
+	return 0;
+}
+
 static int
 print_all(struct store *store, const struct conf *conf)
 {
@@ -63,6 +96,8 @@ print_all(struct store *store, const struct conf *conf)
 		if (*warning)
 			(void)printf("WARNING: %s\n", warning);
 	}
+	if (!r)
+		r = print_oversold(store);
 	if (!r)
 		r = store_dead_each(store, count_row, &n_dead);
 	if (r)

@@ -23,6 +23,7 @@ set_gauges(const struct overview *o)
 	metrics_set(METRIC_entries_waiting,
 	            o->entries.ready + o->entries.posting);
 	metrics_set(METRIC_dead_letters, overview_decisions(o));
+	metrics_set(METRIC_oversold_now, o->n_oversold);
 }
 
 int

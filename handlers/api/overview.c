@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { OVERSOLD_SHOWN = 10 };
+
 /* ---- reading ---- */
 
 static int
@@ -110,6 +112,17 @@ read_entries(struct store *s, struct overview_entries *out)
 }
 
 static int
+read_oversold(struct store *s, struct overview *o)
+{
+	int r = store_oversold_count(s, &o->n_oversold);
+
+	if (!r && o->n_oversold)
+		r = store_oversold_list(s, &o->oversold, &o->n_oversold_rows,
+		                        OVERSOLD_SHOWN);
+	return r;
+}
+
+static int
 read_store(struct overview *o, struct store *s)
 {
 	int r;
@@ -131,6 +144,8 @@ read_store(struct overview *o, struct store *s)
 		r = read_entries(s, &o->entries);
 	if (!r)
 		r = store_registry_count(s, &o->n_items);
+	if (!r)
+		r = read_oversold(s, o);
 	for (size_t i = 0; !r && i < o->n_accounts; i++)
 		r = read_account(s, &o->accounts[i]);
 	return r;
@@ -185,6 +200,7 @@ overview_fini(struct overview *o)
 		free(o->accounts[i].lists);
 	}
 	free(o->accounts);
+	oversold_rows_free(o->oversold, o->n_oversold_rows);
 	buf_fini(&o->late);
 	buf_fini(&o->store_why);
 	*o = (struct overview){ 0 };
@@ -352,6 +368,31 @@ say_alarm(struct overview_summary *out, const struct overview *o)
 }
 
 static bool
+say_oversold(struct overview_summary *out, const struct overview *o)
+{
+	char missing[DECIMAL_TEXT_SIZE];
+
+	if (!o->n_oversold)
+		return false;
+	out->level = OVERVIEW_BAD;
+	if (o->n_oversold == 1 && o->n_oversold_rows)
+		buf_addf(&out->text,
+		         "More of %s was sold than there was: %s missing.",
+		         o->oversold[0].sku,
+		         decimal_format(missing, o->oversold[0].missing));
+	else
+		buf_addf(&out->text,
+		         "Of %lld items more was sold than there was.",
+		         (long long)o->n_oversold);
+	buf_adds(&out->advice,
+	         "The sales are recorded, and every till shows 0. Count what "
+	         "is on the shelf. If there is more, correct the stock where "
+	         "it is kept; if not, buy more, or tell a customer. It ends by "
+	         "itself when the stock covers what was sold.");
+	return true;
+}
+
+static bool
 say_decisions(struct overview_summary *out, const struct overview *o)
 {
 	int64_t n = overview_decisions(o);
@@ -474,9 +515,9 @@ say_good(struct overview_summary *out, const struct overview *o)
 /* The worst first; the last one always has something to say. */
 static bool (*const rules[])(struct overview_summary *,
                              const struct overview *) = {
-	say_store_away, say_draining,   say_late,      say_too_old,
-	say_locked,     say_alarm,      say_decisions, say_waiting,
-	say_syncing,    say_unresolved, say_busy,      say_good,
+	say_store_away, say_draining, say_late,      say_too_old, say_locked,
+	say_alarm,      say_oversold, say_decisions, say_waiting, say_syncing,
+	say_unresolved, say_busy,     say_good,
 };
 
 void

@@ -8,6 +8,7 @@
 #include "gateway/base/buf.h"
 #include "gateway/drivers/store.h"
 #include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_oversold.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_sync.h"
@@ -62,6 +63,9 @@ struct overview {
 	struct queue_depth queue;
 	struct overview_entries entries;
 	int64_t n_items;
+	int64_t n_oversold;            /* items, all of them */
+	struct oversold_row *oversold; /* owned; the first by time */
+	size_t n_oversold_rows;
 	struct overview_account *accounts; /* as configured */
 	size_t n_accounts;
 };

@@ -202,22 +202,6 @@ add_name(struct buf *b, const struct overview_account *a)
 	buf_adds(b, "</small></td>");
 }
 
-/* What the last comparison of every item came to. */
-static void
-add_reconcile(struct buf *b, const struct overview *o,
-              const struct overview_account *a)
-{
-	const struct reconcile_tally *t = &a->reconcile;
-
-	if (!t->started_ms)
-		return;
-	buf_addf(b, "<small%s>item by item ",
-	         t->drifted ? " class=\"bad\"" : "");
-	page_add_ago(b, o->now_ms, t->started_ms);
-	buf_addf(b, ": %lld compared, %lld drifted</small>",
-	         (long long)t->compared, (long long)t->drifted);
-}
-
 static void
 add_state(struct buf *b, const struct overview *o,
           const struct overview_account *a)
@@ -246,7 +230,7 @@ add_state(struct buf *b, const struct overview *o,
 		buf_adds(b, "</small>");
 	}
 	page_add_sync(b, &a->health);
-	add_reconcile(b, o, a);
+	page_add_reconcile(b, o, a);
 	buf_adds(b, "</div></td>");
 }
 
@@ -380,32 +364,6 @@ find_kind(const char *kind)
 	return &other;
 }
 
-/* A word as a shell takes it: a vendor's id may hold anything. */
-static void
-add_shell_word(struct buf *b, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789/_.:@+-";
-	struct buf quoted = BUF_INIT;
-
-	if (word[strspn(word, plain)] == '\0') {
-		api_add_html(b, word);
-		return;
-	}
-	buf_addc(&quoted, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			buf_adds(&quoted, "'\\''");
-		else
-			buf_addc(&quoted, *word);
-	}
-	buf_addc(&quoted, '\'');
-	api_add_html(b, buf_text(&quoted));
-	b->is_broken |= quoted.is_broken;
-	buf_fini(&quoted);
-}
-
 static void
 add_command(struct buf *b, const char *verb, const char *id,
             const char *meaning)
@@ -413,7 +371,7 @@ add_command(struct buf *b, const char *verb, const char *id,
 	if (!meaning)
 		return;
 	buf_addf(b, "<dt><code>tillbridge dead %s ", verb);
-	add_shell_word(b, id);
+	page_add_shell_word(b, id);
 	buf_addf(b, "</code></dt><dd>%s</dd>", meaning);
 }
 
@@ -508,6 +466,7 @@ add_page(struct buf *b, const struct overview *o)
 	add_durability(b, o);
 	add_summary(b, &s);
 	if (o->has_store) {
+		page_add_oversold(b, o);
 		add_tiles(b, o);
 		r = add_letters(b, o);
 	}

@@ -8,7 +8,8 @@
 
 /*
  * What the files of the status page share: page.c is the page, page_sync.c what
- * it says of syncs and mirrors, page_words.c its words, page_style.c its look.
+ * it says of syncs and mirrors, page_stock.c of items whose numbers are not right,
+ * page_words.c its words, page_style.c its look.
  */
 
 /* Its <style> holds one behind the other. */
@@ -24,6 +25,16 @@ void page_add_ago(struct buf *b, int64_t now_ms, int64_t at_ms);
 /* "1 sale", "2 sales". */
 void page_add_count(struct buf *b, int64_t n, const char *one,
                     const char *many);
+
+/* Items of which more was sold than there was; nothing when there are none. */
+void page_add_oversold(struct buf *b, const struct overview *o);
+
+/* What the last comparison of every item came to, inside a cell. */
+void page_add_reconcile(struct buf *b, const struct overview *o,
+                        const struct overview_account *a);
+
+/* A word of a command as a shell takes it: a vendor's id may hold anything. */
+void page_add_shell_word(struct buf *b, const char *word);
 
 /* The sync under way, inside a cell; nothing when there is none. */
 void page_add_sync(struct buf *b, const struct health *h);

@@ -67,7 +67,7 @@ const char api_page_style[] =
 	"padding:.05rem .7rem;font-size:.875rem;font-weight:500;"
 	"color:var(--tone);background:var(--tint);"
 	"border:1px solid var(--tone)}"
-	"small.bad,small.warn{color:var(--tone)}"
+	"small.bad,small.warn,h2.bad,td.bad{color:var(--tone)}"
 	"progress{display:block;width:100%;max-width:14rem;height:.5rem;"
 	"margin-top:.4rem;accent-color:var(--busy)}"
 	".lean{font-size:.875rem}.lean td{padding:.2rem 1rem;"

@@ -1,5 +1,8 @@
 /* Times and numbers as the status page says them. */
+#include "handlers/api/api.h"
 #include "handlers/api/page.h"
+
+#include <string.h>
 
 void
 page_add_span(struct buf *b, int64_t ms)
@@ -35,4 +38,29 @@ void
 page_add_count(struct buf *b, int64_t n, const char *one, const char *many)
 {
 	buf_addf(b, "%lld %s", (long long)n, n == 1 ? one : many);
+}
+
+void
+page_add_shell_word(struct buf *b, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/_.:@+-";
+	struct buf quoted = BUF_INIT;
+
+	if (word[strspn(word, plain)] == '\0') {
+		api_add_html(b, word);
+		return;
+	}
+	buf_addc(&quoted, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_adds(&quoted, "'\\''");
+		else
+			buf_addc(&quoted, *word);
+	}
+	buf_addc(&quoted, '\'');
+	api_add_html(b, buf_text(&quoted));
+	b->is_broken |= quoted.is_broken;
+	buf_fini(&quoted);
 }

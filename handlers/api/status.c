@@ -86,6 +86,29 @@ say_entries(struct json_out *j, const struct overview *o)
 	json_out_end_object(j);
 }
 
+static void
+say_oversold(struct json_out *j, const struct overview *o)
+{
+	if (!o->has_store) {
+		json_out_null(j, "oversold");
+		return;
+	}
+	json_out_object(j, "oversold");
+	json_out_int(j, "count", o->n_oversold);
+	json_out_array(j, "items");
+	for (size_t i = 0; i < o->n_oversold_rows; i++) {
+		const struct oversold_row *row = &o->oversold[i];
+
+		json_out_object(j, NULL);
+		api_out_text(j, "sku", row->sku);
+		json_out_decimal(j, "missing", row->missing);
+		api_out_time(j, "since", row->since_ms);
+		json_out_end_object(j);
+	}
+	json_out_end_array(j);
+	json_out_end_object(j);
+}
+
 /* Facts that a worker wrote about itself. */
 static void
 say_health(struct json_out *j, const struct overview_account *a)
@@ -166,8 +189,15 @@ say_reconcile(struct json_out *j, const struct overview_account *a)
 	} else {
 		json_out_object(j, "reconcile");
 		api_out_time(j, "started", t->started_ms);
+		json_out_int(j, "took_ms", t->took_ms);
+		json_out_bool(j, "fix", t->is_fix);
 		json_out_int(j, "compared", t->compared);
+		json_out_int(j, "equal", t->equal);
+		json_out_int(j, "corrected", t->corrected);
 		json_out_int(j, "drifted", t->drifted);
+		json_out_int(j, "held", t->held);
+		json_out_int(j, "moving", t->moving);
+		json_out_int(j, "unknown", t->unknown);
 		json_out_end_object(j);
 	}
 	api_out_time(j, "next_reconcile",
@@ -287,6 +317,7 @@ say_all(struct json_out *j, const struct overview *o)
 	say_durability(j, o);
 	say_queue(j, o);
 	say_entries(j, o);
+	say_oversold(j, o);
 	if (o->has_store)
 		json_out_int(j, "items", o->n_items);
 	else

@@ -13,6 +13,8 @@
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_mirror.h"
+#include "gateway/drivers/store_oversold.h"
+#include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/model/metrics.h"
@@ -487,6 +489,137 @@ test_api_status__a_first_sync_comes_before_bindings_not_yet_found(void **state)
 	                    "2 bindings are not found in their system.");
 }
 
+/* ---- more sold than there was ---- */
+
+/* Sold of each, with none left. */
+static void
+oversell(struct api_world *world, const char *const *skus, size_t n)
+{
+	struct stock_read read = { .authority = "erp", .cause = MARK_HOOK };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct stock_balance b = { skus[i], DECIMAL_ZERO, NULL };
+		char *there = text_format("e-%s", skus[i]);
+
+		api_world_item(world, skus[i], "Thing");
+		assert_int_equal(
+			store_registry_resolved(world->store, "erp",
+		                                &(struct registry_resolution){
+							.sku = skus[i],
+							.typed = skus[i],
+							.external = there }),
+			0);
+		free(there);
+		assert_int_equal(store_tick(world->store, &read.tick), 0);
+		assert_int_equal(
+			store_stock_balances(world->store, &read, &b, 1, NULL),
+			0);
+		api_world_entry(world, skus[i], skus[i], "ready");
+	}
+	assert_int_equal(
+		store_oversold_review(world->store, "agora", "erp", skus, n),
+		0);
+}
+
+static void
+test_api_status__names_what_was_sold_beyond_what_there_was(void **state)
+{
+	static const char *const skus[] = { "A1" };
+	const struct json_node *root;
+	struct decimal missing;
+
+	be_well(*state);
+	oversell(*state, skus, 1);
+	root = ask_status(*state);
+	assert_string_equal(text_at(root, "summary.level"), "bad");
+	assert_string_equal(text_at(root, "summary.text"),
+	                    "More of A1 was sold than there was: 2 missing.");
+	assert_int_equal(number(root, "oversold.count"), 1);
+	assert_string_equal(text_at(root, "oversold.items.0.sku"), "A1");
+	assert_string_not_equal(text_at(root, "oversold.items.0.since"),
+	                        "(none)");
+	assert_int_equal(
+		json_get_decimal(&missing,
+	                         json_at(json_path(root, "oversold.items"), 0),
+	                         "missing"),
+		0);
+	assert_int_equal(decimal_cmp(missing, decimal_of(2)), 0);
+}
+
+static void
+test_api_page__says_what_to_do_about_what_was_oversold(void **state)
+{
+	static const char *const skus[] = { "A1", "B & C" };
+	const char *page;
+
+	oversell(*state, skus, 2);
+	page = ask_page(*state);
+	assert_non_null(strstr(page, "Of 2 items more was sold than there "
+	                             "was."));
+	assert_non_null(strstr(page, "Count what is on the shelf."));
+	assert_non_null(strstr(page, "<b>B &amp; C</b>"));
+	assert_non_null(strstr(page, "tillbridge explain &#39;B &amp; C&#39;"));
+	forget(state);
+	reply = (struct http_reply){ .body = BUF_INIT };
+	assert_int_equal(
+		api_world_ask(*state, &reply, "GET", "/metrics", NULL, NULL),
+		0);
+	assert_non_null(strstr(buf_text(&reply.body),
+	                       "\ntillbridge_oversold_items 2\n"));
+}
+
+static void
+test_api_status__a_long_list_of_oversold_items_is_cut(void **state)
+{
+	char names[12][8];
+	const char *skus[12];
+	const struct json_node *root;
+
+	for (size_t i = 0; i < 12; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "A%zu", i);
+		skus[i] = names[i];
+	}
+	oversell(*state, skus, 12);
+	root = ask_status(*state);
+	assert_int_equal(number(root, "oversold.count"), 12);
+	assert_int_equal(json_length(json_path(root, "oversold.items")), 10);
+	forget(state);
+	reply = (struct http_reply){ .body = BUF_INIT };
+	assert_non_null(strstr(ask_page(*state), "and 2 more"));
+}
+
+static void
+test_api_page__says_what_the_last_comparison_found(void **state)
+{
+	struct api_world *world = *state;
+	struct reconcile_report report = { .tally = { .started_ms =
+		                                              clock_wall_ms(),
+		                                      .compared = 40,
+		                                      .equal = 37,
+		                                      .drifted = 3,
+		                                      .held = 1,
+		                                      .unknown = 2 } };
+	const char *page;
+
+	assert_int_equal(store_reconcile_put(world->store, "agora", &report),
+	                 0);
+	page = ask_page(world);
+	assert_non_null(strstr(page, ": 40 compared, 3 drifted, 2 not known, "
+	                             "so left alone"));
+	assert_non_null(strstr(page, "tillbridge reconcile --fix agora"));
+	forget(state);
+	reply = (struct http_reply){ .body = BUF_INIT };
+	assert_int_equal(number(account_of(ask_status(world), "agora"),
+	                        "reconcile.unknown"),
+	                 2);
+	forget(state);
+	reply = (struct http_reply){ .body = BUF_INIT };
+	report.tally.drifted = 1; /* the one that is held */
+	assert_int_equal(store_reconcile_put(world->store, "agora", &report),
+	                 0);
+	assert_null(strstr(ask_page(world), "reconcile --fix"));
+}
+
 static void
 test_api_page__escapes_whatever_comes_from_outside(void **state)
 {
@@ -637,6 +770,10 @@ main(void)
 		EACH(test_api_status__says_the_worst_first),
 		EACH(test_api_status__speaks_of_a_decision_that_waits),
 		EACH(test_api_status__calls_marks_and_entries_changes_on_the_way),
+		EACH(test_api_status__names_what_was_sold_beyond_what_there_was),
+		EACH(test_api_page__says_what_to_do_about_what_was_oversold),
+		EACH(test_api_status__a_long_list_of_oversold_items_is_cut),
+		EACH(test_api_page__says_what_the_last_comparison_found),
 		EACH(test_api_status__a_first_sync_comes_before_bindings_not_yet_found),
 		EACH(test_api_page__escapes_whatever_comes_from_outside),
 		EACH(test_api_page__loads_nothing_and_renews_itself),
