@@ -90,6 +90,8 @@ look_test()
 {
 	need libcmocka-dev "runs the unit tests" \
 		pkg-config --exists cmocka
+	need libfaketime "sets the clock in the convergence test" \
+		ls /usr/lib/*/faketime/libfaketimeMT.so.1
 }
 
 look()

@@ -31,16 +31,33 @@ static const struct {
 	{ trade_stray_hook, 5 },
 };
 
-/* Not in the last part of a round: each of these repairs what it does not
-   break, by the catch-up or the long wait that follows. */
+/*
+ * Not in the last part of a round: each of these repairs what it does not
+ * break, by the catch-up or the long wait that follows. Each comes as often as
+ * that in a round at least, and a little more by chance.
+ */
 static const struct {
 	void (*act)(struct world *w);
+	unsigned least;
 	unsigned per_mille;
 	bool is_kill;
 } upsets[] = {
-	{ trouble_end_something, 22, true }, { act_sync_some, 12, false },
-	{ trouble_take_down, 6, false },     { trade_count_at_till, 3, false },
-	{ items_make, 12, false },
+	{ trouble_end_daemon, 2, 4, true },
+	{ trouble_end_redis, 2, 4, true },
+	{ trouble_end_both, 0, 3, true },
+	{ trouble_step_clock, 2, 6, false },
+	{ plays_lost_answer, 1, 3, false },
+	{ trouble_take_down, 1, 3, false },
+	{ act_sync_some, 1, 10, false },
+	{ trade_count_at_till, 0, 3, false },
+	{ items_make, 1, 8, false },
+};
+
+enum { UPSETS = sizeof(upsets) / sizeof(*upsets) };
+
+/* Of a round: whether that upset must come behind that action. */
+struct appointments {
+	bool are_due[ACT_ROUND_MAX][UPSETS];
 };
 
 void
@@ -62,10 +79,19 @@ act_once(struct world *w)
 }
 
 static void
-upset(struct world *w)
+appoint(struct world *w, struct appointments *a, int n)
 {
-	for (size_t i = 0; i < sizeof(upsets) / sizeof(*upsets); i++)
-		if (below(w, 1000) < upsets[i].per_mille &&
+	*a = (struct appointments){ 0 };
+	for (size_t i = 0; i < UPSETS; i++)
+		for (unsigned j = 0; j < upsets[i].least; j++)
+			a->are_due[below(w, (unsigned)n)][i] = true;
+}
+
+static void
+upset(struct world *w, const bool *are_due)
+{
+	for (size_t i = 0; i < UPSETS; i++)
+		if ((are_due[i] || below(w, 1000) < upsets[i].per_mille) &&
 		    (w->may_kill || !upsets[i].is_kill))
 			upsets[i].act(w);
 }
@@ -73,12 +99,15 @@ upset(struct world *w)
 void
 act_round(struct world *w, int n)
 {
+	struct appointments a;
+	int n_upset = (n + 1) * 2 / 3;
 	int64_t polled = 0;
 
+	appoint(w, &a, n_upset);
 	for (int i = 0; i < n && !is_violated(w); i++) {
 		act_once(w);
-		if (i < n * 2 / 3)
-			upset(w);
+		if (i < n_upset)
+			upset(w, a.are_due[i]);
 		if (clock_mono_ms() - polled >= POLL_MS) {
 			check_ceiling(w);
 			polled = clock_mono_ms();

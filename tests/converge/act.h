@@ -14,6 +14,8 @@
 /* Find what the simulators have, bind it, wait until it is at rest. */
 void act_open(struct world *w);
 
+enum { ACT_ROUND_MAX = 500 };
+
 /* n random actions; the last third without an end of a process. */
 void act_round(struct world *w, int n);
 
@@ -68,13 +70,22 @@ void trouble_clear(struct world *w);
 void trouble_make(struct world *w);
 void trouble_expire_session(struct world *w);
 void trouble_take_down(struct world *w);
-void trouble_end_something(struct world *w);
+void trouble_end_daemon(struct world *w);
+void trouble_end_redis(struct world *w);
+void trouble_end_both(struct world *w);
+void trouble_step_clock(struct world *w);
+
+/* At rest, and nothing may wait for a binding. */
+void trouble_lose_redis(struct world *w);
 void trouble_sync(struct world *w, bool is_full);
 
 /* Time goes by, and the tills are looked at. */
 void trouble_nap(struct world *w, int64_t ms);
 
 /* ---- plays.c ---- */
+
+/* One that a round has in any case. */
+void plays_lost_answer(struct world *w);
 
 /* Those of a round's end. */
 void plays_of_a_round(struct world *w);

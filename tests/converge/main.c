@@ -2,13 +2,15 @@
  * The convergence test: whatever happened on the way, at rest all agree.
  *
  *     converge [--seed N] [--actions N] [--minutes M] [--tills N]
- *              [--lookup | --no-lookup] [--no-kill] [--keep]
+ *              [--lookup | --no-lookup] [--loss | --no-loss] [--no-kill]
+ *              [--keep]
  *
  * Starts the real tillbridge with its private Redis and the simulators, does
  * random things to all of them, lets it come to rest and checks what must be
  * so. Everything random comes from the seed. Exit: 0 all is so, 1 a violation,
  * 2 the test itself failed. TILLBRIDGE and TILLBRIDGE_SIM name the programs, ROOT
- * the tree; SLOW multiplies how long it may take to come to rest.
+ * the tree, LIBFAKETIME the library that
+ * sets the clock (without it nobody does); SLOW multiplies how long it may take to come to rest.
  *
  * A round ends in two steps. First only what a hook with a 2xx told of must be
  * right: no full sync has healed it. Then everything is bound and synced, and
@@ -26,26 +28,27 @@
 #include "gateway/drivers/http_client.h"
 
 enum {
-	ROUND_MAX = 500,    /* actions between two rests */
 	REST_MS = 90000,    /* a look-up comes after 30 s, a fall after 10 */
 	ORDERS_MORE = 2000, /* of plays and outages, beside the actions */
 	LOOKUP_ONE_IN = 4,  /* seeds */
 	TWO_TILLS_ONE_IN = 3,
+	LOSS_ONE_IN = 3,
 };
 
 static int
 usage(void)
 {
 	(void)fputs("usage: converge [--seed N] [--actions N] [--minutes M] "
-	            "[--tills 1|2] [--lookup|--no-lookup] [--no-kill] "
-	            "[--keep]\n",
+	            "[--tills 1|2] [--lookup|--no-lookup] [--loss|--no-loss] "
+	            "[--no-kill] [--keep]\n",
 	            stderr);
 	return 2;
 }
 
 struct wishes {
 	int tills;  /* 0: by the seed */
-	int lookup; /* -1: by the seed */
+	int lookup; /* -1: by the seed; as the next one */
+	int loss;
 	int minutes;
 };
 
@@ -63,6 +66,10 @@ read_option(struct world *w, struct wishes *wishes, const char *name,
 		wishes->lookup = 1;
 	else if (!strcmp(name, "--no-lookup"))
 		wishes->lookup = 0;
+	else if (!strcmp(name, "--loss"))
+		wishes->loss = 1;
+	else if (!strcmp(name, "--no-loss"))
+		wishes->loss = 0;
 	else if (!value)
 		return false;
 	else {
@@ -115,8 +122,11 @@ prepare(struct world *w, const struct wishes *wishes)
 	w->has_lookup = below(w, LOOKUP_ONE_IN) == 0;
 	w->n_tills = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
 	w->has_echo = percent(w, 40);
+	w->has_loss = w->may_kill && below(w, LOSS_ONE_IN) == 0;
 	if (wishes->lookup >= 0)
 		w->has_lookup = wishes->lookup;
+	if (wishes->loss >= 0)
+		w->has_loss = wishes->loss;
 	if (wishes->tills > 0)
 		w->n_tills = (size_t)wishes->tills;
 	if (wishes->minutes > 0) {
@@ -155,18 +165,50 @@ run(struct world *w)
 	act_open(w);
 	w->is_open = true;
 	while (left > 0 && !is_violated(w)) {
-		int n = left < ROUND_MAX ? left : ROUND_MAX;
+		int n = left < ACT_ROUND_MAX ? left : ACT_ROUND_MAX;
 
+		if (w->has_loss && !w->n_losses && n > left * 3 / 5)
+			n = left * 3 / 5 + 1;
 		act_round(w, n);
 		end_round(w);
 		left -= n;
 		if (w->until_mono_ms && clock_mono_ms() >= w->until_mono_ms)
 			left = 0;
+		if (w->has_loss && !w->n_losses && !is_violated(w))
+			trouble_lose_redis(w);
 	}
+	/* What the loss left is looked at even if nothing came behind it. */
+	if (w->n_losses && !is_violated(w))
+		end_round(w);
 	if (!is_violated(w))
 		check_echo(w);
 	if (!is_violated(w))
 		check_all(w, true);
+}
+
+/* What there was of everything, for who wonders whether a seed is worth it. */
+static void
+print_line(struct world *w, int64_t began_mono_ms)
+{
+	int64_t sent, accepted, lost;
+
+	hooks_count(w, &sent, &accepted, &lost);
+	world_stop(w);
+	(void)printf("seed %llu: %s, %zu till%s%s, %zu sales, %lld hooks (%lld "
+	             "taken, %lld lost), kills %lld+%lld, clock steps %lld, "
+	             "outages %lld, losses of Redis %lld, answers %lld, faults "
+	             "%lld, syncs %lld, imports %lld, decisions %lld, %.1f s\n",
+	             (unsigned long long)w->seed,
+	             is_violated(w) ? "VIOLATED" : "agrees", w->n_tills,
+	             w->n_tills > 1 ? "s" : "",
+	             w->has_lookup ? ", look-ups" : "", w->n_orders,
+	             (long long)sent, (long long)accepted, (long long)lost,
+	             (long long)w->n_daemon_kills, (long long)w->n_redis_kills,
+	             (long long)w->n_steps, (long long)w->n_outages,
+	             (long long)w->n_losses, (long long)w->n_lost_answers,
+	             (long long)w->n_faults, (long long)w->n_syncs,
+	             (long long)w->n_imports, (long long)w->n_decisions,
+	             (double)(clock_mono_ms() - began_mono_ms) / 1e3);
 }
 
 int
@@ -175,10 +217,8 @@ main(int argc, char **argv)
 	static struct world w = { .seed = 1,
 		                  .n_actions = 250,
 		                  .may_kill = true };
-	struct wishes wishes = { .lookup = -1 };
+	struct wishes wishes = { .lookup = -1, .loss = -1 };
 	int64_t began = clock_mono_ms();
-	int64_t sent, accepted, lost;
-	bool is_bad;
 
 	if (!read_options(&w, &wishes, argc, argv))
 		return usage();
@@ -188,20 +228,7 @@ main(int argc, char **argv)
 	prepare(&w, &wishes);
 	world_start(&w);
 	run(&w);
-	hooks_count(&w, &sent, &accepted, &lost);
-	world_stop(&w);
-	is_bad = is_violated(&w);
-	(void)printf("seed %llu: %s, %zu sales, %lld hooks (%lld taken, %lld "
-	             "lost), %lld ends of a process, %lld faults, %lld syncs, "
-	             "%lld imports, %s%lld decisions, %zu till%s, %.1f s\n",
-	             (unsigned long long)w.seed, is_bad ? "VIOLATED" : "agrees",
-	             w.n_orders, (long long)sent, (long long)accepted,
-	             (long long)lost, (long long)w.n_kills,
-	             (long long)w.n_faults, (long long)w.n_syncs,
-	             (long long)w.n_imports, w.has_lookup ? "look-ups, " : "",
-	             (long long)w.n_decisions, w.n_tills,
-	             w.n_tills > 1 ? "s" : "",
-	             (double)(clock_mono_ms() - began) / 1e3);
+	print_line(&w, began);
 	http_client_teardown();
-	return is_bad ? 1 : 0;
+	return is_violated(&w) ? 1 : 0;
 }

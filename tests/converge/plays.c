@@ -145,8 +145,8 @@ play_slow_settling(struct world *w)
 }
 
 /* Galaxy books it and cannot say so. */
-static void
-play_lost_answer(struct world *w)
+void
+plays_lost_answer(struct world *w)
 {
 	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
 	size_t at;
@@ -160,6 +160,7 @@ play_lost_answer(struct world *w)
 	                             .till = pattern.till,
 	                             .tries = 5 });
 	trouble_nap(w, 300);
+	w->n_lost_answers++;
 }
 
 /* Redis goes; what is told in that moment is told again, or not at all. */
@@ -171,9 +172,9 @@ play_lost_redis(struct world *w)
 
 	say(w, "play: a late sale is told of while Redis is away");
 	trade_choose_lines(w, &pattern, true);
-	at = trade_ring_up(w, &pattern, LATE_MIN_S + below(w, LATE_MAX_S));
-	(void)redis_kill(w);
-	w->n_kills++;
+	at = trade_ring_up(w, &pattern,
+	                   w->n_losses ? 0 : LATE_MIN_S + below(w, LATE_MAX_S));
+	w->n_redis_kills += redis_kill(w);
 	say(w, "kill -9 of Redis");
 	for (unsigned i = 0; i < 2; i++)
 		hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
@@ -200,7 +201,7 @@ plays_of_a_round(struct world *w)
 	if (percent(w, 85))
 		play_post_in_list(w);
 	if (percent(w, 70))
-		play_lost_answer(w);
+		plays_lost_answer(w);
 	if (percent(w, 60))
 		play_slow_settling(w);
 	act_once(w);

@@ -3,7 +3,7 @@
  * Redis is the daemon's child: it is found by its pid file, and only if it works
  * in our folder.
  */
-#define _GNU_SOURCE /* realpath, prctl */
+#define _GNU_SOURCE /* realpath, environ, dprintf, prctl */
 
 #include "tests/converge/world.h"
 
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +59,8 @@ launch(struct world *w, const char *const *argv, const char *out,
 {
 	char *path_out = text_format("%s/%s", w->dir, out);
 	char *path_err = text_format("%s/%s", w->dir, err);
+	char **environment =
+		argv[0] == w->tillbridge ? w->environment : environ;
 	pid_t parent = getpid();
 	pid_t pid = fork();
 
@@ -79,7 +82,7 @@ launch(struct world *w, const char *const *argv, const char *out,
 		(void)close(from);
 		(void)close(to);
 		(void)close(to_err);
-		execv(argv[0], (char *const *)(uintptr_t)argv);
+		execve(argv[0], (char *const *)(uintptr_t)argv, environment);
 		_exit(127);
 	}
 	free(path_out);
@@ -180,6 +183,116 @@ redis_kill(struct world *w)
 	pid_t pid = redis_pid(w);
 
 	return pid > 0 && kill(pid, SIGKILL) == 0;
+}
+
+bool
+redis_ends(struct world *w)
+{
+	int64_t until = clock_mono_ms() + START_MS;
+
+	while (redis_pid(w) > 0) {
+		if (clock_mono_ms() >= until)
+			return false;
+		clock_sleep_ms(5);
+	}
+	return true;
+}
+
+void
+redis_empty(struct world *w)
+{
+	char *pid = text_format("%s/state/redis.pid", w->dir);
+	char *log = text_format("%s/state/appendonlydir", w->dir);
+	char *dump = text_format("%s/state/dump.rdb", w->dir);
+	const char *argv[] = { "/bin/rm", "-rf", pid, log, dump, NULL };
+	int status = 0;
+
+	if (!pid || !log || !dump ||
+	    !ends(launch(w, argv, "rm.log", "rm.log"), &status, START_MS) ||
+	    status != 0)
+		give_up(w, "cannot remove Redis' data");
+	free(pid);
+	free(log);
+	free(dump);
+}
+
+/* ---- its machine's clock ---- */
+
+void
+clock_set(struct world *w, int64_t offset_s)
+{
+	char *path = text_format("%s/clock", w->dir);
+	char *fresh = text_format("%s/clock.new", w->dir);
+	FILE *f = path && fresh ? fopen(fresh, "w") : NULL;
+
+	if (!f || fprintf(f, "%+lld\n", (long long)offset_s) < 0 || fclose(f) ||
+	    rename(fresh, path))
+		give_up(w, "cannot set the clock");
+	w->clock_offset_s = offset_s;
+	if (offset_s || w->n_steps)
+		w->steps[++w->n_steps] =
+			(struct clock_step){ clock_wall_ms(), offset_s };
+	free(path);
+	free(fresh);
+}
+
+/* Redis brings an allocator that does not bear the library: it has the true
+   time, which it asks for nothing but how long a key still lives. */
+static void
+spare_redis(struct world *w)
+{
+	char *path = text_format("%s/bin/redis-server", w->dir);
+	char *dir = text_format("%s/bin", w->dir);
+	int fd = path && dir && !mkdir(dir, 0700)
+	                 ? open(path, O_WRONLY | O_CREAT, 0700)
+	                 : -1;
+
+	if (fd < 0 ||
+	    dprintf(fd, "#!/bin/sh\nunset LD_PRELOAD\n"
+	                "PATH=${PATH#*:}\n"
+	                "exec redis-server \"$@\"\n") < 0 ||
+	    close(fd))
+		give_up(w, "cannot write a script");
+	free(path);
+	free(dir);
+}
+
+/*
+ * A library that is loaded before any other shifts the time of day, and nothing
+ * else. The file that it reads may change at any moment. What comes first in an
+ * environment counts.
+ */
+void
+clock_prepare(struct world *w)
+{
+	const char *library = getenv("LIBFAKETIME");
+	const char *path = getenv("PATH");
+	char *const ours[] = {
+		text_format("LD_PRELOAD=%s", library ? library : ""),
+		text_format("FAKETIME_TIMESTAMP_FILE=%s/clock", w->dir),
+		text_format("PATH=%s/bin:%s", w->dir, path ? path : ""),
+		text_dup("FAKETIME_NO_CACHE=1"),
+		text_dup("FAKETIME_DONT_FAKE_MONOTONIC=1"),
+		text_dup("FAKETIME_FORCE_MONOTONIC_FIX=0"),
+		text_dup("NO_FAKE_STAT=1"),
+	};
+	size_t n = 0;
+
+	w->has_clock = library && *library;
+	w->environment = environ;
+	if (!w->has_clock)
+		return;
+	while (environ[n])
+		n++;
+	w->environment = calloc(n + sizeof(ours) / sizeof(*ours) + 1,
+	                        sizeof(*w->environment));
+	if (!w->environment)
+		give_up(w, "out of memory");
+	memcpy(w->environment, ours, sizeof(ours));
+	memcpy(w->environment + sizeof(ours) / sizeof(*ours), environ,
+	       n * sizeof(*environ));
+	spare_redis(w);
+	clock_set(w, 0);
 }
 
 bool

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEEDLES_MAX = 64, LINES_SHOWN = 160 };
+#include "gateway/base/clock.h"
+
+enum { NEEDLES_MAX = 64, LINES_SHOWN = 160, JITTER_MS = 50 };
 
 struct timeline {
 	char **lines; /* owned, and each */
@@ -92,15 +94,50 @@ by_time(const void *a, const void *b)
 	return strncmp(*(char *const *)a, *(char *const *)b, 24);
 }
 
+/*
+ * The true time of a line of the daemon's, whose clock was set meanwhile: lines
+ * come in order, so a line that would be earlier than the one before, or later
+ * than the next step, is from behind that step. *at is the step it was at.
+ */
 static void
-take_file(struct timeline *t, const char *path)
+set_right(const struct world *w, char *line, size_t *at, int64_t *last_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+	int64_t shown_ms;
+	int64_t true_ms = 0;
+
+	(void)snprintf(text, sizeof(text), "%.*s", CLOCK_TEXT_SIZE - 1, line);
+	if (strlen(line) < CLOCK_TEXT_SIZE || clock_parse(&shown_ms, text, 0))
+		return;
+	for (;; (*at)++) {
+		const struct clock_step *step = &w->steps[*at];
+
+		true_ms = shown_ms - (*at ? step->offset_s * 1000 : 0);
+		if (*at == w->n_steps ||
+		    (true_ms >= *last_ms - JITTER_MS &&
+		     true_ms <= w->steps[*at + 1].when_ms + JITTER_MS))
+			break;
+	}
+	*last_ms = true_ms;
+	clock_format(text, true_ms);
+	memcpy(line, text, CLOCK_TEXT_SIZE - 1);
+}
+
+static void
+take_file(struct timeline *t, const struct world *w, const char *path,
+          bool is_daemons)
 {
 	FILE *f = fopen(path, "r");
 	char *line = NULL;
 	size_t cap = 0;
+	size_t at = 0;
+	int64_t last_ms = 0;
 
-	while (f && getline(&line, &cap, f) >= 0)
+	while (f && getline(&line, &cap, f) >= 0) {
+		if (is_daemons)
+			set_right(w, line, &at, &last_ms);
 		take(t, line);
+	}
 	if (f)
 		(void)fclose(f);
 	free(line);
@@ -128,8 +165,8 @@ report(struct world *w)
 	size_t first;
 
 	choose_needles(&t, w);
-	take_file(&t, actions);
-	take_file(&t, log);
+	take_file(&t, w, actions, false);
+	take_file(&t, w, log, true);
 	if (t.n)
 		qsort(t.lines, t.n, sizeof(*t.lines), by_time);
 	(void)fprintf(stderr, "VIOLATED with seed %llu: %s\n",

@@ -17,7 +17,13 @@ case $BUILD in
 *address* | *thread* | *undefined*) SLOW=4 ;;
 *) SLOW=1 ;;
 esac
-export ROOT TILLBRIDGE TILLBRIDGE_SIM BUILD SLOW
+# Sets the clock of tillbridge's machine; sanitizers want to be loaded first.
+if [ "$SLOW" -eq 1 ] && [ -z "${LIBFAKETIME:-}" ]; then
+	for LIBFAKETIME in /usr/lib/*/faketime/libfaketimeMT.so.1; do
+		[ -e "$LIBFAKETIME" ] || LIBFAKETIME=
+	done
+fi
+export ROOT TILLBRIDGE TILLBRIDGE_SIM BUILD SLOW LIBFAKETIME
 
 if [ "${1:-}" = --smoke ]; then
 	shift

@@ -146,7 +146,7 @@ void
 trade_sell(struct world *w)
 {
 	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
-	bool is_late = percent(w, 12);
+	bool is_late = percent(w, 12) && !w->n_losses;
 	int64_t ago_s = is_late ? LATE_MIN_S + below(w, LATE_MAX_S) : 0;
 	size_t at;
 
@@ -167,9 +167,9 @@ trade_amend(struct world *w)
 	char path[NAME_SIZE + 20];
 	size_t at;
 
-	if (!w->n_orders)
+	if (w->n_orders == w->n_kept)
 		return;
-	at = below(w, (unsigned)w->n_orders);
+	at = w->n_kept + below(w, (unsigned)(w->n_orders - w->n_kept));
 	order = &w->orders[at];
 	line = &order->lines[below(w, (unsigned)order->n_lines)];
 	if (w->items[line->item].kind == ITEM_SOLD ||

@@ -113,6 +113,7 @@ trouble_take_down(struct world *w)
 		                      percent(w, 70) ? "refuse" : "hang", 1 };
 
 	trouble_set(w, &down, 100000);
+	w->n_outages++;
 	for (unsigned n = 3 + below(w, 8); n > 0; n--) {
 		if (percent(w, 60))
 			trade_sell(w);
@@ -148,26 +149,108 @@ trade_blindly(struct world *w, unsigned n)
 	}
 }
 
-void
-trouble_end_something(struct world *w)
+static void
+restart(struct world *w, int signal_no)
 {
-	unsigned what = below(w, 10);
+	say(w, "%s of the daemon",
+	    signal_no == SIGTERM ? "SIGTERM" : "kill -9");
+	daemon_end(w, signal_no);
+	w->n_daemon_kills += signal_no == SIGKILL;
+	trade_blindly(w, below(w, 6));
+	daemon_start(w);
+	say(w, "the daemon is started");
+}
 
-	w->n_kills++;
+static bool
+kill_redis(struct world *w)
+{
+	bool was_there = redis_kill(w);
+
+	say(w, "kill -9 of Redis: %s", was_there ? "done" : "there was none");
+	w->n_redis_kills += was_there;
+	return was_there;
+}
+
+void
+trouble_end_daemon(struct world *w)
+{
 	trade_blindly(w, 1 + below(w, 3));
-	if (what >= 4) {
-		say(w, "kill -9 of Redis: %s",
-		    redis_kill(w) ? "done" : "there was none");
-		trade_blindly(w, 1 + below(w, 4));
-	}
-	if (what < 6) {
-		bool is_term = what == 0;
-
-		say(w, "%s of the daemon", is_term ? "SIGTERM" : "kill -9");
-		daemon_end(w, is_term ? SIGTERM : SIGKILL);
-		trade_blindly(w, below(w, 6));
-		daemon_start(w);
-		say(w, "the daemon is started");
-	}
+	restart(w, percent(w, 12) ? SIGTERM : SIGKILL);
 	trouble_nap(w, below(w, 500));
+}
+
+/* One that is not there yet, or no more, is waited for. */
+void
+trouble_end_redis(struct world *w)
+{
+	int64_t until = clock_mono_ms() + w->rest_ms;
+
+	trade_blindly(w, 1 + below(w, 3));
+	while (!kill_redis(w) && daemon_lives(w) && clock_mono_ms() < until)
+		clock_sleep_ms(20);
+	trade_blindly(w, 1 + below(w, 4));
+	trouble_nap(w, below(w, 500));
+}
+
+void
+trouble_end_both(struct world *w)
+{
+	trade_blindly(w, 1 + below(w, 3));
+	(void)kill_redis(w);
+	trade_blindly(w, below(w, 3));
+	restart(w, SIGKILL);
+	trouble_nap(w, below(w, 500));
+}
+
+/* ---- the clock ---- */
+
+/* The clock of tillbridge's machine is set, or set right again. */
+void
+trouble_step_clock(struct world *w)
+{
+	static const int64_t steps_s[] = { 1,   3,   8,    15,   40,
+		                           130, 600, 3600, 3600, 7300 };
+	int64_t to = steps_s[below(w, sizeof(steps_s) / sizeof(*steps_s))];
+
+	if (!w->has_clock || w->n_steps == CLOCK_STEPS_MAX)
+		return;
+	if (percent(w, 50))
+		to = -to;
+	if (w->clock_offset_s && percent(w, 40))
+		to = 0;
+	trade_blindly(w, below(w, 3));
+	say(w, "the clock is set from %+lld s to %+lld s",
+	    (long long)w->clock_offset_s, (long long)to);
+	clock_set(w, to);
+	trade_blindly(w, 1 + below(w, 3));
+	trouble_nap(w, below(w, 300));
+}
+
+/* ---- loss of Redis ---- */
+
+/*
+ * Both end, and Redis' data are gone. What is sold in that hour is sold on
+ * time: a later version or a late sale of what closed before is history for
+ * a Tillbridge that knows only how far it had confirmed (design.md 4).
+ */
+void
+trouble_lose_redis(struct world *w)
+{
+	say(w, "loss of Redis");
+	w->n_losses++;
+	w->n_kept = w->n_orders;
+	daemon_end(w, percent(w, 50) ? SIGTERM : SIGKILL);
+	(void)redis_kill(w);
+	if (!redis_ends(w))
+		give_up(w, "Redis does not end");
+	redis_empty(w);
+	for (unsigned n = 2 + below(w, 4); n > 0; n--)
+		trade_sell(w);
+	daemon_start(w);
+	if (!wait_ready(w, w->rest_ms))
+		violate(w, ITEMS_MAX, SIZE_MAX,
+		        "the daemon is not ready after a loss of Redis");
+	for (size_t i = 0; i < w->n_items; i++)
+		w->items[i].is_imported = false;
+	items_import_wanted(w);
 }

@@ -338,6 +338,7 @@ world_start(struct world *w)
 	for (size_t i = 0; i < w->n_tills; i++)
 		start_sim(w, i);
 	write_config(w);
+	clock_prepare(w);
 	daemon_start(w);
 	if (!wait_ready(w, w->rest_ms))
 		give_up(w, "the daemon does not start");

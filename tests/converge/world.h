@@ -26,6 +26,7 @@ enum {
 	NAME_SIZE = 48,
 	TEXT_SIZE = 400,
 	SECRETS = 4,
+	CLOCK_STEPS_MAX = 200,
 };
 
 /* What may happen to an item. */
@@ -83,6 +84,12 @@ struct sim_process {
 	char control[64];
 };
 
+/* The clock was set; the first one there was is not among them. */
+struct clock_step {
+	int64_t when_ms; /* true */
+	int64_t offset_s;
+};
+
 struct hooks;
 
 struct world {
@@ -97,6 +104,7 @@ struct world {
 	uint64_t chance;
 	bool has_lookup;
 	bool has_echo; /* the till announces what we write */
+	bool has_loss; /* Redis loses everything, once */
 	size_t n_tills;
 	/* the place */
 	const char *root; /* borrowed, as the next two */
@@ -107,7 +115,12 @@ struct world {
 	char api_url[64];
 	char secrets[SECRETS][64];
 	struct sim_process sims[TILLS_MAX];
-	pid_t daemon; /* 0: not running */
+	pid_t daemon;       /* 0: not running */
+	char **environment; /* of the daemon and its commands; never freed */
+	bool has_clock;     /* theirs can be set */
+	int64_t clock_offset_s;
+	struct clock_step steps[CLOCK_STEPS_MAX + 2]; /* from the second on */
+	size_t n_steps;
 	struct http_client *http;
 	struct hooks *hooks;
 	bool is_open; /* it was at rest once */
@@ -118,12 +131,14 @@ struct world {
 	size_t n_items;
 	struct order *orders; /* owned */
 	size_t n_orders, cap_orders;
+	size_t n_kept; /* the first so many are from before a loss of Redis */
 	/* what happened */
 	struct buf log;        /* a line each; the lock guards it */
 	struct buf violation;  /* the first one found; empty: none */
 	size_t violated_item;  /* ITEMS_MAX: none */
 	size_t violated_order; /* SIZE_MAX: none */
-	int64_t n_kills, n_faults, n_syncs, n_decisions, n_imports;
+	int64_t n_daemon_kills, n_redis_kills, n_losses, n_outages;
+	int64_t n_lost_answers, n_faults, n_syncs, n_decisions, n_imports;
 };
 
 enum secret_name {
@@ -178,6 +193,16 @@ void daemon_end(struct world *w, int signal_no);
 
 /* kill -9 of the private Redis; false: there was none. */
 bool redis_kill(struct world *w);
+
+/* Waits until none is there; false: one stays. */
+bool redis_ends(struct world *w);
+
+/* What it had on disk is gone; nothing must be running. */
+void redis_empty(struct world *w);
+
+/* The daemon's machine has a clock of its own, where has_clock. */
+void clock_prepare(struct world *w);
+void clock_set(struct world *w, int64_t offset_s);
 bool is_ready(struct world *w);
 bool wait_ready(struct world *w, int64_t ms);
 
