@@ -226,7 +226,7 @@ take_session(struct galaxy *g, const struct http_answer *answer)
 	    json_parse(&doc, buf_text(&answer->body), answer->body.n) == 0)
 		id = json_text_or(json_root(doc), "SessionId", "");
 	if (is_cookie_value(id))
-		(void)snprintf(g->session, sizeof(g->session), "%s", id);
+		memcpy(g->session, id, strlen(id) + 1);
 	json_free(doc);
 }
 

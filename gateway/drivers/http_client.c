@@ -243,8 +243,8 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 }
 
 /* The value behind `name:` in a header line; NULL when it is another one. */
-static const char *
-header_value(const char *line, const char *name)
+static char *
+header_value(char *line, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -254,13 +254,19 @@ header_value(const char *line, const char *name)
 	return line + strspn(line, " \t");
 }
 
-/* A longer value than session holds is none of the sessions we know. */
+/* Name and value alone: what follows them is for browsers. A longer value than
+   session holds is none of the sessions we know. */
 static void
-take_cookie(struct http_answer *answer, const char *cookie, const char *name)
+take_cookie(struct http_answer *answer, char *cookie, const char *name)
 {
 	size_t n = strlen(name);
 	size_t length;
 
+	if (n == 0) {
+		cookie[strcspn(cookie, ";")] = '\0';
+		http_jar_put(answer->session, cookie);
+		return;
+	}
 	if (strncmp(cookie, name, n) != 0 || cookie[n] != '=')
 		return;
 	cookie += n + 1;
@@ -272,10 +278,10 @@ take_cookie(struct http_answer *answer, const char *cookie, const char *name)
 }
 
 static void
-take_header(struct transfer *t, const char *line)
+take_header(struct transfer *t, char *line)
 {
 	const char *cookie = t->client->cookie;
-	const char *value;
+	char *value;
 	time_t date;
 
 	if (strncmp(line, "HTTP/", 5) == 0) {
@@ -298,7 +304,7 @@ take_header(struct transfer *t, const char *line)
 static size_t
 on_header(char *p, size_t size, size_t n, void *ctx)
 {
-	char line[1024];
+	char line[HTTP_SESSION_SIZE];
 
 	n *= size;
 	if (n < sizeof(line)) {
@@ -386,16 +392,28 @@ keep(CURLcode *first, CURLcode code)
 		*first = code;
 }
 
+/*
+ * Within a stream a silence tells a dead peer, however long the whole of it may
+ * take. An answer that is wanted whole may be worked on, without a byte, for as
+ * long as its call may last.
+ */
+static long
+silence_s(const struct transfer *t)
+{
+	int64_t ms = t->request->stream ? t->client->timeout_ms : t->timeout_ms;
+
+	return ms / 1000 > SILENCE_S ? (long)(ms / 1000) : SILENCE_S;
+}
+
 /* The options of every call, whoever makes it (platform.md L3). */
 static CURLcode
-set_common(const struct http_client *c, struct line *line)
+set_common(const struct transfer *t)
 {
+	const struct http_client *c = t->client;
+	struct line *line = t->line;
 	CURL *h = line->easy;
 	CURLcode e = CURLE_OK;
-	long silence_s = (long)(c->timeout_ms / 1000);
 
-	if (silence_s < SILENCE_S)
-		silence_s = SILENCE_S;
 	keep(&e, curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L));
 	keep(&e, curl_easy_setopt(h, CURLOPT_ERRORBUFFER, line->words));
 	keep(&e, curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR,
@@ -413,7 +431,7 @@ set_common(const struct http_client *c, struct line *line)
 	keep(&e, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
 	                          (long)c->connect_timeout_ms));
 	keep(&e, curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L));
-	keep(&e, curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, silence_s));
+	keep(&e, curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, silence_s(t)));
 	keep(&e, curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L));
 	keep(&e, curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, ""));
 	keep(&e, curl_easy_setopt(h, CURLOPT_USERAGENT, c->user_agent));
@@ -635,7 +653,7 @@ send_on(struct line *line, struct transfer *t)
 	if (r)
 		goto out;
 	line->words[0] = '\0';
-	code = set_common(t->client, line);
+	code = set_common(t);
 	if (code == CURLE_OK)
 		code = set_request(t, headers);
 	if (code != CURLE_OK) {

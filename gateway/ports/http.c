@@ -1,5 +1,5 @@
 /*
- * Reading a call: headers and parameters.
+ * Reading a call: headers and parameters; and keeping cookies.
  *
  * Everything here looks at a stranger's bytes. It allocates nothing and its
  * work is bounded by what it is given.
@@ -8,6 +8,8 @@
 
 #include <string.h>
 #include <strings.h>
+
+enum { TELLING_VALUE = 6 }; /* a shorter one may be part of any word */
 
 int
 http_call_header(const char **out, const struct http_call *call,
@@ -117,4 +119,89 @@ http_param(char *out, size_t size, const char *encoded, size_t n,
 	if (!found)
 		return HTTP_PARAM_ABSENT;
 	return decode(out, size, found, found_end);
+}
+
+/* ---- cookies ---- */
+
+/* The pair behind this one. */
+static const char *
+next_pair(const char *pair)
+{
+	pair += strcspn(pair, ";");
+	return pair + strspn(pair, "; ");
+}
+
+/* The pair of this name, or the end of the jar. */
+static char *
+find_pair(char *jar, const char *name, size_t n_name)
+{
+	const char *p = jar;
+
+	while (*p && (strncmp(p, name, n_name) != 0 || p[n_name] != '='))
+		p = next_pair(p);
+	return jar + (p - jar);
+}
+
+/* The jar is a list with "; " between two pairs, and none behind the last. */
+static void
+put_pair(char *jar, const char *pair, size_t n)
+{
+	size_t n_name = strcspn(pair, "=;");
+	char *old = find_pair(jar, pair, n_name);
+	const char *behind = next_pair(old);
+	size_t n_jar = strlen(jar);
+	size_t n_old = (size_t)(behind - old);
+
+	if (n_name == 0 || pair[n_name] != '=' ||
+	    n_jar - n_old + 2 + n >= HTTP_SESSION_SIZE)
+		return;
+	memmove(old, behind, strlen(behind) + 1);
+	n_jar -= n_old;
+	if (n_jar > 1 && jar[n_jar - 1] == ' ')
+		n_jar -= 2;
+	if (n_jar > 0) {
+		memcpy(jar + n_jar, "; ", 2);
+		n_jar += 2;
+	}
+	memcpy(jar + n_jar, pair, n);
+	jar[n_jar + n] = '\0';
+}
+
+void
+http_jar_put(char jar[HTTP_SESSION_SIZE], const char *cookies)
+{
+	for (const char *p = cookies; *p; p = next_pair(p))
+		put_pair(jar, p, strcspn(p, ";"));
+}
+
+/* Replace each of these n bytes long pieces; three stars are never longer. */
+static void
+hide_value(char *text, const char *value, size_t n)
+{
+	char *p = text;
+
+	while (*p) {
+		if (strncmp(p, value, n) != 0) {
+			p++;
+			continue;
+		}
+		memcpy(p, "***", 3);
+		memmove(p + 3, p + n, strlen(p + n) + 1);
+		p += 3;
+	}
+}
+
+void
+http_jar_hide(char *text, const char *jar)
+{
+	const char *value;
+	size_t n;
+
+	for (const char *p = jar; *p; p = next_pair(p)) {
+		value = p + strcspn(p, "=;");
+		value += *value == '=';
+		n = strcspn(value, ";");
+		if (n >= TELLING_VALUE)
+			hide_value(text, value, n);
+	}
 }

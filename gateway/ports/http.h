@@ -112,14 +112,17 @@ struct http_request {
 	void *idle_ctx;
 };
 
+/* Room for the cookies of one system; browsers bear as much in one. */
+enum { HTTP_SESSION_SIZE = 4096 };
+
 struct http_answer {
 	int status;             /* 0: no answer; see why */
 	struct buf body;        /* owned by the caller of http_client_send */
 	char content_type[80];  /* "" when absent */
 	int64_t retry_after_ms; /* -1: absent; at most an hour */
 	int64_t date_ms;        /* the Date header; 0: absent */
-	char session[200];      /* value of a Set-Cookie named by
-	                           http_client_watch_cookie; "" */
+	char session[HTTP_SESSION_SIZE]; /* what Set-Cookie said, as
+	                           http_client_watch_cookie asked; "" */
 	bool was_sent;     /* bytes of the request may have arrived: without
 	                           an answer its effect is uncertain */
 	int stream_result; /* what stream or idle returned last */
@@ -137,8 +140,24 @@ int http_client_send(struct http_client *client,
                      const struct http_request *request,
                      struct http_answer *answer);
 
-/* Collect this cookie's value into answer.session. name is static. */
+/*
+ * Collect cookies into answer.session: the value of the one with this name, or
+ * with HTTP_EVERY_COOKIE a jar of all. name is static.
+ */
+#define HTTP_EVERY_COOKIE ""
 void http_client_watch_cookie(struct http_client *client, const char *name);
+
+/*
+ * A jar: "name=value; name2=value2", which is also the value of a Cookie
+ * header. Its values are as good as passwords.
+ *
+ * put   these cookies, a jar themselves, into the jar; a newer one replaces
+ *       the older of its name. One that finds no room is left out.
+ * hide  replace the values in text by `***`, in place; values shorter than 6
+ *       bytes are left (they would hide ordinary words).
+ */
+void http_jar_put(char jar[HTTP_SESSION_SIZE], const char *cookies);
+void http_jar_hide(char *text, const char *jar);
 
 void http_answer_fini(struct http_answer *answer);
 

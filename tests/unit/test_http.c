@@ -213,6 +213,61 @@ test_http__knows_loopback_addresses(void **state)
 	assert_false(http_is_loopback(""));
 }
 
+static void
+test_http__keeps_the_newest_cookie_of_a_name(void **state)
+{
+	char jar[HTTP_SESSION_SIZE] = "";
+
+	(void)state;
+	http_jar_put(jar, "a=1");
+	assert_string_equal(jar, "a=1");
+	http_jar_put(jar, "b=2; ab=3");
+	assert_string_equal(jar, "a=1; b=2; ab=3");
+	http_jar_put(jar, "b=4");
+	assert_string_equal(jar, "a=1; ab=3; b=4");
+	http_jar_put(jar, "b=");
+	assert_string_equal(jar, "a=1; ab=3; b=");
+	http_jar_put(jar, "a=x=y");
+	assert_string_equal(jar, "ab=3; b=; a=x=y");
+	http_jar_put(jar, "no pair; =7; ;");
+	assert_string_equal(jar, "ab=3; b=; a=x=y");
+	http_jar_put(jar, "");
+	assert_string_equal(jar, "ab=3; b=; a=x=y");
+}
+
+static void
+test_http__leaves_out_a_cookie_that_finds_no_room(void **state)
+{
+	char jar[HTTP_SESSION_SIZE] = "a=1";
+	char big[HTTP_SESSION_SIZE + 2];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	big[1] = '=';
+	http_jar_put(jar, big);
+	assert_string_equal(jar, "a=1");
+	big[HTTP_SESSION_SIZE - 6] = '\0'; /* "a=1; " and the NUL */
+	http_jar_put(jar, big);
+	assert_int_equal(strlen(jar), HTTP_SESSION_SIZE - 1);
+	http_jar_put(jar, "b=1");
+	assert_null(strstr(jar, "b=1"));
+	http_jar_put(jar, "a=2");
+	assert_int_equal(strlen(jar), HTTP_SESSION_SIZE - 1);
+}
+
+static void
+test_http__hides_the_values_of_a_jar(void **state)
+{
+	char text[] = "sid s3cret7 and s3cret7, not 1 or s3cret";
+
+	(void)state;
+	http_jar_hide(text, "a=1; sid=s3cret7; empty=");
+	assert_string_equal(text, "sid *** and ***, not 1 or s3cret");
+	http_jar_hide(text, "");
+	assert_string_equal(text, "sid *** and ***, not 1 or s3cret");
+}
+
 int
 main(void)
 {
@@ -228,6 +283,10 @@ main(void)
 		cmocka_unit_test(
 			test_http__lets_a_reply_say_how_long_it_may_be_kept),
 		cmocka_unit_test(test_http__knows_loopback_addresses),
+		cmocka_unit_test(test_http__keeps_the_newest_cookie_of_a_name),
+		cmocka_unit_test(
+			test_http__leaves_out_a_cookie_that_finds_no_room),
+		cmocka_unit_test(test_http__hides_the_values_of_a_jar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -381,6 +381,32 @@ test_http_client__collects_the_watched_cookie_only(void **state)
 	bench_close(&b);
 }
 
+/* Where nobody knows which one is the session, all of them are. */
+static void
+test_http_client__collects_every_cookie_into_a_jar(void **state)
+{
+	const struct step steps[] = {
+		{ .reply = OK_HEAD "Set-Cookie: a=1; Path=/; HttpOnly\r\n"
+		                   "set-cookie: sid=x=y==\r\n"
+		                   "Set-Cookie: nonsense; Path=/\r\n"
+		                   "Set-Cookie: a=2\r\n\r\nhi" },
+		{ .reply = OK },
+	};
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 2);
+	http_client_watch_cookie(b.client, HTTP_EVERY_COOKIE);
+	a = ask(&b, NULL);
+	assert_string_equal(a.session, "sid=x=y==; a=2");
+	http_answer_fini(&a);
+	a = ask(&b, NULL);
+	assert_string_equal(a.session, "");
+	http_answer_fini(&a);
+	bench_close(&b);
+}
+
 static void
 test_http_client__sends_the_callers_headers_and_few_others(void **state)
 {
@@ -1218,6 +1244,8 @@ main(void)
 			test_http_client__waits_an_hour_at_most_and_knows_no_wait),
 		cmocka_unit_test(
 			test_http_client__collects_the_watched_cookie_only),
+		cmocka_unit_test(
+			test_http_client__collects_every_cookie_into_a_jar),
 		cmocka_unit_test(
 			test_http_client__sends_the_callers_headers_and_few_others),
 		cmocka_unit_test(

@@ -1,0 +1,60 @@
+/*
+ * Somebody else's text as words for a person.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/log.h"
+#include "gateway/base/words.h"
+
+static void
+test_words__are_cut_at_a_whole_character(void **state)
+{
+	char out[6];
+
+	(void)state;
+	assert_string_equal(words_copy(out, sizeof(out), "short"), "short");
+	assert_string_equal(words_copy(out, sizeof(out), "longer"), "longe");
+	assert_string_equal(words_copy(out, sizeof(out), "αβγ"), "αβ");
+	assert_string_equal(words_copy(out, sizeof(out), "aβγ"), "aβγ");
+	assert_string_equal(words_copy(out, 1, "αβγ"), "");
+	assert_string_equal(words_copy(out, sizeof(out), ""), "");
+}
+
+static void
+test_words__stay_on_one_line(void **state)
+{
+	char out[20];
+
+	(void)state;
+	assert_string_equal(words_copy(out, sizeof(out), "a\r\nb\tc\x7f"),
+	                    "a  b c ");
+}
+
+/* Cut first, its half would be said. */
+static void
+test_words__hold_no_half_of_a_secret(void **state)
+{
+	char out[12];
+
+	(void)state;
+	log_forbid("words-secret-4711");
+	assert_string_equal(
+		words_copy(out, sizeof(out), "no words-secret-4711 here"),
+		"no *** here");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words__are_cut_at_a_whole_character),
+		cmocka_unit_test(test_words__stay_on_one_line),
+		cmocka_unit_test(test_words__hold_no_half_of_a_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
