@@ -12,6 +12,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/json.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_stock.h"
 
 struct listing {
 	const struct cli *cli;
@@ -69,11 +70,45 @@ list(const struct cli *cli, struct store *store)
 	return r ? cli_fail(r) : EXIT_CODE_DONE;
 }
 
+/* How many zeros a letter stands for; 0: it is another kind. */
+static int
+count_held(struct store *store, int64_t *out, const char *id)
+{
+	*out = 0;
+	return strncmp(id, "hold/", 5)
+	               ? 0
+	               : store_stock_count_held(store, out, id + 5);
+}
+
+static void
+say_done(const char *id, enum dead_action action, const char *done,
+         int64_t n_held)
+{
+	if (!n_held)
+		(void)printf("%s %s\n", id, done);
+	else if (action == DEAD_RETRY)
+		(void)printf("%s released: %lld item%s set to 0 at %s\n", id,
+		             (long long)n_held, n_held == 1 ? " is" : "s are",
+		             id + 5);
+	else
+		(void)printf("%s dropped: %lld item%s as %s at %s, until %s "
+		             "or a full sync compares %s\n",
+		             id, (long long)n_held,
+		             n_held == 1 ? " stays" : "s stay",
+		             n_held == 1 ? "it is" : "they are", id + 5,
+		             n_held == 1 ? "it moves" : "they move",
+		             n_held == 1 ? "it" : "them");
+}
+
 static enum exit_code
 decide(struct store *store, const char *id, enum dead_action action,
        const char *done)
 {
-	int r = store_dead_decide(store, id, action);
+	int64_t n_held = 0;
+	int r = count_held(store, &n_held, id);
+
+	if (!r)
+		r = store_dead_decide(store, id, action);
 
 	if (r < 0)
 		return cli_fail(r);
@@ -86,7 +121,7 @@ decide(struct store *store, const char *id, enum dead_action action,
 		             "for uncertain entries only)",
 		             id);
 	else
-		(void)printf("%s %s\n", id, done);
+		say_done(id, action, done, n_held);
 	return r ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
