@@ -2,7 +2,8 @@
  * Bring a channel to its targets, at the vendor's pace.
  *
  * A look reads the channel's count, then its sales up to now, and only then
- * computes the target from the books. What differs is written as an absolute
+ * computes the target from the books. A count that rose without a reason known
+ * may be goods that came back, so those are asked for first. What differs is written as an absolute
  * count stamped with the moment up to which sales are inside it, so that a
  * sale rung up meanwhile survives where the vendor orders by time.
  *
@@ -183,16 +184,19 @@ note_target(struct worker *w, const struct look *look, enum timeline_kind kind,
 	                   decimal_format(reserve, look->reserve), what);
 }
 
-/* How far the count fell below what it showed is explained by known sales. */
-static bool
-is_fall_explained(const struct look *look)
+/*
+ * The count against what it showed last less what was sold since, as known:
+ * below 0 there may be a sale not yet announced; above 0 goods came back, or
+ * from elsewhere.
+ */
+static int
+compare_with_sales(const struct look *look)
 {
-	struct decimal fall =
-		decimal_sub(look->view.published, look->count.qty);
 	struct decimal sold =
 		decimal_sub(look->view.sold, look->view.sold_then);
 
-	return decimal_cmp(fall, sold) <= 0;
+	return decimal_cmp(look->count.qty,
+	                   decimal_sub(look->view.published, sold));
 }
 
 /* True when a fall without a sale must be looked at once more, later. */
@@ -225,6 +229,16 @@ suspect(struct worker *w, const struct look *look, bool *must_wait)
 	return r ? r : postpone(w, look, SECOND_LOOK_MS - age);
 }
 
+/* The system will not have it: for a person to mend, and tried now and then. */
+static int
+leave_refused(struct worker *w, const struct look *look, const char *why)
+{
+	log_warn("count.refused", "account=%s sku=%s why=%s", w->account,
+	         look->view.sku, log_quote(why));
+	note_left(w, look, why);
+	return postpone(w, look, REFUSED_WAIT_MS);
+}
+
 /* What the count differs from is known; may it be written now? */
 static int
 decide_difference(struct worker *w, struct look *look)
@@ -237,7 +251,9 @@ decide_difference(struct worker *w, struct look *look)
 		look->wants_write = true; /* first binding, or as we left it */
 		return 0;
 	}
-	if (order < 0 && is_fall_explained(look)) {
+	/* Sales explain the fall, or returns the rise. */
+	if (order < 0 ? compare_with_sales(look) >= 0
+	              : compare_with_sales(look) <= 0) {
 		look->wants_write = true;
 		return 0;
 	}
@@ -254,8 +270,13 @@ decide(struct worker *w, struct look *look)
 	const struct engine *e = w->engine;
 	const char *authority = engine_authority(e, look->view.authority);
 
+	int r;
+
 	if (look->is_moved)
 		return 0; /* the new binding has its own mark */
+	r = oversold_look(w, &look->view);
+	if (r)
+		return r;
 	if (!look->view.balance_from ||
 	    strcmp(look->view.balance_from, authority) != 0) {
 		note_left(w, look, "its balance is not known yet");
@@ -265,6 +286,8 @@ decide(struct worker *w, struct look *look)
 	                               look->view.has_reserve);
 	look->target = item_target(look->view.balance, look->view.pending,
 	                           look->reserve, w->ops->count_places);
+	if (look->count.outcome.verdict == VERDICT_REFUSED)
+		return leave_refused(w, look, look->count.outcome.why);
 	if (!look->count.is_known && !look->view.has_published) {
 		/* A thing that was never counted there has no row: the first
 		   count is the authority's, whatever the channel shows. */
@@ -383,11 +406,7 @@ note_written(struct worker *w, struct look *const *looks,
 		return err_raise(ERR_NOMEM, "why=%s", "push");
 	for (size_t i = 0; !r && i < n; i++) {
 		if (counts[i].outcome.verdict != VERDICT_DONE) {
-			log_warn("count.refused", "account=%s sku=%s why=%s",
-			         w->account, looks[i]->view.sku,
-			         log_quote(counts[i].outcome.why));
-			note_left(w, looks[i], counts[i].outcome.why);
-			r = postpone(w, looks[i], REFUSED_WAIT_MS);
+			r = leave_refused(w, looks[i], counts[i].outcome.why);
 			continue;
 		}
 		note_target(w, looks[i],
@@ -491,6 +510,37 @@ first_origin(const struct marks *marks)
 	return first;
 }
 
+static bool
+has_risen(const struct looks *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct look *look = &l->v[i];
+
+		if (look->count.is_known && look->view.has_published &&
+		    !look->is_moved && compare_with_sales(look) > 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The sales up to as_of_ms, and what came back if a count says so; then the
+ * books for every look.
+ */
+static int
+learn_sales(struct worker *w, struct looks *l, int64_t as_of_ms,
+            int64_t origin_ms, bool *was_listed)
+{
+	int r = sales_list(w, as_of_ms, false, origin_ms, was_listed);
+
+	if (!r && *was_listed)
+		r = load_views(w, l);
+	if (r || !*was_listed || !w->ops->list_returns || !has_risen(l))
+		return r;
+	r = returns_list(w, as_of_ms, false, origin_ms, was_listed);
+	return r || !*was_listed ? r : load_views(w, l);
+}
+
 int
 push_items(struct worker *w, const struct marks *marks)
 {
@@ -518,13 +568,12 @@ push_items(struct worker *w, const struct marks *marks)
 		goto out;
 	}
 	as_of_ms = clock_wall_ms();
-	r = sales_list(w, as_of_ms, false, first_origin(marks), &was_listed);
+	r = learn_sales(w, &l, as_of_ms, first_origin(marks), &was_listed);
 	if (!r && !was_listed && was_well)
 		worker_note_trouble(w, marks, "not written",
 		                    "the sales could not be listed");
 	if (r || !was_listed)
 		goto out; /* sales unknown: nothing may be written */
-	r = load_views(w, &l);
 	for (size_t i = 0; !r && i < l.n; i++)
 		r = decide(w, &l.v[i]);
 	if (!r)

@@ -132,6 +132,9 @@ worker_judge(struct worker *w, const char *doing, const struct outcome *outcome)
 	else if (is_change)
 		log_info("account.well", "account=%s doing=%s", w->account,
 		         log_quote(doing));
+	if (outcome->verdict == VERDICT_DONE && outcome->why[0])
+		log_warn("account.remark", "account=%s doing=%s why=%s",
+		         w->account, log_quote(doing), log_quote(outcome->why));
 	if (is_change || outcome->verdict != VERDICT_DONE ||
 	    now - w->told_mono_ms >= TELL_EVERY_MS) {
 		w->told_mono_ms = now;

@@ -22,7 +22,8 @@ enum { OUTCOME_WHY_SIZE = 240 };
 struct outcome {
 	enum verdict verdict;
 	int64_t wait_ms;            /* of VERDICT_SLOW; 0: unknown */
-	char why[OUTCOME_WHY_SIZE]; /* for a person; never a secret or a body */
+	char why[OUTCOME_WHY_SIZE]; /* for a person; never a secret or a body;
+	                               with DONE: what is odd all the same */
 };
 
 struct outcome outcome_done(void);

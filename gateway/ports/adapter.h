@@ -29,7 +29,7 @@ struct count {
 	struct decimal qty; /* read: what it shows; write: what it shall show */
 	bool is_known;      /* read: false is "no positive answer", never 0 */
 	struct outcome
-		outcome; /* write: of this one; DONE unless said otherwise */
+		outcome; /* of this one; DONE unless said otherwise */
 };
 
 /* Where a sync reports to. Each returns 0 or a fault that ends the sync. */
@@ -106,7 +106,8 @@ struct adapter_ops {
 	/* Its options besides the common ones; ends with key NULL. */
 	const struct conf_row *options;
 	const char *default_url; /* NULL: `url` is required */
-	unsigned url_flags;      /* CONF_PLAIN_HTTP: an on-site system */
+	unsigned url_flags;      /* CONF_PLAIN_HTTP: an on-site system;
+	                            CONF_SOURCE: it only calls us */
 
 	/* Digits after the point that a count can hold there (0..9). */
 	int count_places;
@@ -150,7 +151,9 @@ struct adapter_ops {
 
 	/*
 	 * Read counts of up to batch_max items. On DONE each count is filled or
-	 * left with is_known = false. Anything else: nothing was learned.
+	 * left with is_known = false; REFUSED of one means that the system has
+	 * no such thing: it is not written then, a person is told why. Anything
+	 * else: nothing was learned.
 	 */
 	struct outcome (*read_counts)(void *state, struct count *counts,
 	                              size_t n);

@@ -256,6 +256,9 @@ read_counts(void *state, struct count *counts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct fake_count *c = find_count(f, counts[i].external);
 
+		if (c && c->is_absent)
+			counts[i].outcome =
+				outcome_of(VERDICT_REFUSED, "no such item");
 		if (!c || !c->is_known)
 			continue;
 		counts[i].qty = c->qty;

@@ -12,6 +12,7 @@
 #include "gateway/drivers/store_registry.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/stderr_capture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -554,6 +555,47 @@ test_push__an_item_refused_alone_is_tried_again_later(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
 }
 
+/* A wrong binding, which a write might turn into a new thing over there. */
+static void
+test_push__what_the_channel_does_not_have_is_never_written(void **state)
+{
+	struct fake_count *c;
+
+	(void)state;
+	engine_world_bind(world, "A1", "5");
+	engine_world_bind(world, "A2", "6");
+	c = fake_adapter_count(agora, "A-A1");
+	c->is_absent = true;
+	c->is_known = false;
+	engine_world_rest(world);
+	assert_null(strstr(fake_adapter_log(agora), "A-A1="));
+	assert_true(fake_adapter_shows(agora, "A-A2", "6"));
+	c->is_absent = false; /* somebody mended it: that is seen by itself */
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+}
+
+/* Done, and odd all the same: a person is told. */
+static void
+test_push__a_remark_on_what_was_done_is_told(void **state)
+{
+	const char *said;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	receive("A1", "7");
+	fake_adapter_next(agora, "write_counts",
+	                  outcome_of(VERDICT_DONE, "made one anew"), true);
+	stderr_capture_begin();
+	engine_world_turn(&world->agora);
+	said = stderr_capture_end();
+	assert_published("7");
+	assert_non_null(strstr(said, "warn account.remark account=agora "
+	                             "doing=\"write counts\" "
+	                             "why=\"made one anew\""));
+}
+
 static void
 test_push__a_write_that_is_slow_or_fails_keeps_its_marks(void **state)
 {
@@ -679,6 +721,8 @@ main(void)
 		EACH(test_push__our_own_write_coming_back_causes_no_write),
 		EACH(test_push__one_bad_item_does_not_stop_the_others),
 		EACH(test_push__an_item_refused_alone_is_tried_again_later),
+		EACH(test_push__what_the_channel_does_not_have_is_never_written),
+		EACH(test_push__a_remark_on_what_was_done_is_told),
 		EACH(test_push__a_write_that_is_slow_or_fails_keeps_its_marks),
 		EACH(test_push__a_write_whose_answer_was_lost_is_found_by_the_next_look),
 		EACH(test_push__a_rate_limit_stops_the_halving_of_a_refused_batch),
