@@ -56,7 +56,7 @@ fault_add(struct sim *sim, const struct json_node *order)
 	const char *system = json_text_or(order, "system", "");
 
 	if (!sim_system_parse(&parsed.system, system))
-		return "system: galaxy or square";
+		return "system: unknown";
 	if (!parse_mode(&parsed, json_text_or(order, "mode", "")))
 		return "mode: unknown";
 	json_get_int(&parsed.left, order, "next");

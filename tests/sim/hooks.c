@@ -19,8 +19,16 @@
 
 enum {
 	QUEUE_MAX = 10000,
-	LADDER_MAX = 16,
-	TIMEOUT_MS = 10000, /* Square's older page: answer within 10 s */
+	LADDER_MAX = 20,
+	TIMEOUT_MS = 10000,  /* Square's older page: answer within 10 s */
+	TIMEOUT_X_MS = 5000, /* Lightspeed X: within 5 s */
+	/* Lightspeed X: more than 95 % of an hour's deliveries failed while more
+	   than 1000 wait: these are erased, and there are none for 24 hours. */
+	ERASE_PERCENT = 95,
+	ERASE_QUEUE = 1000,
+	HOUR_MS = 3600000,
+	ERASE_PAUSE_MS = 24 * HOUR_MS,
+	HEADER_SIZE = 400,
 	N_STATUS = 600,
 	REORDER_MS = 1500,
 };
@@ -29,7 +37,10 @@ enum auth { AUTH_QUERY, AUTH_BEARER, AUTH_BASIC, AUTH_HEADER };
 
 struct job {
 	struct job *next;
-	char *body; /* owned */
+	char *body;   /* owned */
+	char *url;    /* owned; NULL: the system's */
+	char *header; /* owned; "Name: value"; NULL: none */
+	bool is_async;
 	int64_t due_mono_ms;
 	int64_t first_ms; /* wall clock of the first delivery */
 	unsigned n_tries;
@@ -57,6 +68,10 @@ struct hooks {
 	char header[64]; /* of AUTH_HEADER */
 	int64_t ladder_ms[LADDER_MAX];
 	unsigned n_ladder;
+	int64_t paused_mono_ms; /* nothing is made before */
+	int64_t hour_mono_ms;   /* when the hour began that is counted */
+	int64_t n_hour_sent;
+	int64_t n_hour_failed;
 	/* the queue */
 	struct job *jobs;
 	size_t n_jobs;
@@ -67,13 +82,18 @@ struct hooks {
 	int64_t n_sent; /* requests that went out */
 	int64_t n_done; /* 2xx */
 	int64_t n_given_up;
+	int64_t n_erased;
+	int64_t n_alerts; /* answers that the cashier is shown (Hiboutik) */
+	int64_t last_ms;  /* that the last answer took */
+	int64_t max_ms;
+	int64_t waited_ms;           /* by those who wait for their answer */
 	int64_t by_status[N_STATUS]; /* 0: no answer */
 };
 
 /* ---- the queue; under the lock ---- */
 
 static void
-add_job(struct hooks *h, const char *body, int64_t delay_ms)
+add_job(struct hooks *h, const struct hooks_message *m, int64_t delay_ms)
 {
 	struct job **link;
 	struct job *job;
@@ -83,7 +103,10 @@ add_job(struct hooks *h, const char *body, int64_t delay_ms)
 		return;
 	}
 	job = sim_alloc(sizeof(*job));
-	job->body = sim_dup(body);
+	job->body = sim_dup(m->body);
+	job->url = text_dup(m->url);
+	job->header = text_dup(m->header);
+	job->is_async = m->is_async;
 	job->due_mono_ms = clock_mono_ms() + delay_ms;
 	for (link = &h->jobs; *link != NULL; link = &(*link)->next)
 		continue;
@@ -100,38 +123,59 @@ delay_of(const struct hooks *h)
 }
 
 static void
-make_jobs(struct hooks *h, const char *body, int64_t delay_ms)
+make_jobs(struct hooks *h, const struct hooks_message *m)
 {
 	unsigned i;
 
 	h->n_made++;
-	if (!h->is_on || h->url == NULL) {
+	if (!h->is_on || (h->url == NULL && m->url == NULL) ||
+	    clock_mono_ms() < h->paused_mono_ms) {
 		h->n_suppressed++;
 		return;
 	}
 	for (i = 0; i < h->copies; i++)
-		add_job(h, body, delay_ms + delay_of(h));
+		add_job(h, m, m->delay_ms + delay_of(h));
 	pthread_cond_signal(&h->changed);
+}
+
+void
+hooks_send(struct hooks *h, const struct hooks_message *message)
+{
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&h->lock);
+	make_jobs(h, message);
+	pthread_mutex_unlock(&h->lock);
 }
 
 void
 hooks_galaxy(struct hooks *h, const char *itemid)
 {
-	if (h == NULL)
-		return;
-	pthread_mutex_lock(&h->lock);
-	make_jobs(h, itemid, 0);
-	pthread_mutex_unlock(&h->lock);
+	const struct hooks_message message = { .body = itemid };
+
+	hooks_send(h, &message);
 }
 
 void
 hooks_square(struct hooks *h, const char *body, int64_t delay_ms)
 {
+	const struct hooks_message message = { .body = body,
+		                               .delay_ms = delay_ms };
+
+	hooks_send(h, &message);
+}
+
+const char *
+hooks_secret(struct hooks *h)
+{
+	const char *secret;
+
 	if (h == NULL)
-		return;
+		return NULL;
 	pthread_mutex_lock(&h->lock);
-	make_jobs(h, body, delay_ms);
+	secret = h->is_forging ? "forged-secret" : h->secret;
 	pthread_mutex_unlock(&h->lock);
+	return secret;
 }
 
 /* ---- one delivery; by the thread, on copies ---- */
@@ -148,6 +192,7 @@ struct delivery {
 	char value[512]; /* of the header that proves it */
 	char first[CLOCK_TEXT_SIZE];
 	char number[16];
+	char name[HEADER_SIZE]; /* of a form's header, and its value behind */
 	struct http_request request;
 };
 
@@ -251,6 +296,52 @@ shape_galaxy(struct delivery *d, const struct job *job, const char *secret)
 	}
 }
 
+/* Everything was said when the message was made. */
+static void
+shape_form(struct delivery *d, const struct job *job)
+{
+	char *colon;
+
+	d->request.method = "POST";
+	buf_adds(&d->body, job->body);
+	add_header(d, "Content-Type", "application/x-www-form-urlencoded");
+	if (job->header == NULL)
+		return;
+	snprintf(d->name, sizeof(d->name), "%s", job->header);
+	colon = strstr(d->name, ": ");
+	if (colon == NULL)
+		abort();
+	*colon = '\0';
+	add_header(d, d->name, colon + 2);
+}
+
+/* Where the path of a URL begins. */
+static const char *
+path_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+
+	return path != NULL ? path : "";
+}
+
+/* A subscription's own URL; a target stands for its scheme and host. */
+static void
+find_where(const struct hooks *h, const struct job *job, struct buf *where)
+{
+	const char *path;
+
+	if (job->url == NULL) {
+		buf_adds(where, h->target != NULL ? h->target : h->url);
+	} else if (h->target == NULL) {
+		buf_adds(where, job->url);
+	} else {
+		path = path_of(h->target);
+		buf_add(where, h->target, strlen(h->target) - strlen(path));
+		buf_adds(where, path_of(job->url));
+	}
+}
+
 /* Copy what may change meanwhile; under the lock. */
 static void
 prepare(struct hooks *h, struct job *job, struct delivery *d)
@@ -260,8 +351,8 @@ prepare(struct hooks *h, struct job *job, struct delivery *d)
 		                .auth = h->auth,
 		                .is_forged = h->is_forging };
 	memcpy(d->header, h->header, sizeof(d->header));
-	d->url = sim_dup(h->url);
-	buf_adds(&d->where, h->target != NULL ? h->target : h->url);
+	d->url = sim_dup(job->url != NULL ? job->url : h->url);
+	find_where(h, job, &d->where);
 	if (job->first_ms == 0)
 		job->first_ms = clock_wall_ms();
 	h->n_sent++;
@@ -273,14 +364,17 @@ deliver(struct hooks *h, const struct job *job, struct delivery *d,
 {
 	if (d->system == SIM_SQUARE)
 		shape_square(d, job, h->secret);
-	else
+	else if (d->system == SIM_GALAXY)
 		shape_galaxy(d, job, h->secret);
+	else
+		shape_form(d, job);
 	d->request.url = buf_text(&d->where);
-	if (d->body.n > 0 || d->system == SIM_SQUARE) {
+	if (d->body.n > 0 || d->system != SIM_GALAXY) {
 		d->request.body = buf_text(&d->body);
 		d->request.n_body = d->body.n;
 	}
-	d->request.timeout_ms = TIMEOUT_MS;
+	d->request.timeout_ms =
+		d->system == SIM_LIGHTSPEED_X ? TIMEOUT_X_MS : TIMEOUT_MS;
 	d->request.answer_max = 65536;
 	if (http_client_send(h->client, &d->request, answer) != 0)
 		answer->status = 0;
@@ -306,7 +400,53 @@ remove_job(struct hooks *h, struct job *job)
 	*link = job->next;
 	h->n_jobs--;
 	free(job->body);
+	free(job->url);
+	free(job->header);
 	free(job);
+}
+
+/* Lightspeed X gives up on who hardly ever answers. */
+static void
+judge_hour(struct hooks *h, bool is_good)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (h->system != SIM_LIGHTSPEED_X)
+		return;
+	if (now_ms - h->hour_mono_ms >= HOUR_MS) {
+		h->hour_mono_ms = now_ms;
+		h->n_hour_sent = 0;
+		h->n_hour_failed = 0;
+	}
+	h->n_hour_sent++;
+	h->n_hour_failed += !is_good;
+	if (h->n_jobs <= ERASE_QUEUE ||
+	    h->n_hour_failed * 100 <= h->n_hour_sent * ERASE_PERCENT)
+		return;
+	while (h->jobs != NULL) {
+		h->n_erased++;
+		remove_job(h, h->jobs);
+	}
+	h->paused_mono_ms = now_ms + ERASE_PAUSE_MS;
+}
+
+/* 3xx and 4xx are an answer to Lightspeed X, if not the one it hoped for. */
+static bool
+is_final(const struct hooks *h, int status)
+{
+	return h->system == SIM_LIGHTSPEED_X && status >= 300 && status < 500;
+}
+
+static void
+measure(struct hooks *h, const struct job *job,
+        const struct http_answer *answer, int64_t took_ms)
+{
+	h->last_ms = took_ms;
+	if (took_ms > h->max_ms)
+		h->max_ms = took_ms;
+	if (!job->is_async)
+		h->waited_ms += took_ms;
+	h->n_alerts += strstr(buf_text(&answer->body), "\"alerte\"") != NULL;
 }
 
 /* Done, given up, or tried again later; under the lock. */
@@ -319,7 +459,7 @@ settle(struct hooks *h, struct job *job, const struct http_answer *answer)
 	if (status >= 200 && status < 300) {
 		h->n_done++;
 		remove_job(h, job);
-	} else if (job->n_tries >= h->n_ladder) {
+	} else if (job->n_tries >= h->n_ladder || is_final(h, status)) {
 		h->n_given_up++;
 		remove_job(h, job);
 	} else {
@@ -329,6 +469,7 @@ settle(struct hooks *h, struct job *job, const struct http_answer *answer)
 		job->due_mono_ms = clock_mono_ms() + h->ladder_ms[job->n_tries];
 		job->n_tries++;
 	}
+	judge_hour(h, status >= 200 && status < 300);
 }
 
 static struct job *
@@ -367,6 +508,7 @@ run_hooks(void *arg)
 	struct delivery d;
 	struct job *job;
 	int64_t wait_ms;
+	int64_t began_ms;
 
 	pthread_mutex_lock(&h->lock);
 	while (!h->is_stopping) {
@@ -378,8 +520,10 @@ run_hooks(void *arg)
 		prepare(h, job, &d);
 		memset(&answer, 0, sizeof(answer));
 		pthread_mutex_unlock(&h->lock);
+		began_ms = clock_mono_ms();
 		deliver(h, job, &d, &answer);
 		pthread_mutex_lock(&h->lock);
+		measure(h, job, &answer, clock_mono_ms() - began_ms);
 		settle(h, job, &answer);
 		http_answer_fini(&answer);
 		delivery_fini(&d);
@@ -397,6 +541,7 @@ change_mode(struct hooks *h, const char *mode)
 	h->is_forging = false;
 	h->copies = 1;
 	h->is_on = true;
+	h->paused_mono_ms = 0;
 	if (strcmp(mode, "off") == 0)
 		h->is_on = false;
 	else if (strcmp(mode, "double") == 0)
@@ -453,7 +598,7 @@ change_ladder(struct hooks *h, const struct json_node *ladder)
 	size_t i;
 
 	if (json_length(ladder) > LADDER_MAX)
-		return "retry_ms: at most 16 waits";
+		return "retry_ms: at most 20 waits";
 	for (i = 0; i < json_length(ladder); i++) {
 		text = json_number_text(json_at(ladder, i));
 		if (text == NULL)
@@ -516,6 +661,11 @@ hooks_print_state(struct hooks *h, struct json_out *out)
 	json_out_int(out, "sent", h->n_sent);
 	json_out_int(out, "done", h->n_done);
 	json_out_int(out, "given_up", h->n_given_up);
+	json_out_int(out, "erased", h->n_erased);
+	json_out_int(out, "alerts", h->n_alerts);
+	json_out_int(out, "answer_ms", h->last_ms);
+	json_out_int(out, "answer_max_ms", h->max_ms);
+	json_out_int(out, "waited_ms", h->waited_ms);
 	json_out_object(out, "by_status");
 	for (i = 0; i < N_STATUS; i++) {
 		snprintf(status, sizeof(status), "%d", i);
@@ -541,17 +691,44 @@ hooks_free(struct hooks *h)
 	free(h);
 }
 
-int
-hooks_start(struct hooks **out, const struct hooks_options *options)
+static void
+set_ladder(struct hooks *h)
 {
 	static const int64_t ladder_ms[] = { 1000,  2000,  4000,  8000,
 		                             15000, 30000, 30000, 30000,
 		                             30000, 30000, 30000 };
+	unsigned i;
+
+	switch (h->system) {
+	case SIM_SQUARE:
+		h->n_ladder = 11;
+		memcpy(h->ladder_ms, ladder_ms, sizeof(ladder_ms));
+		break;
+	case SIM_LIGHTSPEED_X:
+		/* twenty attempts; the doubled waits add up to 48 hours */
+		h->n_ladder = 19;
+		for (i = 0; i < h->n_ladder; i++)
+			h->ladder_ms[i] = (int64_t)330 << i;
+		break;
+	case SIM_GALAXY:   /* not public: it tries once and forgets */
+	case SIM_HIBOUTIK: /* likewise */
+	case SIM_LIGHTSPEED_R:
+	case SIM_N_SYSTEMS: break;
+	}
+}
+
+int
+hooks_start(struct hooks **out, const struct hooks_options *options)
+{
+	static const char *const agents[SIM_N_SYSTEMS] = {
+		[SIM_GALAXY] = "Galaxy",
+		[SIM_SQUARE] = "Square Connect v2",
+		[SIM_HIBOUTIK] = "Hiboutik",
+		[SIM_LIGHTSPEED_X] = "Lightspeed Retail X-Series",
+	};
 	const struct http_client_options client = {
 		.ca_file = options->ca_file,
-		.user_agent = options->system == SIM_SQUARE
-		                      ? "Square Connect v2"
-		                      : "Galaxy",
+		.user_agent = agents[options->system],
 	};
 	struct hooks *h = sim_alloc(sizeof(*h));
 	int r;
@@ -562,9 +739,8 @@ hooks_start(struct hooks **out, const struct hooks_options *options)
 	h->secret = options->secret;
 	h->is_on = true;
 	h->copies = 1;
-	/* Galaxy's retries are not public: it tries once and forgets. */
-	h->n_ladder = options->system == SIM_SQUARE ? 11 : 0;
-	memcpy(h->ladder_ms, ladder_ms, sizeof(ladder_ms));
+	h->hour_mono_ms = clock_mono_ms();
+	set_ladder(h);
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
 	r = http_client_new(&h->client, &client);

@@ -32,13 +32,22 @@ sim_fini(struct sim *sim)
 bool
 sim_system_parse(enum sim_system *out, const char *name)
 {
-	if (strcmp(name, "galaxy") == 0)
-		*out = SIM_GALAXY;
-	else if (strcmp(name, "square") == 0)
-		*out = SIM_SQUARE;
-	else
-		return false;
-	return true;
+	static const char *const names[SIM_N_SYSTEMS] = {
+		[SIM_GALAXY] = "galaxy",
+		[SIM_SQUARE] = "square",
+		[SIM_HIBOUTIK] = "hiboutik",
+		[SIM_LIGHTSPEED_R] = "lightspeed_r",
+		[SIM_LIGHTSPEED_X] = "lightspeed_x",
+	};
+	int i;
+
+	for (i = 0; i < SIM_N_SYSTEMS; i++) {
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum sim_system)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* ---- memory ---- */

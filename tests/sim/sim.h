@@ -20,8 +20,18 @@ struct calls;
 struct galaxy;
 struct square;
 struct hooks;
+struct hiboutik;
+struct lightspeed_r;
+struct lightspeed_x;
 
-enum sim_system { SIM_GALAXY, SIM_SQUARE, SIM_N_SYSTEMS };
+enum sim_system {
+	SIM_GALAXY,
+	SIM_SQUARE,
+	SIM_HIBOUTIK,
+	SIM_LIGHTSPEED_R,
+	SIM_LIGHTSPEED_X,
+	SIM_N_SYSTEMS,
+};
 
 struct sim {
 	pthread_mutex_t lock; /* guards everything in here */
@@ -33,12 +43,15 @@ struct sim {
 	bool is_paused;                     /* no traffic for now */
 	struct galaxy *galaxy;              /* borrowed */
 	struct square *square;              /* borrowed */
+	struct hiboutik *hiboutik;          /* borrowed; NULL: not played */
+	struct lightspeed_r *lightspeed_r;  /* likewise */
+	struct lightspeed_x *lightspeed_x;  /* likewise */
 };
 
 void sim_init(struct sim *sim, uint64_t seed);
 void sim_fini(struct sim *sim);
 
-/* "galaxy" or "square"; false for anything else. */
+/* "galaxy", "square", "lightspeed_r" …; false for anything else. */
 bool sim_system_parse(enum sim_system *out, const char *name);
 
 /* ---- memory: zeroed, never NULL ---- */
