@@ -1,7 +1,7 @@
 /*
- * What a person decides on, from three places behind one list: dead events
- * (dead, dead:ID), entries that are uncertain, refused or held, and zero
- * writes held by the guard.
+ * What a person decides on, from four places behind one list: dead events
+ * (dead, dead:ID), entries that are uncertain, refused or held, ready ones whose
+ * authority is no longer configured, and zero writes held by the guard.
  */
 #include "gateway/drivers/store_ledger.h"
 
@@ -12,6 +12,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_stock.h"
 
@@ -122,6 +123,21 @@ summarize(const char *noun, const char *number, const char *lines,
 	return buf_steal(&b);
 }
 
+/* Why an entry waits; its authority may be gone besides. */
+static int
+say_why(struct store *store, struct dead_letter *out, const char *why,
+        const char *authority)
+{
+	bool is_gone = false;
+	int r = store_accounts_is_gone(store, authority, &is_gone);
+
+	out->why = is_gone ? text_format("%s%sits authority %s is no longer "
+	                                 "configured",
+	                                 why, *why ? "; " : "", authority)
+	                   : text_dup(why);
+	return r;
+}
+
 static int
 fill_entry(struct store *store, struct dead_letter *out, const char *id)
 {
@@ -136,12 +152,28 @@ fill_entry(struct store *store, struct dead_letter *out, const char *id)
 	account = reply_text(reply_at(reply, 0));
 	out->id = text_format("entry/%s", id);
 	out->account = text_dup(account);
-	out->why = text_dup(reply_text(reply_at(reply, 1)));
+	r = say_why(store, out, reply_text(reply_at(reply, 1)),
+	            reply_text(reply_at(reply, 3)));
 	out->summary = summarize(
 		noun_of(account), reply_text(reply_at(reply, 4)),
 		reply_text(reply_at(reply, 2)), reply_text(reply_at(reply, 3)));
 	freeReplyObject(reply);
-	return 0;
+	return r;
+}
+
+/* Ready, so its due time says nothing: since when it was made. */
+static int
+fill_stranded(struct store *store, struct dead_letter *out, const char *id)
+{
+	static const char *const names[] = { "made_ms" };
+	redisReply *reply = NULL;
+	int r = fields(store, &reply, "entry:", id, names, 1);
+
+	if (r)
+		return r;
+	out->at_ms = reply_int(reply_at(reply, 0));
+	freeReplyObject(reply);
+	return fill_entry(store, out, id);
 }
 
 static int
@@ -195,26 +227,52 @@ visit_one(struct store *store, const struct source *from, const char *id,
 	return r == LEDGER_EMPTY ? 0 : r;
 }
 
+/* Who asks. */
+struct visitor {
+	struct store *store;
+	int (*visit)(void *ctx, const struct dead_letter *letter);
+	void *ctx;
+};
+
+static int
+visit_all(const struct visitor *v, const struct source *from)
+{
+	redisReply *list = NULL;
+	int r = range(v->store, &list, from->key);
+
+	for (size_t i = 0; !r && i + 1 < reply_n(list); i += 2)
+		r = visit_one(v->store, from, reply_text(reply_at(list, i)),
+		              reply_int(reply_at(list, i + 1)), v->visit,
+		              v->ctx);
+	if (list)
+		freeReplyObject(list);
+	return r;
+}
+
+/* What is ready to be posted at an account that is gone. */
+static int
+visit_stranded(void *ctx, const char *account)
+{
+	char *key = text_format("queue:%s", account);
+	const struct source from = { key, "stranded", fill_stranded };
+	int r = key ? visit_all(ctx, &from)
+	            : err_raise(ERR_NOMEM, "why=%s", "stranded");
+
+	free(key);
+	return r;
+}
+
 int
 store_dead_each(struct store *store,
                 int (*visit)(void *ctx, const struct dead_letter *letter),
                 void *ctx)
 {
+	struct visitor v = { store, visit, ctx };
 	int r = 0;
 
-	for (size_t s = 0; !r && s < sizeof(sources) / sizeof(*sources); s++) {
-		redisReply *list = NULL;
-
-		r = range(store, &list, sources[s].key);
-		for (size_t i = 0; !r && i + 1 < reply_n(list); i += 2)
-			r = visit_one(store, &sources[s],
-			              reply_text(reply_at(list, i)),
-			              reply_int(reply_at(list, i + 1)), visit,
-			              ctx);
-		if (list)
-			freeReplyObject(list);
-	}
-	return r;
+	for (size_t s = 0; !r && s < sizeof(sources) / sizeof(*sources); s++)
+		r = visit_all(&v, &sources[s]);
+	return r ? r : store_accounts_each_gone(store, visit_stranded, &v);
 }
 
 static bool
@@ -319,13 +377,51 @@ decide_hold(struct store *store, const char *channel, enum dead_action action)
 	return !r && !n ? LEDGER_ABSENT : r;
 }
 
+/* Ready, for an authority that is gone. */
+static int
+decide_stranded(struct store *store, const char *id, enum dead_action action)
+{
+	int r;
+
+	switch (action) {
+	case DEAD_CONFIRM: return LEDGER_UNFIT;
+	case DEAD_DROP: return store_ledger_drop_ready(store, id);
+	case DEAD_RETRY: break;
+	}
+	r = store_accounts_readdress(store, id);
+	return r == ACCOUNTS_KEPT ? LEDGER_KEPT : r;
+}
+
+/* What ends at an authority that is gone may be all that an item waited for. */
+static int
+decide_entry(struct store *store, const char *id, enum dead_action action)
+{
+	static const char *const names[] = { "authority", "state" };
+	redisReply *reply = NULL;
+	bool is_gone = false;
+	bool is_ready;
+	int r = fields(store, &reply, "entry:", id, names, 2);
+
+	if (r)
+		return r;
+	is_ready = !strcmp(reply_text(reply_at(reply, 1)), "ready");
+	r = store_accounts_is_gone(store, reply_text(reply_at(reply, 0)),
+	                           &is_gone);
+	freeReplyObject(reply);
+	if (!r && is_gone && is_ready)
+		r = decide_stranded(store, id, action);
+	else if (!r)
+		r = store_ledger_decide(store, id, action);
+	return r || !is_gone ? r : store_accounts_release(store, id, NULL);
+}
+
 int
 store_dead_decide(struct store *store, const char *id, enum dead_action action)
 {
 	if (!strncmp(id, "event/", 6))
 		return decide_event(store, id, action);
 	if (!strncmp(id, "entry/", 6))
-		return store_ledger_decide(store, id + 6, action);
+		return decide_entry(store, id + 6, action);
 	if (!strncmp(id, "hold/", 5))
 		return decide_hold(store, id + 5, action);
 	return LEDGER_ABSENT;

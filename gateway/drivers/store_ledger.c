@@ -797,6 +797,19 @@ store_ledger_decide(struct store *store, const char *id,
 	return r;
 }
 
+int
+store_ledger_drop_ready(struct store *store, const char *id)
+{
+	const struct move move = { .state = "dropped",
+		                   .why = "dropped by a person",
+		                   .from = " ready " };
+	int r = move_entry(store, id, &move);
+
+	if (!r)
+		store_timeline_decided(store, id, DEAD_DROP);
+	return r;
+}
+
 /* ---- cursors ---- */
 
 int

@@ -191,7 +191,7 @@ int store_ledger_count_waiting(struct store *store, int64_t *out,
 
 struct dead_letter {
 	char *id;      /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
-	char *kind;    /* owned; event, uncertain, refused, held, zero */
+	char *kind;    /* owned; event, uncertain, refused, held, stranded, zero */
 	char *account; /* owned */
 	char *why;     /* owned */
 	char *summary; /* owned; what it is about, without personal data */
@@ -211,14 +211,19 @@ enum dead_action { DEAD_RETRY, DEAD_CONFIRM, DEAD_DROP };
 
 /*
  * Returns 0, LEDGER_ABSENT, LEDGER_UNFIT (confirm is for uncertain entries),
- * ERR_STORE.
+ * LEDGER_KEPT (retry of a stranded entry: it stays ready for its authority, for
+ * it cannot go to another one), ERR_STORE.
  */
+enum { LEDGER_KEPT = 9 };
 int store_dead_decide(struct store *store, const char *id,
                       enum dead_action action);
 
 /* The same for an entry by its own id. */
 int store_ledger_decide(struct store *store, const char *id,
                         enum dead_action action);
+
+/* Drop one that waits for an authority that is no longer configured. */
+int store_ledger_drop_ready(struct store *store, const char *id);
 
 /* ---- cursors ---- */
 

@@ -16,6 +16,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_internal.h"
 
 enum { PAGE = 500 };
@@ -135,7 +136,8 @@ store_registry_put(struct store *store, const struct item *item,
 	if (n_changed)
 		*n_changed = (size_t)reply_int(reply);
 	freeReplyObject(reply);
-	return 0;
+	return item->authority ? store_accounts_release(store, NULL, item->sku)
+	                       : 0;
 }
 
 /* One field of item:SKU into the item. Bindings come as t:, x:, w: fields. */
@@ -148,6 +150,8 @@ take_field(struct item *item, const char *field, const char *value)
 		item->name = text_dup(value);
 	else if (!strcmp(field, "authority"))
 		item->authority = text_dup(value);
+	else if (!strcmp(field, "next"))
+		item->next = text_dup(value);
 	else if (!strcmp(field, "reserve"))
 		item->has_reserve = !decimal_parse(&item->reserve, value);
 	if (field[0] == '\0' || field[1] != ':')
@@ -417,6 +421,48 @@ store_registry_skus(struct store *store, const char *account,
 			continue;
 		out[i] = text_dup(reply_text(reply_at(reply, i)));
 		/* It must not look like "not bound". */
+		r = out[i] ? 0 : err_raise(ERR_NOMEM, "why=%s", "skus");
+	}
+	freeReplyObject(reply);
+	for (size_t i = 0; r && i < n; i++) {
+		free(out[i]);
+		out[i] = NULL;
+	}
+	return r;
+}
+
+/* ARGV: skus. -> of each its authority, '' the default; nil: no such item. */
+static const char authorities_script[] =
+	"local P, out = KEYS[1], {}\n"
+	"for i, sku in ipairs(ARGV) do\n"
+	"  out[i] = redis.call('ZSCORE', P..'items', sku) and\n"
+	"    (redis.call('HGET', P..'item:'..sku, 'authority') or '')\n"
+	"end\n"
+	"return out\n";
+
+int
+store_registry_authorities(struct store *store, const char *const *skus,
+                           size_t n, char **out)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = NULL;
+	if (!n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		args_adds(&a, skus[i]);
+	r = store_eval(store, &reply, SCRIPT_AUTHORITIES, authorities_script,
+	               &a);
+	if (r)
+		return r;
+	for (size_t i = 0; !r && i < n && i < reply_n(reply); i++) {
+		if (reply_is_nil(reply_at(reply, i)))
+			continue;
+		out[i] = text_dup(reply_text(reply_at(reply, i)));
+		/* It must not look like "no such item". */
 		r = out[i] ? 0 : err_raise(ERR_NOMEM, "why=%s", "skus");
 	}
 	freeReplyObject(reply);

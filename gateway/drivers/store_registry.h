@@ -59,6 +59,13 @@ int store_registry_each_unresolved(struct store *store, const char *account,
                                                 const char *why),
                                    void *ctx);
 
+/*
+ * Who is right about each of these, in order: out[i] is owned text ("": the
+ * default authority), or NULL when there is no such item. Free each.
+ */
+int store_registry_authorities(struct store *store, const char *const *skus,
+                               size_t n, char **out);
+
 /* Visit every sku in order. */
 int store_registry_each(struct store *store,
                         int (*visit)(void *ctx, const char *sku), void *ctx);

@@ -24,6 +24,7 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/http_server.h"
 #include "gateway/drivers/tls.h"
+#include "gateway/engine/accounts.h"
 #include "gateway/engine/drain.h"
 #include "gateway/engine/receiver.h"
 #include "gateway/engine/router.h"
@@ -148,6 +149,8 @@ open_station(struct daemon *d)
 	for (int i = 0; !r && i < SAVED_TRIES; i++) {
 		r = saved_check(station_store(d->station), d->conf,
 		                station_dir(d->station));
+		if (!r)
+			r = accounts_begin(station_store(d->station), d->conf);
 		if (r != ERR_STORE)
 			break;
 		buf_reset(&why);

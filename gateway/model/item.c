@@ -44,6 +44,7 @@ item_fini(struct item *item)
 	free(item->sku);
 	free(item->name);
 	free(item->authority);
+	free(item->next);
 	*item = (struct item){ 0 };
 }
 

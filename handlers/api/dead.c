@@ -124,6 +124,13 @@ decide(const struct api_env *env, const char *id, enum dead_action action,
 		         NULL);
 		return err_pass(buf_check(&reply->body));
 	}
+	if (r == LEDGER_KEPT) {
+		api_fail(reply, 409, "stranded",
+		         "it stays ready until its authority is configured "
+		         "again, and cannot go to another one: else drop it",
+		         NULL);
+		return err_pass(buf_check(&reply->body));
+	}
 	if (r)
 		return err_pass(r);
 	json_out_object(&j, NULL);
