@@ -25,6 +25,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -348,6 +349,24 @@ arm_reset(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
+/* As every vendor's server sends it; some of us learn their clock from it. */
+static void
+add_date(struct buf *out)
+{
+	static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed",
+		                         "Thu", "Fri", "Sat" };
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr",
+		                            "May", "Jun", "Jul", "Aug",
+		                            "Sep", "Oct", "Nov", "Dec" };
+	time_t now = (time_t)(clock_wall_ms() / 1000);
+	struct tm t;
+
+	gmtime_r(&now, &t);
+	buf_addf(out, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n",
+	         days[t.tm_wday], t.tm_mday, months[t.tm_mon], t.tm_year + 1900,
+	         t.tm_hour, t.tm_min, t.tm_sec);
+}
+
 /* The head, up to what says how long the body is. */
 static void
 add_head(struct buf *out, const struct server_reply *r, bool must_close)
@@ -357,6 +376,7 @@ add_head(struct buf *out, const struct server_reply *r, bool must_close)
 	type = r->content_type != NULL ? r->content_type : "application/json";
 	buf_addf(out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n", r->status,
 	         reason_of(r->status), type);
+	add_date(out);
 	buf_adds(out, buf_text(&r->headers));
 	if (must_close)
 		buf_adds(out, "Connection: close\r\n");
