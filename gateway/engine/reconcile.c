@@ -401,8 +401,8 @@ put_aside(struct reconcile *rc, const struct look *l)
 }
 
 /*
- * What differs at a channel may be a sale that nobody has told yet: the sales
- * up to now are listed, and the books read again. Where that is not possible,
+ * What differs at a channel may be a sale or a return that nobody has told yet:
+ * those up to now are listed, and the books read again. Where that is not possible,
  * nothing can be said of such an item.
  */
 static int
@@ -419,6 +419,8 @@ list_sales(struct reconcile *rc, struct look *looks, size_t n)
 	r = wait_for_pace(rc, clock_mono_ms() + PATIENCE_MS);
 	if (!r)
 		r = sales_list(rc->w, clock_wall_ms(), false, 0, &was_listed);
+	if (!r && was_listed)
+		r = returns_list(rc->w, clock_wall_ms(), false, 0, &was_listed);
 	if (!r)
 		r = load(rc, looks, n);
 	for (size_t i = 0; !r && !was_listed && i < n; i++)

@@ -1,11 +1,13 @@
 /*
- * Sales at a channel, on their way into the ledger.
+ * Sales at a channel, and what comes back there, on their way into the ledger.
  *
  * A sale is read again and again (hooks, overlaps, windows); its record in the
  * ledger remembers by line what was made into entries, so only a difference
  * becomes a new one, and an older version changes nothing. Sales that closed
  * before the account's first binding are history, and so is one so old that the
  * ledger may have forgotten it. Lines that are not bound wait and are shown.
+ * A return is a sale of negative quantities, listed apart where the vendor does
+ * so: with every whole window, and when a count rose that nothing explains.
  *
  * Source   design.md section 4: Entries, First binding, Late sales, Returns,
  *          Loss of Redis.
@@ -23,6 +25,10 @@
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/engine/saved.h"
 #include "gateway/model/metrics.h"
+
+/* What is listed, and the name of its cursor. */
+#define SALES   "sales"
+#define RETURNS "returns"
 
 enum {
 	OVERLAP_MS = 120000,      /* re-read by every listing */
@@ -50,6 +56,8 @@ struct intake {
 	size_t n_entries;
 	struct ledger_line *sold;
 	size_t n_sold;
+	const char **here; /* SKUs to look at where it happened; borrowed */
+	size_t n_here;
 };
 
 static void
@@ -63,6 +71,7 @@ intake_fini(struct intake *in)
 	free(in->lines);
 	free(in->waiting);
 	free(in->sold);
+	free(in->here);
 }
 
 static int
@@ -77,7 +86,9 @@ intake_init(struct intake *in)
 	in->entries = calloc(n, sizeof(*in->entries));
 	in->news = calloc(n, sizeof(*in->news));
 	in->sold = calloc(n, sizeof(*in->sold));
-	if (in->lines && in->waiting && in->entries && in->news && in->sold)
+	in->here = calloc(n, sizeof(*in->here));
+	if (in->lines && in->waiting && in->entries && in->news && in->sold &&
+	    in->here)
 		return 0;
 	return err_raise(ERR_NOMEM, "why=%s", "sale");
 }
@@ -200,10 +211,11 @@ paid_for(const struct sale_line *line, const struct ledger_line *known,
 	return line ? share_of(line, diff) : (struct paid){ .is_known = false };
 }
 
-/* Put a difference of one line into the entry it belongs to. */
+/* Put a difference of one line into the entry it belongs to. sku outlives the
+   item. */
 static int
-add_difference(struct intake *in, const struct item *item, const char *uid,
-               struct decimal diff, const struct paid *paid)
+add_difference(struct intake *in, const struct item *item, const char *sku,
+               const char *uid, struct decimal diff, const struct paid *paid)
 {
 	const char *authority =
 		engine_authority(in->w->engine, item->authority);
@@ -211,6 +223,8 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
 	struct entry_line *to;
 	struct entry *e;
 
+	if (!strcmp(authority, in->w->account) || decimal_is_negative(diff))
+		in->here[in->n_here++] = sku;
 	/* A sale at the authority itself is inside its balance already. */
 	if (!strcmp(authority, in->w->account))
 		return 0;
@@ -219,7 +233,7 @@ add_difference(struct intake *in, const struct item *item, const char *uid,
 	if (!to)
 		return err_raise(ERR_NOMEM, "why=%s", "entry");
 	to->uid = text_dup(uid);
-	to->sku = text_dup(item->sku);
+	to->sku = text_dup(sku);
 	/* Filled in again before it is posted; "" while not bound there. */
 	to->external =
 		text_dup(there && there->external ? there->external : "");
@@ -275,7 +289,7 @@ take_line(struct intake *in, const struct sale_line *line,
 		return 0; /* the item was deleted: nothing to keep right */
 	paid = paid_for(line, known, diff);
 	if (!r)
-		r = add_difference(in, &item, uid, diff, &paid);
+		r = add_difference(in, &item, sku, uid, diff, &paid);
 	if (!r)
 		note_line(in,
 		          &(struct ledger_line){
@@ -410,16 +424,58 @@ note_entry(const struct intake *in, const struct entry *e,
 		store_timeline_add(
 			in->w->store, e->lines[i].sku, clock_wall_ms(),
 			TIMELINE_SALE, in->w->account,
-			"%s: %s sold; entry %s for %s is %s%s%s", in->sale->id,
-			decimal_format(qty, e->lines[i].qty), e->id,
-			e->authority, new->state, *new->why ? ": " : "",
+			"%s: %s %s; entry %s for %s is %s%s%s", in->sale->id,
+			decimal_format(
+				qty, decimal_max(e->lines[i].qty,
+		                                 decimal_neg(e->lines[i].qty))),
+			decimal_is_negative(e->lines[i].qty) ? "came back"
+							     : "sold",
+			e->id, e->authority, new->state, *new->why ? ": " : "",
 			new->why);
+}
+
+/*
+ * A sale at the authority itself is news of its balance; a return raised the
+ * count, and if a person must decide on it, nothing else has it written again.
+ * So these are looked at whether or not the call about the count arrives.
+ * Marked before the sale is known: afterwards nobody would come back to it.
+ */
+static int
+mark_here(const struct intake *in)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < in->n_here; i++) {
+		char *member = text_format("i:%s", in->here[i]);
+
+		r = member ? store_marks_add_one(in->w->store, in->w->account,
+		                                 member, MARK_SALE)
+		           : err_raise(ERR_NOMEM, "why=%s", "mark");
+		free(member);
+	}
+	return r;
+}
+
+static int
+check_oversold(const struct intake *in)
+{
+	const char **skus = calloc(in->n_sold + 1, sizeof(*skus));
+	int r;
+
+	if (!skus)
+		return err_raise(ERR_NOMEM, "why=%s", "sale");
+	for (size_t i = 0; i < in->n_sold; i++)
+		skus[i] = in->sold[i].sku;
+	r = in->n_sold ? oversold_check(in->w, skus, in->n_sold) : 0;
+	free(skus);
+	return r;
 }
 
 static int
 announce(const struct intake *in)
 {
 	struct worker *w = in->w;
+	int r;
 
 	if (!in->n_entries)
 		return 0;
@@ -428,7 +484,8 @@ announce(const struct intake *in)
 	metrics_add(METRIC_sales_seen, 1);
 	log_info("sale.seen", "account=%s sale=%s entries=%zu waiting=%zu",
 	         w->account, in->sale->id, in->n_entries, in->n_waiting);
-	return look_up_uncertain(in);
+	r = look_up_uncertain(in);
+	return r ? r : check_oversold(in);
 }
 
 /* Build the change and apply it, again when the record moved meanwhile. */
@@ -443,6 +500,8 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 			             .origin_ms = origin_ms };
 
 		r = build(&in);
+		if (!r)
+			r = mark_here(&in);
 		if (!r && (in.n_lines || in.n_waiting)) {
 			r = store_ledger_apply(
 				w->store, &(struct ledger_change){
@@ -474,6 +533,7 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 /* What a listing works with. */
 struct listing {
 	struct worker *w;
+	const char *cursor;        /* of this list */
 	int64_t start_ms;          /* earlier sales are history */
 	const struct marks *named; /* of sales_read; NULL */
 	int64_t origin_ms;         /* of those not named; 0 */
@@ -525,8 +585,9 @@ origin_of(const struct listing *l, const char *sale)
  * twice. What an outage kept us from listing is new, however old.
  */
 static int
-is_forgotten(struct worker *w, const struct sale *sale, bool *out)
+is_forgotten(const struct listing *l, const struct sale *sale, bool *out)
 {
+	struct worker *w = l->w;
 	struct ledger_sale known = { 0 };
 	int64_t cursor = 0;
 	int r;
@@ -534,7 +595,7 @@ is_forgotten(struct worker *w, const struct sale *sale, bool *out)
 	*out = false;
 	if (clock_wall_ms() - sale->closed_ms < REMEMBERED_MS)
 		return 0;
-	r = store_cursor_get(w->store, &cursor, w->account, "sales");
+	r = store_cursor_get(w->store, &cursor, w->account, l->cursor);
 	if (r || sale->closed_ms > cursor)
 		return r;
 	r = store_ledger_sale(w->store, &known, w->account, sale->id);
@@ -564,7 +625,7 @@ take_sale(void *ctx, struct sale *sale)
 		return 0;
 	if (!l->start_ms || sale->closed_ms < l->start_ms)
 		return 0;
-	r = is_forgotten(l->w, sale, &is_old);
+	r = is_forgotten(l, sale, &is_old);
 	if (!r && is_old)
 		return 0;
 	if (!r)
@@ -583,64 +644,122 @@ get_start(struct worker *w, int64_t *start)
 
 /* From where to list: the vendor's window now and then, else the overlap. */
 static int
-since(struct worker *w, int64_t start, int64_t until_ms, bool *whole,
-      int64_t *out)
+since(const struct listing *l, int64_t until_ms, bool whole, int64_t *out)
 {
-	int64_t now = clock_mono_ms();
+	struct worker *w = l->w;
 	int64_t cursor = 0;
-	int r = store_cursor_get(w->store, &cursor, w->account, "sales");
+	int r = store_cursor_get(w->store, &cursor, w->account, l->cursor);
 
 	/* A cursor ahead of now: the clock was set back since. */
-	if (!w->sales_full_mono_ms ||
-	    now - w->sales_full_mono_ms >= WHOLE_EVERY_MS || cursor > until_ms)
-		*whole = true;
-	if (*whole)
+	whole = whole || cursor > until_ms;
+	if (whole)
 		*out = until_ms - w->ops->sales_window_ms;
-	if (!*whole || (cursor && cursor - OVERLAP_MS < *out))
+	if (!whole || (cursor && cursor - OVERLAP_MS < *out))
 		*out = cursor - OVERLAP_MS;
-	if (*out < start)
-		*out = start;
+	if (*out < l->start_ms)
+		*out = l->start_ms;
 	return r;
+}
+
+/* One of the vendor's two lists, and how it is asked for. */
+struct list {
+	const char *cursor;
+	const char *doing;
+	struct outcome (*ask)(void *state, int64_t since_ms, int64_t until_ms,
+	                      const struct sale_sink *sink);
+	int64_t until_ms;
+	int64_t origin_ms;
+	bool whole;
+};
+
+static int
+ask(struct worker *w, const struct list *list, int64_t start_ms,
+    bool *was_listed)
+{
+	struct listing l = { .w = w,
+		             .cursor = list->cursor,
+		             .start_ms = start_ms,
+		             .origin_ms = list->origin_ms };
+	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
+	struct outcome outcome;
+	int64_t from = 0;
+	int r = since(&l, list->until_ms, list->whole, &from);
+
+	if (r)
+		return r;
+	outcome = list->ask(w->state, from, list->until_ms, &sink);
+	/* Without the sales nothing can be written here, so the marks stay:
+	   ask again, but not without a pause. */
+	if (outcome.verdict == VERDICT_REFUSED)
+		outcome.verdict = VERDICT_RETRY;
+	*was_listed = !l.fault && worker_judge(w, list->doing, &outcome);
+	if (!*was_listed)
+		return l.fault;
+	/* After all of its sales are in the ledger (promise 6). */
+	return store_cursor_set(w->store, w->account, list->cursor,
+	                        list->until_ms);
+}
+
+int
+returns_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
+             bool *was_listed)
+{
+	const struct list returns = {
+		.cursor = RETURNS,
+		.doing = "list returns",
+		.ask = w->ops->list_returns,
+		.until_ms = until_ms,
+		.origin_ms = origin_ms,
+		.whole = whole,
+	};
+	int64_t start = 0;
+	int r;
+
+	*was_listed = true;
+	if (!returns.ask)
+		return 0;
+	r = get_start(w, &start);
+	return r || !start ? r : ask(w, &returns, start, was_listed);
 }
 
 int
 sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
            bool *was_listed)
 {
-	struct listing l = { .w = w, .origin_ms = origin_ms };
-	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
-	struct outcome outcome;
-	int64_t from = 0;
+	int64_t now = clock_mono_ms();
+	struct list sales = {
+		.cursor = SALES,
+		.doing = "list sales",
+		.ask = w->ops->list_sales,
+		.until_ms = until_ms,
+		.origin_ms = origin_ms,
+		.whole = whole || !w->sales_full_mono_ms ||
+		         now - w->sales_full_mono_ms >= WHOLE_EVERY_MS,
+	};
+	int64_t start = 0;
 	int r;
 
 	*was_listed = true;
-	if (!w->ops->list_sales)
+	if (!sales.ask)
 		return 0;
-	r = get_start(w, &l.start_ms);
-	if (r || !l.start_ms)
+	r = get_start(w, &start);
+	if (r || !start)
 		return r; /* nothing is bound here yet */
-	r = since(w, l.start_ms, until_ms, &whole, &from);
-	if (r)
+	r = ask(w, &sales, start, was_listed);
+	if (!r && *was_listed)
+		r = saved_cursor_advance(w, until_ms);
+	if (r || !*was_listed || !sales.whole)
 		return r;
-	outcome = w->ops->list_sales(w->state, from, until_ms, &sink);
-	/* Without the sales nothing can be written here, so the marks stay:
-	   ask again, but not without a pause. */
-	if (outcome.verdict == VERDICT_REFUSED)
-		outcome.verdict = VERDICT_RETRY;
-	*was_listed = !l.fault && worker_judge(w, "list sales", &outcome);
-	if (!*was_listed)
-		return l.fault;
-	if (whole)
-		w->sales_full_mono_ms = clock_mono_ms();
-	/* After all of its sales are in the ledger (promise 6). */
-	r = store_cursor_set(w->store, w->account, "sales", until_ms);
-	return r ? r : saved_cursor_advance(w, until_ms);
+	r = returns_list(w, until_ms, true, origin_ms, was_listed);
+	if (!r && *was_listed)
+		w->sales_full_mono_ms = now;
+	return r;
 }
 
 static int
 read_some(struct worker *w, const struct marks *marks)
 {
-	struct listing l = { .w = w, .named = marks };
+	struct listing l = { .w = w, .cursor = SALES, .named = marks };
 	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
 	const char *ids[READ_MAX];
 	struct outcome outcome;

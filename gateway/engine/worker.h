@@ -166,6 +166,11 @@ int push_items(struct worker *w, const struct marks *marks);
    origin_ms: of the call that asks for it, 0: none. */
 int sales_list(struct worker *w, int64_t until_ms, bool whole,
                int64_t origin_ms, bool *was_listed);
+
+/* The same of what came back, where that is a list of its own. The whole window
+   of sales has it done already. */
+int returns_list(struct worker *w, int64_t until_ms, bool whole,
+                 int64_t origin_ms, bool *was_listed);
 int sales_read(struct worker *w, const struct marks *marks);
 
 /*
