@@ -26,36 +26,17 @@ local(char out[LOCAL_SIZE], int64_t wall_ms)
 	return out;
 }
 
-/* "4 s", "3 min", "2 h", "5 days". */
-static const char *
-span(char out[LOCAL_SIZE], int64_t ms)
-{
-	int64_t s = ms > 0 ? ms / 1000 : 0;
-
-	if (s < 120)
-		(void)snprintf(out, LOCAL_SIZE, "%lld s", (long long)s);
-	else if (s < 7200)
-		(void)snprintf(out, LOCAL_SIZE, "%lld min",
-		               (long long)(s / 60));
-	else if (s < 172800)
-		(void)snprintf(out, LOCAL_SIZE, "%lld h",
-		               (long long)(s / 3600));
-	else
-		(void)snprintf(out, LOCAL_SIZE, "%lld days",
-		               (long long)(s / 86400));
-	return out;
-}
-
 static void
 print_mark(const struct explain_mark *m, int64_t now_ms)
 {
-	char wait[LOCAL_SIZE];
+	char wait[EXPLAIN_SPAN_SIZE];
 
 	if (!m->is_due)
 		return;
 	(void)printf("  look       due %s%s: %s\n",
 	             m->at_ms > now_ms ? "in " : "now",
-	             m->at_ms > now_ms ? span(wait, m->at_ms - now_ms) : "",
+	             m->at_ms > now_ms ? explain_span(wait, m->at_ms - now_ms)
+	                               : "",
 	             explain_cause(m->cause));
 }
 
@@ -83,11 +64,24 @@ print_entry(const struct explain_entry *e)
 
 	explain_entry_say(&words, e);
 	(void)printf("  %-10s %s, docid %s, made %s\n",
-	             decimal_format(qty, e->qty), buf_text(&words), e->docid,
-	             local(at, e->made_ms));
+	             e->is_pending ? decimal_format(qty, e->qty) : "-",
+	             buf_text(&words), e->docid, local(at, e->made_ms));
 	if (e->why[0])
 		(void)printf("  %-10s %s\n", "", e->why);
 	buf_fini(&words);
+}
+
+static void
+print_unknown(const struct explain *e)
+{
+	char at[LOCAL_SIZE];
+
+	if (e->unknown_ms)
+		(void)printf("balance      unknown since %s: no channel is "
+		             "written\n",
+		             local(at, e->unknown_ms));
+	else
+		(void)printf("balance      unknown: no channel is written\n");
 }
 
 static void
@@ -95,7 +89,7 @@ print_item(const struct explain *e)
 {
 	char text[DECIMAL_TEXT_SIZE];
 	char at[LOCAL_SIZE];
-	char age[LOCAL_SIZE];
+	char age[EXPLAIN_SPAN_SIZE];
 
 	(void)printf("%s%s%s\n", e->sku, e->name[0] ? "  " : "", e->name);
 	(void)printf("authority    %s%s\n", e->authority,
@@ -111,11 +105,16 @@ print_item(const struct explain *e)
 		(void)printf("balance      %s, read %s, %s ago\n",
 		             decimal_format(text, e->balance),
 		             local(at, e->balance_ms),
-		             span(age, e->now_ms - e->balance_ms));
+		             explain_span(age, e->now_ms - e->balance_ms));
 	else
-		(void)printf("balance      unknown\n");
+		print_unknown(e);
 	print_mark(&e->mark, e->now_ms);
 	print_health(&e->health);
+	if (e->oversold_ms)
+		(void)printf("oversold     %s more sold than there was, since "
+		             "%s\n",
+		             decimal_format(text, e->missing),
+		             local(at, e->oversold_ms));
 	(void)printf("pending      %s\n", decimal_format(text, e->pending));
 	for (size_t i = 0; i < e->n_entries; i++)
 		print_entry(&e->entries[i]);
@@ -175,6 +174,9 @@ print_all(const struct explain *e)
 	print_item(e);
 	for (size_t i = 0; i < e->n_channels; i++)
 		print_channel(e, &e->channels[i]);
+	if (!e->n_channels)
+		(void)printf("\nIt is bound at no till or shop, so none shows "
+		             "it.\n");
 	(void)printf("\n%s\n", e->n_lines ? "timeline"
 	                                  : "timeline: nothing in the last "
 	                                    "seven days");

@@ -18,25 +18,38 @@
 enum { NEAR_MAX = 5, NEAR_MIN = 3 };
 
 /*
- * ARGV: sku, accounts… -> next, from, balance, at; entries; for each account
- * pub, unresolved, suspect, held, mark, due, x:.
+ * ARGV: sku, accounts… -> next, from, balance, at, oversold since and "QTY B",
+ * entries; for each account pub, unresolved, suspect, held, mark, due. Entries
+ * are those that are pending, and returns held, which are not.
  */
 static const char explain_script[] =
 	"local P, s, call = KEYS[1], ARGV[1], redis.call\n"
 	"local out = call('HMGET', P..'stock:'..s, 'from', 'balance', 'at')\n"
 	"for i = 1, 3 do out[i] = out[i] or '' end\n"
 	"table.insert(out, 1, call('HGET', P..'item:'..s, 'next') or '')\n"
+	"out[5] = call('ZSCORE', P..'oversold', s) or ''\n"
+	"out[6] = call('HGET', P..'oversold:missing', s) or ''\n"
 	"local entries, pend = {}, call('HGETALL', P..'pend:'..s)\n"
-	"for i = 1, #pend, 2 do\n"
-	"  local e = call('HMGET', P..'entry:'..pend[i], 'state', "
-	"'authority',\n"
+	"local function add(id, qty, counts)\n"
+	"  local e = call('HMGET', P..'entry:'..id, 'state', 'authority',\n"
 	"    'why', 'attempts', 'made_ms', 'doc')\n"
 	"  for j = 1, 6 do e[j] = e[j] or '' end\n"
 	"  e[6] = e[6]:match('\"docid\":\"([^\"]*)\"') or ''\n"
-	"  e[7], e[8] = pend[i], pend[i + 1]:match('^%a (%S+) ') or '0'\n"
+	"  e[7], e[8], e[9] = id, qty or '0', counts\n"
 	"  entries[#entries + 1] = e\n"
 	"end\n"
-	"out[5] = entries\n"
+	"for i = 1, #pend, 2 do\n"
+	"  add(pend[i], pend[i + 1]:match('^%a (%S+) '), '1')\n"
+	"end\n"
+	"for _, id in ipairs(call('ZREVRANGE', P..'entries:held', 0, 999)) do\n"
+	"  local lines = '\\n'..(call('HGET', P..'entry:'..id, 'lines') or "
+        "'')\n"
+	"  local _, at = lines:find('\\n'..s..'\\t', 1, true)\n"
+	"  local qty = at and lines:match('^[^\\n]+', at + 1)\n"
+	"  if qty and call('HEXISTS', P..'pend:'..s, id) == 0 then\n"
+	"    add(id, qty, '') end\n"
+	"end\n"
+	"out[7] = entries\n"
 	"for i = 2, #ARGV do\n"
 	"  local a = ARGV[i]\n"
 	"  out[#out + 1] = {call('HGET', P..'pub:'..a, s) or '',\n"
@@ -48,7 +61,7 @@ static const char explain_script[] =
 	"end\n"
 	"return out\n";
 
-enum { FIXED = 5 }; /* elements before the accounts' */
+enum { FIXED = 7 }; /* elements before the accounts' */
 
 /* What is being collected, and what it is collected from. */
 struct gather {
@@ -121,7 +134,9 @@ add_entry(struct explain *out, const redisReply *r)
 		.id = copy(reply_at(r, 6)),
 	};
 	(void)decimal_parse(&e->qty, reply_text(reply_at(r, 7)));
-	out->pending = decimal_add(out->pending, e->qty);
+	e->is_pending = *reply_text(reply_at(r, 8)) != '\0';
+	if (e->is_pending)
+		out->pending = decimal_add(out->pending, e->qty);
 	return e->state && e->authority && e->why && e->docid && e->id
 	               ? 0
 	               : ERR_NOMEM;
@@ -233,6 +248,8 @@ add_places(struct gather *g, const redisReply *reply)
 			continue;
 		}
 		out->is_bound = true;
+		if (!out->has_balance && !out->unknown_ms)
+			out->unknown_ms = b->bound_ms;
 		out->typed = text_dup(b->typed ? b->typed : "");
 		out->unresolved =
 			b->external ? text_dup("") : copy(reply_at(at, 1));
@@ -247,6 +264,7 @@ decode(struct gather *g, const redisReply *reply)
 {
 	struct explain *out = g->out;
 	const char *own = g->item->authority;
+	const char *missing;
 
 	out->is_default = !own || !*own;
 	out->sku = text_dup(g->item->sku);
@@ -260,8 +278,15 @@ decode(struct gather *g, const redisReply *reply)
 	out->has_balance =
 		!strcmp(reply_text(reply_at(reply, 1)), out->authority) &&
 		!decimal_parse(&out->balance, reply_text(reply_at(reply, 2)));
-	out->balance_ms = out->has_balance ? reply_int(reply_at(reply, 3)) : 0;
-	return add_entries(out, reply_at(reply, 4));
+	out->balance_ms = reply_int(reply_at(reply, 3));
+	if (!out->has_balance) { /* since then it is not known, or longer */
+		out->unknown_ms = out->balance_ms;
+		out->balance_ms = 0;
+	}
+	missing = reply_text(reply_at(reply, 5));
+	if (!decimal_nparse(&out->missing, missing, strcspn(missing, " ")))
+		out->oversold_ms = reply_int(reply_at(reply, 4));
+	return add_entries(out, reply_at(reply, 6));
 }
 
 static int

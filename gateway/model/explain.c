@@ -4,8 +4,11 @@
  */
 #include "gateway/model/explain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { OLD_MS = 60000 }; /* trouble that lasts shorter is no reason */
 
 static void
 health_fini(struct explain_health *h)
@@ -54,6 +57,25 @@ explain_fini(struct explain *e)
 	free(e->typed);
 	free(e->unresolved);
 	*e = (struct explain){ 0 };
+}
+
+const char *
+explain_span(char out[EXPLAIN_SPAN_SIZE], int64_t ms)
+{
+	int64_t s = ms > 0 ? ms / 1000 : 0;
+
+	if (s < 120)
+		(void)snprintf(out, EXPLAIN_SPAN_SIZE, "%lld s", (long long)s);
+	else if (s < 7200)
+		(void)snprintf(out, EXPLAIN_SPAN_SIZE, "%lld min",
+		               (long long)(s / 60));
+	else if (s < 172800)
+		(void)snprintf(out, EXPLAIN_SPAN_SIZE, "%lld h",
+		               (long long)(s / 3600));
+	else
+		(void)snprintf(out, EXPLAIN_SPAN_SIZE, "%lld days",
+		               (long long)(s / 86400));
+	return out;
 }
 
 const char *
@@ -126,7 +148,8 @@ explain_entry_say(struct buf *out, const struct explain_entry *entry)
 	else if (is_text(entry->state, "refused"))
 		buf_adds(out, "refused: retry or drop it with tillbridge dead");
 	else if (is_text(entry->state, "held"))
-		buf_adds(out, "held: decide with tillbridge dead");
+		buf_addf(out, "held: decide with tillbridge dead%s",
+		         entry->is_pending ? "" : "; it does not count yet");
 	else
 		buf_adds(out, or_empty(entry->state));
 }
@@ -145,6 +168,20 @@ explain_trouble(struct buf *out, const struct explain_health *health)
 	add_why(out, health->why);
 }
 
+/* The last line of an account that is of one of these kinds; NULL. */
+static const struct timeline_line *
+find_last(const struct explain *e, const char *account, const char *kinds)
+{
+	for (size_t i = e->n_lines; i; i--) {
+		const struct timeline_line *line = &e->lines[i - 1];
+
+		if (!strcmp(line->account, account) &&
+		    strchr(kinds, (char)line->kind))
+			return line;
+	}
+	return NULL;
+}
+
 /* ---- the parts of a target ---- */
 
 static struct decimal
@@ -157,17 +194,46 @@ static void
 add_pending(struct buf *out, const struct explain *e)
 {
 	bool is_back = decimal_is_negative(e->pending);
+	const struct explain_entry *first = NULL;
+	size_t n = 0;
 
-	if (!e->n_entries)
+	for (size_t i = 0; i < e->n_entries; i++) {
+		if (e->entries[i].is_pending && !n++)
+			first = &e->entries[i];
+	}
+	if (!first)
 		return;
 	buf_adds(out, ", ");
 	add_decimal(out, amount(e->pending));
 	buf_addf(out, is_back ? " coming back to %s (" : " on its way to %s (",
-	         e->entries[0].authority);
-	explain_entry_say(out, &e->entries[0]);
-	if (e->n_entries > 1)
-		buf_addf(out, "; and %zu more", e->n_entries - 1);
+	         first->authority);
+	explain_entry_say(out, first);
+	if (n > 1)
+		buf_addf(out, "; and %zu more", n - 1);
 	buf_addc(out, ')');
+}
+
+/* What came back and waits for a person is not for sale yet. */
+static void
+add_held_returns(struct buf *out, const struct explain *e)
+{
+	const struct explain_entry *last = NULL;
+	struct decimal sum = DECIMAL_ZERO;
+
+	for (size_t i = 0; i < e->n_entries; i++) {
+		if (e->entries[i].is_pending)
+			continue;
+		last = &e->entries[i];
+		sum = decimal_add(sum, last->qty);
+	}
+	if (!last)
+		return;
+	buf_adds(out, "; ");
+	add_decimal(out, amount(sum));
+	buf_addf(out,
+	         " returned and not counted until a person decides (tillbridge "
+	         "dead show entry/%s)",
+	         last->id);
 }
 
 static void
@@ -192,6 +258,34 @@ add_parts(struct buf *out, const struct explain *e,
 	} else if (!decimal_is_negative(left) && decimal_cmp(left, c->target)) {
 		buf_adds(out, "; rounded down to what it can hold");
 	}
+	add_held_returns(out, e);
+	if (*or_empty(e->next))
+		buf_addf(out, "; %s keeps its stock when nothing is pending",
+		         e->next);
+}
+
+/* The balance stands still: nobody there can be asked, or knows it. */
+static void
+add_old_balance(struct buf *out, const struct explain *e)
+{
+	const struct timeline_line *line =
+		find_last(e, e->authority,
+	                  (const char[]){ TIMELINE_READ, TIMELINE_LEFT, 0 });
+	struct buf trouble = BUF_INIT;
+	char span[EXPLAIN_SPAN_SIZE];
+
+	explain_trouble(&trouble, &e->health);
+	if (trouble.n && e->now_ms - e->balance_ms >= OLD_MS)
+		buf_addf(out, "; %s is %s", e->authority, buf_text(&trouble));
+	else if (line && line->kind == TIMELINE_LEFT &&
+	         line->at_ms > e->balance_ms)
+		buf_addf(out, "; %s: %s", e->authority, line->text);
+	else
+		goto out;
+	buf_addf(out, ", so this is what it was %s ago",
+	         explain_span(span, e->now_ms - e->balance_ms));
+out:
+	buf_fini(&trouble);
 }
 
 /* ---- one sentence ---- */
@@ -235,6 +329,7 @@ static void
 add_no_balance(struct buf *out, const struct explain *e)
 {
 	struct buf trouble = BUF_INIT;
+	char span[EXPLAIN_SPAN_SIZE];
 
 	buf_addf(out, " and is left alone: the balance in %s is not known",
 	         e->authority);
@@ -249,12 +344,44 @@ add_no_balance(struct buf *out, const struct explain *e)
 		buf_adds(out, " yet: it is about to be read");
 	else
 		buf_adds(out, ": the next sync reads it");
+	if (e->unknown_ms && e->now_ms - e->unknown_ms >= 1000)
+		buf_addf(out, " (not known for %s)",
+		         explain_span(span, e->now_ms - e->unknown_ms));
 	buf_fini(&trouble);
+}
+
+/* A look that is put off, with what the last one came to; else it is at hand,
+   and will know better. */
+static void
+add_look(struct buf *out, const struct explain *e,
+         const struct explain_channel *c)
+{
+	const char kinds[] = { TIMELINE_LEFT, TIMELINE_EQUAL, TIMELINE_WRITTEN,
+		               TIMELINE_DRIFT, 0 };
+	const struct timeline_line *line = find_last(e, c->account, kinds);
+	char span[EXPLAIN_SPAN_SIZE];
+
+	if (c->mark.at_ms <= e->now_ms) {
+		buf_addf(out, "a look is due, %s",
+		         explain_cause(c->mark.cause));
+		return;
+	}
+	if (line && line->kind == TIMELINE_LEFT) {
+		buf_addf(out, "%s, for %s now", line->text,
+		         explain_span(span, e->now_ms - line->at_ms));
+		buf_addf(out, "; it is looked at again in %s",
+		         explain_span(span, c->mark.at_ms - e->now_ms));
+		return;
+	}
+	buf_addf(out, "a look is due in %s, %s",
+	         explain_span(span, c->mark.at_ms - e->now_ms),
+	         explain_cause(c->mark.cause));
 }
 
 /* What stands between a channel and its target. */
 static void
-add_obstacle(struct buf *out, const struct explain_channel *c)
+add_obstacle(struct buf *out, const struct explain *e,
+             const struct explain_channel *c)
 {
 	struct buf trouble = BUF_INIT;
 
@@ -273,8 +400,7 @@ add_obstacle(struct buf *out, const struct explain_channel *c)
 		buf_adds(out, "its count fell without a known sale, and is "
 		              "looked at once more before it is corrected");
 	else if (c->mark.is_due)
-		buf_addf(out, "a look is due, %s",
-		         explain_cause(c->mark.cause));
+		add_look(out, e, c);
 	else
 		buf_adds(out, "no look is due, the next sync compares it");
 	buf_fini(&trouble);
@@ -301,12 +427,13 @@ explain_conclude(struct buf *out, const struct explain *e,
 	}
 	buf_adds(out, is_right ? ": " : " (");
 	add_parts(out, e, c);
+	add_old_balance(out, e);
 	if (!is_right)
 		buf_addc(out, ')');
-	if (!is_right || c->suspect_ms || c->held_ms ||
+	if (!is_right || c->suspect_ms || c->held_ms || c->is_paused ||
 	    is_text(c->health.state, "locked") ||
 	    is_text(c->health.breaker, "open")) {
 		buf_adds(out, is_right ? "; " : ": ");
-		add_obstacle(out, c);
+		add_obstacle(out, e, c);
 	}
 }

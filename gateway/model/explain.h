@@ -15,7 +15,8 @@
  * sentences made of them. The command line and the API say the same.
  */
 
-/* An entry that is pending: on its way into the balance. */
+/* An entry that is pending: on its way into the balance. Or a return that is
+   held: it counts when a person lets it. */
 struct explain_entry {
 	char *id;        /* owned, as is what follows */
 	char *docid;     /* "" unknown */
@@ -23,6 +24,7 @@ struct explain_entry {
 	char *state; /* ready, posting, confirmed, uncertain, refused, held */
 	char *why;   /* "" */
 	struct decimal qty;
+	bool is_pending;
 	int64_t attempts;
 	int64_t made_ms; /* 0: unknown */
 };
@@ -79,6 +81,9 @@ struct explain {
 	bool has_balance; /* of the authority in force */
 	struct decimal balance;
 	int64_t balance_ms;
+	int64_t unknown_ms;     /* since when there is no balance; 0: unknown */
+	int64_t oversold_ms;    /* since when more is sold than there was; 0 */
+	struct decimal missing; /* … by so much */
 	struct decimal pending;
 	struct explain_entry *entries; /* owned */
 	size_t n_entries;
@@ -92,6 +97,11 @@ struct explain {
 };
 
 void explain_fini(struct explain *e);
+
+enum { EXPLAIN_SPAN_SIZE = 32 };
+
+/* "4 s", "3 min", "2 h", "5 days". Returns out. */
+const char *explain_span(char out[EXPLAIN_SPAN_SIZE], int64_t ms);
 
 /* "item", "account", "global". Static. */
 const char *explain_reserve_name(enum explain_reserve from);

@@ -64,6 +64,19 @@ say_mark(struct json_out *o, const struct explain_mark *m)
 }
 
 static void
+say_oversold(struct json_out *o, const struct explain *e)
+{
+	if (!e->oversold_ms) {
+		json_out_null(o, "oversold");
+		return;
+	}
+	json_out_object(o, "oversold");
+	json_out_decimal(o, "missing", e->missing);
+	say_time(o, "since", e->oversold_ms);
+	json_out_end_object(o);
+}
+
+static void
 say_entry(struct json_out *o, const struct explain_entry *e, write_text *text)
 {
 	struct buf words = BUF_INIT;
@@ -74,6 +87,7 @@ say_entry(struct json_out *o, const struct explain_entry *e, write_text *text)
 	text(o, "authority", e->authority);
 	text(o, "state", e->state);
 	json_out_decimal(o, "quantity", e->qty);
+	json_out_bool(o, "pending", e->is_pending);
 	json_out_int(o, "attempts", e->attempts);
 	say_time(o, "made_at", e->made_ms);
 	text(o, "why", e->why);
@@ -134,6 +148,8 @@ explain_json(struct json_out *o, const struct explain *e, write_text *text)
 	text(o, "unresolved", e->unresolved);
 	say_decimal(o, "balance", e->has_balance, e->balance);
 	say_time(o, "balance_at", e->balance_ms);
+	say_time(o, "balance_unknown_since", e->unknown_ms);
+	say_oversold(o, e);
 	say_mark(o, &e->mark);
 	say_health(o, &e->health, text);
 	json_out_decimal(o, "pending", e->pending);

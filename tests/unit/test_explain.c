@@ -333,6 +333,56 @@ test_explain__a_paused_account(void **state)
 	                     "agora is paused");
 }
 
+/* The fake authority takes no returns: they are held, and count nothing. */
+static void
+test_explain__a_held_return_is_told(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_clock_advance(1000);
+	fake_adapter_sell(agora, "O1", "A-A1", "-2");
+	look(&world->agora, MARK_HOOK);
+	assert_says("agora",
+	            "agora shows 5: 5 in erp; 2 returned and not counted until "
+	            "a person decides (tillbridge dead show entry/agora/O1)");
+	assert_int_equal(e.n_entries, 1);
+	assert_false(e.entries[0].is_pending);
+	assert_true(decimal_is_zero(e.pending));
+}
+
+static void
+test_explain__what_is_oversold_says_since_when(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "1");
+	fake_clock_advance(1000);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_RETRY, "away"),
+	                  false);
+	fake_adapter_sell(agora, "O1", "A-A1", "3");
+	look(&world->agora, MARK_HOOK);
+	explain();
+	assert_int_equal(e.oversold_ms, ENGINE_WORLD_NOW_MS + 1000);
+	assert_int_equal(decimal_cmp(e.missing, decimal_of(2)), 0);
+	fake_clock_advance(60000);
+	fake_adapter_set(erp, "E-A1", "9");
+	look(&world->erp, MARK_HOOK);
+	explain();
+	assert_int_equal(e.oversold_ms, 0);
+}
+
+static void
+test_explain__since_when_a_balance_is_not_known(void **state)
+{
+	(void)state;
+	engine_world_bind(world, "A1", "5");
+	fake_clock_advance(5000);
+	explain();
+	assert_int_equal(e.unknown_ms, ENGINE_WORLD_NOW_MS);
+	engine_world_item(world, "A1", "5");
+	explain();
+	assert_int_equal(e.unknown_ms, 0);
+}
+
 static void
 test_explain__the_timeline_says_since_when(void **state)
 {
@@ -354,6 +404,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_explain__a_held_return_is_told, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__what_is_oversold_says_since_when, begin,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__since_when_a_balance_is_not_known, begin,
+			end),
 		cmocka_unit_test_setup_teardown(
 			test_explain__an_item_at_rest_shows_its_balance, begin,
 			end),
