@@ -421,7 +421,10 @@ add_row(struct export *ex, const struct item *item)
 	buf_addc(&ex->row, ',');
 	csv_add(&ex->row, item->name ? item->name : "");
 	buf_addc(&ex->row, ',');
-	csv_add(&ex->row, item->authority ? item->authority : "");
+	/* Where it goes, not what it waits for: imported again it stays so. */
+	csv_add(&ex->row, item->next        ? item->next
+	                  : item->authority ? item->authority
+	                                    : "");
 	buf_addc(&ex->row, ',');
 	if (item->has_reserve)
 		buf_adds(&ex->row, decimal_format(reserve, item->reserve));
@@ -470,10 +473,16 @@ list_one(void *ctx, const char *sku)
 	struct export *ex = ctx;
 	struct item item = { 0 };
 	int r = store_registry_get(ex->store, &item, sku);
+	bool is_left;
 
 	if (r)
 		return r > 0 ? 0 : r;
-	(void)printf("%-24s %s\n", item.sku, item.name ? item.name : "");
+	is_left =
+		item.authority && !conf_find_account(ex->conf, item.authority);
+	(void)printf("%-24s %s%s%s%s\n", item.sku, item.name ? item.name : "",
+	             is_left ? "  (its authority " : "",
+	             is_left ? item.authority : "",
+	             is_left ? " is no longer configured)" : "");
 	for (size_t i = 0; i < item.n_bindings; i++)
 		(void)printf("    %-16s %s%s\n", item.bindings[i].account,
 		             item.bindings[i].typed ? item.bindings[i].typed

@@ -114,10 +114,10 @@ store_accounts_set(struct store *store, const char *const *names, size_t n)
 	return store_eval_int(store, NULL, SCRIPT_ACCOUNTS, set_script, &a);
 }
 
-int
-store_accounts_each_gone(struct store *store,
-                         int (*visit)(void *ctx, const char *account),
-                         void *ctx)
+/* Visit those in a state, "1" or "0"; NULL: all. */
+static int
+each(struct store *store, const char *state,
+     int (*visit)(void *ctx, const char *account), void *ctx)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
@@ -129,10 +129,26 @@ store_accounts_each_gone(struct store *store,
 	if (r)
 		return r;
 	for (size_t i = 0; !r && i + 1 < reply_n(reply); i += 2)
-		if (!strcmp(reply_text(reply_at(reply, i + 1)), "0"))
+		if (!state ||
+		    !strcmp(reply_text(reply_at(reply, i + 1)), state))
 			r = visit(ctx, reply_text(reply_at(reply, i)));
 	freeReplyObject(reply);
 	return r;
+}
+
+int
+store_accounts_each(struct store *store,
+                    int (*visit)(void *ctx, const char *account), void *ctx)
+{
+	return each(store, NULL, visit, ctx);
+}
+
+int
+store_accounts_each_gone(struct store *store,
+                         int (*visit)(void *ctx, const char *account),
+                         void *ctx)
+{
+	return each(store, "0", visit, ctx);
 }
 
 int

@@ -20,6 +20,11 @@
 /* Remember at a start: these are configured, others that ever were are gone. */
 int store_accounts_set(struct store *store, const char *const *names, size_t n);
 
+/* Visit all that ever were. Non-zero from visit ends it. */
+int store_accounts_each(struct store *store,
+                        int (*visit)(void *ctx, const char *account),
+                        void *ctx);
+
 /* Visit those that are gone. Non-zero from visit ends it. */
 int store_accounts_each_gone(struct store *store,
                              int (*visit)(void *ctx, const char *account),

@@ -8,6 +8,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_registry.h"
@@ -108,6 +109,8 @@ read_entries(struct store *s, struct overview_entries *out)
 		r = store_ledger_count(s, &out->held, "held");
 	if (!r)
 		r = store_ledger_count(s, &out->confirmed, "confirmed");
+	if (!r)
+		r = store_accounts_count_stranded(s, &out->stranded);
 	return r;
 }
 
@@ -240,7 +243,7 @@ int64_t
 overview_decisions(const struct overview *o)
 {
 	int64_t n = o->queue.n_dead + o->entries.uncertain +
-	            o->entries.refused + o->entries.held;
+	            o->entries.refused + o->entries.held + o->entries.stranded;
 
 	for (size_t i = 0; i < o->n_accounts; i++)
 		n += o->accounts[i].n_held > 0;

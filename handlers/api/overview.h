@@ -46,6 +46,7 @@ struct overview_entries {
 	int64_t uncertain;
 	int64_t refused;
 	int64_t held;
+	int64_t stranded; /* ready, at accounts no longer configured */
 	int64_t confirmed;
 };
 

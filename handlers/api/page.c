@@ -347,6 +347,9 @@ static const struct kind_words kinds[] = {
 	  "you removed the cause: record it now", NULL, "never record it" },
 	{ "held", "A return is held back", "record it", NULL,
 	  "leave the stock as it is" },
+	{ "stranded", "A sale waits for a system that is no longer configured",
+	  "record it where its items are kept now, if it was never sent", NULL,
+	  "never record it" },
 	{ "zero", "Many counts would become zero at once",
 	  "it is right: set them to zero", NULL, "leave them as they are" },
 };

@@ -82,6 +82,7 @@ say_entries(struct json_out *j, const struct overview *o)
 	json_out_int(j, "uncertain", e->uncertain);
 	json_out_int(j, "refused", e->refused);
 	json_out_int(j, "held", e->held);
+	json_out_int(j, "stranded", e->stranded);
 	json_out_int(j, "confirmed", e->confirmed);
 	json_out_end_object(j);
 }

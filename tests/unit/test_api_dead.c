@@ -9,6 +9,7 @@
 
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_stock.h"
@@ -90,6 +91,29 @@ test_api_dead__lists_every_kind(void **state)
 	}
 	assert_string_equal(json_text_or(json_at(letters, 1), "id", ""),
 	                    "entry/agora/S1");
+}
+
+/* An authority that was taken out of the configuration. */
+static void
+test_api_dead__a_stranded_entry_stays_or_is_dropped(void **state)
+{
+	const char *const left[] = { "agora" };
+	struct api_world *world = *state;
+	const struct json_node *letters;
+
+	api_world_entry(world, "S1", "A1", "ready");
+	assert_int_equal(json_length(list(world)), 0);
+	(void)store_accounts_set(world->store,
+	                         (const char *[]){ "agora", "erp" }, 2);
+	assert_int_equal(store_accounts_set(world->store, left, 1), 0);
+	letters = list(world);
+	assert_int_equal(json_length(letters), 1);
+	assert_string_equal(json_text_or(json_at(letters, 0), "kind", ""),
+	                    "stranded");
+	(void)ask(world, "POST", "/api/dead/{}/retry", "entry/agora/S1", 409);
+	(void)ask(world, "POST", "/api/dead/{}/confirm", "entry/agora/S1", 409);
+	(void)ask(world, "POST", "/api/dead/{}/drop", "entry/agora/S1", 200);
+	assert_int_equal(json_length(list(world)), 0);
 }
 
 static void
@@ -231,6 +255,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_api_dead__lists_every_kind),
 		EACH(test_api_dead__is_empty_when_nothing_waits),
+		EACH(test_api_dead__a_stranded_entry_stays_or_is_dropped),
 		EACH(test_api_dead__shows_an_event_without_its_body),
 		EACH(test_api_dead__shows_the_document_of_an_entry),
 		EACH(test_api_dead__shows_no_secret),

@@ -9,6 +9,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/json.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
@@ -153,12 +154,26 @@ test_api_status__counts_what_lies_in_the_store(void **state)
 	assert_int_equal(number(root, "entries.ready"), 1);
 	assert_int_equal(number(root, "entries.uncertain"), 1);
 	assert_int_equal(number(root, "entries.held"), 1);
+	assert_int_equal(number(root, "entries.stranded"), 0);
 	assert_int_equal(number(root, "queue.depth"), 0);
 	assert_int_equal(number(root, "queue.dead"), 1);
 	assert_int_equal(number(agora, "bound"), 1);
 	assert_int_equal(number(agora, "unresolved"), 1);
 	assert_int_equal(number(agora, "marks"), 2);
 	assert_int_equal(number(account_of(root, "erp"), "entries_ready"), 1);
+}
+
+static void
+test_api_status__counts_what_waits_for_an_account_that_is_gone(void **state)
+{
+	const char *const both[] = { "agora", "erp" };
+	struct api_world *world = *state;
+
+	api_world_entry(world, "S1", "A1", "ready");
+	assert_int_equal(store_accounts_set(world->store, both, 2), 0);
+	assert_int_equal(number(ask_status(world), "entries.stranded"), 0);
+	assert_int_equal(store_accounts_set(world->store, both, 1), 0);
+	assert_int_equal(number(ask_status(world), "entries.stranded"), 1);
 }
 
 static void
@@ -752,6 +767,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_api_status__says_that_all_agree_when_nothing_is_left),
 		EACH(test_api_status__counts_what_lies_in_the_store),
+		EACH(test_api_status__counts_what_waits_for_an_account_that_is_gone),
 		EACH(test_api_status__repeats_what_a_worker_said_of_itself),
 		EACH(test_api_status__says_what_each_list_of_a_mirror_holds),
 		EACH(test_api_status__says_how_long_a_sync_will_take),

@@ -282,6 +282,40 @@ test_cli_items__export_writes_what_import_reads(void **state)
 	assert_non_null(strstr(out, "0 bindings"));
 }
 
+/* Imported again, what it waits for must not become what it stays at. */
+static void
+test_cli_items__an_authority_that_waits_is_exported(void **state)
+{
+	char word[] = "export";
+
+	(void)state;
+	assert_int_equal(import("sku,authority,erp,kiosk\n"
+	                        "A1,,G1,K1\nA2,,G2,K2\n"),
+	                 EXIT_CODE_DONE);
+	(void)store_world_say(world,
+	                      "HSET test:item:A1 authority erp next kiosk");
+	(void)store_world_say(world, "HSET test:item:A2 authority agora");
+	(void)store_world_say(world, "HSETNX test:item:A2 next %s", "\"\"");
+	assert_int_equal(run(false, word, NULL), EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "\nA1,,kiosk,,G1,,K1\n"));
+	assert_non_null(strstr(out, "\nA2,,,,G2,,K2\n"));
+}
+
+static void
+test_cli_items__the_list_names_an_authority_that_is_gone(void **state)
+{
+	char word[] = "list";
+
+	(void)state;
+	assert_int_equal(import("sku,name,erp\nA1,Tea,G1\nA2,Salt,G2\n"),
+	                 EXIT_CODE_DONE);
+	(void)store_world_say(world, "HSET test:item:A1 authority oldtill");
+	assert_int_equal(run(false, word, NULL), EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "Tea  (its authority oldtill is no longer "
+	                            "configured)\n"));
+	assert_non_null(strstr(out, "Salt\n"));
+}
+
 static void
 test_cli_items__an_unknown_word_is_a_mistake_in_use(void **state)
 {
@@ -312,6 +346,8 @@ main(void)
 		EACH(test_cli_items__broken_quoting_is_refused_with_its_line),
 		EACH(test_cli_items__a_sku_with_a_line_end_inside_is_refused),
 		EACH(test_cli_items__export_writes_what_import_reads),
+		EACH(test_cli_items__an_authority_that_waits_is_exported),
+		EACH(test_cli_items__the_list_names_an_authority_that_is_gone),
 		EACH(test_cli_items__an_unknown_word_is_a_mistake_in_use),
 	};
 
