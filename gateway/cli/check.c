@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "gateway/drivers/http_client.h"
+#include "gateway/drivers/store_accounts.h"
+#include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_mirror.h"
 #include "gateway/drivers/tls.h"
 #include "gateway/ports/adapter.h"
@@ -117,11 +119,35 @@ check_account(const struct cli *cli, const struct conf_section *account,
 	return ok;
 }
 
+/* What waits for an account that this file no longer has. */
+struct left {
+	const struct conf *conf;
+	struct store *store;
+};
+
+static int
+warn_left(void *ctx, const char *account)
+{
+	const struct left *left = ctx;
+	int64_t n = 0;
+	int r;
+
+	if (conf_find_account(left->conf, account))
+		return 0;
+	r = store_ledger_count_ready(left->store, &n, account);
+	if (!r && n)
+		(void)printf("warn  %-12s is not configured, and %lld entries "
+		             "wait for it: see tillbridge dead list\n",
+		             account, (long long)n);
+	return r;
+}
+
 enum exit_code
 cli_check(const struct cli *cli)
 {
 	struct conf *conf = NULL;
 	struct station *station = NULL;
+	struct left left;
 	const struct conf_section *top;
 	enum exit_code code = cli_load(&conf, cli);
 	struct buf why = BUF_INIT;
@@ -147,6 +173,9 @@ cli_check(const struct cli *cli)
 		if (!check_account(cli, conf->accounts[i],
 		                   station_store(station)))
 			code = EXIT_CODE_FAILED;
+	left = (struct left){ conf, station_store(station) };
+	if (store_accounts_each(left.store, warn_left, &left))
+		code = EXIT_CODE_UNREACHABLE;
 out:
 	station_close(station);
 	conf_free(conf);
