@@ -137,6 +137,20 @@ fake_adapter_sell(struct fake_adapter *f, const char *id, const char *external,
 	return s;
 }
 
+struct fake_sale *
+fake_adapter_return(struct fake_adapter *f, const char *id,
+                    const char *external, const char *qty)
+{
+	struct fake_count *c = fake_adapter_count(f, external);
+	struct fake_sale *s = fake_adapter_sale(f, id, clock_wall_ms());
+
+	c->qty = decimal_add(c->qty, parse(qty));
+	fake_sale_line(s, "1", external, qty);
+	s->lines[0].qty = decimal_neg(s->lines[0].qty);
+	s->is_return = true;
+	return s;
+}
+
 void
 fake_adapter_next(struct fake_adapter *f, const char *call,
                   struct outcome outcome, bool happens)
@@ -353,30 +367,47 @@ tell_sale(const struct fake_adapter *f, const struct fake_sale *from,
 	return r;
 }
 
+/* Either list: sales by their own time, returns too. */
+static struct outcome
+list_some(struct fake_adapter *f, const char *call, int64_t since_ms,
+          int64_t until_ms, const struct sale_sink *sink)
+{
+	bool is_return = strcmp(call, "list_returns") == 0;
+	struct outcome outcome;
+	bool is_whole;
+
+	note(f, call);
+	is_whole = take_step(f, call, &outcome);
+	if (f->before_sales && !is_return)
+		f->before_sales(f);
+	for (size_t i = 0; is_whole && i < f->n_sales; i++) {
+		const struct fake_sale *s = &f->sales[i];
+
+		if (s->is_return != is_return || s->is_unseen ||
+		    s->closed_ms < since_ms || s->closed_ms > until_ms)
+			continue;
+		if (tell_sale(f, s, sink))
+			return outcome_of(VERDICT_RETRY, "the sink ended it");
+	}
+	return end(f, call, outcome);
+}
+
 static struct outcome
 list_sales(void *state, int64_t since_ms, int64_t until_ms,
            const struct sale_sink *sink)
 {
 	struct fake_adapter *f = state;
-	struct outcome outcome;
-	bool is_whole;
 
-	note(f, "list_sales");
 	f->since_ms = since_ms;
 	f->until_ms = until_ms;
-	is_whole = take_step(f, "list_sales", &outcome);
-	if (f->before_sales)
-		f->before_sales(f);
-	for (size_t i = 0; is_whole && i < f->n_sales; i++) {
-		const struct fake_sale *s = &f->sales[i];
+	return list_some(f, "list_sales", since_ms, until_ms, sink);
+}
 
-		if (s->is_unseen || s->closed_ms < since_ms ||
-		    s->closed_ms > until_ms)
-			continue;
-		if (tell_sale(f, s, sink))
-			return outcome_of(VERDICT_RETRY, "the sink ended it");
-	}
-	return end(f, "list_sales", outcome);
+static struct outcome
+list_returns(void *state, int64_t since_ms, int64_t until_ms,
+             const struct sale_sink *sink)
+{
+	return list_some(state, "list_returns", since_ms, until_ms, sink);
 }
 
 static struct outcome
@@ -561,6 +592,7 @@ const struct adapter_ops fake_till_ops = {
 	.read_counts = read_counts,
 	.write_counts = write_counts,
 	.list_sales = list_sales,
+	.list_returns = list_returns,
 	.read_sales = read_sales,
 	.sync = sync_all,
 };

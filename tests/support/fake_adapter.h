@@ -41,6 +41,7 @@ struct fake_sale {
 	int64_t closed_ms;
 	int64_t version; /* 0: none */
 	bool is_open;    /* not final yet */
+	bool is_return;  /* list_returns tells it, list_sales does not */
 	bool is_unseen;  /* an offline sale that has not arrived yet */
 	struct fake_line lines[FAKE_LINES_MAX];
 	size_t n_lines;
@@ -117,6 +118,10 @@ struct fake_sale *fake_adapter_sale(struct fake_adapter *f, const char *id,
                                     int64_t closed_ms);
 void fake_sale_line(struct fake_sale *sale, const char *uid,
                     const char *external, const char *qty);
+
+/* Somebody brings goods back: the count rises; a list of its own says so. */
+struct fake_sale *fake_adapter_return(struct fake_adapter *f, const char *id,
+                                      const char *external, const char *qty);
 
 /* The next call of that name answers this; happens: and does it. */
 void fake_adapter_next(struct fake_adapter *f, const char *call,
