@@ -193,8 +193,8 @@ hex_of(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static void
-decode(struct buf *out, const char *p, size_t n)
+void
+sim_decode(struct buf *out, const char *p, size_t n)
 {
 	size_t i;
 	int high;
@@ -223,7 +223,7 @@ sim_param(struct buf *out, const char *query, const char *name)
 		if (n > n_name && query[n_name] == '=' &&
 		    strncasecmp(query, name, n_name) == 0) {
 			buf_reset(out);
-			decode(out, query + n_name + 1, n - n_name - 1);
+			sim_decode(out, query + n_name + 1, n - n_name - 1);
 			return true;
 		}
 		query += n;

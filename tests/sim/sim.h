@@ -91,6 +91,9 @@ bool sim_time_parse(int64_t *out_us, const char *text);
 /* A query parameter, its name compared without case. False: absent. */
 bool sim_param(struct buf *out, const char *query, const char *name);
 
+/* Append text without its %XX and +. */
+void sim_decode(struct buf *out, const char *p, size_t n);
+
 /* The first header of this name, or "". */
 const char *sim_header(const struct http_call *call, const char *name);
 
