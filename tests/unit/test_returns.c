@@ -295,7 +295,7 @@ test_returns__that_cannot_be_listed_hold_back_the_write(void **state)
 	before = cursor();
 	(void)fake_adapter_return(agora, "R1", "A-A1", "2");
 	fake_adapter_next(agora, "list_returns",
-	                  outcome_of(VERDICT_RETRY, "no"), true);
+	                  outcome_of(VERDICT_RETRY, "no"), false);
 	call("i:A1");
 	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
 	assert_int_equal(cursor(), before);
