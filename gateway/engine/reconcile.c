@@ -263,19 +263,24 @@ load(struct reconcile *rc, struct look *looks, size_t n)
 	return r;
 }
 
-/* Bound to something else, or to nothing, since its count was read. */
-static bool
-is_gone(const struct look *l)
-{
-	return !l->view.external ||
-	       strcmp(l->view.external, l->thing->external) != 0;
-}
-
 static bool
 is_authority(const struct reconcile *rc, const struct look *l)
 {
 	return !strcmp(engine_authority(rc->w->engine, l->view.authority),
 	               rc->w->account);
+}
+
+/*
+ * Bound to something else, or to nothing, since its count was read; or kept
+ * elsewhere while this system takes no counts: it shows its own, whatever the
+ * authority says.
+ */
+static bool
+is_none_of_ours(const struct reconcile *rc, const struct look *l)
+{
+	return !l->view.external ||
+	       strcmp(l->view.external, l->thing->external) != 0 ||
+	       (!rc->w->ops->write_counts && !is_authority(rc, l));
 }
 
 /* At its authority a balance that we do not have can be had: that is drift. */
@@ -288,7 +293,7 @@ is_unknown(const struct reconcile *rc, const struct look *l)
 static bool
 differs(const struct reconcile *rc, const struct look *l)
 {
-	return !is_gone(l) && !is_unknown(rc, l) &&
+	return !is_none_of_ours(rc, l) && !is_unknown(rc, l) &&
 	       (!l->has_should || decimal_cmp(l->count.qty, l->should) != 0);
 }
 
@@ -359,7 +364,7 @@ judge(struct reconcile *rc, const struct look *l)
 {
 	struct reconcile_tally *t = &rc->report.tally;
 
-	if (is_gone(l))
+	if (is_none_of_ours(rc, l))
 		return 0; /* a new binding has a mark of its own */
 	if (is_unknown(rc, l) && !l->thing->is_marked) {
 		t->unknown++;

@@ -49,7 +49,8 @@ find_target(const struct sync *s, const struct stock_view *view,
 /*
  * A channel's count that is not what we left there wants a look, and so does
  * one that is not what it should be: a reserve or an authority may have been
- * changed in the file, which leaves no mark.
+ * changed in the file, which leaves no mark. A system that takes no counts
+ * shows its own of what is kept elsewhere: no look could change that.
  */
 static bool
 wants_look(const struct sync *s, const struct stock_view *view,
@@ -57,6 +58,8 @@ wants_look(const struct sync *s, const struct stock_view *view,
 {
 	struct decimal target;
 
+	if (!s->w->ops->write_counts)
+		return false;
 	return !view->has_published || decimal_cmp(view->published, qty) ||
 	       (find_target(s, view, &target) && decimal_cmp(target, qty));
 }

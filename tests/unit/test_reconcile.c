@@ -441,6 +441,24 @@ test_reconcile__locked_leaves_the_wish(void **state)
 		RECONCILE_ABSENT);
 }
 
+/* Galaxy, bound to what a till keeps. */
+static void
+test_reconcile__what_takes_no_counts_shows_its_own(void **state)
+{
+	const struct adapter_ops *ops = world->agora.ops;
+	struct adapter_ops mute = *ops;
+
+	(void)state;
+	mute.write_counts = NULL;
+	world->agora.ops = &mute;
+	fake_adapter_set(agora, "A-A1", "9");
+	reconcile(&world->agora);
+	world->agora.ops = ops;
+	assert_int_equal(report.tally.drifted, 0);
+	assert_int_equal(report.tally.compared, 0);
+	assert_int_equal(report.n, 0);
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int
@@ -465,6 +483,7 @@ main(void)
 		EACH(test_reconcile__passing_trouble_is_waited_out),
 		EACH(test_reconcile__a_refused_batch_is_halved),
 		EACH(test_reconcile__locked_leaves_the_wish),
+		EACH(test_reconcile__what_takes_no_counts_shows_its_own),
 	};
 
 	return cmocka_run_group_tests_name(
