@@ -9,5 +9,6 @@
 const struct adapter_ops *const adapters[] = {
 	&galaxy_adapter,
 	&square_adapter,
+	&webhook_adapter,
 	NULL,
 };

@@ -11,5 +11,6 @@ extern const struct adapter_ops *const adapters[];
 
 extern const struct adapter_ops galaxy_adapter;
 extern const struct adapter_ops square_adapter;
+extern const struct adapter_ops webhook_adapter;
 
 #endif

@@ -4,5 +4,6 @@
 const struct handler_ops *const hook_handlers[] = {
 	&galaxy_hooks,
 	&square_hooks,
+	&webhook_hooks,
 	NULL,
 };

@@ -12,5 +12,6 @@ extern const struct api_route api_routes[];
 
 extern const struct handler_ops galaxy_hooks;
 extern const struct handler_ops square_hooks;
+extern const struct handler_ops webhook_hooks;
 
 #endif

@@ -496,6 +496,71 @@ json_path(const struct json_node *node, const char *path)
 	return node;
 }
 
+enum { POINTER_TOKEN_SIZE = 256 };
+
+/* The token behind a slash, unescaped. NULL: malformed; else what follows. */
+static const char *
+next_token(char out[POINTER_TOKEN_SIZE], const char *p)
+{
+	size_t n = 0;
+
+	if (*p++ != '/')
+		return NULL;
+	for (; *p && *p != '/'; p++) {
+		char c = *p;
+
+		if (c == '~') {
+			p++;
+			if (*p != '0' && *p != '1')
+				return NULL;
+			c = *p == '0' ? '~' : '/';
+		}
+		if (n + 1 == POINTER_TOKEN_SIZE)
+			return NULL;
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return p;
+}
+
+/* An array's element: digits, no zero in front; `-` is behind the last one. */
+static const struct json_node *
+at_token(const struct json_node *array, const char *token)
+{
+	size_t n = strlen(token);
+
+	if (n == 0 || n > 9 || strspn(token, "0123456789") != n ||
+	    (token[0] == '0' && n > 1))
+		return NULL;
+	return json_at(array, (size_t)strtoul(token, NULL, 10));
+}
+
+const struct json_node *
+json_pointer(const struct json_node *root, const char *pointer)
+{
+	char token[POINTER_TOKEN_SIZE];
+	const struct json_node *node = root;
+
+	while (node && *pointer) {
+		pointer = next_token(token, pointer);
+		if (!pointer)
+			return NULL;
+		node = json_type(node) == JSON_ARRAY ? at_token(node, token)
+		                                     : json_find(node, token);
+	}
+	return node;
+}
+
+bool
+json_pointer_is_valid(const char *pointer)
+{
+	char token[POINTER_TOKEN_SIZE];
+
+	while (pointer && *pointer)
+		pointer = next_token(token, pointer);
+	return pointer != NULL;
+}
+
 size_t
 json_length(const struct json_node *node)
 {

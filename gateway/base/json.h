@@ -52,6 +52,16 @@ const struct json_node *json_find(const struct json_node *node,
 const struct json_node *json_path(const struct json_node *node,
                                   const char *path);
 
+/*
+ * What a JSON pointer (RFC 6901) points at: json_pointer(root, "/data/0/sku").
+ * NULL when it is not there, null, or no valid pointer. "" is the whole.
+ */
+const struct json_node *json_pointer(const struct json_node *root,
+                                     const char *pointer);
+
+/* Could it point at something? Members of at most 255 bytes. */
+bool json_pointer_is_valid(const char *pointer);
+
 size_t json_length(const struct json_node *node); /* 0 unless an array */
 const struct json_node *json_at(const struct json_node *node, size_t i);
 

@@ -75,9 +75,10 @@ static struct outcome
 probe(const struct conf_section *account, const struct adapter_ops *ops,
       struct store *store, struct buf *what)
 {
+	const char *url = conf_account_url(account);
 	const struct http_client_options options = {
 		.timeout_ms = conf_int(account, "timeout_ms"),
-		.may_http = !strncmp(conf_account_url(account), "http://", 7),
+		.may_http = url && !strncmp(url, "http://", 7),
 		.user_agent = "tillbridge check",
 	};
 	struct adapter_env env = { .conf = account };
@@ -109,7 +110,8 @@ check_account(const struct cli *cli, const struct conf_section *account,
 	struct outcome outcome = probe(account, ops, store, &what);
 	bool ok = outcome.verdict == VERDICT_DONE;
 
-	add_missing(&what, ops, account);
+	if (!conf_account_is_source(account)) /* which says so itself */
+		add_missing(&what, ops, account);
 	if (ok)
 		(void)printf("ok    %-12s %s\n", name, buf_text(&what));
 	else

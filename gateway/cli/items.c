@@ -74,6 +74,9 @@ read_column(struct import *im, const struct csv *csv, struct column *out,
 		out->kind = COLUMN_AUTHORITY;
 	else if (!strcmp(title, "reserve"))
 		out->kind = COLUMN_RESERVE;
+	else if (account && conf_account_is_source(account))
+		complain(im, csv, title,
+		         "no item is bound there: its calls name the SKU");
 	else if (account)
 		*out = (struct column){ COLUMN_ACCOUNT,
 			                conf_account_name(account) };
@@ -124,6 +127,19 @@ add_binding(struct item *item, const char *account, const char *typed)
 	return b->account && b->typed ? 0 : ERR_NOMEM;
 }
 
+static void
+check_authority(struct import *im, const struct csv *csv, const char *name)
+{
+	const struct conf_section *account = conf_find_account(im->conf, name);
+
+	if (!account)
+		complain(im, csv, "authority",
+		         "there is no account of that name");
+	else if (conf_account_is_source(account))
+		complain(im, csv, "authority",
+		         "that account has no stock: it only calls us");
+}
+
 static int
 take_field(struct import *im, const struct csv *csv, struct item *item,
            const struct column *column, const char *text)
@@ -142,9 +158,8 @@ take_field(struct import *im, const struct csv *csv, struct item *item,
 	case COLUMN_NAME: item->name = text_dup(text); break;
 	case COLUMN_AUTHORITY:
 		item->authority = text_dup(text);
-		if (*text && !conf_find_account(im->conf, text))
-			complain(im, csv, "authority",
-			         "there is no account of that name");
+		if (*text)
+			check_authority(im, csv, text);
 		break;
 	case COLUMN_RESERVE:
 		item->drops_reserve = !*text; /* an empty cell: none */
@@ -429,9 +444,12 @@ add_row(struct export *ex, const struct item *item)
 	if (item->has_reserve)
 		buf_adds(&ex->row, decimal_format(reserve, item->reserve));
 	for (size_t i = 0; i < ex->conf->n_accounts; i++) {
-		const struct binding *b = item_find_binding(
-			item, conf_account_name(ex->conf->accounts[i]));
+		const struct conf_section *account = ex->conf->accounts[i];
+		const struct binding *b =
+			item_find_binding(item, conf_account_name(account));
 
+		if (conf_account_is_source(account))
+			continue;
 		buf_addc(&ex->row, ',');
 		csv_add(&ex->row, b && b->typed ? b->typed : "");
 	}
@@ -459,8 +477,10 @@ static enum exit_code export(const struct conf *conf, struct store *store) {
 	struct export ex = { .conf = conf, .store = store }; int r;
 
 	(void)fputs("sku,name,authority,reserve", stdout);
-	for (size_t i = 0; i < conf->n_accounts; i++)(void)
-		printf(",%s", conf_account_name(conf->accounts[i]));
+	for (size_t i = 0; i < conf->n_accounts; i++)
+		if (!conf_account_is_source(conf->accounts[i]))
+			(void)printf(",%s",
+			             conf_account_name(conf->accounts[i]));
 	(void)putchar('\n');
 	r = store_registry_each(store, export_one, &ex);
 	buf_fini(&ex.row);

@@ -31,7 +31,9 @@ print_account(struct store *store, const struct conf_section *account)
 		r = store_registry_count_account(store, name, &bound,
 		                                 &unresolved);
 	if (!r) {
-		const char *state = health_text(&h, "state");
+		const char *state = conf_account_is_source(account)
+		                            ? "ok" /* it calls us, or not */
+		                            : health_text(&h, "state");
 		bool is_bad = *state && strcmp(state, "ok") != 0;
 
 		(void)printf("%-14s %-10s %-9s %6lld %11lld %6lld  %s\n", name,

@@ -371,8 +371,8 @@ store_queue_settle(struct store *store, const struct queue_settlement *list,
 		args_addi(&a, (int64_t)list[i].event->n_body);
 		args_addi(&a, (int64_t)list[i].n_marks);
 		for (size_t m = 0; m < list[i].n_marks; m++) {
-			args_adds(&a, list[i].account);
-			args_adds(&a, list[i].members[m]);
+			args_adds(&a, list[i].marks[m].account);
+			args_adds(&a, list[i].marks[m].member);
 		}
 	}
 	return store_eval_int(store, NULL, SCRIPT_SETTLE, settle_script, &a);

@@ -55,11 +55,15 @@ int store_queue_claim(struct store *store, struct queue_batch *out,
                       const char *after, int64_t wait_ms, size_t max);
 void queue_batch_fini(struct queue_batch *batch);
 
+struct queue_mark {
+	const char *account; /* whose worker must look */
+	const char *member;  /* see store_marks.h */
+};
+
 /* One event that was understood, and the marks it makes. All borrowed. */
 struct queue_settlement {
 	const struct event *event;
-	const char *account;        /* whose worker must look */
-	const char *const *members; /* see store_marks.h */
+	const struct queue_mark *marks;
 	size_t n_marks;
 };
 

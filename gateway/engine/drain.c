@@ -31,39 +31,87 @@ enum {
 	PULSE_MAX_MS = 30000,
 };
 
+/* Texts that grow. */
+struct texts {
+	char **v; /* owned, and each */
+	size_t n, cap;
+};
+
 /* Where one event says to look. */
 struct looks {
 	const struct engine *engine;
 	struct store *store;
-	const char *account; /* borrowed */
-	char **members;      /* owned, and each */
+	const char *account;      /* borrowed */
+	struct queue_mark *marks; /* owned */
 	size_t n, cap;
+	struct texts members; /* of the marks */
+	struct texts skus;    /* named, and not yet looked for */
 	bool is_ref_known;
 	bool wants_catch_up;
 	bool catch_up_if_unknown;
 	int fault;
 };
 
+/* Room for one more of *n; false without memory. */
+static bool
+make_room(void **v, size_t *cap, size_t n, size_t size)
+{
+	size_t more = *cap ? *cap * 2 : 16;
+	void *grown;
+
+	if (n < *cap)
+		return true;
+	grown = realloc(*v, more * size);
+	if (!grown)
+		return false;
+	*v = grown;
+	*cap = more;
+	return true;
+}
+
+/* Takes the text, NULL too. False without memory. */
+static bool
+texts_add(struct texts *t, char *text)
+{
+	void *v = t->v;
+
+	if (!text || !make_room(&v, &t->cap, t->n, sizeof(*t->v))) {
+		free(text);
+		return false;
+	}
+	t->v = v;
+	t->v[t->n++] = text;
+	return true;
+}
+
 static void
-add_member(struct looks *l, const char *prefix, const char *text)
+texts_fini(struct texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i]);
+	free(t->v);
+}
+
+static void
+add_mark(struct looks *l, const char *account, const char *prefix,
+         const char *text)
 {
 	char *member = text_format("%s%s", prefix, text);
+	void *marks = l->marks;
 
-	if (member && l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 16;
-		char **grown = realloc(l->members, cap * sizeof(*grown));
-
-		if (grown) {
-			l->members = grown;
-			l->cap = cap;
-		}
-	}
-	if (!member || l->n == l->cap) {
-		free(member);
+	if (!texts_add(&l->members, member) ||
+	    !make_room(&marks, &l->cap, l->n, sizeof(*l->marks))) {
 		l->fault = err_raise(ERR_NOMEM, "why=%s", "marks");
 		return;
 	}
-	l->members[l->n++] = member;
+	l->marks = marks;
+	l->marks[l->n++] = (struct queue_mark){ account, member };
+}
+
+static void
+add_member(struct looks *l, const char *prefix, const char *text)
+{
+	add_mark(l, l->account, prefix, text);
 }
 
 static int
@@ -119,6 +167,54 @@ on_locked(void *ctx, const char *why)
 	(void)store_health_set(l->store, l->account, &fact, 1);
 }
 
+static void
+on_sku(void *ctx, const char *sku)
+{
+	struct looks *l = ctx;
+
+	if (!texts_add(&l->skus, text_dup(sku)))
+		l->fault = err_raise(ERR_NOMEM, "why=%s", "skus");
+}
+
+/* A mark where the item's stock is kept. authority: NULL: no such item. */
+static void
+mark_item(struct looks *l, const char *sku, const char *authority)
+{
+	const struct conf_section *account = NULL;
+
+	if (authority)
+		account = conf_find_account(
+			l->engine->conf,
+			engine_authority(l->engine, authority));
+	if (account)
+		add_mark(l, conf_account_name(account), "i:", sku);
+	else
+		log_debug("sku.unknown", "account=%s sku=%s", l->account,
+		          log_quote(sku));
+}
+
+/*
+ * Who is right about an item is asked before the marks are made. If that
+ * changes in between, its new authority is marked by the change itself.
+ */
+static int
+mark_skus(struct looks *l)
+{
+	char **authorities = calloc(l->skus.n + 1, sizeof(*authorities));
+	int r = authorities ? 0 : err_raise(ERR_NOMEM, "why=%s", "skus");
+
+	if (!r)
+		r = store_registry_authorities(l->store,
+		                               (const char *const *)l->skus.v,
+		                               l->skus.n, authorities);
+	for (size_t i = 0; !r && i < l->skus.n; i++)
+		mark_item(l, l->skus.v[i], authorities[i]);
+	for (size_t i = 0; authorities && i < l->skus.n; i++)
+		free(authorities[i]);
+	free(authorities);
+	return r;
+}
+
 static const struct handler_ops *
 find_handler(const struct handler_ops *const *handlers, const char *type)
 {
@@ -137,20 +233,33 @@ bury(struct store *store, const struct event *event, const char *why)
 	return store_queue_bury(store, event, why);
 }
 
+/* Rightly so for many; for a person who wonders why nothing happens. */
+static void
+note_idle(const struct looks *l, const struct event *event)
+{
+	metrics_add(METRIC_events_idle, 1);
+	log_debug("event.idle", "account=%s topic=%s event=%s", l->account,
+	          log_quote(event->topic), event->entry_id);
+}
+
 /* Ask the event's handler where to look. */
 static int
 ask_handler(struct looks *l, const struct handler_ops *handler,
             const struct handler_env *env, const struct event *event)
 {
 	const struct hints hints = {
-		l,        on_ref, on_sale, on_catch_up, on_catch_up_if_unknown,
-		on_locked
+		l,         on_ref, on_sale, on_catch_up, on_catch_up_if_unknown,
+		on_locked, on_sku
 	};
 	int r = handler->hints(env, event, &hints);
 
+	if (!r && l->skus.n)
+		r = mark_skus(l);
 	if (!r &&
 	    (l->wants_catch_up || (l->catch_up_if_unknown && !l->is_ref_known)))
 		add_member(l, MARK_CATCH_UP, "");
+	if (!r && !l->n)
+		note_idle(l, event);
 	return r ? r : l->fault;
 }
 
@@ -182,9 +291,9 @@ understand(struct looks *l, const struct handler_ops *const *handlers,
 static void
 looks_fini(struct looks *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		free(l->members[i]);
-	free(l->members);
+	free(l->marks);
+	texts_fini(&l->members);
+	texts_fini(&l->skus);
 }
 
 /* For a person who asks about the item; after the acknowledgement. */
@@ -193,11 +302,11 @@ note_calls(struct store *store, const struct queue_settlement *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t m = 0; m < list[i].n_marks; m++)
-			if (!strncmp(list[i].members[m], "i:", 2))
+			if (!strncmp(list[i].marks[m].member, "i:", 2))
 				store_timeline_add(
-					store, list[i].members[m] + 2,
+					store, list[i].marks[m].member + 2,
 					list[i].event->received_ms,
-					TIMELINE_HOOK, list[i].account,
+					TIMELINE_HOOK, list[i].event->account,
 					"a call named it");
 }
 
@@ -220,10 +329,9 @@ drain_events(const struct engine *engine,
 			             .account = events[i].account };
 		r = understand(l, handlers, &events[i], &is_dead);
 		if (!r && !is_dead)
-			list[n_list++] = (struct queue_settlement){
-				&events[i], l->account,
-				(const char *const *)l->members, l->n
-			};
+			list[n_list++] =
+				(struct queue_settlement){ &events[i], l->marks,
+				                           l->n };
 	}
 	if (!r)
 		r = store_queue_settle(store, list, n_list);

@@ -243,7 +243,9 @@ start_workers(struct daemon *d)
 	if (!d->workers)
 		return err_raise(ERR_NOMEM, "why=%s", "workers");
 	for (size_t i = 0; !r && i < d->conf->n_accounts; i++) {
-		r = worker_start(&d->workers[i], &d->engine,
+		if (conf_account_is_source(d->conf->accounts[i]))
+			continue; /* nobody there to be called */
+		r = worker_start(&d->workers[d->n_workers], &d->engine,
 		                 d->conf->accounts[i]);
 		d->n_workers += !r;
 	}
@@ -346,9 +348,11 @@ join_workers(struct daemon *d)
 static void
 wake_workers(struct daemon *d)
 {
-	for (size_t i = 0; i < d->n_workers; i++)
-		(void)store_marks_wake(station_store(d->station),
-		                       conf_account_name(d->conf->accounts[i]));
+	for (size_t i = 0; d->n_workers && i < d->conf->n_accounts; i++)
+		if (!conf_account_is_source(d->conf->accounts[i]))
+			(void)store_marks_wake(
+				station_store(d->station),
+				conf_account_name(d->conf->accounts[i]));
 }
 
 static void

@@ -254,12 +254,12 @@ scheduler_start(struct scheduler **out, const struct engine *engine)
 	if (r)
 		return r;
 	s->engine = engine;
-	s->n = engine->conf->n_accounts;
-	s->plans = calloc(s->n + 1, sizeof(*s->plans));
+	s->plans = calloc(engine->conf->n_accounts + 1, sizeof(*s->plans));
 	if (!s->plans)
 		r = err_raise(ERR_NOMEM, "why=%s", "scheduler");
-	for (size_t i = 0; !r && i < s->n; i++)
-		s->plans[i].account = engine->conf->accounts[i];
+	for (size_t i = 0; !r && i < engine->conf->n_accounts; i++)
+		if (!conf_account_is_source(engine->conf->accounts[i]))
+			s->plans[s->n++].account = engine->conf->accounts[i];
 	if (!r)
 		r = store_new(&s->store, engine->store);
 	if (!r && pthread_create(&s->thread, NULL, run, s))

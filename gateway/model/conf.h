@@ -40,6 +40,9 @@ enum {
 	CONF_PLAIN_HTTP =
 		2,     /* flag of CONF_URL: http:// anywhere, with a warning */
 	CONF_ZONE = 4, /* flag of CONF_TEXT: an IANA time zone that exists */
+	CONF_SOURCE =
+		8, /* flag of a type: it only calls us; nobody calls it, no item
+	              is bound at it, and it is nobody's authority */
 };
 
 struct conf_row {
@@ -62,7 +65,7 @@ struct conf_type {
 	const struct conf_row *rows; /* of the adapter */
 	const struct conf_row *hook; /* of the handler, keys "hook.…"; NULL */
 	const char *default_url;     /* base URL; NULL: `url` is required */
-	unsigned url_flags;          /* CONF_PLAIN_HTTP or 0 */
+	unsigned url_flags;          /* CONF_PLAIN_HTTP, CONF_SOURCE or 0 */
 };
 
 /* Values of one set of rows: the file's top level, or one account. */
@@ -137,7 +140,11 @@ const struct cron *conf_cron(const struct conf_section *s, const char *key);
 /* CONF_PATH values are absolute, or relative to the working directory. */
 const char *conf_path(const struct conf_section *s, const char *key);
 
-/* Shorthands for an account's `name`, `type` and base `url`. Borrowed. */
+/* Does it only call us? Then it has no url and no worker. */
+bool conf_account_is_source(const struct conf_section *account);
+
+/* Shorthands for an account's `name`, `type` and base `url`. Borrowed. A source
+   has no url: NULL. */
 const char *conf_account_name(const struct conf_section *account);
 const char *conf_account_type(const struct conf_section *account);
 const char *conf_account_url(const struct conf_section *account);

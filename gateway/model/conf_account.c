@@ -82,7 +82,7 @@ default_url(struct conf_reader *reader, const struct conf_type *type)
 {
 	struct conf_value *url = conf_section_find(reader->section, "url");
 
-	if (!type || url->is_seen)
+	if (!type || url->is_seen || reader->section->is_source)
 		return;
 	if (type->default_url)
 		(void)conf_value_set_text(reader, url, type->default_url);
@@ -115,8 +115,10 @@ read_account(struct conf_section **out, const struct conf_load_state *load,
 	                     type ? type->hook : NULL);
 	if (r)
 		return err_pass(r);
+	reader.section->is_source = type && type->url_flags & CONF_SOURCE;
 	conf_read_object(&reader, node);
 	conf_check_account_name(&reader);
+	conf_check_source(&reader);
 	check_type(&reader, load);
 	conf_read_defaults(&reader);
 	default_url(&reader, type);

@@ -53,6 +53,19 @@ conf_check_account_name(struct conf_reader *reader)
 		              name);
 }
 
+void
+conf_check_source(struct conf_reader *reader)
+{
+	const struct conf_row *row = conf_account_rows;
+
+	for (; reader->section->is_source && row->key; row++)
+		if (!conf_has_choice("name|type", row->key) &&
+		    conf_section_find(reader->section, row->key)->is_seen)
+			conf_complain(reader, row->key, -1,
+			              "not used: an account of this type only "
+			              "calls us");
+}
+
 /* Two elements of a list with one name: the later one is told. */
 static void
 check_names(struct conf_reader *reader, const char *key)
@@ -80,35 +93,62 @@ check_names(struct conf_reader *reader, const char *key)
 	}
 }
 
+/* The first account that has stock to be right about. NULL: none. */
+static const char *
+first_with_stock(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_accounts; i++)
+		if (!conf->accounts[i]->is_source)
+			return conf_account_name(conf->accounts[i]);
+	return NULL;
+}
+
 /* Absent means the first account; anything else must be one of them. */
 static void
 check_authority(struct conf_reader *reader, const struct conf *conf)
 {
 	struct conf_value *value =
 		conf_section_find(reader->section, "stock.authority");
+	const struct conf_section *named =
+		value->text ? conf_find_account(conf, value->text) : NULL;
 	struct buf known = BUF_INIT;
 
 	if (conf->n_accounts == 0)
 		return;
 	if (!value->text && !value->is_seen) {
-		const char *first = conf_account_name(conf->accounts[0]);
+		const char *first = first_with_stock(conf);
 
 		if (first)
 			(void)conf_value_set_text(reader, value, first);
 		return;
 	}
-	if (!value->text || conf_find_account(conf, value->text))
+	if (!value->text || (named && !named->is_source))
 		return;
 	for (size_t i = 0; i < conf->n_accounts; i++) {
 		const char *name = conf_account_name(conf->accounts[i]);
 
-		if (name)
+		if (name && !conf->accounts[i]->is_source)
 			buf_addf(&known, "%s%s", known.n ? ", " : "", name);
 	}
 	conf_complain(reader, "stock.authority", -1,
-	              "no such account: expected one of %s, found %s",
+	              "%s: expected one of %s, found %s",
+	              named ? "has no stock, it only calls us"
+	                    : "no such account",
 	              buf_text(&known), log_quote(value->text));
 	buf_fini(&known);
+}
+
+/* Somebody must have the stock. */
+static void
+check_stock(struct conf_reader *reader, const struct conf *conf)
+{
+	size_t n_sources = 0;
+
+	for (size_t i = 0; i < conf->n_accounts; i++)
+		n_sources += conf->accounts[i]->is_source;
+	if (n_sources > 0 && n_sources == conf->n_accounts)
+		conf_complain(reader, "accounts", -1,
+		              "none has stock: all of them only call us");
 }
 
 /* Are all addresses good ones, and is one of them outside loopback? */
@@ -226,4 +266,5 @@ conf_check(struct conf_reader *top_reader, struct conf *conf)
 	check_namespace(top_reader);
 	check_names(top_reader, "accounts");
 	check_authority(top_reader, conf);
+	check_stock(top_reader, conf);
 }

@@ -126,6 +126,12 @@ conf_path(const struct conf_section *s, const char *key)
 	return value->text;
 }
 
+bool
+conf_account_is_source(const struct conf_section *account)
+{
+	return account->is_source;
+}
+
 const char *
 conf_account_name(const struct conf_section *account)
 {
@@ -212,6 +218,8 @@ conf_section_parse(struct conf_section **out, const struct conf_type *type,
 
 	r = conf_section_new(&reader.section, conf_account_rows, type->rows,
 	                     type->hook);
+	if (!r)
+		reader.section->is_source = type->url_flags & CONF_SOURCE;
 	if (!r)
 		r = read_section(&reader, type, json);
 	if (!r && (buf_check(mistakes) || buf_check(&warnings)))

@@ -99,5 +99,9 @@ conf_markdown(struct buf *out, const struct conf_type *types, size_t n_types)
 			         types[i].default_url);
 		add_rows(out, types[i].rows);
 		add_rows(out, types[i].hook);
+		if (types[i].url_flags & CONF_SOURCE)
+			buf_adds(out,
+			         "\nIt only calls us: of the options of every "
+			         "type it takes `name` and `type`.\n");
 	}
 }

@@ -45,6 +45,7 @@ struct conf_value {
 struct conf_section {
 	struct conf_value *values; /* owned; one for each row */
 	size_t n_values;
+	bool is_source; /* an account that only calls us */
 };
 
 /* One reading of one object. */
@@ -149,6 +150,9 @@ void conf_check(struct conf_reader *top_reader, struct conf *conf);
 
 /* An account's name; where says which. */
 void conf_check_account_name(struct conf_reader *reader);
+
+/* What is of no use to an account that only calls us. */
+void conf_check_source(struct conf_reader *reader);
 
 /* ---- conf_account.c ---- */
 

@@ -308,16 +308,18 @@ put_true(struct json_out *o, const struct view *view,
 		json_out_bool(o, key, true);
 }
 
-/* All keys of an account of one type. */
+/* What every type has: its base address, and the common keys. */
 static void
-put_keys(struct json_out *o, const struct conf_type *type)
+put_common_keys(struct json_out *o, const struct conf_type *type)
 {
 	const struct view common = { .lists = { conf_account_rows },
 		                     .prefix = "" };
-	const struct view own = { .lists = { type->rows, type->hook },
-		                  .prefix = "" };
 
-	json_out_object(o, "properties");
+	if (type->url_flags & CONF_SOURCE) {
+		json_out_bool(o, "name", true);
+		json_out_bool(o, "type", true);
+		return;
+	}
 	each_word(&common, put_true, o);
 	json_out_object(o, "url");
 	if (type->default_url)
@@ -325,10 +327,21 @@ put_keys(struct json_out *o, const struct conf_type *type)
 	else
 		json_out_text(o, "type", "string");
 	json_out_end_object(o);
+}
+
+/* All keys of an account of one type. */
+static void
+put_keys(struct json_out *o, const struct conf_type *type)
+{
+	const struct view own = { .lists = { type->rows, type->hook },
+		                  .prefix = "" };
+
+	json_out_object(o, "properties");
+	put_common_keys(o, type);
 	each_word(&own, put_member, o);
 	json_out_end_object(o);
 	json_out_array(o, "required");
-	if (!type->default_url)
+	if (!type->default_url && !(type->url_flags & CONF_SOURCE))
 		json_out_text(o, NULL, "url");
 	each_word(&own, put_required_word, o);
 	json_out_end_array(o);

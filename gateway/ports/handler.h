@@ -38,6 +38,10 @@ struct hints {
 
 	/* The account lost its permission (revoked): pause and say why. */
 	void (*locked)(void *ctx, const char *why);
+
+	/* An item's SKU, of a sender that knows ours: a look at it where its
+	   stock is kept. One we do not have is no harm. Copied. */
+	void (*sku)(void *ctx, const char *sku);
 };
 
 struct handler_env {

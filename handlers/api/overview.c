@@ -91,6 +91,8 @@ read_account(struct store *s, struct overview_account *a)
 	a->state = health_text(&a->health, "state");
 	if (conf_bool(a->conf, "paused"))
 		a->state = "paused";
+	else if (conf_account_is_source(a->conf))
+		a->state = "ok"; /* it calls us, or not */
 	else if (!*a->state)
 		a->state = "starting";
 	return 0;

@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #include "gateway/base/crypto.h"
+#include "gateway/engine/receiver.h"
+#include "gateway/model/conf_parts.h"
 #include "handlers/handlers.h"
+#include "tests/support/fake_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +47,22 @@
 	"f2ec1ef10185c991760da579caec59e4b4e297f0e9ac3472a5f054cf545f5d73" \
 	"075b629b8d9a53f0c0014b02709bf6b15455acadc6aefe8266b794f460ecf8b0"
 
+/* Of the timed vectors: 2021-02-25T15:02:10Z. */
+#define SECONDS "1614265330"
+#define NOW_MS  INT64_C(1614265330000)
+#define WHSEC_1 "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define WHSEC_2 "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
+#define W_ID    "msg_p5jXN8AQM9LWM0D4loKWxJek"
+#define W1      "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+#define G2 \
+	"sha256=" \
+	"e6416d07bfe8709e7df1eac7ac9684b962b42f921b04f5ee467d3cb77d5371" \
+	"3a"
+#define H1 "hgTPbX3B7Xc1RJOh0wMUubBtvgcEK/xwD3nvvxOlue8="
+#define T1_MAC \
+	"10c96c6fd3f320fcfc264cdc4f476c15060ede8e8a08404cea2ddf3b72544a9c"
+#define T1 "t=" SECONDS ",v1=" T1_MAC
+
 /* ---- an account of the type, whatever its adapter's options ---- */
 
 static const struct conf_row adapter_rows[] = {
@@ -69,11 +88,11 @@ parse(const struct handler_ops *ops, const char *json)
 	return account;
 }
 
-/* Up to two headers, then the body. */
+/* The headers end with one that has no name. */
 struct sent {
 	const char *method;
 	const char *query;
-	struct http_header headers[4];
+	struct http_header headers[8];
 	const char *body;
 	size_t n_body; /* 0: up to the NUL */
 	const char *peer;
@@ -93,7 +112,7 @@ call_of(const struct sent *sent)
 		.client_sha256 = sent->client_sha256,
 	};
 
-	while (call.n_headers < 4 && sent->headers[call.n_headers].name)
+	while (call.n_headers < 8 && sent->headers[call.n_headers].name)
 		call.n_headers++;
 	call.n_body = sent->n_body ? sent->n_body : strlen(call.body);
 	return call;
@@ -158,6 +177,12 @@ hear_locked(void *ctx, const char *why)
 	hear(ctx, "locked", "");
 }
 
+static void
+hear_sku(void *ctx, const char *sku)
+{
+	hear(ctx, "sku", sku);
+}
+
 /* Identify the call and take its hints; r_expected other than 0: no hints. */
 static void
 assert_heard(const struct handler_ops *ops, const char *json,
@@ -169,7 +194,8 @@ assert_heard(const struct handler_ops *ops, const char *json,
 	struct event event = { 0 };
 	struct heard heard = { "" };
 	struct hints hints = { &heard,        hear_ref,     hear_sale,
-		               hear_catch_up, hear_unknown, hear_locked };
+		               hear_catch_up, hear_unknown, hear_locked,
+		               hear_sku };
 
 	assert_int_equal(ops->identify(&env, &call, &event), 0);
 	event.body = text_ndup(call.body, call.n_body);
@@ -182,55 +208,172 @@ assert_heard(const struct handler_ops *ops, const char *json,
 
 /* ---- shared rows ---- */
 
+/*
+ * The first header is Content-Type, the second the proof. %s in conf stands
+ * for the secret: one in quotes, or a list.
+ */
 struct genuine {
 	const struct handler_ops *ops;
 	const char *conf;
+	const char *secret;
+	const char *other; /* what could be its secret as well */
 	struct sent sent;
-	size_t signature; /* index of its header */
+	size_t time_header; /* index; 0: it has no time */
+	size_t time_at;     /* where in it */
 	bool covers_body;
+	bool has_id; /* one that the proof covers */
 };
 
+#define JSON_TYPE \
+	{ \
+		"Content-Type", "application/json" \
+	}
+
 static const struct genuine genuines[] = {
-	{ &square_hooks,
-	  "{\"hook\":{\"signature_key\":\"" SQUARE_KEY
-	  "\",\"url\":\"" SQUARE_URL "\"}}",
-	  { .headers = { { "Content-Type", "application/json" },
-	                 { "X-Square-HmacSha256-Signature", S1 } },
-	    .body = B1 },
-	  1,
-	  true },
-	{ &galaxy_hooks,
-	  "{\"hook\":{\"secret\":\"" GALAXY_KEY
-	  "\",\"hmac\":{\"header\":\"X-Galaxy\"}}}",
-	  { .headers = { { "Content-Type", "application/json" },
-	                 { "x-galaxy", N1 } },
-	    .body = B1 },
-	  1,
-	  true },
-	{ &galaxy_hooks,
-	  "{\"hook\":{\"secret\":\"" GALAXY_KEY
-	  "\",\"hmac\":{\"header\":\"X-Galaxy\",\"algorithm\":\"sha512\","
-	  "\"prefix\":\"sha512=\"}}}",
-	  { .headers = { { "Content-Type", "application/json" },
-	                 { "x-galaxy", "sha512=" N2 } },
-	    .body = B4 },
-	  1,
-	  true },
-	{ &galaxy_hooks,
-	  "{\"hook\":{\"secret\":\"" GALAXY_KEY "\"}}",
-	  { .headers = { { "Content-Type", "text/plain" },
-	                 { "Authorization", "Bearer " GALAXY_KEY } },
-	    .body = B1 },
-	  1,
-	  false },
+	{ .ops = &square_hooks,
+	  .conf = "{\"hook\":{\"signature_key\":%s,\"url\":\"" SQUARE_URL
+	          "\"}}",
+	  .secret = SQUARE_KEY,
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE,
+	                         { "X-Square-HmacSha256-Signature", S1 } },
+	            .body = B1 },
+	  .covers_body = true,
+	  .has_id = true },
+	{ .ops = &galaxy_hooks,
+	  .conf = "{\"hook\":{\"secret\":%s,\"hmac\":{\"header\":"
+	          "\"X-Galaxy\"}}}",
+	  .secret = GALAXY_KEY,
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE, { "x-galaxy", N1 } }, .body = B1 },
+	  .covers_body = true },
+	{ .ops = &galaxy_hooks,
+	  .conf = "{\"hook\":{\"secret\":%s,\"hmac\":{\"header\":"
+	          "\"X-Galaxy\",\"algorithm\":\"sha512\","
+	          "\"prefix\":\"sha512=\"}}}",
+	  .secret = GALAXY_KEY,
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE, { "x-galaxy", "sha512=" N2 } },
+	            .body = B4 },
+	  .covers_body = true },
+	{ .ops = &galaxy_hooks,
+	  .conf = "{\"hook\":{\"secret\":%s}}",
+	  .secret = GALAXY_KEY,
+	  .other = "another",
+	  .sent = { .headers = { { "Content-Type", "text/plain" },
+	                         { "Authorization", "Bearer " GALAXY_KEY } },
+	            .body = B1 } },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"standard\",\"secret\":%s,"
+	          "\"sku\":\"/test\"}}",
+	  .secret = WHSEC_1,
+	  .other = WHSEC_2,
+	  .sent = { .headers = { JSON_TYPE,
+	                         { "webhook-signature", W1 },
+	                         { "webhook-timestamp", SECONDS },
+	                         { "webhook-id", W_ID } },
+	            .body = B4 },
+	  .time_header = 2,
+	  .covers_body = true,
+	  .has_id = true },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"svix\",\"secret\":%s,"
+	          "\"sku\":\"/test\"}}",
+	  .secret = WHSEC_1,
+	  .other = WHSEC_2,
+	  .sent = { .headers = { JSON_TYPE,
+	                         { "Svix-Signature", W1 },
+	                         { "Svix-Timestamp", SECONDS },
+	                         { "Svix-Id", W_ID } },
+	            .body = B4 },
+	  .time_header = 2,
+	  .covers_body = true,
+	  .has_id = true },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"github\",\"secret\":%s,"
+	          "\"sku\":\"/test\"}}",
+	  .secret = "It's a Secret to Everybody",
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE,
+	                         { "X-Hub-Signature-256", G2 },
+	                         { "X-GitHub-Delivery", "unsigned" } },
+	            .body = B4 },
+	  .covers_body = true },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"shopify\",\"secret\":%s,"
+	          "\"sku\":\"/merchant_id\"}}",
+	  .secret = "shpss_hush",
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE,
+	                         { "X-Shopify-Hmac-SHA256", H1 },
+	                         { "X-Shopify-Webhook-Id", "unsigned" } },
+	            .body = B1 },
+	  .covers_body = true },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"stripe\",\"secret\":%s,"
+	          "\"sku\":\"/test\"}}",
+	  .secret = "whsec_test_secret",
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE, { "Stripe-Signature", T1 } },
+	            .body = B4 },
+	  .time_header = 1,
+	  .time_at = 2,
+	  .covers_body = true },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"hmac\",\"secret\":%s,"
+	          "\"sku\":\"/merchant_id\"}}",
+	  .secret = GALAXY_KEY,
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE, { "X-Signature", N1 } },
+	            .body = B1 },
+	  .covers_body = true },
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"hmac\",\"secret\":%s,"
+	          "\"sku\":\"/test\",\"header\":\"X-Sum\",\"algorithm\":"
+	          "\"sha512\",\"prefix\":\"sha512=\"}}",
+	  .secret = GALAXY_KEY,
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE, { "X-Sum", "sha512=" N2 } },
+	            .body = B4 },
+	  .covers_body = true },
+	/* Stripe's bytes under other names: time, a dot, the body. */
+	{ .ops = &webhook_hooks,
+	  .conf = "{\"hook\":{\"scheme\":\"hmac\",\"secret\":%s,"
+	          "\"sku\":\"/test\",\"timestamp_header\":\"X-Time\"}}",
+	  .secret = "whsec_test_secret",
+	  .other = "another",
+	  .sent = { .headers = { JSON_TYPE,
+	                         { "X-Signature", T1_MAC },
+	                         { "X-Time", SECONDS } },
+	            .body = B4 },
+	  .time_header = 2,
+	  .covers_body = true },
 };
 
 #define N_GENUINES (sizeof(genuines) / sizeof(genuines[0]))
 
 static int
+verify_keyed(const struct genuine *g, const char *secret,
+             const struct sent *sent)
+{
+	const char *at = strstr(g->conf, "%s");
+	char *conf = text_format("%.*s%s%s", (int)(at - g->conf), g->conf,
+	                         secret, at + 2);
+	int r;
+
+	assert_non_null(conf);
+	r = verify_with(g->ops, conf, NULL, sent);
+	free(conf);
+	return r;
+}
+
+static int
 verify_sent(const struct genuine *g, const struct sent *sent)
 {
-	return verify_with(g->ops, g->conf, NULL, sent);
+	char secret[120];
+
+	(void)snprintf(secret, sizeof(secret), "\"%s\"", g->secret);
+	return verify_keyed(g, secret, sent);
 }
 
 static void
@@ -274,8 +417,7 @@ test_hooks__every_damaged_signature_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_GENUINES; i++) {
 		struct sent sent = genuines[i].sent;
-		struct http_header *header =
-			&sent.headers[genuines[i].signature];
+		struct http_header *header = &sent.headers[1];
 		char *value = text_dup(header->value);
 		size_t n = strlen(value);
 
@@ -302,14 +444,86 @@ test_hooks__a_missing_or_doubled_signature_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_GENUINES; i++) {
 		struct sent sent = genuines[i].sent;
+		size_t n = 0;
 
-		sent.headers[2] = sent.headers[1];
+		while (sent.headers[n].name)
+			n++;
+		sent.headers[n] = sent.headers[1];
 		assert_int_equal(verify_sent(&genuines[i], &sent),
 		                 HANDLER_FORGED);
-		sent.headers[2] = sent.headers[1] = (struct http_header){ 0 };
+		sent.headers[n] = (struct http_header){ 0 };
+		sent.headers[1].name = "X-Nothing";
 		assert_int_equal(verify_sent(&genuines[i], &sent),
 		                 HANDLER_FORGED);
 	}
+}
+
+static void
+test_hooks__the_wrong_key_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		const struct genuine *g = &genuines[i];
+		char secret[120];
+
+		(void)snprintf(secret, sizeof(secret), "\"%s\"", g->other);
+		assert_int_equal(verify_keyed(g, secret, &g->sent),
+		                 HANDLER_FORGED);
+	}
+}
+
+static void
+test_hooks__one_changed_digit_of_the_time_is_refused(void **state)
+{
+	size_t n_timed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		const struct genuine *g = &genuines[i];
+		struct sent sent = g->sent;
+		struct http_header *header = &sent.headers[g->time_header];
+		char *value;
+
+		if (!g->time_header)
+			continue;
+		n_timed++;
+		value = text_dup(header->value);
+		header->value = value;
+		for (size_t k = 0; k < strlen(SECONDS); k++) {
+			value[g->time_at + k] ^= 1;
+			assert_int_equal(verify_sent(g, &sent), HANDLER_FORGED);
+			value[g->time_at + k] ^= 1;
+		}
+		assert_int_equal(verify_sent(g, &sent), 0);
+		free(value);
+	}
+	assert_int_equal(n_timed, 4);
+}
+
+static void
+test_hooks__what_is_old_or_of_the_future_is_stale(void **state)
+{
+	static const struct {
+		int64_t off_s;
+		bool is_stale;
+	} rows[] = {
+		{ 300, false },  { -300, false },  { 299, false },
+		{ 301, true },   { -301, true },   { -302, true },
+		{ 86400, true }, { -86400, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++)
+		for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+			bool is_stale =
+				rows[k].is_stale && genuines[i].time_header;
+
+			fake_clock_set_wall(NOW_MS + rows[k].off_s * 1000);
+			assert_int_equal(
+				verify_sent(&genuines[i], &genuines[i].sent),
+				is_stale ? HANDLER_STALE : 0);
+		}
+	fake_clock_set_wall(NOW_MS);
 }
 
 static void
@@ -332,36 +546,58 @@ test_hooks__a_body_type_that_is_never_sent_is_refused(void **state)
 static void
 test_hooks__both_secrets_count_while_one_replaces_the_other(void **state)
 {
-	static const struct sent square = {
-		.headers = { { "x-square-hmacsha256-signature", S2 } },
-		.body = B2
-	};
-	static const struct sent galaxy = { .query = "key=" GALAXY_KEY };
-
 	(void)state;
-	for (int is_new = 0; is_new < 2; is_new++) {
-		char conf[400];
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		const struct genuine *g = &genuines[i];
+		char both[200];
 
-		(void)snprintf(conf, sizeof(conf),
-		               "{\"hook\":{\"signature_key\":[\"%s\",\"%s\"],"
-		               "\"url\":\"" SQUARE_URL "\"}}",
-		               is_new ? "another" : SQUARE_KEY,
-		               is_new ? SQUARE_KEY : "another");
-		assert_int_equal(
-			verify_with(&square_hooks, conf, NULL, &square), 0);
-		(void)snprintf(conf, sizeof(conf),
-		               "{\"hook\":{\"secret\":[\"%s\",\"%s\"]}}",
-		               is_new ? "another" : GALAXY_KEY,
-		               is_new ? GALAXY_KEY : "another");
-		assert_int_equal(
-			verify_with(&galaxy_hooks, conf, NULL, &galaxy), 0);
+		(void)snprintf(both, sizeof(both), "[\"%s\",\"%s\"]", g->secret,
+		               g->other);
+		assert_int_equal(verify_keyed(g, both, &g->sent), 0);
+		(void)snprintf(both, sizeof(both), "[\"%s\",\"%s\"]", g->other,
+		               g->secret);
+		assert_int_equal(verify_keyed(g, both, &g->sent), 0);
+		(void)snprintf(both, sizeof(both), "[\"%s\",\"%s\"]", g->other,
+		               g->other);
+		assert_int_equal(verify_keyed(g, both, &g->sent),
+		                 HANDLER_FORGED);
 	}
-	assert_int_equal(
-		verify_with(&square_hooks,
-	                    "{\"hook\":{\"signature_key\":\"another\",\"url\":"
-	                    "\"" SQUARE_URL "\"}}",
-	                    NULL, &square),
-		HANDLER_FORGED);
+}
+
+/* A repeat is known by an id inside the proof, or it is one more look. */
+static void
+test_hooks__only_an_id_inside_the_proof_is_remembered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		const struct genuine *g = &genuines[i];
+		struct conf_section *account;
+		struct handler_env env = { 0 };
+		struct http_call call = call_of(&g->sent);
+		const char *at = strstr(g->conf, "%s");
+		char *conf = text_format("%.*s\"%s\"%s", (int)(at - g->conf),
+		                         g->conf, g->secret, at + 2);
+		char *first = NULL;
+
+		account = parse(g->ops, conf);
+		env.account = account;
+		for (int k = 0; k < 2; k++) {
+			struct event event = { 0 };
+
+			assert_int_equal(g->ops->identify(&env, &call, &event),
+			                 0);
+			assert_int_equal(event.id[0] != '\0', g->has_id);
+			if (first)
+				assert_string_equal(event.id, first);
+			free(first);
+			first = text_dup(event.id);
+			event_fini(&event);
+		}
+		assert_true(!g->has_id || g->ops->dedupe_ms > 0);
+		free(first);
+		free(conf);
+		conf_section_free(account);
+	}
 }
 
 static void
@@ -375,6 +611,110 @@ test_hooks__an_unknown_topic_is_taken_and_says_nothing_false(void **state)
 	assert_heard(&galaxy_hooks, "{\"hook\":{\"secret\":\"k\"}}",
 	             &(struct sent){ .body = "{\"Event\":\"NoSuchThing\"}" },
 	             "catch_up");
+}
+
+/* ---- the same calls at the door ---- */
+
+enum { LARGEST = 1024 }; /* body that is taken */
+
+static int
+push(void *ctx, char id_out[QUEUE_ID_SIZE], const struct event *event,
+     int64_t dedupe_ms)
+{
+	(void)event;
+	(void)dedupe_ms;
+	(*(size_t *)ctx)++;
+	(void)snprintf(id_out, QUEUE_ID_SIZE, "17-0");
+	return 0;
+}
+
+static struct conf *
+conf_of(const struct genuine *g)
+{
+	const struct conf_type type = { .name = g->ops->name,
+		                        .hook = g->ops->options,
+		                        .default_url = "https://a.example" };
+	const char *at = strstr(g->conf, "%s");
+	struct buf mistakes = BUF_INIT;
+	struct conf *conf = NULL;
+	char *text = text_format(
+		"{\"public\":{\"certificate\":\"/proc/self/exe\","
+		"\"body_max_bytes\":%d},\"accounts\":[{\"name\":\"it\","
+		"\"type\":\"%s\",%.*s\"%s\"%s]}",
+		(int)LARGEST, g->ops->name, (int)(at - g->conf - 1),
+		g->conf + 1, g->secret, at + 2);
+
+	if (conf_parse(&conf, "g.json", text, strlen(text), &type, 1,
+	               &mistakes))
+		fail_msg("%s", buf_text(&mistakes));
+	buf_fini(&mistakes);
+	free(text);
+	return conf;
+}
+
+static int
+status_of(struct receiver *receiver, const struct sent *sent)
+{
+	struct http_call call = call_of(sent);
+	struct http_reply reply = { 0 };
+
+	call.path = "/hooks/it";
+	receiver_serve(receiver, &call, &reply);
+	buf_fini(&reply.body);
+	return reply.status;
+}
+
+/* The one call, and what is wrong with others. */
+static void
+assert_door(const struct genuine *g, struct receiver *receiver,
+            const size_t *n_pushed)
+{
+	static char large[LARGEST + 2];
+	struct sent sent = g->sent;
+
+	assert_int_equal(status_of(receiver, &sent), 202);
+	assert_int_equal(status_of(receiver, &sent), 202); /* a replay */
+	assert_int_equal(*n_pushed, 2);
+	sent.headers[0].value = "multipart/form-data; boundary=x";
+	assert_int_equal(status_of(receiver, &sent), 415);
+	sent.headers[0] = g->sent.headers[0];
+	sent.headers[1].value = "wrong";
+	assert_int_equal(status_of(receiver, &sent), 401);
+	sent.headers[1] = g->sent.headers[1];
+	memset(large, '1', LARGEST + 1);
+	sent.body = large;
+	assert_int_equal(status_of(receiver, &sent), 413);
+	sent.body = g->sent.body;
+	fake_clock_set_wall(NOW_MS + 301000);
+	assert_int_equal(status_of(receiver, &sent),
+	                 g->time_header ? 401 : 202);
+	fake_clock_set_wall(NOW_MS);
+	assert_int_equal(*n_pushed, g->time_header ? 2 : 3);
+}
+
+static void
+test_hooks__the_door_answers_each_of_them_alike(void **state)
+{
+	static const struct handler_ops *const handlers[] = {
+		&galaxy_hooks, &square_hooks, &webhook_hooks, NULL
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_GENUINES; i++) {
+		struct conf *conf = conf_of(&genuines[i]);
+		size_t n_pushed = 0;
+		const struct receiver_options options = { .conf = conf,
+			                                  .handlers = handlers,
+			                                  .push = push,
+			                                  .push_ctx =
+			                                          &n_pushed };
+		struct receiver receiver;
+
+		assert_int_equal(receiver_init(&receiver, &options), 0);
+		assert_door(&genuines[i], &receiver, &n_pushed);
+		receiver_fini(&receiver);
+		conf_free(conf);
+	}
 }
 
 /* ---- Square ---- */
@@ -893,7 +1233,23 @@ test_hooks__the_list_names_every_source_once(void **state)
 		for (size_t i = 0; i < n; i++)
 			assert_string_not_equal(hook_handlers[i]->name,
 			                        hook_handlers[n]->name);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
+}
+
+static int
+start_clock(void **state)
+{
+	(void)state;
+	fake_clock_start(NOW_MS, 0);
+	return 0;
+}
+
+static int
+stop_clock(void **state)
+{
+	(void)state;
+	fake_clock_stop();
+	return 0;
 }
 
 int
@@ -907,10 +1263,19 @@ main(void)
 			test_hooks__every_damaged_signature_is_refused),
 		cmocka_unit_test(
 			test_hooks__a_missing_or_doubled_signature_is_refused),
+		cmocka_unit_test(test_hooks__the_wrong_key_is_refused),
+		cmocka_unit_test(
+			test_hooks__one_changed_digit_of_the_time_is_refused),
+		cmocka_unit_test(
+			test_hooks__what_is_old_or_of_the_future_is_stale),
+		cmocka_unit_test(
+			test_hooks__only_an_id_inside_the_proof_is_remembered),
 		cmocka_unit_test(
 			test_hooks__a_body_type_that_is_never_sent_is_refused),
 		cmocka_unit_test(
 			test_hooks__both_secrets_count_while_one_replaces_the_other),
+		cmocka_unit_test(
+			test_hooks__the_door_answers_each_of_them_alike),
 		cmocka_unit_test(
 			test_hooks__an_unknown_topic_is_taken_and_says_nothing_false),
 		cmocka_unit_test(
@@ -954,5 +1319,5 @@ main(void)
 		cmocka_unit_test(test_hooks__the_list_names_every_source_once),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, start_clock, stop_clock);
 }

@@ -46,7 +46,7 @@ take_sale(void *ctx, const char *sale)
 {
 	(void)ctx;
 	(void)sale;
-	abort(); /* Galaxy names no sales */
+	abort(); /* Galaxy names no sales, and no SKU */
 }
 
 static void
@@ -83,7 +83,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct event event = { 0 };
 	size_t n_refs = 0;
 	struct hints hints = { &n_refs,       take_ref,     take_sale,
-		               take_catch_up, take_unknown, take_sale };
+		               take_catch_up, take_unknown, take_sale,
+		               take_sale };
 	char value[8];
 	char *text = malloc(n + 1);
 	char *rest = text;

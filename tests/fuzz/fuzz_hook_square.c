@@ -50,6 +50,14 @@ take_nothing(void *ctx)
 	abort(); /* Square never asks for a catch-up */
 }
 
+static void
+refuse_sku(void *ctx, const char *sku)
+{
+	(void)ctx;
+	(void)sku;
+	abort(); /* Square knows no SKU of ours */
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -63,8 +71,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		                  .n_headers = 1,
 		                  .peer = "192.0.2.1" };
 	struct event event = { 0 };
-	struct hints hints = { NULL,         take_id,      take_id,
-		               take_nothing, take_nothing, take_id };
+	struct hints hints = { NULL,         take_id, take_id,   take_nothing,
+		               take_nothing, take_id, refuse_sku };
 	char *text = malloc(n + 1);
 	char *end;
 	int r;

@@ -10,6 +10,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_queue.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_timeline.h"
 #include "gateway/engine/drain.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
@@ -23,7 +25,7 @@ static struct store *store;
 
 /* ---- a source whose bodies say what they hint at ---- */
 
-/* "ref A-A1 sale S1 catch_up if_unknown locked fault" */
+/* "ref A-A1 sku A1 sale S1 catch_up if_unknown locked fault" */
 static int
 say_hints(const struct handler_env *env, const struct event *event,
           const struct hints *hints)
@@ -37,6 +39,8 @@ say_hints(const struct handler_env *env, const struct event *event,
 	     word = strtok_r(NULL, " ", &rest)) {
 		if (!strcmp(word, "ref"))
 			hints->ref(hints->ctx, strtok_r(NULL, " ", &rest));
+		else if (!strcmp(word, "sku"))
+			hints->sku(hints->ctx, strtok_r(NULL, " ", &rest));
 		else if (!strcmp(word, "sale"))
 			hints->sale(hints->ctx, strtok_r(NULL, " ", &rest));
 		else if (!strcmp(word, "catch_up"))
@@ -202,6 +206,72 @@ test_drain__a_ref_of_another_account_is_unknown_here(void **state)
 }
 
 static void
+assert_marks_of(const char *account, const char *members)
+{
+	assert_string_equal(store_world_marks(&world->base, account), members);
+}
+
+static void
+test_drain__an_sku_is_looked_at_where_its_stock_is_kept(void **state)
+{
+	(void)state;
+	drain_body("sku A1 sku A1");
+	assert_marks("");
+	assert_marks_of("kiosk", "");
+	assert_marks_of("erp", "i:A1");
+	assert_depth(0, 0);
+	assert_non_null(
+		strstr(store_world_say(&world->base, "HGET test:mark:erp i:A1"),
+	               " h 4711 0"));
+}
+
+static void
+test_drain__an_item_may_have_an_authority_of_its_own(void **state)
+{
+	struct item item = { .sku = text_dup("A2"),
+		             .authority = text_dup("kiosk") };
+
+	(void)state;
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item_fini(&item);
+	store_world_unmark(&world->base, "erp");
+	store_world_unmark(&world->base, "agora");
+	store_world_unmark(&world->base, "kiosk");
+	drain_body("sku A1 sku A2");
+	assert_marks_of("erp", "i:A1");
+	assert_marks_of("kiosk", "i:A2");
+	assert_marks("");
+}
+
+/* The registry of a stranger's words does not grow, nor does a timeline. */
+static void
+test_drain__an_sku_that_we_do_not_have_is_settled_and_leaves_nothing(
+	void **state)
+{
+	(void)state;
+	drain_body("sku NO-SUCH");
+	assert_marks("");
+	assert_marks_of("erp", "");
+	assert_depth(0, 0);
+	(void)store_timeline_settle(store);
+	assert_string_equal(store_world_say(&world->base, "KEYS *NO-SUCH*"),
+	                    "");
+	drain_body("sku NO-SUCH sku A1");
+	assert_marks_of("erp", "i:A1");
+}
+
+static void
+test_drain__an_authority_that_is_not_configured_is_not_marked(void **state)
+{
+	(void)state;
+	(void)store_world_say(&world->base, "HSET test:item:A1 authority gone");
+	drain_body("sku A1");
+	assert_marks_of("gone", "");
+	assert_marks_of("erp", "");
+	assert_depth(0, 0);
+}
+
+static void
 test_drain__a_catch_up_that_was_asked_for_is_marked(void **state)
 {
 	(void)state;
@@ -341,6 +411,10 @@ main(void)
 		EACH(test_drain__a_known_name_among_strangers_needs_no_catch_up),
 		EACH(test_drain__unknown_names_alone_are_settled_without_a_mark),
 		EACH(test_drain__a_ref_of_another_account_is_unknown_here),
+		EACH(test_drain__an_sku_is_looked_at_where_its_stock_is_kept),
+		EACH(test_drain__an_item_may_have_an_authority_of_its_own),
+		EACH(test_drain__an_sku_that_we_do_not_have_is_settled_and_leaves_nothing),
+		EACH(test_drain__an_authority_that_is_not_configured_is_not_marked),
 		EACH(test_drain__a_catch_up_that_was_asked_for_is_marked),
 		EACH(test_drain__a_revoked_permission_raises_an_alarm),
 		EACH(test_drain__events_of_an_account_that_is_gone_are_dead_letters),

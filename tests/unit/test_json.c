@@ -833,6 +833,85 @@ test_json__escapes_text_and_repairs_utf8(void **state)
 	buf_fini(&b);
 }
 
+/* RFC 6901 section 5. */
+static void
+test_json__points_as_rfc_6901_has_it(void **state)
+{
+	static const struct {
+		const char *pointer;
+		const char *expected; /* printed; NULL: nothing there */
+	} rows[] = {
+		{ "/foo", "[\"bar\",\"baz\"]" },
+		{ "/foo/0", "\"bar\"" },
+		{ "/foo/1", "\"baz\"" },
+		{ "/", "0" },
+		{ "/a~1b", "1" },
+		{ "/c%d", "2" },
+		{ "/e^f", "3" },
+		{ "/g|h", "4" },
+		{ "/i\\j", "5" },
+		{ "/k\"l", "6" },
+		{ "/ ", "7" },
+		{ "/m~0n", "8" },
+		{ "/~01", "9" }, /* ~0 first: the member ~1 */
+		{ "/foo/2", NULL },
+		{ "/foo/-", NULL },
+		{ "/foo/00", NULL },
+		{ "/foo/01", NULL },
+		{ "/foo/+1", NULL },
+		{ "/foo/1000000000", NULL },
+		{ "/foo/", NULL },
+		{ "/foo/0/x", NULL },
+		{ "/nothing", NULL },
+		{ "/nothing/0", NULL },
+		{ "/null", NULL },
+		{ "foo", NULL },
+		{ "/a~2b", NULL },
+		{ "/a~", NULL },
+	};
+	static const char text[] =
+		"{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,"
+		"\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,"
+		"\"m~n\":8,\"~1\":9,\"null\":null}";
+	struct json *doc = NULL;
+
+	(void)state;
+	assert_int_equal(json_parse(&doc, text, strlen(text)), 0);
+	assert_ptr_equal(json_pointer(json_root(doc), ""), json_root(doc));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct json_node *node =
+			json_pointer(json_root(doc), rows[i].pointer);
+		struct buf b = BUF_INIT;
+
+		if (!rows[i].expected) {
+			assert_null(node);
+			continue;
+		}
+		assert_non_null(node);
+		json_print(&b, node);
+		assert_string_equal(buf_text(&b), rows[i].expected);
+		buf_fini(&b);
+	}
+	json_free(doc);
+}
+
+static void
+test_json__knows_a_pointer_that_can_point_at_nothing(void **state)
+{
+	char longest[258] = "/";
+	(void)state;
+	assert_true(json_pointer_is_valid(""));
+	assert_true(json_pointer_is_valid("/"));
+	assert_true(json_pointer_is_valid("/a/0/-/~0~1"));
+	assert_false(json_pointer_is_valid("a"));
+	assert_false(json_pointer_is_valid("/~"));
+	assert_false(json_pointer_is_valid("/a/~2"));
+	memset(longest + 1, 'x', 255);
+	assert_true(json_pointer_is_valid(longest));
+	longest[256] = 'x';
+	assert_false(json_pointer_is_valid(longest));
+}
+
 int
 main(void)
 {
@@ -847,6 +926,9 @@ main(void)
 		cmocka_unit_test(test_json__refuses_invalid_utf8),
 		cmocka_unit_test(test_json__bounds_the_depth),
 		cmocka_unit_test(test_json__finds_members_and_elements),
+		cmocka_unit_test(test_json__points_as_rfc_6901_has_it),
+		cmocka_unit_test(
+			test_json__knows_a_pointer_that_can_point_at_nothing),
 		cmocka_unit_test(test_json__knows_each_type),
 		cmocka_unit_test(test_json__getters_never_coerce),
 		cmocka_unit_test(

@@ -275,13 +275,13 @@ test_store_queue__an_event_deleted_by_a_stranger_does_not_stay_pending(
 
 /* ---- settling ---- */
 
-static const char *const at_till[] = { "s:S1" };
-static const char *const at_erp[] = { "i:A1" };
+static const struct queue_mark at_till = { "agora", "s:S1" };
+static const struct queue_mark at_erp = { "erp", "i:A1" };
 
 static int
 settle(const struct event *event)
 {
-	const struct queue_settlement one = { event, "agora", at_till, 1 };
+	const struct queue_settlement one = { event, &at_till, 1 };
 
 	return store_queue_settle(store, &one, 1);
 }
@@ -291,8 +291,8 @@ static int
 settle_twice(const struct event *event)
 {
 	const struct queue_settlement both[] = {
-		{ event, "agora", at_till, 1 },
-		{ event, "erp", at_erp, 1 },
+		{ event, &at_till, 1 },
+		{ event, &at_erp, 1 },
 	};
 
 	return store_queue_settle(store, both, 2);
@@ -314,8 +314,8 @@ test_store_queue__a_batch_is_settled_whole_or_not_at_all(void **state)
 		0);
 	assert_int_equal(batch.n, 3);
 	for (size_t i = 0; i < 3; i++)
-		list[i] = (struct queue_settlement){ &batch.events[i], "agora",
-			                             at_till, 1 };
+		list[i] = (struct queue_settlement){ &batch.events[i], &at_till,
+			                             1 };
 	/* The marks cannot be made: no event may be acknowledged. */
 	(void)store_world_say(world, "SET test:marks:agora x");
 	assert_int_equal(store_queue_settle(store, list, 3), ERR_STORE);
@@ -467,8 +467,7 @@ test_store_queue__a_redis_without_memory_takes_nothing_and_settles(void **state)
 	assert_int_equal(push("e2"), ERR_STORE);
 	assert_int_equal(store_queue_settle(store,
 	                                    &(struct queue_settlement){
-						    .event = &batch.events[0],
-						    .account = "agora" },
+						    .event = &batch.events[0] },
 	                                    1),
 	                 0);
 	(void)store_world_say(world, "CONFIG SET maxmemory 0");
