@@ -93,7 +93,9 @@ print_item(const struct explain *e)
 
 	(void)printf("%s%s%s\n", e->sku, e->name[0] ? "  " : "", e->name);
 	(void)printf("authority    %s%s\n", e->authority,
-	             e->is_default ? " (the default)" : "");
+	             e->is_default ? " (the default)"
+	             : e->is_gone  ? " (no longer configured)"
+	                           : "");
 	if (e->next[0])
 		(void)printf("  next       %s, when nothing is pending\n",
 		             e->next);

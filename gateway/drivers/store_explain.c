@@ -43,7 +43,7 @@ static const char explain_script[] =
 	"end\n"
 	"for _, id in ipairs(call('ZREVRANGE', P..'entries:held', 0, 999)) do\n"
 	"  local lines = '\\n'..(call('HGET', P..'entry:'..id, 'lines') or "
-        "'')\n"
+	"'')\n"
 	"  local _, at = lines:find('\\n'..s..'\\t', 1, true)\n"
 	"  local qty = at and lines:match('^[^\\n]+', at + 1)\n"
 	"  if qty and call('HEXISTS', P..'pend:'..s, id) == 0 then\n"
@@ -259,11 +259,31 @@ add_places(struct gather *g, const redisReply *reply)
 	return r ? r : read_health(g, &out->health, out->authority);
 }
 
+/* How an entry ends where it goes. */
+static void
+describe_ends(struct gather *g)
+{
+	for (size_t i = 0; i < g->out->n_entries; i++) {
+		struct explain_entry *e = &g->out->entries[i];
+		const struct conf_section *at =
+			conf_find_account(g->conf, e->authority);
+		const struct adapter_ops *ops = find_adapter(g, at);
+		int64_t wait_ms = 0;
+
+		e->is_gone = !at;
+		if (ops && ops->settles_by_drops &&
+		    ops->settles_by_drops(at, &wait_ms) &&
+		    !decimal_is_negative(e->qty))
+			e->settle_wait_ms = wait_ms;
+	}
+}
+
 static int
 decode(struct gather *g, const redisReply *reply)
 {
 	struct explain *out = g->out;
 	const char *own = g->item->authority;
+	const char *next = g->item->next;
 	const char *missing;
 
 	out->is_default = !own || !*own;
@@ -272,7 +292,12 @@ decode(struct gather *g, const redisReply *reply)
 	out->authority = text_dup(
 		out->is_default ? conf_text(g->conf->top, "stock.authority")
 				: own);
-	out->next = copy(reply_at(reply, 0));
+	out->is_gone = !conf_find_account(g->conf, out->authority);
+	/* "" in the books: back to the default. */
+	out->next =
+		text_dup(!next   ? ""
+	                 : *next ? next
+	                         : conf_text(g->conf->top, "stock.authority"));
 	if (!out->sku || !out->name || !out->authority || !out->next)
 		return ERR_NOMEM;
 	out->has_balance =
@@ -317,6 +342,8 @@ store_explain(struct store *store, struct explain *out, const struct conf *conf,
 		r = ask(&g, &reply);
 	if (!r)
 		r = decode(&g, reply);
+	if (!r)
+		describe_ends(&g);
 	if (!r)
 		r = add_places(&g, reply);
 	if (reply)

@@ -133,14 +133,26 @@ add_why(struct buf *out, const char *why)
 void
 explain_entry_say(struct buf *out, const struct explain_entry *entry)
 {
+	char wait[EXPLAIN_SPAN_SIZE];
+
 	buf_addf(out, "entry %s, ", entry->id);
-	if (is_text(entry->state, "ready"))
+	if (is_text(entry->state, "ready") && entry->is_gone)
+		buf_addf(out,
+		         "waits for %s, which is no longer configured: decide "
+		         "with tillbridge dead",
+		         entry->authority);
+	else if (is_text(entry->state, "ready"))
 		buf_addf(out,
 		         entry->attempts ? "not posted yet (attempts: %lld)"
 		                         : "waits to be posted",
 		         (long long)entry->attempts);
 	else if (is_text(entry->state, "posting"))
 		buf_adds(out, "is being posted");
+	else if (is_text(entry->state, "confirmed") && entry->settle_wait_ms)
+		buf_addf(out,
+		         "posted: it ends when the balance has fallen by it, "
+		         "or %s later",
+		         explain_span(wait, entry->settle_wait_ms));
 	else if (is_text(entry->state, "confirmed"))
 		buf_adds(out, "posted: the next balance contains it");
 	else if (is_text(entry->state, "uncertain"))
@@ -244,7 +256,8 @@ add_parts(struct buf *out, const struct explain *e,
 		decimal_sub(decimal_sub(e->balance, e->pending), c->reserve);
 
 	add_decimal(out, e->balance);
-	buf_addf(out, " in %s", e->authority);
+	buf_addf(out, " in %s%s", e->authority,
+	         e->is_gone ? ", which is no longer configured" : "");
 	add_pending(out, e);
 	if (!decimal_is_zero(c->reserve)) {
 		buf_adds(out, ", ");
@@ -334,10 +347,16 @@ add_no_balance(struct buf *out, const struct explain *e)
 	buf_addf(out, " and is left alone: the balance in %s is not known",
 	         e->authority);
 	explain_trouble(&trouble, &e->health);
-	if (!e->is_bound)
+	if (e->is_gone)
+		buf_adds(out, ", which is no longer configured: give the item "
+		              "another authority");
+	else if (!e->is_bound)
 		buf_adds(out, ", the item is not bound there");
 	else if (*or_empty(e->unresolved))
-		buf_addf(out, ", its binding is unresolved: %s", e->unresolved);
+		buf_addf(out, ", its binding is unresolved: %s%s%s%s%s",
+		         e->unresolved, trouble.n ? "; " : "",
+		         trouble.n ? e->authority : "", trouble.n ? " is " : "",
+		         trouble.n ? buf_text(&trouble) : "");
 	else if (trouble.n)
 		buf_addf(out, ", %s is %s", e->authority, buf_text(&trouble));
 	else if (e->mark.is_due)

@@ -18,9 +18,12 @@
 /* An entry that is pending: on its way into the balance. Or a return that is
    held: it counts when a person lets it. */
 struct explain_entry {
-	char *id;        /* owned, as is what follows */
-	char *docid;     /* "" unknown */
-	char *authority; /* where it goes */
+	char *id;               /* owned, as is what follows */
+	char *docid;            /* "" unknown */
+	char *authority;        /* where it goes */
+	bool is_gone;           /* which is no longer configured */
+	int64_t settle_wait_ms; /* settles by observed drops, or after so long;
+	                           0: by the next balance */
 	char *state; /* ready, posting, confirmed, uncertain, refused, held */
 	char *why;   /* "" */
 	struct decimal qty;
@@ -75,6 +78,7 @@ struct explain {
 	char *authority;  /* in force */
 	char *next;       /* authority that waits; "" */
 	bool is_default;  /* the authority is stock.authority */
+	bool is_gone;     /* the authority is no longer configured */
 	bool is_bound;    /* at its authority */
 	char *typed;      /* there */
 	char *unresolved; /* there, why; "" */

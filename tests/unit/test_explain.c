@@ -103,6 +103,59 @@ test_explain__an_item_at_rest_shows_its_balance(void **state)
 }
 
 static void
+test_explain__an_authority_that_is_gone_is_named(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)store_world_say(&world->base,
+	                      "HSET test:item:A1 authority oldtill");
+	explain();
+	assert_true(e.is_gone);
+	assert_says("agora", "agora shows 5 and is left alone: the balance in "
+	                     "oldtill is not known, which is no longer "
+	                     "configured: give the item another authority");
+}
+
+/* "" in the books: back to the default. */
+static void
+test_explain__the_default_that_waits_is_named(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)store_world_say(&world->base,
+	                      "HSET test:item:A1 authority kiosk");
+	explain();
+	assert_string_equal(e.next, "");
+	(void)store_world_say(&world->base, "HSET test:item:A1 next \"\"");
+	explain();
+	assert_string_equal(e.next, "erp");
+}
+
+static void
+test_explain__an_entry_that_settles_by_drops_says_so(void **state)
+{
+	struct buf text = BUF_INIT;
+	bool was_listed = false;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	erp->settle_wait_ms = 86400000;
+	(void)fake_adapter_sell(world->agora.state, "S1", "A-A1", "2");
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                            &was_listed),
+	                 0);
+	(void)store_world_say(&world->base,
+	                      "HSET test:entry:agora/S1 state confirmed");
+	explain();
+	assert_int_equal(e.n_entries, 1);
+	explain_entry_say(&text, &e.entries[0]);
+	assert_string_equal(buf_text(&text),
+	                    "entry agora/S1, posted: it ends when the balance "
+	                    "has fallen by it, or 24 h later");
+	buf_fini(&text);
+}
+
+static void
 test_explain__an_unknown_item_is_a_condition(void **state)
 {
 	struct buf near = BUF_INIT;
@@ -404,6 +457,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_explain__an_authority_that_is_gone_is_named, begin,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__the_default_that_waits_is_named, begin,
+			end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__an_entry_that_settles_by_drops_says_so,
+			begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_explain__a_held_return_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(
