@@ -335,7 +335,7 @@ store_stock_suspect(struct store *store, const char *account, const char *sku,
 {
 	struct args a = { 0 };
 
-	args_adds(&a, "HSETNX");
+	args_adds(&a, "HSET");
 	args_add_key(&a, store, "suspect:", account);
 	args_adds(&a, sku);
 	args_addi(&a, since_ms);

@@ -209,7 +209,8 @@ suspect(struct worker *w, const struct look *look, bool *must_wait)
 	int r = 0;
 
 	*must_wait = true;
-	if (!since) {
+	/* From a time to come: the clock was set back, so it begins anew. */
+	if (!since || age < 0) {
 		r = store_stock_suspect(w->store, w->account, look->view.sku,
 		                        now);
 		log_info("count.fell", "account=%s sku=%s why=%s", w->account,
@@ -219,8 +220,6 @@ suspect(struct worker *w, const struct look *look, bool *must_wait)
 		            "; not written: it fell without a known sale and "
 		            "is looked at once more");
 		age = 0;
-	} else if (age < 0) {
-		age = 0; /* the clock was set back */
 	}
 	if (age >= SECOND_LOOK_MS) {
 		*must_wait = false;
