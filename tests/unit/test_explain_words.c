@@ -240,6 +240,10 @@ test_explain_words__an_answer_that_did_not_name_it(void **state)
 static void
 test_explain_words__a_balance_that_is_not_known(void **state)
 {
+	static char unresolved[] = "not known there yet";
+	static char open[] = "open";
+	static char why[] = "refused";
+
 	(void)state;
 	e.has_balance = c.has_target = c.has_published = false;
 	says("agora was not written yet and is left alone: the balance in erp "
@@ -247,6 +251,13 @@ test_explain_words__a_balance_that_is_not_known(void **state)
 	e.unknown_ms = NOW_MS - 180000;
 	says("agora was not written yet and is left alone: the balance in erp "
 	     "is not known: the next sync reads it (not known for 3 min)");
+	e.unresolved = unresolved;
+	e.health.breaker = open;
+	e.health.why = why;
+	says("agora was not written yet and is left alone: the balance in erp "
+	     "is not known, its binding is unresolved: not known there yet; "
+	     "erp is not answering, tried again by itself (refused) (not known "
+	     "for 3 min)");
 	e.is_bound = false;
 	says("agora was not written yet and is left alone: the balance in erp "
 	     "is not known, the item is not bound there (not known for 3 "
