@@ -175,7 +175,7 @@ square_read_return(struct square *s, const char *id,
 			take_adjustment(&returns, json_find(json_root(doc),
 		                                            "adjustment")),
 			ADJUSTMENT_PATH);
-	else if (outcome.verdict == VERDICT_REFUSED)
+	else if (square_has_error(doc, "NOT_FOUND"))
 		outcome = outcome_done();
 	json_free(doc);
 	buf_fini(&path);

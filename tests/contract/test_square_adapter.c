@@ -373,6 +373,18 @@ do_sync(struct rig *rig)
 	return outcome;
 }
 
+static struct outcome
+do_returns(struct rig *rig)
+{
+	struct got got = { 0 };
+	const struct sale_sink sink = { &got, take_sale };
+	struct outcome outcome = square_adapter.list_returns(
+		rig->square, rig->now_ms - HOUR_MS, rig->now_ms, &sink);
+
+	got_fini(&got);
+	return outcome;
+}
+
 struct act {
 	const char *name;
 	struct outcome (*run)(struct rig *rig);
@@ -381,7 +393,8 @@ struct act {
 static const struct act acts[] = {
 	{ "probe", do_probe },        { "read_counts", do_read },
 	{ "write_counts", do_write }, { "list_sales", do_list },
-	{ "read_sales", do_sales },   { "sync", do_sync },
+	{ "read_sales", do_sales },   { "list_returns", do_returns },
+	{ "sync", do_sync },
 };
 
 enum { N_ACTS = sizeof(acts) / sizeof(*acts) };
@@ -490,9 +503,12 @@ static void
 test_square_adapter__learns_nothing_from_wrong_types(void **state)
 {
 	static const char *const bodies[] = {
-		"{\"counts\":{},\"orders\":{},\"locations\":7}",
-		"{\"counts\":\"x\",\"orders\":\"x\",\"locations\":\"x\"}",
-		"{\"counts\":7,\"orders\":true,\"locations\":{}}",
+		"{\"counts\":{},\"orders\":{},\"changes\":{},"
+		"\"locations\":7}",
+		"{\"counts\":\"x\",\"orders\":\"x\",\"changes\":\"x\","
+		"\"locations\":\"x\"}",
+		"{\"counts\":7,\"orders\":true,\"changes\":7,"
+		"\"locations\":{}}",
 	};
 	struct rig *rig = *state;
 
@@ -619,6 +635,15 @@ static const char *const known_members[] = {
 	"changes/batch-create:changes.physical_count.location_id",
 	"changes/batch-create:changes.physical_count.quantity",
 	"changes/batch-create:changes.physical_count.occurred_at",
+	/* BatchRetrieveInventoryChangesRequest */
+	"changes/batch-retrieve:catalog_object_ids",
+	"changes/batch-retrieve:location_ids",
+	"changes/batch-retrieve:types",
+	"changes/batch-retrieve:states",
+	"changes/batch-retrieve:updated_after",
+	"changes/batch-retrieve:updated_before",
+	"changes/batch-retrieve:cursor",
+	"changes/batch-retrieve:limit",
 	/* SearchOrdersRequest */
 	"orders/search:location_ids",
 	"orders/search:cursor",
@@ -1101,6 +1126,186 @@ test_square_adapter__reads_sales_by_their_ids(void **state)
 	assert_int_equal(fake_http_count(rig->http), 1);
 }
 
+/* ---- returns ---- */
+
+#define ADJUSTMENT(from, more) \
+	"{\"id\":\"ADJ-1\",\"location_id\":\"L1\"," \
+	"\"catalog_object_id\":\"VARIATION-ONE\",\"quantity\":\"1.5\"," \
+	"\"from_state\":\"" from "\",\"to_state\":\"IN_STOCK\"" more "," \
+	"\"occurred_at\":\"2026-11-20T09:41:00.123Z\"," \
+	"\"created_at\":\"2026-11-20T09:41:01Z\"}"
+#define CHANGE(from, more) \
+	"{\"type\":\"ADJUSTMENT\",\"adjustment\":" ADJUSTMENT(from, more) "}"
+
+static struct outcome
+list_returns(struct rig *rig, struct got *got)
+{
+	const struct sale_sink sink = { got, take_sale };
+
+	return square_adapter.list_returns(rig->square, rig->now_ms - HOUR_MS,
+	                                   rig->now_ms, &sink);
+}
+
+static void
+check_return(const struct sale *sale)
+{
+	int64_t closed_ms;
+
+	assert_int_equal(clock_parse(&closed_ms, "2026-11-20T09:41:00.123Z", 0),
+	                 0);
+	assert_string_equal(sale->id, "return.ADJ-1");
+	assert_null(sale->reference);
+	assert_true(sale->is_final);
+	assert_int_equal(sale->closed_ms, closed_ms);
+	assert_int_equal(sale->n_lines, 1);
+	assert_string_equal(sale->lines[0].uid, "ADJ-1");
+	assert_string_equal(sale->lines[0].external, "VARIATION-ONE");
+	assert_decimal(sale->lines[0].qty, "-1.5");
+	assert_false(sale->lines[0].has_gross);
+}
+
+static void
+test_square_adapter__lists_what_came_back_in_a_window(void **state)
+{
+	struct rig *rig = *state;
+	struct got got = { 0 };
+
+	fake_http_say(rig->http, 200, "{\"changes\":[],\"cursor\":\"C1\"}");
+	fake_http_say(rig->http, 200,
+	              "{\"changes\":[" CHANGE("UNLINKED_RETURN", "") "]}");
+	assert_verdict(list_returns(rig, &got), VERDICT_DONE);
+	assert_int_equal(got.n_sales, 1);
+	check_return(&got.sales[0]);
+	assert_string_equal(
+		sent_body(rig, 1),
+		"{\"location_ids\":[\"L1\"],\"types\":[\"ADJUSTMENT\"],"
+		"\"updated_after\":\"2026-11-20T09:00:00.000Z\","
+		"\"updated_before\":\"2026-11-20T10:00:00.001Z\","
+		"\"limit\":1000,\"cursor\":\"C1\"}");
+	got_fini(&got);
+}
+
+static void
+test_square_adapter__knows_a_return_from_other_movements(void **state)
+{
+	static const struct {
+		const char *change;
+		size_t n;
+	} moves[] = {
+		{ CHANGE("UNLINKED_RETURN", ""), 1 },
+		{ CHANGE("RETURNED_BY_CUSTOMER", ""), 1 },
+		{ CHANGE("SOLD", ",\"refund_id\":\"R\""), 1 },
+		{ CHANGE("SOLD", ""), 0 },
+		{ CHANGE("SOLD", ",\"refund_id\":\"\""), 0 },
+		{ CHANGE("NONE", ""), 0 },
+		{ CHANGE("WASTE", ",\"refund_id\":\"R\""), 0 },
+		{ "{\"type\":\"PHYSICAL_COUNT\",\"physical_count\":{}}", 0 },
+		{ "{\"type\":\"ADJUSTMENT\",\"adjustment\":{"
+		  "\"location_id\":\"L2\",\"from_state\":\"UNLINKED_RETURN\","
+		  "\"to_state\":\"IN_STOCK\"}}",
+		  0 },
+		{ "{\"type\":\"ADJUSTMENT\",\"adjustment\":{"
+		  "\"location_id\":\"L1\",\"from_state\":\"UNLINKED_RETURN\","
+		  "\"to_state\":\"WASTE\"}}",
+		  0 },
+	};
+
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		struct rig *rig = *state;
+		struct got got = { 0 };
+		char body[600];
+
+		(void)snprintf(body, sizeof(body), "{\"changes\":[%s]}",
+		               moves[i].change);
+		fake_http_say(rig->http, 200, body);
+		assert_verdict(list_returns(rig, &got), VERDICT_DONE);
+		assert_int_equal(got.n_sales, moves[i].n);
+		got_fini(&got);
+	}
+}
+
+static void
+test_square_adapter__tells_whose_return_it_is(void **state)
+{
+	struct rig *rig = *state;
+	struct got got = { 0 };
+
+	fake_http_say(rig->http, 200,
+	              "{\"changes\":[" CHANGE(
+			      "UNLINKED_RETURN",
+			      ",\"reference_id\":\"TB-agora-17\"") "]}");
+	assert_verdict(list_returns(rig, &got), VERDICT_DONE);
+	assert_string_equal(got.sales[0].reference, "TB-agora-17");
+	got_fini(&got);
+}
+
+static void
+test_square_adapter__stops_at_a_return_it_cannot_read(void **state)
+{
+	static const char *const moves[] = {
+		"\"quantity\":\"1\",\"catalog_object_id\":\"V\",\"id\":\"A\"",
+		"\"quantity\":\"x\",\"catalog_object_id\":\"V\",\"id\":\"A\","
+		"\"occurred_at\":\"2026-11-20T09:41:00Z\"",
+		"\"quantity\":\"-1\",\"catalog_object_id\":\"V\",\"id\":\"A\","
+		"\"occurred_at\":\"2026-11-20T09:41:00Z\"",
+		"\"quantity\":\"1\",\"id\":\"A\","
+		"\"occurred_at\":\"2026-11-20T09:41:00Z\"",
+		"\"quantity\":\"1\",\"catalog_object_id\":\"V\","
+		"\"occurred_at\":\"2026-11-20T09:41:00Z\"",
+	};
+
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		struct rig *rig = *state;
+		struct got got = { 0 };
+		char body[400];
+
+		(void)snprintf(body, sizeof(body),
+		               "{\"changes\":[{\"type\":\"ADJUSTMENT\","
+		               "\"adjustment\":{\"location_id\":\"L1\","
+		               "\"from_state\":\"UNLINKED_RETURN\","
+		               "\"to_state\":\"IN_STOCK\",%s}}]}",
+		               moves[i]);
+		fake_http_say(rig->http, 200, body);
+		assert_verdict(list_returns(rig, &got), VERDICT_RETRY);
+		assert_int_equal(got.n_sales, 0);
+		got_fini(&got);
+	}
+}
+
+/* An unbound return waits by its id, among orders. */
+static void
+test_square_adapter__reads_returns_by_their_ids(void **state)
+{
+	const char *const ids[] = { "return.ADJ-1", "ORDER-1", "return./../X" };
+	struct rig *rig = *state;
+	struct got got = { 0 };
+	const struct sale_sink sink = { &got, take_sale };
+
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(
+		rig->http, 200,
+		"{\"adjustment\":" ADJUSTMENT("RETURNED_BY_CUSTOMER", "") "}");
+	fake_http_say(rig->http, 404,
+	              "{\"errors\":[{\"category\":\"INVALID_REQUEST_ERROR\","
+	              "\"code\":\"NOT_FOUND\"}]}");
+	assert_verdict(square_adapter.read_sales(rig->square, ids, 3, &sink),
+	               VERDICT_DONE);
+	assert_int_equal(got.n_sales, 1);
+	check_return(&got.sales[0]);
+	got_fini(&got);
+	assert_string_equal(sent_body(rig, 0), "{\"location_id\":\"L1\","
+	                                       "\"order_ids\":[\"ORDER-1\"]}");
+	assert_non_null(strstr(fake_http_at(rig->http, 1)->url,
+	                       "/v2/inventory/adjustments/ADJ-1"));
+	assert_non_null(strstr(fake_http_at(rig->http, 2)->url,
+	                       "/v2/inventory/adjustments/%2F..%2FX"));
+	fake_http_say(rig->http, 403, "{}");
+	assert_verdict(square_adapter.read_sales(rig->square, ids, 1, &sink),
+	               VERDICT_LOCKED);
+}
+
+/* ---- orders again ---- */
+
 /* One order with one line, some of it as given. */
 static void
 say_order(struct rig *rig, const char *closed, const char *line)
@@ -1376,8 +1581,10 @@ test_square_adapter__shows_what_it_can_do(void **state)
 	assert_int_equal(square_adapter.count_places, 5);
 	assert_int_equal(square_adapter.batch_max(NULL), 100);
 	assert_int_equal(square_adapter.sales_window_ms, 72 * HOUR_MS);
-	assert_null(square_adapter.post_entry);
-	assert_null(square_adapter.find_entry);
+	assert_non_null(square_adapter.post_entry);
+	assert_non_null(square_adapter.find_entry);
+	assert_true(square_adapter.takes_returns(NULL));
+	assert_null(square_adapter.check_entry); /* no orders of a shop */
 	square_adapter.close(NULL);
 }
 
@@ -1413,6 +1620,11 @@ main(void)
 		T(test_square_adapter__lists_the_sales_of_a_window),
 		T(test_square_adapter__widens_the_window_by_what_the_clocks_differ),
 		T(test_square_adapter__reads_sales_by_their_ids),
+		T(test_square_adapter__lists_what_came_back_in_a_window),
+		T(test_square_adapter__knows_a_return_from_other_movements),
+		T(test_square_adapter__tells_whose_return_it_is),
+		T(test_square_adapter__stops_at_a_return_it_cannot_read),
+		T(test_square_adapter__reads_returns_by_their_ids),
 		T(test_square_adapter__scales_money_by_its_currency),
 		T(test_square_adapter__stops_at_a_sale_it_cannot_read),
 		T(test_square_adapter__stops_when_its_reader_does),

@@ -459,6 +459,7 @@ is_right_verb(const struct http_call *call)
 	    (sim_after(&rest, call->path, "/v2/orders/") &&
 	     strchr(rest, '/') == NULL && strcmp(rest, "search") != 0 &&
 	     strcmp(rest, "batch-retrieve") != 0) ||
+	    sim_after(&rest, call->path, "/v2/inventory/adjustments/") ||
 	    (sim_after(&rest, call->path, "/v2/inventory/") &&
 	     strchr(rest, '/') == NULL))
 		wanted = "GET";
