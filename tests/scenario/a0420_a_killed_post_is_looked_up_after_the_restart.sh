@@ -1,0 +1,31 @@
+#!/bin/sh
+# kill -9 between post and answer, with a look-up configured: the restarted
+# daemon asks for the document and needs no person; nothing is posted twice,
+# and other sales of the item go on meanwhile.
+. "${0%/*}/lib.sh"
+
+start_all '.accounts[0].lookup = { view: "CommercialEntry/ByDocID",
+	field: "DOCID" }'
+before=$(balance_of 21-0003)
+fault galaxy postentry late:20000
+sell 21-0003 2
+wait_for "Galaxy has the entry" 20 is 1 entries
+kill_daemon
+clear_faults
+start_daemon
+wait_for "it is uncertain" 20 is 1 status .entries.uncertain
+sell 21-0003
+wait_for "the next one is posted" 20 is 2 entries
+expect "the first one waits" "$(status .entries.uncertain)" 1
+
+# A restart in between forgets nothing.
+stop_daemon
+start_daemon
+wait_for "it was looked up" 60 is 0 status .entries.uncertain
+logged 'entry\.looked_up .*found=yes' || fail "not in the log"
+wait_for "it is settled" 20 is $((before - 3)) count_of 21-0003
+wait_quiet
+expect "entries" "$(entries)" 2
+expect_no_double
+expect "dead letters" "$(dead length)" 0
+expect "SKUs that disagree" "$(disagreements)" ""
