@@ -306,6 +306,52 @@ show_doc(struct json_out *o, const char *text, size_t n)
 	return 0;
 }
 
+/* What the channel shows of each item now: "QTY SOLD". */
+static int
+read_shown(struct store *store, redisReply **out, const char *channel,
+           const redisReply *held)
+{
+	struct args a = { 0 };
+
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, "pub:", channel);
+	for (size_t i = 0; i + 1 < reply_n(held); i += 2)
+		args_adds(&a, reply_text(reply_at(held, i)));
+	return store_call(store, out, &a);
+}
+
+/* The items whose zero is held: since when, and what they show meanwhile. */
+static int
+show_held(struct store *store, struct json_out *o, const char *channel,
+          const redisReply *held)
+{
+	redisReply *shown = NULL;
+	int r = read_shown(store, &shown, channel, held);
+
+	if (r)
+		return r;
+	json_out_text(o, "account", channel);
+	json_out_array(o, "items");
+	for (size_t i = 0; i + 1 < reply_n(held); i += 2) {
+		const char *pub = reply_text(reply_at(shown, i / 2));
+		char since[CLOCK_TEXT_SIZE];
+		struct decimal qty;
+
+		clock_format(since, reply_int(reply_at(held, i + 1)));
+		json_out_object(o, NULL);
+		json_out_text(o, "sku", reply_text(reply_at(held, i)));
+		json_out_text(o, "since", since);
+		if (!decimal_nparse(&qty, pub, strcspn(pub, " ")))
+			json_out_decimal(o, "shows", qty);
+		else
+			json_out_null(o, "shows");
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+	freeReplyObject(shown);
+	return 0;
+}
+
 /* All fields of a hash but the body, which may hold anything. */
 int
 store_dead_show(struct store *store, struct buf *out, const char *id)
@@ -314,10 +360,11 @@ store_dead_show(struct store *store, struct buf *out, const char *id)
 	struct json_out o = { .to = out };
 	redisReply *reply = NULL;
 	bool is_entry = !strncmp(id, "entry/", 6);
+	bool is_hold = !strncmp(id, "hold/", 5);
 	int r;
 
 	args_adds(&a, "HGETALL");
-	if (!strncmp(id, "hold/", 5))
+	if (is_hold)
 		args_add_key(&a, store, "held:", id + 5);
 	else if (is_entry)
 		args_add_key(&a, store, "entry:", id + 6);
@@ -332,7 +379,9 @@ store_dead_show(struct store *store, struct buf *out, const char *id)
 	}
 	json_out_object(&o, NULL);
 	json_out_text(&o, "dead_letter", id);
-	for (size_t i = 0; !r && i + 1 < reply_n(reply); i += 2) {
+	if (is_hold)
+		r = show_held(store, &o, id + 5, reply);
+	for (size_t i = 0; !is_hold && !r && i + 1 < reply_n(reply); i += 2) {
 		const char *field = reply_text(reply_at(reply, i));
 		const redisReply *value = reply_at(reply, i + 1);
 

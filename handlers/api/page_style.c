@@ -87,7 +87,7 @@ const char api_page_style[] =
 	"Consolas,monospace;background:var(--paper);"
 	"border:1px solid var(--line);border-radius:6px;"
 	"padding:.1rem .45rem;user-select:all}"
-	"a{color:var(--busy)}"
+	"small code{display:inline-block}a{color:var(--busy)}"
 	"footer{padding-top:2rem;padding-bottom:2.5rem}"
 	"footer p{margin:.15rem 0}";
 

@@ -25,6 +25,12 @@ expect "zeros at the till" "$(zeros)" 0
 expect "the letter" "$(dead '.[] | select(.kind == "zero") | .id')" hold/agora
 tb dead list
 expect_text "dead list" "$said" hold/agora
+tb dead show hold/agora
+expect "how many dead show names ($said)" \
+	"$(printf %s "$said" | jq '.items | length')" 14
+expect "what one of them shows" "$(printf %s "$said" |
+	jq -r '.items[] | select(.sku == "21-0001") | .shows')" "$(count_of 21-0001)"
+expect_text "the page" "$(api status)" 'tillbridge dead retry hold/agora'
 
 # What a hook names is written all the same.
 expect "a hook" "$(galaxy_hook 21-0001)" 202
@@ -38,7 +44,23 @@ expect "zeros at the till" "$(zeros)" 1
 
 tb dead retry hold/agora
 expect "dead retry ($said)" "$code" 0
+expect_text "what it says" "$said" '^hold/agora released: 13 items are set to 0 at agora$'
 wait_for "the till shows them all" 30 is 14 zeros
 wait_quiet
 expect "SKUs that disagree" "$(disagreements)" ""
+expect "dead letters" "$(dead length)" 0
+
+# The other decision: they stay as they are, and nobody is asked again.
+for code in $(sim_state '[.galaxy.items[20:34][].code] | join(" ")'); do
+	set_balance "$code" 0
+done
+stop_daemon
+start_daemon
+wait_for "the zeros are held" 30 at_least 10 account agora .held_zeros
+held=$(account agora .held_zeros)
+tb dead drop hold/agora
+expect "dead drop ($said)" "$code" 0
+expect_text "what it says" "$said" "^hold/agora dropped: $held items stay as they are at agora, until"
+wait_quiet
+expect "zeros at the till" "$(zeros)" 14
 expect "dead letters" "$(dead length)" 0

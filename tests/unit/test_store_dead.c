@@ -138,6 +138,25 @@ test_store_dead__an_events_body_is_never_shown(void **state)
 }
 
 static void
+test_store_dead__held_zeros_are_shown_item_by_item(void **state)
+{
+	const struct stock_published row = { .sku = "A2",
+		                             .qty = decimal_of(7) };
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(store_stock_published(store, "kiosk", &row, 1), 0);
+	hold_zeros();
+	assert_int_equal(store_dead_show(store, &text, "hold/kiosk"), 0);
+	assert_non_null(strstr(buf_text(&text), "\"account\":\"kiosk\""));
+	assert_non_null(strstr(buf_text(&text), "{\"sku\":\"A1\",\"since\":"
+	                                        "\"20"));
+	assert_non_null(strstr(buf_text(&text), "\"shows\":7}"));
+	assert_non_null(strstr(buf_text(&text), "\"shows\":null}"));
+	buf_fini(&text);
+}
+
+static void
 test_store_dead__each_kind_ends_by_a_decision(void **state)
 {
 	(void)state;
@@ -251,6 +270,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_store_dead__lists_every_kind_with_what_it_is_about),
 		EACH(test_store_dead__an_events_body_is_never_shown),
+		EACH(test_store_dead__held_zeros_are_shown_item_by_item),
 		EACH(test_store_dead__each_kind_ends_by_a_decision),
 		EACH(test_store_dead__a_retried_event_comes_back_even_when_the_queue_is_full),
 		EACH(test_store_dead__says_what_a_shop_calls_it_and_not_for_whom),
