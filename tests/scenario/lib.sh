@@ -643,7 +643,8 @@ is_quiet()
 {
 	[ "$(status '(.queue.depth == 0) and .entries.ready == 0 and
 		.entries.posting == 0 and .entries.confirmed == 0 and
-		([.accounts[] | .marks == 0 and .last_full != null] | all)')" = true ]
+		([.accounts[] | .marks == 0 and
+			(.last_full != null or .type == "webhook")] | all)')" = true ]
 }
 
 wait_quiet()
