@@ -89,7 +89,11 @@ choose_account(struct entries_call *c, const char *field,
 	if (!c->ops)
 		return entries_refuse(c, 422, "invalid", field,
 		                      "Item \"%s\" is kept by account %s, "
-		                      "which takes no orders.",
+		                      "which takes no orders. Enter the order "
+		                      "there: its stock follows by itself. Or "
+		                      "have the item kept by an account that "
+		                      "takes orders (the column `authority` of "
+		                      "`tillbridge items import FILE.csv`).",
 		                      item->sku, name);
 	if (strcmp(name, conf_account_name(c->account)) != 0)
 		return entries_refuse(

@@ -481,7 +481,8 @@ test_api_orders__every_refusal_names_the_field(void **state)
 		  "lines[1].sku", "agora" },
 		{ "{\"number\":\"1\",\"lines\":[{\"sku\":\"TILLS\","
 		  "\"quantity\":1}]}",
-		  "lines[0].sku", "takes no orders" },
+		  "lines[0].sku",
+		  "which takes no orders. Enter the order there" },
 		{ "{\"number\":\"1\",\"lines\":[{\"sku\":\"BARE\","
 		  "\"quantity\":1}]}",
 		  "lines[0].sku", "not bound at erp" },
