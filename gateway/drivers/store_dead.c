@@ -15,6 +15,7 @@
 #include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_timeline.h"
 
 enum { LIST_MAX = 1000 };
 
@@ -438,6 +439,8 @@ decide_stranded(struct store *store, const char *id, enum dead_action action)
 	case DEAD_RETRY: break;
 	}
 	r = store_accounts_readdress(store, id);
+	if (!r)
+		store_timeline_decided(store, id, action);
 	return r == ACCOUNTS_KEPT ? LEDGER_KEPT : r;
 }
 

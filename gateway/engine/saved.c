@@ -14,6 +14,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/base/log.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/engine/worker.h"
 
@@ -267,6 +268,9 @@ is_quiet(struct worker *w, bool *out)
 	for (size_t i = 0; !r && i < conf->n_accounts; i++, sum += n)
 		r = store_ledger_count_ready(
 			w->store, &n, conf_account_name(conf->accounts[i]));
+	if (!r)
+		r = store_accounts_count_stranded(w->store, &n);
+	sum += n;
 	*out = sum == 0;
 	return r;
 }

@@ -14,6 +14,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/engine/saved.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
@@ -354,6 +355,35 @@ test_saved__a_cursor_does_not_pass_entries_on_their_way(void **state)
 	in_child(state, not_quiet);
 }
 
+/* What waits for an account that is no longer in the file is on its way, too. */
+static void
+stranded(void)
+{
+	const char *const before[] = { "erp", "agora", "kiosk" };
+
+	CHECK(!start_up());
+	engine_world_item(world, "A1", "9");
+	fake_clock_advance(60000);
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	list(); /* S1 is ready, not posted */
+	CHECK(!store_accounts_set(world->base.store, before, 3));
+	CHECK(!store_accounts_set(world->base.store, before + 1, 2));
+	world->conf->accounts++;
+	world->conf->n_accounts--;
+	fake_clock_advance(60000);
+	list();
+	lose_redis();
+	CHECK(!start_up());
+	CHECK(cursor("sales") > 0);
+	CHECK(cursor("sales") < agora->sales[0].closed_ms);
+}
+
+static void
+test_saved__a_cursor_does_not_pass_what_is_stranded(void **state)
+{
+	in_child(state, stranded);
+}
+
 static void
 broken_file(void)
 {
@@ -378,6 +408,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_saved__a_cursor_does_not_pass_what_is_stranded),
 		cmocka_unit_test(
 			test_saved__a_first_start_makes_an_id_in_both_places),
 		cmocka_unit_test(test_saved__a_restart_is_no_loss),
