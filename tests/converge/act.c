@@ -22,13 +22,11 @@ static const struct {
 	void (*act)(struct world *w);
 	unsigned weight;
 } actions[] = {
-	{ trade_sell, 44 },
-	{ trade_change_stock, 22 },
-	{ trade_amend, 5 },
-	{ trouble_make, 12 },
-	{ trouble_expire_session, 1 },
-	{ items_change_binding, 4 },
-	{ trade_stray_hook, 5 },
+	{ trade_sell, 44 },          { trade_change_stock, 22 },
+	{ trade_amend, 5 },          { trade_return, 4 },
+	{ trouble_make, 12 },        { trouble_expire_session, 1 },
+	{ items_change_binding, 4 }, { trade_stray_hook, 5 },
+	{ shop_order, 7 },           { shop_again, 3 },
 };
 
 /*
@@ -127,6 +125,7 @@ act_round(struct world *w, int n)
 	if (!wait_ready(w, w->rest_ms))
 		violate(w, ITEMS_MAX, SIZE_MAX, "the daemon is not ready");
 	items_import_wanted(w);
+	shop_insist(w);
 	/* A call ends what is left of a back-off. */
 	for (size_t i = 0; i < w->n_tills; i++)
 		hooks_add(w, &(struct hook){ .kind = HOOK_COUNT,

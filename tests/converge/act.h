@@ -24,10 +24,16 @@ void act_once(struct world *w);
 
 /* ---- items.c ---- */
 
-enum { ITEMS_SOLD = 4 }; /* the first so many are ITEM_SOLD */
+enum {
+	ITEMS_SOLD = 4, /* the first so many are ITEM_SOLD */
+	ITEMS_OLD = 17, /* so many were there when it began */
+};
 
 void items_open(struct world *w);
 size_t items_pick(struct world *w, enum item_kind least);
+
+/* One that may change in Galaxy. */
+size_t items_pick_at_galaxy(struct world *w);
 
 /* Bring every binding to what a person wants. */
 void items_import_wanted(struct world *w);
@@ -39,10 +45,13 @@ void items_make(struct world *w);
 
 void trade_sell(struct world *w);
 void trade_amend(struct world *w);
+void trade_return(struct world *w);
 void trade_change_stock(struct world *w);
 void trade_count_at_till(struct world *w);
 void trade_stray_hook(struct world *w);
 void trade_choose_lines(struct world *w, struct order *order, bool is_late);
+
+struct decimal trade_quantity(struct world *w, const struct item *item);
 
 /* Galaxy gets some, or loses them; nobody is told. */
 void trade_receive(struct world *w, size_t item, int delta);
@@ -81,6 +90,21 @@ void trouble_sync(struct world *w, bool is_full);
 
 /* Time goes by, and the tills are looked at. */
 void trouble_nap(struct world *w, int64_t ms);
+
+/* ---- shop.c ---- */
+
+void shop_order(struct world *w);
+
+/* An older one once more, or another one under its number. */
+void shop_again(struct world *w);
+
+/* Until each of them was taken. */
+void shop_insist(struct world *w);
+
+/* ---- guard.c ---- */
+
+/* At rest: Galaxy says 0 for nearly all. */
+void guard_play(struct world *w);
 
 /* ---- plays.c ---- */
 

@@ -14,7 +14,8 @@ call(struct world *w, struct http_request *request, struct json **out)
 	struct http_answer answer = { 0 };
 	int status;
 
-	request->timeout_ms = CALL_MS;
+	if (!request->timeout_ms)
+		request->timeout_ms = CALL_MS;
 	request->answer_max = SIZE_MAX / 2;
 	if (http_client_send(w->http, request, &answer))
 		give_up(w, "the HTTP client failed");
@@ -43,6 +44,27 @@ api_call(struct world *w, const char *method, const char *path,
 		request.n_body = strlen(body);
 	}
 	status = call(w, &request, out);
+	free(url);
+	return status;
+}
+
+int
+shop_call(struct world *w, const char *path, const char *body, const char *key,
+          int64_t timeout_ms, struct json **out)
+{
+	char *url = text_format("%s%s", w->api_url, path);
+	struct http_request request = {
+		.method = "POST",
+		.url = url,
+		.headers = { { "Content-Type", "application/json" },
+		             { "Idempotency-Key", key } },
+		.n_headers = *key ? 2 : 1,
+		.body = body,
+		.n_body = strlen(body),
+		.timeout_ms = (int)timeout_ms,
+	};
+	int status = call(w, &request, out);
+
 	free(url);
 	return status;
 }
@@ -100,6 +122,12 @@ struct json *
 control_state(struct world *w, size_t sim)
 {
 	return call_control(w, sim, "state", NULL);
+}
+
+struct json *
+control_customers(struct world *w)
+{
+	return call_control(w, 0, "galaxy/customers", NULL);
 }
 
 struct json *

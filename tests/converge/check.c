@@ -112,46 +112,143 @@ check_count(struct world *w, size_t i, size_t till, struct decimal balance,
 		        item->sku, decimal_format(right, target));
 }
 
+/* The till that keeps it has what came less what went, by whomever sold, and
+   nobody ever writes there. */
 static void
-check_counts(struct world *w, const struct json_node *galaxy, size_t till,
-             const struct json_node *state, bool is_whole)
+check_kept(struct world *w, size_t i, const struct json_node *row)
 {
-	const struct json_node *rows = json_path(state, "square.counts");
+	const struct item *item = &w->items[i];
+	struct decimal left = decimal_add(item->opening, item->moved);
+	char shown[DECIMAL_TEXT_SIZE];
+	char right[DECIMAL_TEXT_SIZE];
 
+	left = decimal_sub(left, json_amount(row, "sold"));
+	left = decimal_sub(left, json_amount(row, "recorded"));
+	if (decimal_cmp(left, json_amount(row, "count")) != 0)
+		violate(w, i, SIZE_MAX,
+		        "%s keeps %s, has %s of it and should have %s",
+		        till_names[0], item->sku,
+		        decimal_format(shown, json_amount(row, "count")),
+		        decimal_format(right, left));
+	if (json_number(row, NULL, "writes") != 0)
+		violate(w, i, SIZE_MAX, "%s keeps %s, and it was written there",
+		        till_names[0], item->sku);
+}
+
+/* What is left of an item where it is kept; false: nobody was told yet. */
+static bool
+find_balance(struct world *w, const struct item *item,
+             const struct json_node *galaxy, const struct json_node *keeper,
+             bool is_whole, struct decimal *out)
+{
+	const struct json_node *row =
+		item->is_kept_at_till
+			? json_row(keeper, "variation", item->variation[0])
+			: json_row(galaxy, "code", item->code);
+
+	if (!row)
+		give_up(w, "the simulator forgot an item");
+	*out = json_amount(row, item->is_kept_at_till ? "count" : "balance");
+	return is_whole ||
+	       news_is_told(w, item->is_kept_at_till ? &item->till[0]
+	                                             : &item->galaxy);
+}
+
+static void
+check_counts(struct world *w, const struct json_node *galaxy,
+             const struct json_node *keeper, size_t till,
+             const struct json_node *rows, bool is_whole)
+{
 	for (size_t i = 0; i < w->n_items; i++) {
 		struct item *item = &w->items[i];
-		const struct json_node *there =
-			json_row(galaxy, "code", item->code);
 		const struct json_node *here =
 			json_row(rows, "variation", item->variation[till]);
+		struct decimal balance;
+		bool is_told = find_balance(w, item, galaxy, keeper, is_whole,
+		                            &balance);
 
-		if (!there || !here)
+		if (!here)
 			give_up(w, "the simulator forgot an item");
+		if (item->is_kept_at_till && till == 0) {
+			check_kept(w, i, here);
+			continue;
+		}
 		counts_untouched(w, i, till, json_number(here, NULL, "writes"));
 		if (item->is_bound && item->is_imported &&
-		    (is_whole || (news_is_told(w, &item->galaxy) &&
-		                  news_is_told(w, &item->till[till]))))
-			check_count(w, i, till, json_amount(there, "balance"),
-			            here);
+		    (is_whole ||
+		     (is_told && news_is_told(w, &item->till[till]))))
+			check_count(w, i, till, balance, here);
 	}
+}
+
+/* ---- overselling ---- */
+
+static bool
+is_listed(const struct json_node *oversold, const char *sku)
+{
+	return json_row(json_find(oversold, "items"), "sku", sku) != NULL;
+}
+
+/*
+ * Who sold more than there was is told of, and nothing else is. Only of what is
+ * sold and nothing else is it sure that a sale made it negative; and what was
+ * known of that before a loss of Redis is lost.
+ */
+static void
+check_oversold(struct world *w, const struct json_node *galaxy,
+               const struct json_node *keeper)
+{
+	struct json *doc = NULL;
+	const struct json_node *oversold;
+
+	if (api_call(w, "GET", "/api/status", NULL, &doc) != 200) {
+		violate(w, NONE, SIZE_MAX, "no status at rest");
+		return;
+	}
+	oversold = json_find(json_root(doc), "oversold");
+	for (size_t i = 0; i < w->n_items; i++) {
+		const struct item *item = &w->items[i];
+		struct decimal balance;
+		bool is_short, is_told;
+
+		(void)find_balance(w, item, galaxy, keeper, true, &balance);
+		is_short = decimal_is_negative(balance);
+		is_told = is_listed(oversold, item->sku);
+		if (is_told && !is_short)
+			violate(w, i, SIZE_MAX,
+			        "%s is said to be oversold and is not",
+			        item->sku);
+		if (!is_told && is_short && item->kind == ITEM_SOLD &&
+		    !w->n_losses)
+			violate(w, i, SIZE_MAX,
+			        "%s is oversold and nobody is told", item->sku);
+	}
+	json_free(doc);
 }
 
 void
 check_all(struct world *w, bool is_whole)
 {
 	struct json *doc = control_state(w, 0);
-	const struct json_node *galaxy = json_path(json_root(doc), "galaxy");
+	const struct json_node *galaxy =
+		json_path(json_root(doc), "galaxy.items");
+	const struct json_node *keeper =
+		json_path(json_root(doc), "square.counts");
 
 	books_check(w);
-	sales_check(w, galaxy, is_whole);
+	sales_check(w, json_root(doc), is_whole);
 	for (size_t till = 0; till < w->n_tills; till++) {
 		struct json *state = control_state(w, till);
 
-		check_counts(w, json_find(galaxy, "items"), till,
-		             json_root(state), is_whole);
+		check_counts(w, galaxy, keeper, till,
+		             json_path(json_root(state), "square.counts"),
+		             is_whole);
 		json_free(state);
 	}
-	if (json_number(galaxy, NULL, "refused_posts") != 0)
+	if (is_whole)
+		check_oversold(w, galaxy, keeper);
+	if (json_number(json_path(json_root(doc), "galaxy"), NULL,
+	                "refused_posts") != 0)
 		violate(w, NONE, SIZE_MAX, "Galaxy refused a document");
 	json_free(doc);
 }
@@ -197,10 +294,11 @@ check_echo(struct world *w)
 			                             .till = till,
 			                             .tries = 5 });
 	for (size_t i = 0; i < w->n_orders; i += 1 + w->n_orders / 20)
-		hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
-		                             .order = i,
-		                             .till = w->orders[i].till,
-		                             .tries = 5 });
+		if (!w->orders[i].is_return)
+			hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+			                             .order = i,
+			                             .till = w->orders[i].till,
+			                             .tries = 5 });
 	while (clock_mono_ms() < until || !hooks_are_idle(w))
 		clock_sleep_ms(50);
 	if (!rest_reach(w))

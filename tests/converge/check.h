@@ -26,9 +26,9 @@ void check_secrets(struct world *w);
 
 /* ---- sales.c ---- */
 
-/* Every document belongs to one sale, and every sale has its documents. */
-void sales_check(struct world *w, const struct json_node *galaxy,
-                 bool is_whole);
+/* Every document belongs to one sale, and every sale has its documents, where
+   each of its items is kept. state: of Galaxy and the first till. */
+void sales_check(struct world *w, const struct json_node *state, bool is_whole);
 
 /* ---- rest.c ---- */
 

@@ -47,6 +47,9 @@ read_items(struct world *w)
 
 			(void)snprintf(item->variation[till], NAME_SIZE, "%s",
 			               json_text_or(c, "variation", ""));
+			if (!till)
+				(void)json_get_decimal_lax(&item->opening, c,
+				                           "count");
 		}
 		json_free(doc);
 	}
@@ -57,7 +60,8 @@ take_row(struct item *item, const struct json_node *row)
 {
 	(void)snprintf(item->itemid, sizeof(item->itemid), "%s",
 	               json_text_or(row, "itemid", ""));
-	(void)json_get_decimal_lax(&item->opening, row, "opening");
+	if (!item->is_kept_at_till)
+		(void)json_get_decimal_lax(&item->opening, row, "opening");
 }
 
 /* Galaxy's ids. A variant has its item's, and its own in the registry. */
@@ -102,14 +106,24 @@ sort_items(struct world *w)
 		                                      : ITEM_FREE;
 		item->is_bound = true;
 	}
+	/* Some of each kind that does not come and go. */
+	for (size_t n = 0, i = 1;
+	     n < w->n_kept_at_till && i<w->n_items; i += w->n_kept_at_till> 4
+	             ? 1
+	             : 8) {
+		if (w->items[i].kind == ITEM_FLIP)
+			continue;
+		w->items[i].is_kept_at_till = true;
+		n++;
+	}
 }
 
 void
 items_open(struct world *w)
 {
 	read_items(w);
-	read_ids(w);
 	sort_items(w);
+	read_ids(w);
 }
 
 /* ---- bindings ---- */
@@ -120,7 +134,8 @@ put_row(struct buf *csv, const struct world *w, const struct item *item)
 	buf_addf(csv, "%s,%s", item->sku, item->cell);
 	for (size_t i = 0; i < w->n_tills; i++)
 		buf_addf(csv, ",%s", item->is_bound ? item->variation[i] : "");
-	buf_addf(csv, ",%d\n", item->reserve);
+	buf_addf(csv, ",%s,%d\n", item->is_kept_at_till ? till_names[0] : "",
+	         item->reserve);
 }
 
 /* Import the items that are not as wanted. One that fails is tried again. */
@@ -134,7 +149,7 @@ items_import_wanted(struct world *w)
 	buf_adds(&csv, "sku,erp");
 	for (size_t i = 0; i < w->n_tills; i++)
 		buf_addf(&csv, ",%s", till_names[i]);
-	buf_adds(&csv, ",reserve\n");
+	buf_adds(&csv, ",authority,reserve\n");
 	for (size_t i = 0; i < w->n_items; i++) {
 		if (w->items[i].is_imported)
 			continue;
@@ -181,6 +196,18 @@ items_pick(struct world *w, enum item_kind least)
 	do
 		i = below(w, (unsigned)w->n_items);
 	while (w->items[i].kind < least);
+	return i;
+}
+
+size_t
+items_pick_at_galaxy(struct world *w)
+{
+	size_t i;
+
+	do
+		i = items_pick(w, ITEM_FLIP);
+	while (w->items[i].is_kept_at_till ||
+	       (w->items[i].kind == ITEM_FLIP && !w->n_kept_at_till));
 	return i;
 }
 

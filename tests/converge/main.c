@@ -3,6 +3,7 @@
  *
  *     converge [--seed N] [--actions N] [--minutes M] [--tills N]
  *              [--lookup | --no-lookup] [--loss | --no-loss] [--no-kill]
+ *              [--kept-at-till N]
  *              [--keep]
  *
  * Starts the real tillbridge with its private Redis and the simulators, does
@@ -33,6 +34,8 @@ enum {
 	LOOKUP_ONE_IN = 4,  /* seeds */
 	TWO_TILLS_ONE_IN = 3,
 	LOSS_ONE_IN = 3,
+	FEW_KEPT = 3, /* items whose authority is a till */
+	MOST_KEPT = 12,
 };
 
 static int
@@ -40,6 +43,7 @@ usage(void)
 {
 	(void)fputs("usage: converge [--seed N] [--actions N] [--minutes M] "
 	            "[--tills 1|2] [--lookup|--no-lookup] [--loss|--no-loss] "
+	            "[--kept-at-till N] "
 	            "[--no-kill] [--keep]\n",
 	            stderr);
 	return 2;
@@ -49,6 +53,7 @@ struct wishes {
 	int tills;  /* 0: by the seed */
 	int lookup; /* -1: by the seed; as the next one */
 	int loss;
+	int kept; /* at the first till */
 	int minutes;
 };
 
@@ -80,6 +85,8 @@ read_option(struct world *w, struct wishes *wishes, const char *name,
 			w->n_actions = atoi(value);
 		else if (!strcmp(name, "--tills"))
 			wishes->tills = atoi(value);
+		else if (!strcmp(name, "--kept-at-till"))
+			wishes->kept = atoi(value);
 		else if (!strcmp(name, "--minutes"))
 			wishes->minutes = atoi(value);
 		else
@@ -122,6 +129,8 @@ prepare(struct world *w, const struct wishes *wishes)
 	w->has_lookup = below(w, LOOKUP_ONE_IN) == 0;
 	w->n_tills = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
 	w->has_echo = percent(w, 40);
+	w->holds_returns = percent(w, 50);
+	w->n_kept_at_till = percent(w, 50) ? FEW_KEPT : MOST_KEPT;
 	w->has_loss = w->may_kill && below(w, LOSS_ONE_IN) == 0;
 	if (wishes->lookup >= 0)
 		w->has_lookup = wishes->lookup;
@@ -129,6 +138,12 @@ prepare(struct world *w, const struct wishes *wishes)
 		w->has_loss = wishes->loss;
 	if (wishes->tills > 0)
 		w->n_tills = (size_t)wishes->tills;
+	if (wishes->kept >= 0)
+		w->n_kept_at_till = (unsigned)wishes->kept;
+	if (wishes->kept > 0)
+		w->n_tills = 2;
+	if (w->n_tills < 2)
+		w->n_kept_at_till = 0;
 	if (wishes->minutes > 0) {
 		w->until_mono_ms = clock_mono_ms() + wishes->minutes * 60000;
 		w->n_actions = 1000000;
@@ -148,6 +163,8 @@ end_round(struct world *w)
 {
 	if (!is_violated(w) && rest_reach(w))
 		check_all(w, false);
+	if (!is_violated(w))
+		guard_play(w);
 	if (is_violated(w))
 		return;
 	say(w, "what was told of is right; now everything");
@@ -194,21 +211,24 @@ print_line(struct world *w, int64_t began_mono_ms)
 
 	hooks_count(w, &sent, &accepted, &lost);
 	world_stop(w);
-	(void)printf("seed %llu: %s, %zu till%s%s, %zu sales, %lld hooks (%lld "
-	             "taken, %lld lost), kills %lld+%lld, clock steps %lld, "
-	             "outages %lld, losses of Redis %lld, answers %lld, faults "
-	             "%lld, syncs %lld, imports %lld, decisions %lld, %.1f s\n",
-	             (unsigned long long)w->seed,
-	             is_violated(w) ? "VIOLATED" : "agrees", w->n_tills,
-	             w->n_tills > 1 ? "s" : "",
-	             w->has_lookup ? ", look-ups" : "", w->n_orders,
-	             (long long)sent, (long long)accepted, (long long)lost,
-	             (long long)w->n_daemon_kills, (long long)w->n_redis_kills,
-	             (long long)w->n_steps, (long long)w->n_outages,
-	             (long long)w->n_losses, (long long)w->n_lost_answers,
-	             (long long)w->n_faults, (long long)w->n_syncs,
-	             (long long)w->n_imports, (long long)w->n_decisions,
-	             (double)(clock_mono_ms() - began_mono_ms) / 1e3);
+	(void)printf(
+		"seed %llu: %s, %zu till%s%s, %u items kept at one, %zu "
+		"sales, %zu of "
+		"the shop, %lld hooks (%lld "
+		"taken, %lld lost), kills %lld+%lld, clock steps %lld, "
+		"outages %lld, losses of Redis %lld, answers %lld, faults "
+		"%lld, syncs %lld, imports %lld, decisions %lld, %.1f s\n",
+		(unsigned long long)w->seed,
+		is_violated(w) ? "VIOLATED" : "agrees", w->n_tills,
+		w->n_tills > 1 ? "s" : "", w->has_lookup ? ", look-ups" : "",
+		w->n_kept_at_till, w->n_orders, w->n_shop, (long long)sent,
+		(long long)accepted, (long long)lost,
+		(long long)w->n_daemon_kills, (long long)w->n_redis_kills,
+		(long long)w->n_steps - w->has_clock, (long long)w->n_outages,
+		(long long)w->n_losses, (long long)w->n_lost_answers,
+		(long long)w->n_faults, (long long)w->n_syncs,
+		(long long)w->n_imports, (long long)w->n_decisions,
+		(double)(clock_mono_ms() - began_mono_ms) / 1e3);
 }
 
 int
@@ -217,7 +237,7 @@ main(int argc, char **argv)
 	static struct world w = { .seed = 1,
 		                  .n_actions = 250,
 		                  .may_kill = true };
-	struct wishes wishes = { .lookup = -1, .loss = -1 };
+	struct wishes wishes = { .lookup = -1, .loss = -1, .kept = -1 };
 	int64_t began = clock_mono_ms();
 
 	if (!read_options(&w, &wishes, argc, argv))

@@ -55,7 +55,7 @@ tell_all(struct world *w, size_t item)
 static void
 play_slow_read(struct world *w)
 {
-	size_t i = items_pick(w, ITEM_FREE);
+	size_t i = items_pick_at_galaxy(w);
 	int64_t before;
 
 	say(w, "play: a change during a slow read");
@@ -76,7 +76,7 @@ play_slow_read(struct world *w)
 static void
 play_slow_list(struct world *w)
 {
-	size_t i = items_pick(w, ITEM_FREE);
+	size_t i = items_pick_at_galaxy(w);
 	int64_t before;
 
 	say(w, "play: a change during a slow list");

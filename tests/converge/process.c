@@ -21,7 +21,7 @@
 
 #include "gateway/base/clock.h"
 
-enum { START_MS = 30000 };
+enum { START_MS = 30000, CERTIFIED_AGO_S = 86400 };
 
 void
 end_process(pid_t *pid, int signal_no)
@@ -53,14 +53,12 @@ give_up(struct world *w, const char *what)
 	exit(2);
 }
 
-pid_t
-launch(struct world *w, const char *const *argv, const char *out,
-       const char *err)
+static pid_t
+begin(struct world *w, const char *const *argv, char **environment,
+      const char *out, const char *err)
 {
 	char *path_out = text_format("%s/%s", w->dir, out);
 	char *path_err = text_format("%s/%s", w->dir, err);
-	char **environment =
-		argv[0] == w->tillbridge ? w->environment : environ;
 	pid_t parent = getpid();
 	pid_t pid = fork();
 
@@ -90,6 +88,20 @@ launch(struct world *w, const char *const *argv, const char *out,
 	return pid;
 }
 
+pid_t
+launch(struct world *w, const char *const *argv, const char *out,
+       const char *err)
+{
+	return begin(w, argv, environ, out, err);
+}
+
+pid_t
+launch_there(struct world *w, const char *const *argv, const char *out,
+             const char *err)
+{
+	return begin(w, argv, w->environment, out, err);
+}
+
 bool
 ends(pid_t pid, int *status, int64_t ms)
 {
@@ -109,7 +121,7 @@ daemon_start(struct world *w)
 	char *config = text_format("%s/gateway.json", w->dir);
 	const char *argv[] = { w->tillbridge, "run", "-c", config, NULL };
 
-	w->daemon = launch(w, argv, "daemon.out.log", "daemon.log");
+	w->daemon = launch_there(w, argv, "daemon.out.log", "daemon.log");
 	free(config);
 }
 
@@ -218,8 +230,8 @@ redis_empty(struct world *w)
 
 /* ---- its machine's clock ---- */
 
-void
-clock_set(struct world *w, int64_t offset_s)
+static void
+write_clock(struct world *w, int64_t offset_s)
 {
 	char *path = text_format("%s/clock", w->dir);
 	char *fresh = text_format("%s/clock.new", w->dir);
@@ -228,12 +240,17 @@ clock_set(struct world *w, int64_t offset_s)
 	if (!f || fprintf(f, "%+lld\n", (long long)offset_s) < 0 || fclose(f) ||
 	    rename(fresh, path))
 		give_up(w, "cannot set the clock");
-	w->clock_offset_s = offset_s;
-	if (offset_s || w->n_steps)
-		w->steps[++w->n_steps] =
-			(struct clock_step){ clock_wall_ms(), offset_s };
 	free(path);
 	free(fresh);
+}
+
+void
+clock_set(struct world *w, int64_t offset_s)
+{
+	write_clock(w, offset_s);
+	w->clock_offset_s = offset_s;
+	w->steps[++w->n_steps] =
+		(struct clock_step){ clock_wall_ms(), offset_s };
 }
 
 /* Redis brings an allocator that does not bear the library: it has the true
@@ -260,7 +277,8 @@ spare_redis(struct world *w)
 /*
  * A library that is loaded before any other shifts the time of day, and nothing
  * else. The file that it reads may change at any moment. What comes first in an
- * environment counts.
+ * environment counts. First it is yesterday: a certificate must have begun
+ * however far the clock is set back.
  */
 void
 clock_prepare(struct world *w)
@@ -292,7 +310,7 @@ clock_prepare(struct world *w)
 	memcpy(w->environment + sizeof(ours) / sizeof(*ours), environ,
 	       n * sizeof(*environ));
 	spare_redis(w);
-	clock_set(w, 0);
+	write_clock(w, -CERTIFIED_AGO_S);
 }
 
 bool
@@ -328,7 +346,7 @@ import_csv(struct world *w, const char *csv)
 	if (!f || !config || fputs(csv, f) < 0 || fclose(f) != 0)
 		give_up(w, "cannot write a CSV");
 	w->n_imports++;
-	pid = launch(w, argv, "cli.log", "cli.log");
+	pid = launch_there(w, argv, "cli.log", "cli.log");
 	if (!ends(pid, &status, START_MS)) {
 		violate(w, ITEMS_MAX, SIZE_MAX, "items import does not end");
 		end_process(&pid, SIGKILL);

@@ -5,13 +5,14 @@
  */
 #include "tests/converge/world.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/clock.h"
 
-enum { NEEDLES_MAX = 64, LINES_SHOWN = 160, JITTER_MS = 50 };
+enum { NEEDLES_MAX = 64, LINES_SHOWN = 160, JITTER_MS = 50, EXPLAIN_MS = 5000 };
 
 struct timeline {
 	char **lines; /* owned, and each */
@@ -112,7 +113,7 @@ set_right(const struct world *w, char *line, size_t *at, int64_t *last_ms)
 	for (;; (*at)++) {
 		const struct clock_step *step = &w->steps[*at];
 
-		true_ms = shown_ms - (*at ? step->offset_s * 1000 : 0);
+		true_ms = shown_ms - step->offset_s * 1000;
 		if (*at == w->n_steps ||
 		    (true_ms >= *last_ms - JITTER_MS &&
 		     true_ms <= w->steps[*at + 1].when_ms + JITTER_MS))
@@ -156,6 +157,36 @@ report_actions(const struct world *w)
 	return path;
 }
 
+/* Which item to ask about: SIZE_MAX, none. */
+static size_t
+violated_item(const struct world *w)
+{
+	if (w->violated_item < w->n_items)
+		return w->violated_item;
+	if (w->violated_order < w->n_orders)
+		return w->orders[w->violated_order].lines[0].item;
+	return SIZE_MAX;
+}
+
+void
+report_explain(struct world *w)
+{
+	char *config = text_format("%s/gateway.json", w->dir);
+	size_t i = violated_item(w);
+	const char *argv[] = { w->tillbridge, "explain", NULL,
+		               "-c",          config,    NULL };
+	int status;
+	pid_t pid;
+
+	if (i != SIZE_MAX && config) {
+		argv[2] = w->items[i].sku;
+		pid = launch_there(w, argv, "explain.txt", "explain.txt");
+		if (!ends(pid, &status, EXPLAIN_MS))
+			end_process(&pid, SIGKILL);
+	}
+	free(config);
+}
+
 void
 report(struct world *w)
 {
@@ -174,7 +205,8 @@ report(struct world *w)
 	first = t.n > LINES_SHOWN ? t.n - LINES_SHOWN : 0;
 	for (size_t i = first; i < t.n; i++)
 		(void)fprintf(stderr, "  %s", t.lines[i]);
-	(void)fprintf(stderr, "kept: %s\n", w->dir);
+	(void)fprintf(stderr, "kept: %s: actions.log, daemon.log%s\n", w->dir,
+	              violated_item(w) != SIZE_MAX ? ", explain.txt" : "");
 	for (size_t i = 0; i < t.n; i++)
 		free(t.lines[i]);
 	free(t.lines);

@@ -1,4 +1,7 @@
-/* Every sale against the documents that Galaxy has of it. */
+/*
+ * Every sale against the documents of it where its items are kept: in Galaxy,
+ * and at the first till of what that one keeps.
+ */
 #include "tests/converge/check.h"
 
 #include <stdio.h>
@@ -8,7 +11,8 @@
 #include "gateway/model/sale.h"
 
 enum {
-	ENTRIES_MAX = 16, /* of one sale: its versions, and lines that waited */
+	ENTRIES_MAX = 12, /* of one sale: its versions, and lines that waited */
+	VERSIONS = 10,    /* as Square numbers them */
 	ASK_MAX = 100,
 	NONE = ITEMS_MAX,
 };
@@ -25,13 +29,16 @@ struct booked {
 
 struct document {
 	char docid[41];
-	size_t order;
+	size_t order; /* of a till; SIZE_MAX: it is the shop's */
+	size_t shop;
 };
 
 struct ledger {
 	struct document *documents; /* owned; every one that there could be */
 	size_t n;
-	struct booked *booked; /* owned; of each order */
+	struct booked *booked; /* owned; of each order, in Galaxy */
+	struct booked *kept;   /* owned; of each order, at the first till */
+	struct booked shop[SHOP_MAX];
 };
 
 static int
@@ -44,28 +51,48 @@ by_docid(const void *a, const void *b)
 }
 
 static void
+name_document(struct world *w, struct ledger *l, size_t order, const char *more)
+{
+	struct document *d = &l->documents[l->n++];
+	char id[120];
+
+	(void)snprintf(id, sizeof(id), "%s/%s%s",
+	               till_names[w->orders[order].till], w->orders[order].id,
+	               more);
+	d->order = order;
+	if (sale_docid(d->docid, id))
+		give_up(w, "a docid");
+}
+
+/* Every one that a sale could have: by its version, and a running number. */
+static void
 name_documents(struct world *w, struct ledger *l)
 {
-	l->documents =
-		calloc(w->n_orders * ENTRIES_MAX + 1, sizeof(*l->documents));
+	char more[24];
+
+	l->documents = calloc(w->n_orders * (1 + VERSIONS * ENTRIES_MAX) +
+	                              w->n_shop + 1,
+	                      sizeof(*l->documents));
 	l->booked = calloc(w->n_orders + 1, sizeof(*l->booked));
-	if (!l->documents || !l->booked)
+	l->kept = calloc(w->n_orders + 1, sizeof(*l->kept));
+	if (!l->documents || !l->booked || !l->kept)
 		give_up(w, "out of memory");
 	for (size_t i = 0; i < w->n_orders; i++) {
-		for (unsigned n = 0; n < ENTRIES_MAX; n++) {
-			struct document *d = &l->documents[l->n++];
-			char id[120];
-			char more[12] = "";
-
-			if (n)
-				(void)snprintf(more, sizeof(more), "+%u", n);
-			(void)snprintf(id, sizeof(id), "%s/%s%s",
-			               till_names[w->orders[i].till],
-			               w->orders[i].id, more);
-			d->order = i;
-			if (sale_docid(d->docid, id))
-				give_up(w, "a docid");
+		name_document(w, l, i, "");
+		for (int v = 0; v < VERSIONS; v++) {
+			for (int n = 1; n <= ENTRIES_MAX; n++) {
+				(void)snprintf(more, sizeof(more), "+%d.%d", v,
+				               n);
+				name_document(w, l, i, more);
+			}
 		}
+	}
+	for (size_t i = 0; i < w->n_shop; i++) {
+		struct document *d = &l->documents[l->n++];
+
+		d->order = SIZE_MAX;
+		d->shop = i;
+		memcpy(d->docid, w->shop[i].docid, sizeof(d->docid));
 	}
 	qsort(l->documents, l->n, sizeof(*l->documents), by_docid);
 }
@@ -83,39 +110,75 @@ qty_of(struct booked *b, const char *code)
 	return &b->qty[b->n++];
 }
 
-static void
-book(struct world *w, struct ledger *l, const struct json_node *entry)
+static const struct document *
+find_document(const struct ledger *l, const char *docid)
 {
 	struct document key = { .order = 0 };
-	const struct json_node *lines = json_find(entry, "lines");
-	const struct document *d;
-	struct booked *b;
 
-	(void)snprintf(key.docid, sizeof(key.docid), "%s",
-	               json_text_or(entry, "docid", ""));
-	d = bsearch(&key, l->documents, l->n, sizeof(key), by_docid);
-	if (!d) {
-		violate(w, NONE, SIZE_MAX, "%s belongs to no sale", key.docid);
-		return;
-	}
-	if (json_number(entry, NULL, "posts") != 1)
-		violate(w, w->orders[d->order].lines[0].item, d->order,
-		        "%s was posted %lld times", key.docid,
-		        (long long)json_number(entry, NULL, "posts"));
-	b = &l->booked[d->order];
+	(void)snprintf(key.docid, sizeof(key.docid), "%s", docid);
+	return bsearch(&key, l->documents, l->n, sizeof(key), by_docid);
+}
+
+static void
+add_lines(struct world *w, struct booked *b, const struct json_node *lines,
+          const char *name, const char *docid)
+{
 	b->n_documents++;
 	b->n_lines += json_length(lines);
-	b->total = decimal_add(b->total, json_amount(entry, "total"));
 	for (size_t i = 0; i < json_length(lines); i++) {
 		const struct json_node *line = json_at(lines, i);
-		struct decimal *qty = qty_of(b, json_text_or(line, "code", ""));
+		struct decimal *qty = qty_of(b, json_text_or(line, name, ""));
 
 		if (!qty)
-			violate(w, NONE, d->order, "%s has strange lines",
-			        key.docid);
+			violate(w, NONE, SIZE_MAX, "%s has strange lines",
+			        docid);
 		else
 			*qty = decimal_add(*qty, json_amount(line, "quantity"));
 	}
+}
+
+/* A document in Galaxy. */
+static void
+book(struct world *w, struct ledger *l, const struct json_node *entry)
+{
+	const char *docid = json_text_or(entry, "docid", "");
+	const struct document *d = find_document(l, docid);
+	struct booked *b;
+
+	if (!d) {
+		violate(w, NONE, SIZE_MAX, "%s belongs to no sale", docid);
+		return;
+	}
+	b = d->order == SIZE_MAX ? &l->shop[d->shop] : &l->booked[d->order];
+	if (json_number(entry, NULL, "posts") != 1)
+		violate(w, NONE, d->order, "%s was posted %lld times", docid,
+		        (long long)json_number(entry, NULL, "posts"));
+	b->total = decimal_add(b->total, json_amount(entry, "total"));
+	add_lines(w, b, json_find(entry, "lines"), "code", docid);
+}
+
+/* An order that was made at the first till, for a sale elsewhere. */
+static void
+book_kept(struct world *w, struct ledger *l, const struct json_node *order)
+{
+	const char *docid = json_text_or(order, "reference_id", "");
+	const struct document *d = find_document(l, docid);
+	size_t cents = (size_t)json_number(order, NULL, "total");
+
+	if (!d || d->order == SIZE_MAX || w->orders[d->order].till == 0) {
+		violate(w, NONE, SIZE_MAX,
+		        "%s has an order for \"%s\", which is no sale of "
+		        "another till's",
+		        till_names[0], docid);
+		return;
+	}
+	if (strcmp(json_text_or(order, "state", ""), "COMPLETED") != 0 ||
+	    (cents > 0 && json_number(order, NULL, "payments") != 1))
+		violate(w, NONE, d->order, "%s is %s and was paid %lld times",
+		        docid, json_text_or(order, "state", ""),
+		        (long long)json_number(order, NULL, "payments"));
+	add_lines(w, &l->kept[d->order], json_find(order, "lines"), "sku",
+	          docid);
 }
 
 static const struct item *
@@ -130,42 +193,72 @@ item_of_sku(const struct world *w, const char *sku, size_t *at)
 	return NULL;
 }
 
-/* The simulator's sale against what is booked of it. */
+/* A document names an item without its variant. */
+static const char *
+base_code(const struct world *w, char out[NAME_SIZE], size_t item)
+{
+	const char *code = w->items[item].code;
+
+	(void)snprintf(out, NAME_SIZE, "%.*s", (int)strcspn(code, ":"), code);
+	return out;
+}
+
+static void
+expect_nothing_left(struct world *w, size_t order, const struct booked *b,
+                    const char *where)
+{
+	char off[DECIMAL_TEXT_SIZE];
+
+	for (size_t i = 0; i < b->n; i++)
+		if (!decimal_is_zero(b->qty[i]))
+			violate(w, NONE, order,
+			        "order %s: %s has %s too many of %s",
+			        w->orders[order].id, where,
+			        decimal_format(off, b->qty[i]), b->codes[i]);
+}
+
+/*
+ * The simulator's sale against what is booked of it; both books are left with
+ * what is too much. True when all of it must be in Galaxy.
+ */
 static bool
 compare_lines(struct world *w, size_t order, const struct json_node *sale,
-              struct booked *b)
+              struct ledger *l)
 {
 	const struct json_node *lines = json_find(sale, "lines");
+	struct booked *b = &l->booked[order];
 	size_t at = NONE;
 	bool is_all_bound = true;
+	bool is_all_there = true;
 
 	for (size_t i = 0; i < json_length(lines); i++) {
 		const struct json_node *line = json_at(lines, i);
 		const struct item *item =
 			item_of_sku(w, json_text_or(line, "sku", ""), &at);
+		struct decimal *qty = NULL;
 		char base[NAME_SIZE];
-		struct decimal *qty;
 
 		if (!item || !item->is_bound || !item->is_imported) {
 			is_all_bound = false;
 			continue;
 		}
-		(void)snprintf(base, sizeof(base), "%.*s",
-		               (int)strcspn(item->code, ":"), item->code);
-		qty = qty_of(b, base);
+		is_all_there &= !item->is_kept_at_till;
+		if (!item->is_kept_at_till)
+			qty = qty_of(b, base_code(w, base, at));
+		else if (w->orders[order].till != 0)
+			qty = qty_of(&l->kept[order], item->sku);
 		if (qty)
 			*qty = decimal_sub(*qty, json_amount(line, "quantity"));
 	}
-	for (size_t i = 0; i < b->n && is_all_bound; i++) {
-		char off[DECIMAL_TEXT_SIZE];
-
-		if (decimal_is_zero(b->qty[i]))
-			continue;
-		violate(w, at, order, "order %s: Galaxy has %s too many of %s",
-		        w->orders[order].id, decimal_format(off, b->qty[i]),
-		        b->codes[i]);
-	}
-	return is_all_bound;
+	if (!is_all_bound)
+		return false;
+	expect_nothing_left(w, order, b, "Galaxy");
+	expect_nothing_left(w, order, &l->kept[order], till_names[0]);
+	if (l->kept[order].n_documents > 1)
+		violate(w, NONE, order, "order %s was recorded %zu times at %s",
+		        w->orders[order].id, l->kept[order].n_documents,
+		        till_names[0]);
+	return is_all_there;
 }
 
 static void
@@ -221,6 +314,46 @@ check_totals(struct world *w, size_t till, const size_t *orders, size_t n,
 	json_free(doc);
 }
 
+/* Goods that came back: a document with a negative quantity, or none where a
+   person said so. */
+static void
+check_return(struct world *w, size_t i, struct booked *b)
+{
+	const struct order *order = &w->orders[i];
+	bool is_none = order->is_dropped && w->holds_returns;
+	char base[NAME_SIZE];
+	struct decimal *qty =
+		qty_of(b, base_code(w, base, order->lines[0].item));
+
+	if (!is_none)
+		*qty = decimal_sub(*qty, order->lines[0].qty);
+	expect_nothing_left(w, i, b, "Galaxy");
+	if (b->n_documents != !is_none)
+		violate(w, order->lines[0].item, i, "%s has %zu documents",
+		        order->id, b->n_documents);
+}
+
+/* Told of is a sale by its own hook, a return by that of the item. */
+static bool
+is_due(struct world *w, const struct order *order, bool is_whole)
+{
+	const struct item *item = &w->items[order->lines[0].item];
+
+	return is_whole ||
+	       news_is_told(w, order->is_return ? &item->till[order->till]
+	                                        : &order->news);
+}
+
+/* The till's next order that was rung up there. */
+static const struct json_node *
+next_sale(const struct json_node *sales, size_t *at)
+{
+	while (*at < json_length(sales) &&
+	       json_find(json_at(sales, *at), "reference_id"))
+		++*at;
+	return json_at(sales, (*at)++);
+}
+
 static void
 check_till(struct world *w, struct ledger *l, size_t till,
            const struct json_node *state, bool is_whole)
@@ -231,17 +364,21 @@ check_till(struct world *w, struct ledger *l, size_t till,
 	size_t at = 0;
 
 	for (size_t i = 0; i < w->n_orders; i++) {
+		const struct order *order = &w->orders[i];
 		const struct json_node *sale;
 
-		if (w->orders[i].till != till)
+		if (order->till != till)
 			continue;
-		sale = json_at(sales, at++);
-		if (!sale ||
-		    strcmp(json_text_or(sale, "id", ""), w->orders[i].id) != 0)
+		if (order->is_return) {
+			if (is_due(w, order, is_whole))
+				check_return(w, i, &l->booked[i]);
+			continue;
+		}
+		sale = next_sale(sales, &at);
+		if (!sale || strcmp(json_text_or(sale, "id", ""), order->id))
 			give_up(w, "the simulator forgot an order");
-		if (!is_whole && !news_is_told(w, &w->orders[i].news))
-			continue;
-		if (!compare_lines(w, i, sale, &l->booked[i]))
+		if (!is_due(w, order, is_whole) ||
+		    !compare_lines(w, i, sale, l))
 			continue;
 		wanted[n_wanted++] = i;
 		if (n_wanted == ASK_MAX) {
@@ -250,25 +387,124 @@ check_till(struct world *w, struct ledger *l, size_t till,
 		}
 	}
 	check_totals(w, till, wanted, n_wanted, l);
-	if (at != json_length(sales))
+	if (next_sale(sales, &at))
 		give_up(w, "the simulator invented an order");
 }
 
-void
-sales_check(struct world *w, const struct json_node *galaxy, bool is_whole)
+/* All that the first till recorded of an item is all that others sold of it. */
+static void
+check_recorded(struct world *w, const struct json_node *rows)
 {
-	const struct json_node *entries = json_find(galaxy, "entries");
-	struct ledger l = { .n = 0 };
+	struct decimal sold[ITEMS_MAX] = { DECIMAL_ZERO };
+	char text[DECIMAL_TEXT_SIZE];
 
-	name_documents(w, &l);
-	for (size_t i = 0; i < json_length(entries); i++)
-		book(w, &l, json_at(entries, i));
-	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *state = control_state(w, till);
+	for (size_t i = 0; i < w->n_orders; i++)
+		for (size_t j = 0; j < w->orders[i].n_lines; j++) {
+			const struct order_line *line = &w->orders[i].lines[j];
 
-		check_till(w, &l, till, json_root(state), is_whole);
-		json_free(state);
+			if (w->orders[i].till)
+				sold[line->item] = decimal_add(sold[line->item],
+				                               line->qty);
+		}
+	for (size_t i = 0; i < w->n_items; i++) {
+		const struct json_node *row =
+			json_row(rows, "variation", w->items[i].variation[0]);
+		struct decimal off = decimal_sub(
+			json_amount(row, "recorded"),
+			w->items[i].is_kept_at_till ? sold[i] : DECIMAL_ZERO);
+
+		if (!decimal_is_zero(off))
+			violate(w, i, SIZE_MAX,
+			        "%s has recorded %s too many of %s",
+			        till_names[0], decimal_format(text, off),
+			        w->items[i].sku);
 	}
-	free(l.documents);
-	free(l.booked);
+}
+
+/* The shop's orders: one document each, with what it says. */
+static void
+check_order(struct world *w, const struct shop_order *s, struct booked *b)
+{
+	struct decimal off;
+	struct decimal slack =
+		decimal_of_scaled(10 + 3 * (int64_t)b->n_lines, 3);
+	char text[DECIMAL_TEXT_SIZE];
+
+	if (b->n_documents != 1)
+		violate(w, s->lines[0].item, SIZE_MAX,
+		        "the shop's %s has %zu documents", s->number,
+		        b->n_documents);
+	for (size_t i = 0; i < s->n_lines; i++) {
+		struct decimal *qty =
+			qty_of(b, base_code(w, (char[NAME_SIZE]){ 0 },
+		                            s->lines[i].item));
+
+		if (qty)
+			*qty = decimal_sub(*qty, s->lines[i].qty);
+	}
+	for (size_t i = 0; i < b->n; i++)
+		if (!decimal_is_zero(b->qty[i]))
+			violate(w, s->lines[0].item, SIZE_MAX,
+			        "the shop's %s: Galaxy has %s too many of %s",
+			        s->number, decimal_format(text, b->qty[i]),
+			        b->codes[i]);
+	off = decimal_sub(b->total, s->total);
+	if (s->has_total &&
+	    decimal_cmp(decimal_max(off, decimal_neg(off)), slack) > 0)
+		violate(w, NONE, SIZE_MAX, "the shop's %s is booked %s off",
+		        s->number, decimal_format(text, off));
+}
+
+static void
+check_shop(struct world *w, struct ledger *l)
+{
+	struct json *doc = control_customers(w);
+	const struct json_node *rows = json_find(json_root(doc), "customers");
+
+	for (size_t i = 0; i < w->n_shop; i++) {
+		const struct shop_order *s = &w->shop[i];
+		size_t n = 0;
+
+		if (!s->is_customer) {
+			check_order(w, s, &l->shop[i]);
+			continue;
+		}
+		for (size_t j = 0; j < json_length(rows); j++)
+			n += !strcmp(s->number, json_text_or(json_at(rows, j),
+			                                     "code", ""));
+		if (n != 1)
+			violate(w, NONE, SIZE_MAX, "Galaxy has %s %zu times",
+			        s->number, n);
+	}
+	json_free(doc);
+}
+
+void
+sales_check(struct world *w, const struct json_node *state, bool is_whole)
+{
+	const struct json_node *entries = json_path(state, "galaxy.entries");
+	const struct json_node *orders = json_path(state, "square.orders");
+	struct ledger *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		give_up(w, "out of memory");
+	name_documents(w, l);
+	for (size_t i = 0; i < json_length(entries); i++)
+		book(w, l, json_at(entries, i));
+	for (size_t i = 0; i < json_length(orders); i++)
+		if (json_find(json_at(orders, i), "reference_id"))
+			book_kept(w, l, json_at(orders, i));
+	for (size_t till = 0; till < w->n_tills; till++) {
+		struct json *there = control_state(w, till);
+
+		check_till(w, l, till, json_root(there), is_whole);
+		json_free(there);
+	}
+	if (is_whole)
+		check_recorded(w, json_path(state, "square.counts"));
+	check_shop(w, l);
+	free(l->documents);
+	free(l->booked);
+	free(l->kept);
+	free(l);
 }

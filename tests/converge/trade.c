@@ -2,6 +2,7 @@
 #include "tests/converge/act.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { VERSIONS_MAX = 5 };
@@ -53,8 +54,8 @@ announce_order(struct world *w, size_t order, enum hook_kind kind,
 
 /* ---- trade ---- */
 
-static struct decimal
-some_quantity(struct world *w, const struct item *item)
+struct decimal
+trade_quantity(struct world *w, const struct item *item)
 {
 	if (item->has_fractions)
 		return decimal_of_scaled(1 + below(w, 12), 2);
@@ -71,7 +72,7 @@ trade_choose_lines(struct world *w, struct order *order, bool is_late)
 		size_t item = items_pick(w, is_late ? ITEM_FLIP : ITEM_SOLD);
 
 		order->lines[i].item = item;
-		order->lines[i].qty = some_quantity(w, &w->items[item]);
+		order->lines[i].qty = trade_quantity(w, &w->items[item]);
 	}
 }
 
@@ -172,10 +173,11 @@ trade_amend(struct world *w)
 	at = w->n_kept + below(w, (unsigned)(w->n_orders - w->n_kept));
 	order = &w->orders[at];
 	line = &order->lines[below(w, (unsigned)order->n_lines)];
-	if (w->items[line->item].kind == ITEM_SOLD ||
+	if (w->items[line->item].kind == ITEM_SOLD || order->is_return ||
+	    w->items[line->item].is_kept_at_till ||
 	    order->n_versions >= VERSIONS_MAX)
 		return;
-	line->qty = some_quantity(w, &w->items[line->item]);
+	line->qty = trade_quantity(w, &w->items[line->item]);
 	(void)snprintf(path, sizeof(path), "square/order/%s", order->id);
 	order_control(w, order->till, path,
 	              "{\"uid\":\"%s\",\"quantity\":\"%s\"}", line->uid,
@@ -199,14 +201,78 @@ trade_receive(struct world *w, size_t i, int delta)
 	say(w, "Galaxy: %s %+d", w->items[i].sku, delta);
 }
 
+/* Goods are delivered at the till that keeps them, or go bad there. */
+static void
+move_at_till(struct world *w, size_t i, int delta)
+{
+	struct item *item = &w->items[i];
+
+	if (!delta)
+		return;
+	order_control(w, 0, "square/move",
+	              "{\"variation\":\"%s\",\"from\":\"%s\",\"to\":\"%s\","
+	              "\"quantity\":\"%d\",\"announce\":false}",
+	              item->variation[0], delta > 0 ? "NONE" : "IN_STOCK",
+	              delta > 0 ? "IN_STOCK" : "WASTE", abs(delta));
+	item->moved = decimal_add(item->moved, decimal_of(delta));
+	news_changed(w, &item->till[0]);
+	say(w, "%s: %s %+d", till_names[0], item->sku, delta);
+	announce_count(w, i, 0, false);
+}
+
 /* A receipt, a correction, a sale in the shop, now and then the last one. */
 void
 trade_change_stock(struct world *w)
 {
 	size_t i = items_pick(w, ITEM_FLIP);
+	int delta = percent(w, 10) ? -15 : (int)below(w, 10) - 4;
 
-	trade_receive(w, i, percent(w, 10) ? -15 : (int)below(w, 10) - 4);
+	if (w->items[i].is_kept_at_till) {
+		move_at_till(w, i, delta);
+		return;
+	}
+	trade_receive(w, i, delta);
 	announce_galaxy(w, i, false);
+}
+
+/*
+ * A customer brings something back and it is put on the shelf again, without
+ * its receipt. An entry like a sale, of one line.
+ */
+void
+trade_return(struct world *w)
+{
+	size_t i = items_pick(w, ITEM_FREE);
+	size_t till = below(w, (unsigned)w->n_tills);
+	struct order *order = &w->orders[w->n_orders];
+	struct decimal qty;
+	char text[DECIMAL_TEXT_SIZE];
+	struct json *doc;
+
+	if (!w->items[i].is_imported || w->items[i].is_kept_at_till ||
+	    w->n_orders == w->cap_orders)
+		return;
+	qty = trade_quantity(w, &w->items[i]);
+	doc = control(w, till, "square/move",
+	              "{\"variation\":\"%s\",\"from\":\"UNLINKED_RETURN\","
+	              "\"to\":\"IN_STOCK\",\"quantity\":\"%s\","
+	              "\"announce\":false}",
+	              w->items[i].variation[till], decimal_format(text, qty));
+	*order = (struct order){ .till = till,
+		                 .n_lines = 1,
+		                 .n_versions = 1,
+		                 .is_return = true,
+		                 .is_dropped = percent(w, 40) };
+	order->lines[0].item = i;
+	order->lines[0].qty = decimal_neg(qty);
+	(void)snprintf(order->id, sizeof(order->id), "return.%s",
+	               json_text_or(json_root(doc), "adjustment", ""));
+	json_free(doc);
+	w->n_orders++;
+	news_changed(w, &w->items[i].till[till]);
+	say(w, "%s: %s x %s comes back, %s", till_names[till], w->items[i].sku,
+	    text, order->id);
+	announce_count(w, i, till, false);
 }
 
 /* Somebody counts at the till, wrongly: drift. */
@@ -217,6 +283,8 @@ trade_count_at_till(struct world *w)
 	size_t till = below(w, (unsigned)w->n_tills);
 	unsigned n = below(w, 20);
 
+	if (w->items[i].is_kept_at_till && till == 0)
+		return; /* there it would be the truth */
 	order_control(w, till, "square/count",
 	              "{\"variation\":\"%s\",\"quantity\":\"%u\","
 	              "\"announce\":false}",

@@ -31,6 +31,8 @@ static const struct trouble faults[] = {
 	{ "galaxy", "postentry", "hang", 1 },
 	{ "galaxy", "postentry", "html:502", 1 },
 	{ "galaxy", "postentry", "status:429", 1 },
+	{ "galaxy", "postcustomer", "lose_answer", 1 },
+	{ "galaxy", "postcustomer", "refuse", 1 },
 	{ "galaxy", "auth", "status:503", 1 },
 	{ "galaxy", "", "status:503", 3 },
 	{ "square", "counts/batch-retrieve", "status:500", 3 },
@@ -51,6 +53,9 @@ static const struct trouble faults[] = {
 	{ "square", "orders/batch-retrieve", "status:503", 2 },
 	{ "square", "orders/batch-retrieve", "lose_answer", 1 },
 	{ "square", "", "refuse", 3 },
+	{ "square", "POST /v2/payments", "lose_answer", 2 },
+	{ "square", "POST /v2/payments", "refuse", 1 },
+	{ "square", "POST /v2/orders", "lose_answer", 2 },
 };
 
 void
@@ -141,8 +146,10 @@ static void
 trade_blindly(struct world *w, unsigned n)
 {
 	for (; n > 0; n--) {
-		if (percent(w, 60))
+		if (percent(w, 55))
 			trade_sell(w);
+		else if (percent(w, 30))
+			shop_order(w);
 		else
 			trade_change_stock(w);
 		clock_sleep_ms(below(w, 30));
@@ -179,14 +186,16 @@ trouble_end_daemon(struct world *w)
 	trouble_nap(w, below(w, 500));
 }
 
-/* One that is not there yet, or no more, is waited for. */
+/* One that ends while the daemon waits for it to begin is the end of both: who
+   supervises the daemon starts it again, and that is another story. */
 void
 trouble_end_redis(struct world *w)
 {
 	int64_t until = clock_mono_ms() + w->rest_ms;
 
 	trade_blindly(w, 1 + below(w, 3));
-	while (!kill_redis(w) && daemon_lives(w) && clock_mono_ms() < until)
+	while (daemon_lives(w) && clock_mono_ms() < until &&
+	       (!is_ready(w) || !kill_redis(w)))
 		clock_sleep_ms(20);
 	trade_blindly(w, 1 + below(w, 4));
 	trouble_nap(w, below(w, 500));

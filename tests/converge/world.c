@@ -158,7 +158,7 @@ make_certificates(struct world *w)
 	const char *argv[] = { script, to, NULL };
 	int status = 0;
 
-	if (!ends(launch(w, argv, "certs.log", "certs.log"), &status,
+	if (!ends(launch_there(w, argv, "certs.log", "certs.log"), &status,
 	          START_MS) ||
 	    status != 0)
 		give_up(w, "certs/make-certs.sh");
@@ -238,6 +238,13 @@ start_sim(struct world *w, size_t i)
 static void
 put_galaxy(struct world *w, struct json_out *o)
 {
+	static const char *const terms[][2] = {
+		{ "company", "001" },         { "companysite", "101" },
+		{ "trader", "30-0000" },      { "currency", "EUR" },
+		{ "transport_mode", "01" },   { "transporter", "01" },
+		{ "dispatch_purpose", "01" }, { "payment_plan", "01" },
+	};
+
 	json_out_object(o, NULL);
 	json_out_text(o, "name", "erp");
 	json_out_text(o, "type", "galaxy");
@@ -250,12 +257,11 @@ put_galaxy(struct world *w, struct json_out *o)
 		             "{\"view\":\"CommercialEntry/ByDocID\","
 		             "\"field\":\"DOCID\"}");
 	json_out_raw(o, "hook", "{\"secret\":\"env:GALAXY_HOOK\"}");
-	json_out_raw(o, "entry",
-	             "{\"returns\":\"negative\",\"company\":\"001\","
-	             "\"companysite\":\"101\",\"trader\":\"30-0000\","
-	             "\"currency\":\"EUR\",\"transport_mode\":\"01\","
-	             "\"transporter\":\"01\",\"dispatch_purpose\":\"01\","
-	             "\"payment_plan\":\"01\"}");
+	json_out_object(o, "entry");
+	json_out_text(o, "returns", w->holds_returns ? "hold" : "negative");
+	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++)
+		json_out_text(o, terms[i][0], terms[i][1]);
+	json_out_end_object(o);
 	json_out_end_object(o);
 }
 
@@ -274,8 +280,7 @@ put_till(struct world *w, struct json_out *o, size_t till)
 	json_out_end_object(o);
 }
 
-/* Schedules that never come: what happens, happens by hooks and by command. The
-   zero guard would wait for a person; scenarios cover it. */
+/* Schedules that never come: what happens, happens by hooks and by command. */
 static void
 write_config(struct world *w)
 {
@@ -303,8 +308,7 @@ write_config(struct world *w)
 	for (size_t i = 0; i < w->n_tills; i++)
 		put_till(w, &o, i);
 	json_out_end_array(&o);
-	json_out_raw(&o, "stock",
-	             "{\"authority\":\"erp\",\"zero_guard_min\":1000000}");
+	json_out_raw(&o, "stock", "{\"authority\":\"erp\"}");
 	json_out_raw(&o, "schedule",
 	             "{\"timezone\":\"Europe/Athens\",\"catch_up\":"
 	             "\"0 0 1 1 *\",\"full\":\"0 0 1 1 *\","
@@ -334,11 +338,13 @@ world_start(struct world *w)
 	(void)snprintf(w->api_url, sizeof(w->api_url), "http://127.0.0.1:%d",
 	               free_port(w));
 	plant_secrets(w);
+	clock_prepare(w);
 	make_certificates(w);
+	if (w->has_clock)
+		clock_set(w, 0);
 	for (size_t i = 0; i < w->n_tills; i++)
 		start_sim(w, i);
 	write_config(w);
-	clock_prepare(w);
 	daemon_start(w);
 	if (!wait_ready(w, w->rest_ms))
 		give_up(w, "the daemon does not start");
@@ -361,6 +367,8 @@ void
 world_stop(struct world *w)
 {
 	hooks_stop(w);
+	if (is_violated(w) && w->daemon)
+		report_explain(w);
 	daemon_end(w, SIGTERM);
 	for (size_t i = 0; i < w->n_tills; i++)
 		end_process(&w->sims[i].pid, SIGTERM);

@@ -26,6 +26,7 @@ enum {
 	NAME_SIZE = 48,
 	TEXT_SIZE = 400,
 	SECRETS = 4,
+	SHOP_MAX = 200,
 	CLOCK_STEPS_MAX = 200,
 };
 
@@ -50,9 +51,11 @@ struct item {
 	char variation[TILLS_MAX][NAME_SIZE];
 	enum item_kind kind;
 	bool has_fractions;
-	bool stays_unbound; /* once unbound, to the end of the run */
-	bool is_bound;      /* as a person wants it */
-	bool is_imported;   /* and so the registry has it */
+	bool is_kept_at_till; /* its authority is the first till */
+	struct decimal moved; /* there: delivered, less what was lost */
+	bool stays_unbound;   /* once unbound, to the end of the run */
+	bool is_bound;        /* as a person wants it */
+	bool is_imported;     /* and so the registry has it */
 	int64_t unbound_mono_ms;
 	int64_t writes_then[TILLS_MAX]; /* when all that was under way was over;
 	                                   -1: not looked yet */
@@ -75,6 +78,23 @@ struct order {
 	size_t n_lines;
 	unsigned n_versions;
 	struct news news;
+	bool is_return;  /* of one line, with a negative quantity */
+	bool is_dropped; /* a person leaves it out, if one is asked */
+};
+
+/* What the web shop sends: an order, or a customer. */
+struct shop_order {
+	char number[NAME_SIZE];
+	char key[NAME_SIZE + 8]; /* "": it sends none */
+	char docid[41];          /* as answered */
+	char *body;              /* owned */
+	bool is_customer;
+	bool is_taken;
+	int64_t n_losses; /* of Redis, when it was taken last */
+	struct order_line lines[LINES_MAX];
+	size_t n_lines;
+	struct decimal total;
+	bool has_total;
 };
 
 struct sim_process {
@@ -103,8 +123,10 @@ struct world {
 	/* what the seed decided */
 	uint64_t chance;
 	bool has_lookup;
-	bool has_echo; /* the till announces what we write */
-	bool has_loss; /* Redis loses everything, once */
+	bool has_echo;           /* the till announces what we write */
+	bool holds_returns;      /* Galaxy's entry.returns */
+	unsigned n_kept_at_till; /* items; 0: Galaxy keeps all of them */
+	bool has_loss;           /* Redis loses everything, once */
 	size_t n_tills;
 	/* the place */
 	const char *root; /* borrowed, as the next two */
@@ -123,7 +145,8 @@ struct world {
 	size_t n_steps;
 	struct http_client *http;
 	struct hooks *hooks;
-	bool is_open; /* it was at rest once */
+	bool is_open;    /* it was at rest once */
+	bool holds_wait; /* a person does not release zeros by themselves */
 	/* what is there; the lock guards news and seq */
 	pthread_mutex_t lock;
 	int64_t seq;
@@ -131,6 +154,8 @@ struct world {
 	size_t n_items;
 	struct order *orders; /* owned */
 	size_t n_orders, cap_orders;
+	struct shop_order shop[SHOP_MAX];
+	size_t n_shop;
 	size_t n_kept; /* the first so many are from before a loss of Redis */
 	/* what happened */
 	struct buf log;        /* a line each; the lock guards it */
@@ -180,6 +205,10 @@ void give_up(struct world *w, const char *what) __attribute__((noreturn));
 pid_t launch(struct world *w, const char *const *argv, const char *out,
              const char *err);
 
+/* The same on tillbridge's machine, which has its own clock. */
+pid_t launch_there(struct world *w, const char *const *argv, const char *out,
+                   const char *err);
+
 /* True when it has ended by itself within that time. */
 bool ends(pid_t pid, int *status, int64_t ms);
 
@@ -218,6 +247,10 @@ bool import_csv(struct world *w, const char *csv);
 int api_call(struct world *w, const char *method, const char *path,
              const char *body, struct json **out);
 
+/* A POST of the shop's; key may be "". Status, 0: no answer in that time. */
+int shop_call(struct world *w, const char *path, const char *body,
+              const char *key, int64_t timeout_ms, struct json **out);
+
 /* A simulator's control interface; what it refuses ends the program. */
 struct json *control(struct world *w, size_t sim, const char *path,
                      const char *format, ...)
@@ -226,6 +259,7 @@ void order_control(struct world *w, size_t sim, const char *path,
                    const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 struct json *control_state(struct world *w, size_t sim);
+struct json *control_customers(struct world *w);
 
 /* An amount of money that Square shows for an order, in cents. */
 struct json *square_orders(struct world *w, size_t sim, const char *const *ids,
@@ -269,6 +303,8 @@ void hooks_stop(struct world *w);
 
 /* ---- report.c ---- */
 
+/* Ask the daemon, while it runs, what it knows of what was violated. */
+void report_explain(struct world *w);
 void report(struct world *w);
 
 /* The actions as a file beside the logs. Returns its path; free it. */
