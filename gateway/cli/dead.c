@@ -1,6 +1,6 @@
 /*
- * tillbridge dead: what waits for a person. Dead events, uncertain, refused
- * and held entries, zero writes held by the guard.
+ * tillbridge dead: what waits for a person. Dead events, uncertain, refused,
+ * held and stranded entries, zero writes held by the guard.
  */
 #include "gateway/cli/cli.h"
 
@@ -119,6 +119,11 @@ decide(struct store *store, const char *id, enum dead_action action,
 	else if (r == LEDGER_UNFIT)
 		cli_complain("%s: its state does not allow that (confirm is "
 		             "for uncertain entries only)",
+		             id);
+	else if (r == LEDGER_KEPT)
+		cli_complain("%s: it stays ready until its authority is "
+		             "configured again, and cannot go to another one: "
+		             "else drop it",
 		             id);
 	else
 		say_done(id, action, done, n_held);
