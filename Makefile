@@ -228,12 +228,13 @@ bench: $(PROGRAMS) ## load, and a check of every id
 	@$(ENV) tests/bench/run.sh
 endif
 ifneq ($(filter converge,$(there)),)
-converge: $(PROGRAMS) $(LIB) ## random trade and trouble, then all agree; SEEDS=n
-	@$(ENV) SEEDS='$(or $(SEEDS),10)' tests/converge/run.sh
+converge: $(PROGRAMS) $(LIB) ## random trade and trouble, then all agree; SEEDS=n JOBS=n
+	@$(ENV) SEEDS='$(or $(SEEDS),10)' JOBS='$(or $(JOBS),1)' \
+		tests/converge/run.sh
 
 .PHONY: converge-selftest
-converge-selftest: $(PROGRAMS) $(LIB) ## bugs planted in a copy must be caught by it
-	@$(ENV) tests/converge/selftest.sh
+converge-selftest: $(PROGRAMS) $(LIB) ## bugs planted in a copy must be caught by it; ONLY=word
+	@$(ENV) tests/converge/selftest.sh $(ONLY)
 endif
 ifneq ($(filter contract,$(there)),)
 contract: $(PROGRAMS) ## our requests against the vendors' OpenAPI; SPECS=dir
