@@ -84,6 +84,7 @@ struct finding {
 	const char *sku;     /* borrowed */
 	const char *picture; /* borrowed, as is what follows */
 	const char *authority;
+	const char *listed; /* "QTY B"; "" */
 	bool is_listed;
 	bool is_known;    /* its balance */
 	bool is_bound;    /* at its authority, and at a channel if it was */
@@ -108,6 +109,7 @@ decode(struct finding *out, const char *sku, const redisReply *r)
 	*out = (struct finding){
 		.sku = sku,
 		.picture = reply_text(reply_at(r, 0)),
+		.listed = listed,
 		.is_listed = *reply_text(reply_at(r, 1)) != '\0',
 		.authority = reply_text(reply_at(r, 5)),
 	};
@@ -172,6 +174,8 @@ note(const struct review *v, const struct finding *f, enum note *out)
 	if (is_oversold(f))
 		(void)strcat(decimal_format(text, f->missing),
 		             f->has_channel ? " c" : " -");
+	if (*text && f->is_listed && !strcmp(text, f->listed))
+		return 0; /* as it stands there: a write would cost a sync */
 	args_adds(&a, v->authority);
 	args_addi(&a, clock_wall_ms());
 	args_adds(&a, f->sku);

@@ -196,6 +196,23 @@ test_store_oversold__it_is_told_once_and_what_is_missing_follows(void **state)
 	oversold_rows_free(rows, n);
 }
 
+/* Each look at it comes here: that must not cost a write to the disk. */
+static void
+test_store_oversold__to_find_it_as_before_writes_nothing(void **state)
+{
+	(void)state;
+	balance("erp", "A1", "1");
+	sell("S1", "2");
+	review("A1");
+	assert_string_equal(store_world_say(world, "CONFIG RESETSTAT"), "OK");
+	review("A1");
+	assert_null(strstr(store_world_say(world, "INFO commandstats"),
+	                   "cmdstat_hset"));
+	sell("S2", "1");
+	review("A1");
+	assert_string_equal(listed(), "A1 2");
+}
+
 static void
 test_store_oversold__an_unknown_balance_says_nothing(void **state)
 {
@@ -362,6 +379,9 @@ main(void)
 			test_store_oversold__the_last_one_may_be_sold, begin),
 		cmocka_unit_test_setup(
 			test_store_oversold__it_is_told_once_and_what_is_missing_follows,
+			begin),
+		cmocka_unit_test_setup(
+			test_store_oversold__to_find_it_as_before_writes_nothing,
 			begin),
 		cmocka_unit_test_setup(
 			test_store_oversold__an_unknown_balance_says_nothing,
