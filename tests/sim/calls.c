@@ -32,6 +32,10 @@ name_of(const char *method, const char *path)
 		if (strcmp(path, fixed[i]) == 0)
 			return text_format("%s %s", method, path);
 	}
+	rest = strstr(path, "/ext/"); /* Tipsi's, below its store */
+	if (rest != NULL && strncmp(rest, "/ext/sync", 9) != 0)
+		return text_format("%s %.*s/ext/{id}", method,
+		                   (int)(rest - path), path);
 	if (sim_after(&rest, path, "/v2/orders/") && strstr(rest, "/pay"))
 		return text_format("%s /v2/orders/{id}/pay", method);
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {

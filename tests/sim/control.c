@@ -6,6 +6,7 @@
 #include "tests/sim/galaxy.h"
 #include "tests/sim/hooks.h"
 #include "tests/sim/square.h"
+#include "tests/sim/tipsi.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,69 @@ switch_square(const struct order *o)
 	json_get_int(&is->page_max, o->body, "page_max");
 	json_get_int(&o->sim->square->options.cursor_ms, o->body, "cursor_ms");
 	return is->page_max < 1 ? "page_max: at least 1" : NULL;
+}
+
+/* ---- Tipsi ---- */
+
+/* NULL: it is not played, or has no such item. */
+static struct tipsi_item *
+tipsi_item_of(const struct order *o)
+{
+	const char *text = json_text_or(o->body, "external_id", NULL);
+
+	if (text == NULL)
+		text = json_text_or(o->body, "sku", "");
+	return o->sim->tipsi != NULL ? tipsi_find(o->sim->tipsi, text) : NULL;
+}
+
+/* Without "in_stock" nobody has counted. */
+static const char *
+count_tipsi(const struct order *o)
+{
+	struct tipsi_item *item = tipsi_item_of(o);
+	int64_t n = 0;
+	int r = json_get_int(&n, o->body, "in_stock");
+
+	if (item == NULL)
+		return "external_id or sku: unknown";
+	if (r == JSON_WRONG_TYPE)
+		return "in_stock: a whole number";
+	tipsi_count(o->sim->tipsi, item, r == 0, n);
+	return NULL;
+}
+
+static const char *
+delete_tipsi(const struct order *o)
+{
+	struct tipsi_item *item = tipsi_item_of(o);
+
+	if (item == NULL)
+		return "external_id or sku: unknown";
+	tipsi_delete(o->sim->tipsi, item);
+	return NULL;
+}
+
+static const char *
+switch_tipsi(const struct order *o)
+{
+	struct tipsi_switches *is;
+
+	if (o->sim->tipsi == NULL)
+		return "tipsi: was started without a password";
+	is = &o->sim->tipsi->is;
+	json_get_int(&is->batch_ms, o->body, "batch_ms");
+	json_get_int(&is->lost_status, o->body, "lost_status");
+	json_get_int(&is->page_max, o->body, "page_max");
+	return is->page_max < 1 ? "page_max: at least 1" : NULL;
+}
+
+static const char *
+expire_tipsi(const struct order *o)
+{
+	if (o->sim->tipsi == NULL)
+		return "tipsi: was started without a password";
+	tipsi_expire_sessions(o->sim->tipsi);
+	return NULL;
 }
 
 /* ---- Galaxy ---- */
@@ -474,7 +538,7 @@ send_hooks(const struct order *o)
 		item = galaxy_find_code(o->sim->galaxy,
 		                        json_text_or(o->body, "code", ""),
 		                        &balance);
-	else
+	else if (system == SIM_SQUARE)
 		v = variation_of(o, o->body);
 	if (item == NULL && v == NULL)
 		return "code, variation or sku: unknown";
@@ -538,6 +602,11 @@ print_state(const struct order *o)
 	json_out_object(o->out, "square");
 	square_print_state(o->sim->square, o->out);
 	json_out_end_object(o->out);
+	if (o->sim->tipsi != NULL) {
+		json_out_object(o->out, "tipsi");
+		tipsi_print_state(o->sim->tipsi, o->out);
+		json_out_end_object(o->out);
+	}
 	json_out_object(o->out, "hooks");
 	json_out_object(o->out, "galaxy");
 	hooks_print_state(o->sim->hooks[SIM_GALAXY], o->out);
@@ -562,6 +631,10 @@ static const struct {
 	{ "POST", "/control/square/move", move },
 	{ "POST", "/control/square/order/", amend },
 	{ "POST", "/control/square/switches", switch_square },
+	{ "POST", "/control/tipsi/count", count_tipsi },
+	{ "POST", "/control/tipsi/delete", delete_tipsi },
+	{ "POST", "/control/tipsi/switches", switch_tipsi },
+	{ "POST", "/control/tipsi/expire", expire_tipsi },
 	{ "POST", "/control/galaxy/balance", change_balance },
 	{ "POST", "/control/galaxy/item", change_item },
 	{ "POST", "/control/galaxy/commit", commit_item },
@@ -727,6 +800,8 @@ control_serve(void *ctx, const struct http_call *call,
 		reply->content_type = "text/csv; charset=utf-8";
 		square_registry(control->sim->square, &reply->body,
 		                control->erp, control->till);
+		if (control->sim->tipsi != NULL)
+			tipsi_registry(control->sim->tipsi, &reply->body);
 	} else if (strcmp(call->path, "/control/facts") == 0) {
 		print_facts(control->sim, reply);
 	} else {

@@ -16,6 +16,11 @@
  * POST /control/square/move      {"variation" or "sku","from","to","quantity"}
  * POST /control/square/order/ID  {"uid"?,"quantity"}: a new version
  * POST /control/square/switches  {"ignores_by_count","page_max","cursor_ms"}
+ * POST /control/tipsi/count      {"external_id" or "sku","in_stock"?}: without a
+ *                                 number nobody has counted
+ * POST /control/tipsi/delete     {"external_id" or "sku"}
+ * POST /control/tipsi/switches   {"batch_ms","lost_status","page_max"}
+ * POST /control/tipsi/expire     its sessions
  * POST /control/galaxy/balance   {"code","balance" or "delta"}; a variant is
  *                                 CODE:VALUE, as in the state
  * POST /control/galaxy/item      {"code","name"?,"price"?,"balance"?,

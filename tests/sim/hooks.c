@@ -713,6 +713,7 @@ set_ladder(struct hooks *h)
 	case SIM_GALAXY:   /* not public: it tries once and forgets */
 	case SIM_HIBOUTIK: /* likewise */
 	case SIM_LIGHTSPEED_R:
+	case SIM_TIPSI: /* it never calls */
 	case SIM_N_SYSTEMS: break;
 	}
 }

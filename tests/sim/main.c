@@ -1,8 +1,9 @@
 /*
- * tillbridge-sim: Galaxy and Square on loopback, and a control interface.
+ * tillbridge-sim: Galaxy and Square on loopback, and a control interface; other
+ * tills where their secret is given.
  *
  * Prints one line when all ports are open:
- *   ready galaxy=127.0.0.1:P square=127.0.0.1:P control=127.0.0.1:P
+ *   ready galaxy=127.0.0.1:P square=127.0.0.1:P … control=127.0.0.1:P
  * and ends at once on SIGTERM and SIGINT.
  */
 #define _DEFAULT_SOURCE 1 /* setenv, tzset */
@@ -16,6 +17,7 @@
 #include "tests/sim/hooks.h"
 #include "tests/sim/server.h"
 #include "tests/sim/square.h"
+#include "tests/sim/tipsi.h"
 #include "tests/sim/traffic.h"
 
 #include <signal.h>
@@ -50,6 +52,11 @@ struct options {
 	const char *square_key;
 	const char *square_hook_url;
 	const char *square_hook_target;
+	const char *tipsi;
+	const char *tipsi_user;
+	const char *tipsi_password;
+	const char *tipsi_store;
+	const char *tipsi_account;
 	const char *ca;
 	const char *traffic;
 	const char *write_csv;
@@ -97,6 +104,13 @@ static const struct {
 	       "https://… as registered: what is signed"),
 	OPTION("--square-hook-target", square_hook_target, false,
 	       "https://… where it really goes"),
+	OPTION("--tipsi", tipsi, false, "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--tipsi-user", tipsi_user, false, "name (sync)"),
+	OPTION("--tipsi-password-env", tipsi_password, true,
+	       "variable; without it there is no Tipsi"),
+	OPTION("--tipsi-store", tipsi_store, false, "id (17)"),
+	OPTION("--tipsi-account", tipsi_account, false,
+	       "Tipsi's account in the registry (cellar)"),
 	OPTION("--ca", ca, false, "PEM file that hooks trust"),
 	OPTION("--traffic", traffic, false, "events per second (none)"),
 	OPTION("--write-csv", write_csv, false, "file for the registry"),
@@ -160,8 +174,10 @@ struct world {
 	struct sim sim;
 	struct galaxy galaxy;
 	struct square square;
+	struct tipsi tipsi;
 	struct control control;
-	struct server *servers[3];
+	struct server *servers[SIM_N_SYSTEMS]; /* NULL: not played */
+	struct server *control_server;
 	struct hooks *hooks[SIM_N_SYSTEMS];
 	struct traffic *traffic;
 };
@@ -188,10 +204,17 @@ make_world(struct world *w, const struct options *o)
 		.version = "2025-08-20",
 		.cursor_ms = 5 * 60 * 1000,
 	};
+	const struct tipsi_options tipsi = {
+		.username = o->tipsi_user,
+		.password = o->tipsi_password,
+		.store = o->tipsi_store,
+		.account = o->tipsi_account,
+	};
 
 	sim_init(&w->sim, strtoull(o->seed, NULL, 10));
 	galaxy_init(&w->galaxy, &w->sim, &galaxy);
 	square_init(&w->square, &w->sim, &square);
+	tipsi_init(&w->tipsi, &w->sim, &tipsi);
 	w->control = (struct control){ .sim = &w->sim,
 		                       .erp = o->erp,
 		                       .till = o->till };
@@ -230,12 +253,16 @@ start_servers(struct world *w, const struct options *o)
 {
 	int r;
 
-	r = server_start(&w->servers[0], o->galaxy, galaxy_serve, &w->galaxy);
+	r = server_start(&w->servers[SIM_GALAXY], o->galaxy, galaxy_serve,
+	                 &w->galaxy);
 	if (r == 0)
-		r = server_start(&w->servers[1], o->square, square_serve,
-		                 &w->square);
+		r = server_start(&w->servers[SIM_SQUARE], o->square,
+		                 square_serve, &w->square);
+	if (r == 0 && w->sim.tipsi != NULL)
+		r = server_start(&w->servers[SIM_TIPSI], o->tipsi, tipsi_serve,
+		                 &w->tipsi);
 	if (r == 0)
-		r = server_start(&w->servers[2], o->control, control_serve,
+		r = server_start(&w->control_server, o->control, control_serve,
 		                 &w->control);
 	return err_pass(r);
 }
@@ -265,6 +292,8 @@ write_registry(struct world *w, const struct options *o)
 	if (o->write_csv == NULL)
 		return 0;
 	square_registry(&w->square, &csv, o->erp, o->till);
+	if (w->sim.tipsi != NULL)
+		tipsi_registry(&w->tipsi, &csv);
 	file = fopen(o->write_csv, "w");
 	if (file == NULL || fwrite(csv.p, 1, csv.n, file) != csv.n)
 		r = err_raise(ERR_OS, "cannot write %s", o->write_csv);
@@ -280,13 +309,30 @@ end_world(struct world *w)
 	int i;
 
 	traffic_stop(w->traffic);
-	for (i = 0; i < 3; i++)
+	server_stop(w->control_server);
+	for (i = 0; i < SIM_N_SYSTEMS; i++)
 		server_stop(w->servers[i]);
 	for (i = 0; i < SIM_N_SYSTEMS; i++)
 		hooks_stop(w->hooks[i]);
+	tipsi_fini(&w->tipsi);
 	square_fini(&w->square);
 	galaxy_fini(&w->galaxy);
 	sim_fini(&w->sim);
+}
+
+static void
+say_ready(const struct world *w)
+{
+	int i;
+
+	printf("ready");
+	for (i = 0; i < SIM_N_SYSTEMS; i++) {
+		if (w->servers[i] != NULL)
+			printf(" %s=%s", sim_system_name((enum sim_system)i),
+			       server_address(w->servers[i]));
+	}
+	printf(" control=%s\n", server_address(w->control_server));
+	fflush(stdout);
 }
 
 /* Serve until a signal. Returns the exit code. */
@@ -303,10 +349,7 @@ run(struct world *w, const struct options *o, const sigset_t *signals)
 		return EXIT_LISTEN;
 	if (start_traffic(w, o) != 0)
 		return EXIT_USAGE;
-	printf("ready galaxy=%s square=%s control=%s\n",
-	       server_address(w->servers[0]), server_address(w->servers[1]),
-	       server_address(w->servers[2]));
-	fflush(stdout);
+	say_ready(w);
 	sigwait(signals, &signal_no);
 	return 0;
 }
@@ -318,6 +361,7 @@ main(int argc, char **argv)
 	struct options o = {
 		.galaxy = "127.0.0.1:0",
 		.square = "127.0.0.1:0",
+		.tipsi = "127.0.0.1:0",
 		.control = "127.0.0.1:0",
 		.items = "40",
 		.sized = "1",
@@ -329,6 +373,9 @@ main(int argc, char **argv)
 		.galaxy_timezone = "EET-2EEST,M3.5.0/3,M10.5.0/4",
 		.session_s = "1800",
 		.square_location = "L1",
+		.tipsi_user = "sync",
+		.tipsi_store = "17",
+		.tipsi_account = "cellar",
 		.erp = "erp",
 		.till = "agora",
 	};

@@ -29,20 +29,28 @@ sim_fini(struct sim *sim)
 	pthread_mutex_destroy(&sim->lock);
 }
 
+static const char *const system_names[SIM_N_SYSTEMS] = {
+	[SIM_GALAXY] = "galaxy",
+	[SIM_SQUARE] = "square",
+	[SIM_HIBOUTIK] = "hiboutik",
+	[SIM_LIGHTSPEED_R] = "lightspeed_r",
+	[SIM_LIGHTSPEED_X] = "lightspeed_x",
+	[SIM_TIPSI] = "tipsi",
+};
+
+const char *
+sim_system_name(enum sim_system system)
+{
+	return system_names[system];
+}
+
 bool
 sim_system_parse(enum sim_system *out, const char *name)
 {
-	static const char *const names[SIM_N_SYSTEMS] = {
-		[SIM_GALAXY] = "galaxy",
-		[SIM_SQUARE] = "square",
-		[SIM_HIBOUTIK] = "hiboutik",
-		[SIM_LIGHTSPEED_R] = "lightspeed_r",
-		[SIM_LIGHTSPEED_X] = "lightspeed_x",
-	};
 	int i;
 
 	for (i = 0; i < SIM_N_SYSTEMS; i++) {
-		if (strcmp(names[i], name) == 0) {
+		if (strcmp(system_names[i], name) == 0) {
 			*out = (enum sim_system)i;
 			return true;
 		}

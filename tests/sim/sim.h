@@ -23,6 +23,7 @@ struct hooks;
 struct hiboutik;
 struct lightspeed_r;
 struct lightspeed_x;
+struct tipsi;
 
 enum sim_system {
 	SIM_GALAXY,
@@ -30,6 +31,7 @@ enum sim_system {
 	SIM_HIBOUTIK,
 	SIM_LIGHTSPEED_R,
 	SIM_LIGHTSPEED_X,
+	SIM_TIPSI,
 	SIM_N_SYSTEMS,
 };
 
@@ -46,6 +48,7 @@ struct sim {
 	struct hiboutik *hiboutik;          /* borrowed; NULL: not played */
 	struct lightspeed_r *lightspeed_r;  /* likewise */
 	struct lightspeed_x *lightspeed_x;  /* likewise */
+	struct tipsi *tipsi;                /* likewise */
 };
 
 void sim_init(struct sim *sim, uint64_t seed);
@@ -53,6 +56,7 @@ void sim_fini(struct sim *sim);
 
 /* "galaxy", "square", "lightspeed_r" …; false for anything else. */
 bool sim_system_parse(enum sim_system *out, const char *name);
+const char *sim_system_name(enum sim_system system);
 
 /* ---- memory: zeroed, never NULL ---- */
 
