@@ -29,11 +29,11 @@ till_goods_init(struct till_goods *out, struct galaxy_item *item,
 }
 
 void
-till_goods_fini(struct till_goods *goods)
+till_goods_fini(struct till_goods *g)
 {
-	free(goods->sku);
-	free(goods->name);
-	free(goods->kind);
+	free(g->sku);
+	free(g->name);
+	free(g->kind);
 }
 
 void

@@ -25,7 +25,7 @@ struct till_goods {
 
 void till_goods_init(struct till_goods *out, struct galaxy_item *item,
                      struct galaxy_balance *balance);
-void till_goods_fini(struct till_goods *goods);
+void till_goods_fini(struct till_goods *g);
 
 /* What happened to a count: count = opening + all of these. */
 struct till_tally {
