@@ -257,6 +257,11 @@ add_answer(struct buf *b, const struct overview *o,
 	int64_t caught_up_ms = health_int(h, "last_catch_up_ms");
 	int64_t full_ms = health_int(h, "last_full_ms");
 
+	if (conf_account_is_source(a->conf)) { /* nobody asks it anything */
+		buf_adds(b, "<td colspan=\"3\" data-label=\"Last answer\">"
+		            "<div><small>only calls us</small></div></td>");
+		return;
+	}
 	buf_adds(b, "<td data-label=\"Last answer\"><div>");
 	page_add_ago(b, o->now_ms, health_int(h, "last_success_ms"));
 	if (*health_text(h, "lag_ms")) {

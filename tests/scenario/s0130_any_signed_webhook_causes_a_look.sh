@@ -118,7 +118,7 @@ for scheme in standard svix stripe hmac; do
 		"$(send $scheme "$body" "" $((now - 400)))" 401
 	expect "$scheme, of the future" \
 		"$(send $scheme "$body" "" $((now + 400)))" 401
-	expect "$scheme, no time" "$(send $scheme "$body" "" $now.5)" 401
+	expect "$scheme, no time" "$(send $scheme "$body" "" "$now.5")" 401
 done
 expect "a form" "$(hook github -d 'sku=21-0001' -H "X-Hub-Signature-256: \
 sha256=$(mac 'sku=21-0001' "$PLAIN" | hex)")" 415

@@ -28,6 +28,7 @@ static const struct conf_row rows[] = {
 static const struct conf_type types[] = {
 	{ .name = "galaxy", .rows = rows, .url_flags = CONF_PLAIN_HTTP },
 	{ .name = "square", .rows = rows },
+	{ .name = "webhook", .rows = rows, .url_flags = CONF_SOURCE },
 };
 
 static const char default_accounts[] =
@@ -71,7 +72,7 @@ api_world_conf(struct api_world *world, const char *accounts)
 	         "  \"accounts\": [ %s ] }",
 	         accounts);
 	write_file(path, &world->redis, "gateway.json", buf_text(&text));
-	if (conf_load(&conf, path, types, 2, &mistakes))
+	if (conf_load(&conf, path, types, 3, &mistakes))
 		give_up(buf_text(&mistakes));
 	buf_fini(&mistakes);
 	buf_fini(&text);

@@ -762,6 +762,33 @@ test_api_metrics__answer_without_redis(void **state)
 #define EACH(test) \
 	cmocka_unit_test_setup_teardown(test, api_world_empty, forget)
 
+/* Nothing was ever read there, and that is no trouble. */
+static void
+test_api_status__an_account_that_only_calls_us_is_in_order(void **state)
+{
+	struct api_world *world = *state;
+	struct conf *before = world->conf;
+	struct conf *conf = api_world_conf(
+		world, "{ \"name\": \"erp\", \"type\": \"galaxy\","
+		       "  \"url\": \"http://127.0.0.1:3000\" },"
+		       "{ \"name\": \"shop\", \"type\": \"webhook\" }");
+	const struct json_node *root;
+	const char *page;
+
+	be_well(world);
+	world->env.conf = conf;
+	root = ask_status(world);
+	assert_string_equal(text_at(account_of(root, "shop"), "state"), "ok");
+	assert_string_equal(text_at(json_find(root, "summary"), "level"),
+	                    "good");
+	page = strstr(ask_page(world), "<b>shop</b>");
+	assert_non_null(page);
+	assert_non_null(strstr(page, "only calls us"));
+	assert_null(strstr(page, "never"));
+	world->env.conf = before;
+	conf_free(conf);
+}
+
 int
 main(void)
 {
@@ -789,6 +816,7 @@ main(void)
 		EACH(test_api_status__a_long_list_of_oversold_items_is_cut),
 		EACH(test_api_page__says_what_the_last_comparison_found),
 		EACH(test_api_status__a_first_sync_comes_before_bindings_not_yet_found),
+		EACH(test_api_status__an_account_that_only_calls_us_is_in_order),
 		EACH(test_api_page__escapes_whatever_comes_from_outside),
 		EACH(test_api_page__loads_nothing_and_renews_itself),
 		EACH(test_api_page__names_the_command_for_each_decision),

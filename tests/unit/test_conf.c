@@ -1081,6 +1081,108 @@ test_conf__the_table_for_people_names_every_key(void **state)
 	buf_fini(&text);
 }
 
+/* ---- accounts that only call us ---- */
+
+static const struct conf_row source_hook[] = {
+	{ .key = "hook.key",
+	  .kind = CONF_SECRETS,
+	  .flags = CONF_REQUIRED,
+	  .meaning = "Key." },
+	{ .key = NULL },
+};
+
+static const struct conf_type with_source[] = {
+	{ .name = "erp", .url_flags = CONF_PLAIN_HTTP },
+	{ .name = "source", .hook = source_hook, .url_flags = CONF_SOURCE },
+};
+
+static int
+load_source(const char *json)
+{
+	forget(NULL);
+	return conf_parse(&conf, file, json, strlen(json), with_source, 2,
+	                  &mistakes);
+}
+
+#define SOURCE \
+	"{\"name\":\"shop\",\"type\":\"source\",\"hook\":{\"key\":" \
+	"\"env:TEST_CONF_TOKEN\"}"
+
+static void
+test_conf__who_only_calls_us_needs_no_url(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		load_source("{" PUBLIC ",\"accounts\":[" SOURCE "}," ERP "]}"),
+		0);
+	assert_true(conf_account_is_source(conf->accounts[0]));
+	assert_null(conf_account_url(conf->accounts[0]));
+	assert_false(conf_account_is_source(conf->accounts[1]));
+	/* the first account that has stock */
+	assert_string_equal(conf_text(conf->top, "stock.authority"), "erp");
+}
+
+static void
+test_conf__who_only_calls_us_takes_nothing_of_the_others(void **state)
+{
+	(void)state;
+	assert_int_equal(load_source("{" PUBLIC ",\"accounts\":[" ERP "," SOURCE
+	                             ",\"url\":\"https://a.example\","
+	                             "\"timeout_ms\":500,\"paused\":true}],"
+	                             "\"stock\":{\"authority\":\"shop\"}}"),
+	                 CONF_INVALID);
+	assert_string_equal(
+		buf_text(&mistakes),
+		"accounts[1].url: not used: an account of this type only "
+		"calls us\n"
+		"accounts[1].timeout_ms: not used: an account of this type "
+		"only calls us\n"
+		"accounts[1].paused: not used: an account of this type only "
+		"calls us\n"
+		"stock.authority: has no stock, it only calls us: expected "
+		"one of erp, found \"shop\"\n");
+}
+
+static void
+test_conf__somebody_must_have_the_stock(void **state)
+{
+	(void)state;
+	assert_int_equal(load_source("{" PUBLIC ",\"accounts\":[" SOURCE "}]}"),
+	                 CONF_INVALID);
+	assert_string_equal(
+		buf_text(&mistakes),
+		"accounts: none has stock: all of them only call us\n");
+}
+
+static void
+test_conf__the_schema_knows_who_only_calls_us(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct json *doc = NULL;
+	const struct json_node *keys;
+	const struct json_node *required;
+
+	(void)state;
+	conf_schema(&text, with_source, 2);
+	assert_int_equal(json_parse(&doc, text.p, text.n), 0);
+	keys = json_pointer(json_root(doc), "/properties/accounts/items/allOf/"
+	                                    "2/then/properties");
+	required = json_pointer(json_root(doc),
+	                        "/properties/accounts/items/allOf/2/then/"
+	                        "required");
+	assert_non_null(json_find(keys, "name"));
+	assert_non_null(json_find(keys, "hook"));
+	assert_null(json_find(keys, "url"));
+	assert_null(json_find(keys, "schedule"));
+	assert_int_equal(json_length(required), 1);
+	assert_string_equal(json_text(json_at(required, 0)), "hook");
+	json_free(doc);
+	buf_reset(&text);
+	conf_markdown(&text, with_source, 2);
+	assert_non_null(strstr(buf_text(&text), "It only calls us: "));
+	buf_fini(&text);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(test_conf__##name, forget)
 
 int
@@ -1095,6 +1197,10 @@ main(void)
 		TEST(base_urls_lose_their_last_slash),
 		TEST(reads_tokens),
 		TEST(the_first_account_is_the_authority_unless_named),
+		TEST(who_only_calls_us_needs_no_url),
+		TEST(who_only_calls_us_takes_nothing_of_the_others),
+		TEST(somebody_must_have_the_stock),
+		TEST(the_schema_knows_who_only_calls_us),
 		TEST(loads_a_file),
 		TEST(says_when_the_file_is_missing),
 		TEST(broken_json_is_named_with_line_and_column),

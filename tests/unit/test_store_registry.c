@@ -377,6 +377,28 @@ test_store_registry__a_reserve_can_be_taken_away_again(void **state)
 	item_fini(&item);
 }
 
+static void
+test_store_registry__says_who_is_right_about_each(void **state)
+{
+	static const char *const skus[] = { "A1", "NO-SUCH", "A2", "A1" };
+	struct item item = { .sku = text_dup("A2"),
+		             .authority = text_dup("agora") };
+	char *found[4];
+
+	(void)state;
+	(void)put("A1", "agora", "V1");
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item_fini(&item);
+	assert_int_equal(store_registry_authorities(store, skus, 4, found), 0);
+	assert_string_equal(found[0], "");
+	assert_null(found[1]);
+	assert_string_equal(found[2], "agora");
+	assert_string_equal(found[3], "");
+	for (size_t i = 0; i < 4; i++)
+		free(found[i]);
+	assert_int_equal(store_registry_authorities(store, NULL, 0, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -394,6 +416,7 @@ main(void)
 		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
 		EACH(test_store_registry__a_reserve_that_changed_marks_every_account),
 		EACH(test_store_registry__a_reserve_can_be_taken_away_again),
+		EACH(test_store_registry__says_who_is_right_about_each),
 	};
 	int failed = cmocka_run_group_tests(tests, store_world_setup,
 	                                    store_world_teardown);
