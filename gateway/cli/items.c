@@ -41,8 +41,9 @@ struct import {
 	bool has_authority_column;
 	size_t n_mistakes;
 	size_t n_items;
-	size_t n_new_bindings;   /* at all accounts */
-	size_t n_channel_counts; /* of these, at channels */
+	size_t n_new_bindings;    /* at all accounts */
+	size_t n_channel_counts;  /* that channels will be told */
+	bool has_other_authority; /* of these some are not the default one's */
 };
 
 /* ---- mistakes ---- */
@@ -196,28 +197,57 @@ read_item(struct import *im, const struct csv *csv, struct item *item)
 	return r;
 }
 
-/* How many of its bindings are new or different, and at channels. */
+/* Does this account show what another one is right about? */
+static bool
+takes_counts(const struct import *im, const char *account)
+{
+	const struct adapter_ops *const *ops = im->cli->parts->adapters;
+	const struct conf_section *a = conf_find_account(im->conf, account);
+
+	while (a && *ops && strcmp((*ops)->name, conf_account_type(a)) != 0)
+		ops++;
+	return a && *ops && (*ops)->write_counts;
+}
+
+static const char *
+authority_of(const struct import *im, const struct item *item,
+             const char *fallback)
+{
+	if (item->authority && *item->authority)
+		return item->authority;
+	return fallback ? fallback : im->default_authority;
+}
+
+/*
+ * How many of its bindings are new or different, and how many channels will be
+ * told another count for that or for a new authority. Where its column is
+ * absent the authority stays; an empty cell is the default one.
+ */
 static int
 count_changes(struct import *im, const struct item *item)
 {
 	struct item old = { 0 };
-	const char *authority;
+	const char *before;
+	const char *now;
 	int r = store_registry_get(im->store, &old, item->sku);
 
 	if (r < 0)
 		return r;
-	authority = item->authority && *item->authority ? item->authority
-	            : old.authority                     ? old.authority
-	                                                : im->default_authority;
+	before = authority_of(im, &old, NULL);
+	now = authority_of(im, item, item->authority ? NULL : before);
 	for (size_t i = 0; i < item->n_bindings; i++) {
 		const struct binding *b = &item->bindings[i];
 		const struct binding *was = item_find_binding(&old, b->account);
+		bool is_new = strcmp(was ? was->typed : "", b->typed) != 0;
 
-		if (!strcmp(was ? was->typed : "", b->typed))
+		im->n_new_bindings += is_new;
+		if (!*b->typed || !strcmp(b->account, now) ||
+		    (!is_new && !strcmp(before, now)) ||
+		    !takes_counts(im, b->account))
 			continue;
-		im->n_new_bindings++;
-		if (*b->typed && strcmp(b->account, authority) != 0)
-			im->n_channel_counts++;
+		im->n_channel_counts++;
+		im->has_other_authority |=
+			strcmp(now, im->default_authority) != 0;
 	}
 	item_fini(&old);
 	return 0;
@@ -374,7 +404,9 @@ say_done(const struct import *im)
 		             "closed before now are history\n",
 		             im->n_channel_counts,
 		             im->cli->is_dry ? "would be" : "will be",
-		             im->default_authority);
+		             im->has_other_authority
+		                     ? "the authority of each item"
+		                     : im->default_authority);
 }
 
 static enum exit_code
@@ -477,10 +509,9 @@ static enum exit_code export(const struct conf *conf, struct store *store) {
 	struct export ex = { .conf = conf, .store = store }; int r;
 
 	(void)fputs("sku,name,authority,reserve", stdout);
-	for (size_t i = 0; i < conf->n_accounts; i++)
-		if (!conf_account_is_source(conf->accounts[i]))
-			(void)printf(",%s",
-			             conf_account_name(conf->accounts[i]));
+	for (size_t i = 0; i < conf->n_accounts;
+	     i++) if (!conf_account_is_source(conf->accounts[i]))(void)
+		printf(",%s", conf_account_name(conf->accounts[i]));
 	(void)putchar('\n');
 	r = store_registry_each(store, export_one, &ex);
 	buf_fini(&ex.row);

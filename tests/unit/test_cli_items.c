@@ -131,6 +131,28 @@ test_cli_items__import_binds_every_cell_and_says_what_it_did(void **state)
 	assert_non_null(strstr(out, "3 channel counts will be set"));
 }
 
+/* A till that keeps some: what it shows itself, and what takes no counts, is
+   not set to anything. */
+static void
+test_cli_items__import_counts_by_each_items_authority(void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,authority,erp,agora,kiosk\n"
+	                        "A1,agora,G1,sq-1,k-1\n"
+	                        "A2,,G2,sq-2,\n"),
+	                 EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "5 bindings"));
+	assert_non_null(strstr(out, "2 channel counts will be set to what the "
+	                            "authority of each item says"));
+	/* the same bindings, but A2 is kept by another account from now on */
+	assert_int_equal(import("sku,authority,erp,agora,kiosk\n"
+	                        "A1,agora,G1,sq-1,k-1\n"
+	                        "A2,kiosk,G2,sq-2,\n"),
+	                 EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "0 bindings"));
+	assert_non_null(strstr(out, "1 channel counts will be set"));
+}
+
 static void
 test_cli_items__importing_twice_changes_nothing(void **state)
 {
@@ -332,6 +354,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_cli_items__import_binds_every_cell_and_says_what_it_did),
+		EACH(test_cli_items__import_counts_by_each_items_authority),
 		EACH(test_cli_items__importing_twice_changes_nothing),
 		EACH(test_cli_items__without_its_column_the_authority_knows_the_sku),
 		EACH(test_cli_items__an_account_without_a_column_stays_as_it_is),
