@@ -36,6 +36,7 @@ for tool in npm node; do
 done
 
 . "${0%/*}/../scenario/lib.sh"
+. "${0%/*}/../scenario/tills.sh"
 
 modules=$ROOT/build/prism
 prism_log=$DIR/prism.log
@@ -116,9 +117,10 @@ await()
 
 install_prism
 start_sim
+start_beta
 start_prism
 passed_before=$(requests)
-write_config ".accounts[1].url = \"$prism\" | .accounts[1].timeout_ms = 30000"
+tills_config ".stock.authority = \"erp\" | .accounts[1].url = \"$prism\" | .accounts[1].timeout_ms = 30000"
 start_daemon
 
 # Find the items, read all counts, write those that differ.
@@ -156,6 +158,32 @@ start_daemon
 await "what changed meanwhile arrives" 120 all_agree
 await "and the sale" 60 is 1 booked_of 21-0006
 await "everything has come to rest" 120 is_quiet
+
+# An item that this till keeps: sales and a return at another one are recorded
+# here, one for nothing, and one that a kill left to be looked up.
+{
+	echo sku,authority,agora,beta
+	echo "21-0008,agora,$(variation_of 21-0008),$(beta_state \
+		'.square.counts[] | select(.sku == "21-0008") | .variation')"
+} >"$DIR/kept.csv"
+import_items "$DIR/kept.csv"
+await "everything has come to rest" 120 is_quiet
+sell_at_beta 21-0008 3
+await "a sale is recorded" 60 is 1 paid_orders
+sell_at_beta 21-0008 0.0001
+await "a sale for nothing is recorded" 60 is 2 paid_orders
+beta_order square/move '{"sku":"21-0008","from":"UNLINKED_RETURN",
+	"to":"IN_STOCK","quantity":"1"}'
+await "a return is recorded" 60 is 2.0001 recorded_of 21-0008
+order faults '{"system":"square","path":"POST /v2/payments",
+	"mode":"late:5000"}'
+sell_at_beta 21-0008 2
+await "the next is paid" 60 is 3 paid_orders
+kill_daemon
+start_daemon
+await "it is looked up" 120 logged 'entry\.looked_up .*found=yes'
+await "everything has come to rest" 120 is_quiet
+expect_once
 
 tb check
 expect "check ($said)" "$code" 0
