@@ -88,7 +88,10 @@
  * GET  /control/registry.csv     as `tillbridge items import` reads it
  *
  * In the state, at any moment: balance = opening + received - posted; and when
- * all is quiet, for what is sold at the till: posted = sold.
+ * all is quiet, for what is sold at the till: posted = sold. At Square, sold is
+ * what the till sold, recorded what calls took off by paid orders and put back
+ * by returns; of an order that a call made, answers counts the calls that were
+ * told of it and payments what was taken for it.
  */
 struct control {
 	struct sim *sim;
