@@ -253,6 +253,23 @@ test_sales__a_difference_out_of_all_proportion_has_no_price(void **state)
 	assert_entry("agora/S1+0.1", "ready");
 }
 
+static void
+test_sales__of_more_than_there_is_are_booked_and_told(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "4");
+	list(false);
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:oversold"), "0");
+	(void)fake_adapter_sell(world->kiosk.state, "S2", "K-A1", "3");
+	engine_world_mark(world, &world->kiosk, "s:S2", MARK_HOOK);
+	engine_world_turn(&world->kiosk);
+	assert_entry("kiosk/S2", "ready");
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:oversold"), "1");
+}
+
 /* ---- money of later versions ---- */
 
 static void
@@ -1034,6 +1051,7 @@ main(void)
 		EACH(test_sales__lines_that_are_no_stocked_thing_are_left_out),
 		EACH(test_sales__a_later_version_posts_only_the_difference),
 		EACH(test_sales__a_difference_out_of_all_proportion_has_no_price),
+		EACH(test_sales__of_more_than_there_is_are_booked_and_told),
 		EACH(test_sales__a_difference_costs_what_the_line_costs_more_or_less),
 		EACH(test_sales__a_share_is_put_right_by_the_next_difference),
 		EACH(test_sales__without_what_was_entered_a_difference_gets_its_share),
