@@ -35,6 +35,9 @@ size_t items_pick(struct world *w, enum item_kind least);
 /* One that may change in Galaxy. */
 size_t items_pick_at_galaxy(struct world *w);
 
+/* One that is sold and nothing else, and kept by Galaxy. */
+size_t items_pick_sold_at_galaxy(struct world *w);
+
 /* Bring every binding to what a person wants. */
 void items_import_wanted(struct world *w);
 void items_bind_all(struct world *w);
@@ -44,6 +47,7 @@ void items_make(struct world *w);
 /* ---- trade.c ---- */
 
 void trade_sell(struct world *w);
+void trade_sell_told(struct world *w);
 void trade_amend(struct world *w);
 void trade_return(struct world *w);
 void trade_change_stock(struct world *w);

@@ -200,6 +200,17 @@ items_pick(struct world *w, enum item_kind least)
 }
 
 size_t
+items_pick_sold_at_galaxy(struct world *w)
+{
+	size_t i;
+
+	do
+		i = below(w, ITEMS_SOLD);
+	while (w->items[i].is_kept_at_till);
+	return i;
+}
+
+size_t
 items_pick_at_galaxy(struct world *w)
 {
 	size_t i;

@@ -72,18 +72,32 @@ look_at_till(struct world *w, const char *entry)
 	return verb;
 }
 
-/* What came back is recorded, or left out; a difference to a known sale is
-   recorded. After a loss of Redis it may be there already. */
+/* Galaxy does not take what came back: a person books it there by hand, or
+   leaves it out, and lets go of the entry. */
 static const char *
 judge_held(struct world *w, const char *entry)
 {
-	if (is_there(w, entry))
-		return "drop";
-	for (size_t i = 0; i < w->n_orders; i++)
-		if (w->orders[i].is_return && w->orders[i].is_dropped &&
-		    strstr(entry, w->orders[i].id))
-			return "drop";
-	return "retry";
+	for (size_t i = 0; i < w->n_orders; i++) {
+		struct order *order = &w->orders[i];
+		size_t item = order->lines[0].item;
+		char delta[DECIMAL_TEXT_SIZE];
+
+		if (!order->is_return || order->is_dropped ||
+		    !strstr(entry, order->id))
+			continue;
+		order->is_dropped = true; /* not twice, whatever is lost */
+		order_control(w, 0, "galaxy/balance",
+		              "{\"code\":\"%s\",\"delta\":\"%s\"}",
+		              w->items[item].code,
+		              decimal_format(delta,
+		                             decimal_neg(order->lines[0].qty)));
+		news_changed(w, &w->items[item].galaxy);
+		say(w, "a person books %s in Galaxy", order->id);
+		hooks_add(w, &(struct hook){ .kind = HOOK_GALAXY,
+		                             .item = item,
+		                             .tries = 5 });
+	}
+	return "drop";
 }
 
 /*

@@ -276,12 +276,8 @@ compare_total(struct world *w, size_t order, const struct json_node *there,
 		cents +=
 			json_number(json_at(lines, i), "total_money", "amount");
 	off = decimal_sub(b->total, decimal_of_scaled(cents, 2));
-	/* A later version's difference is valued at the new line's price, which
-	   was rounded to the cent for as little as a hundredth of a kilogram. */
-	slack = decimal_of_scaled(
-		(int64_t)(10 * b->n_documents + 3 * b->n_lines +
-	                  60 * (w->orders[order].n_versions - 1)),
-		3);
+	/* Net and tax of each line are cut to three places. */
+	slack = decimal_of_scaled(2 * (int64_t)b->n_lines, 3);
 	if (decimal_cmp(decimal_max(off, decimal_neg(off)), slack) > 0)
 		violate(w, NONE, order, "order %s: paid %s, booked %s",
 		        w->orders[order].id,
@@ -314,13 +310,13 @@ check_totals(struct world *w, size_t till, const size_t *orders, size_t n,
 	json_free(doc);
 }
 
-/* Goods that came back: a document with a negative quantity, or none where a
-   person said so. */
+/* Goods that came back: a document with a negative quantity, or none where
+   Galaxy does not take it. */
 static void
 check_return(struct world *w, size_t i, struct booked *b)
 {
 	const struct order *order = &w->orders[i];
-	bool is_none = order->is_dropped && w->holds_returns;
+	bool is_none = w->holds_returns;
 	char base[NAME_SIZE];
 	struct decimal *qty =
 		qty_of(b, base_code(w, base, order->lines[0].item));
@@ -426,8 +422,7 @@ static void
 check_order(struct world *w, const struct shop_order *s, struct booked *b)
 {
 	struct decimal off;
-	struct decimal slack =
-		decimal_of_scaled(10 + 3 * (int64_t)b->n_lines, 3);
+	struct decimal slack = decimal_of_scaled(2 * (int64_t)b->n_lines, 3);
 	char text[DECIMAL_TEXT_SIZE];
 
 	if (b->n_documents != 1)

@@ -158,6 +158,18 @@ trade_sell(struct world *w)
 	announce_order(w, at, HOOK_PAYMENT, false);
 }
 
+/* One that is told of in any case. */
+void
+trade_sell_told(struct world *w)
+{
+	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	size_t at;
+
+	trade_choose_lines(w, &pattern, false);
+	at = trade_ring_up(w, &pattern, 0);
+	announce_order(w, at, HOOK_PAYMENT, true);
+}
+
 /* A later version of an order: one line is more, or less, or nothing. */
 void
 trade_amend(struct world *w)
@@ -177,7 +189,9 @@ trade_amend(struct world *w)
 	    w->items[line->item].is_kept_at_till ||
 	    order->n_versions >= VERSIONS_MAX)
 		return;
-	line->qty = trade_quantity(w, &w->items[line->item]);
+	/* Less of it is a return, and one that is held is no document. */
+	line->qty = decimal_add(trade_quantity(w, &w->items[line->item]),
+	                        w->holds_returns ? line->qty : DECIMAL_ZERO);
 	(void)snprintf(path, sizeof(path), "square/order/%s", order->id);
 	order_control(w, order->till, path,
 	              "{\"uid\":\"%s\",\"quantity\":\"%s\"}", line->uid,

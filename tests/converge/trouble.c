@@ -245,6 +245,13 @@ trouble_step_clock(struct world *w)
 void
 trouble_lose_redis(struct world *w)
 {
+	/* What was sold a moment ago is behind the last saved cursor, and has
+	   been posted. */
+	for (int n = 0; n < 2; n++) {
+		trade_sell_told(w);
+		if (!rest_reach(w))
+			return;
+	}
 	say(w, "loss of Redis");
 	w->n_losses++;
 	w->n_kept = w->n_orders;

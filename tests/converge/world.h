@@ -79,7 +79,7 @@ struct order {
 	unsigned n_versions;
 	struct news news;
 	bool is_return;  /* of one line, with a negative quantity */
-	bool is_dropped; /* a person leaves it out, if one is asked */
+	bool is_dropped; /* a person who is asked leaves it out */
 };
 
 /* What the web shop sends: an order, or a customer. */

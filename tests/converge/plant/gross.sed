@@ -1,0 +1,3 @@
+# file: gateway/engine/sales.c
+# what: the difference of a later version costs a cent too much
+s/return \(struct paid\)\{ more, true \};/return (struct paid){ decimal_add(more, decimal_of_scaled(1, 2)), true };/
