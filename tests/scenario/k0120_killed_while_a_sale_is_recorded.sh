@@ -6,11 +6,11 @@
 . "${0%/*}/tills.sh"
 
 start_tills
-calls_before_orders=$(calls_of square "POST /v2/orders")
+calls_before=$(calls_of square "POST /v2/orders")
 fault square "POST /v2/orders" hang:20000
 sell_at_beta 21-0003 2
 wait_for "the first order is on its way" 20 \
-	at_least $((calls_before_orders + 1)) calls_of square "POST /v2/orders"
+	at_least $((calls_before + 1)) calls_of square "POST /v2/orders"
 kill_daemon
 expect "orders that arrived" "$(recorded_orders)" 0
 start_daemon

@@ -39,6 +39,7 @@ without_galaxy()
 }
 
 # A shop without an ERP: agora is right, beta follows.
+# shellcheck disable=SC2120  # scenarios give a filter
 start_tills()
 {
 	start_sim
@@ -77,6 +78,7 @@ sell_at_beta()
 }
 
 # The orders that we made at agora.
+# shellcheck disable=SC2120  # scenarios give a filter
 recorded_orders()
 {
 	sim_state "[.square.orders[] | select(.reference_id)] | ${1:-length}"

@@ -447,7 +447,7 @@ check_external(struct paying *p)
 	static const char types[] =
 		" CHECK BANK_TRANSFER OTHER_GIFT_CARD CRYPTO SQUARE_CASH "
 		"SOCIAL EXTERNAL EMONEY CARD STORED_BALANCE FOOD_VOUCHER "
-	        "OTHER ";
+		"OTHER ";
 	const struct json_node *external =
 		json_find(p->request, "external_details");
 	const char *type;
