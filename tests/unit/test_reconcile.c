@@ -118,6 +118,21 @@ make_pending(const char *sku)
 
 /* ---- the tests ---- */
 
+/* A return is asked for like a sale: nothing else may ever tell of it. */
+static void
+test_reconcile__finds_a_return_that_nobody_told(void **state)
+{
+	bool was_listed = false;
+
+	(void)state;
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), true, 0,
+	                            &was_listed),
+	                 0);
+	(void)fake_adapter_return(agora, "R1", "A-A1", "2");
+	reconcile(&world->agora);
+	assert_string_equal(engine_world_entry(world, "agora/R1"), "held");
+}
+
 static void
 test_reconcile__what_agrees_is_equal(void **state)
 {
@@ -465,6 +480,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		EACH(test_reconcile__finds_a_return_that_nobody_told),
 		EACH(test_reconcile__what_agrees_is_equal),
 		EACH(test_reconcile__a_channel_that_drifted_is_told_and_not_written),
 		EACH(test_reconcile__each_run_replaces_the_last_ones_rows),
