@@ -190,6 +190,8 @@ play_lost_redis(struct world *w)
 	trade_choose_lines(w, &pattern, true);
 	at = trade_ring_up(w, &pattern,
 	                   w->n_losses ? 0 : LATE_MIN_S + below(w, LATE_MAX_S));
+	if (!wait_ready(w, w->rest_ms))
+		return;
 	w->n_redis_kills += redis_kill(w);
 	say(w, "kill -9 of Redis");
 	for (unsigned i = 0; i < 2; i++)
@@ -202,20 +204,13 @@ play_lost_redis(struct world *w)
 }
 
 /*
- * The plays of a round's end. Those whose trouble is repaired by a catch-up
- * come behind those that cause one, and nothing comes behind the last.
+ * The plays of a round's end. Syncs come first, for they repair what others
+ * break; the end of Redis comes last, for nothing repairs that.
  */
 void
 plays_of_a_round(struct world *w)
 {
-	unsigned n;
-
-	if (w->may_kill && percent(w, 75)) {
-		play_lost_redis(w);
-		trouble_nap(w, 1200);
-	}
-	if (percent(w, 85))
-		play_post_in_list(w);
+	play_post_in_list(w);
 	if (percent(w, 70))
 		plays_lost_answer(w);
 	if (percent(w, 60))
@@ -223,6 +218,10 @@ plays_of_a_round(struct world *w)
 	act_once(w);
 	if (percent(w, 60))
 		play_slow_list(w);
-	for (n = 2 + below(w, 2); n > 0; n--)
+	for (unsigned n = 2 + below(w, 2); n > 0; n--)
 		play_slow_read(w);
+	for (unsigned n = 2; n > 0 && w->may_kill; n--) {
+		play_lost_redis(w);
+		trouble_nap(w, 1000);
+	}
 }

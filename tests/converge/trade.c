@@ -69,8 +69,14 @@ trade_choose_lines(struct world *w, struct order *order, bool is_late)
 
 	order->n_lines = n;
 	for (size_t i = 0; i < n; i++) {
-		size_t item = items_pick(w, is_late ? ITEM_FLIP : ITEM_SOLD);
+		size_t item;
 
+		/* At the till that keeps it, a sale from before its first count
+		   is inside that count. */
+		do
+			item = items_pick(w, is_late ? ITEM_FLIP : ITEM_SOLD);
+		while (is_late && order->till == 0 &&
+		       w->items[item].is_kept_at_till);
 		order->lines[i].item = item;
 		order->lines[i].qty = trade_quantity(w, &w->items[item]);
 	}
