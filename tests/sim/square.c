@@ -88,16 +88,6 @@ free_variation(struct square_variation *v)
 	free(v);
 }
 
-static void
-free_order(struct square_order *o)
-{
-	free(o->reference_id);
-	free(o->source);
-	free(o->discount_uid);
-	free(o->discount_name);
-	free(o);
-}
-
 void
 square_fini(struct square *square)
 {
@@ -106,7 +96,7 @@ square_fini(struct square *square)
 	for (i = 0; i < square->n_variations; i++)
 		free_variation(square->variations[i]);
 	for (i = 0; i < square->n_orders; i++)
-		free_order(square->orders[i]);
+		square_order_free(square->orders[i]);
 	for (i = 0; i < square->n_keys; i++) {
 		free(square->keys[i].key);
 		free(square->keys[i].request);

@@ -291,6 +291,7 @@ void square_announce(struct square *square, const char *type,
 int64_t square_line_cents(const struct square_line *line);
 
 /* square_orders.c: what an order comes to, and its form in answers. */
+void square_order_free(struct square_order *order);
 int64_t square_order_cents(const struct square_order *order);
 const char *square_order_state_name(enum square_order_state state);
 void square_order_out(const struct square *square,

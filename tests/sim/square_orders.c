@@ -43,6 +43,16 @@ out_line(const struct square_line *line, struct json_out *out)
 	json_out_end_object(out);
 }
 
+void
+square_order_free(struct square_order *o)
+{
+	free(o->reference_id);
+	free(o->source);
+	free(o->discount_uid);
+	free(o->discount_name);
+	free(o);
+}
+
 int64_t
 square_order_cents(const struct square_order *o)
 {

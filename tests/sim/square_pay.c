@@ -20,9 +20,9 @@
 enum {
 	ORDER_KEY_MAX = 192,
 	PAYMENT_KEY_MAX = 45,
-	REFERENCE_MAX = 40,
-	QUANTITY_MAX = 12,
-	QUANTITY_PLACES = 5,
+	ORDER_REFERENCE_MAX = 40,
+	LINE_QUANTITY_MAX = 12,
+	LINE_QUANTITY_PLACES = 5,
 	SOURCE_MAX = 255,
 	UID_MAX = 60,
 };
@@ -54,8 +54,8 @@ check_members(struct paying *p, const struct json_node *o, const char *names)
 
 /* A text member of at most max characters; "" when it is absent. */
 static const char *
-take_text(struct paying *p, const struct json_node *o, const char *key,
-          size_t max)
+take_words(struct paying *p, const struct json_node *o, const char *key,
+           size_t max)
 {
 	const char *text = "";
 
@@ -67,10 +67,10 @@ take_text(struct paying *p, const struct json_node *o, const char *key,
 }
 
 static const char *
-need_text(struct paying *p, const struct json_node *o, const char *key,
-          size_t max)
+need_words(struct paying *p, const struct json_node *o, const char *key,
+           size_t max)
 {
-	const char *text = take_text(p, o, key, max);
+	const char *text = take_words(p, o, key, max);
 
 	if (text[0] == '\0')
 		refuse(p, 400, "MISSING_REQUIRED_PARAMETER", key,
@@ -91,7 +91,7 @@ need_money(struct paying *p, const struct json_node *o, const char *key)
 		refuse(p, 400, "EXPECTED_INTEGER", key, NULL);
 	else if (amount < 0)
 		refuse(p, 400, "VALUE_TOO_LOW", key, NULL);
-	else if (strcmp(need_text(p, money, "currency", 3), "EUR") != 0)
+	else if (strcmp(need_words(p, money, "currency", 3), "EUR") != 0)
 		refuse(p, 400, "CURRENCY_MISMATCH", key,
 		       "The location takes EUR");
 	return amount;
@@ -100,7 +100,7 @@ need_money(struct paying *p, const struct json_node *o, const char *key)
 static void
 need_location(struct paying *p, const struct json_node *o)
 {
-	if (strcmp(need_text(p, o, "location_id", 50),
+	if (strcmp(need_words(p, o, "location_id", 50),
 	           p->square->options.location) != 0)
 		refuse(p, 404, "NOT_FOUND", "location_id",
 		       "Location not found");
@@ -115,7 +115,7 @@ need_location(struct paying *p, const struct json_node *o)
 static bool
 is_answered(struct paying *p, char **slot, const char *call, size_t max)
 {
-	const char *id = need_text(p, p->request, "idempotency_key", max);
+	const char *id = need_words(p, p->request, "idempotency_key", max);
 	struct buf printed = BUF_INIT;
 	const struct square_key *k = NULL;
 	size_t i;
@@ -161,7 +161,8 @@ remember(struct paying *p, char *slot)
 /* ---- events ---- */
 
 static void
-announce_order(struct square *square, const struct square_order *o, bool is_new)
+announce_made_order(struct square *square, const struct square_order *o,
+                    bool is_new)
 {
 	const char *type = is_new ? "order_created" : "order_updated";
 	struct buf object = BUF_INIT;
@@ -214,8 +215,8 @@ out_payment(const struct square *square, const struct square_order *o,
 }
 
 static void
-announce_payment(struct square *square, const struct square_order *o,
-                 const struct json_node *request, const char *type)
+announce_paid(struct square *square, const struct square_order *o,
+              const struct json_node *request, const char *type)
 {
 	struct buf object = BUF_INIT;
 	struct json_out out = { .to = &object };
@@ -241,8 +242,8 @@ read_line(struct paying *p, struct square_line *line,
 	              "uid name quantity quantity_unit note catalog_object_id "
 	              "catalog_version variation_name item_type metadata "
 	              "base_price_money");
-	id = need_text(p, row, "catalog_object_id", 192);
-	quantity = need_text(p, row, "quantity", QUANTITY_MAX);
+	id = need_words(p, row, "catalog_object_id", 192);
+	quantity = need_words(p, row, "quantity", LINE_QUANTITY_MAX);
 	line->variation = square_find(p->square, id);
 	if (line->variation == NULL || strcmp(line->variation->id, id) != 0)
 		refuse(p, 404, "NOT_FOUND", "catalog_object_id",
@@ -251,9 +252,9 @@ read_line(struct paying *p, struct square_line *line,
 	    strchr(quantity, 'e') != NULL ||
 	    decimal_is_negative(line->quantity) ||
 	    decimal_is_zero(line->quantity) ||
-	    decimal_cmp(
-		    decimal_round(line->quantity, QUANTITY_PLACES, DECIMAL_CUT),
-		    line->quantity) != 0)
+	    decimal_cmp(decimal_round(line->quantity, LINE_QUANTITY_PLACES,
+	                              DECIMAL_CUT),
+	                line->quantity) != 0)
 		refuse(p, 400, "INVALID_VALUE", "quantity", NULL);
 	line->is_priced = json_find(row, "base_price_money") != NULL;
 	if (line->is_priced)
@@ -289,8 +290,8 @@ read_discount(struct paying *p, struct square_order *o,
 	    strcmp(json_text_or(row, "scope", ""), "ORDER") != 0)
 		refuse(p, 400, "BAD_REQUEST", "order.discounts",
 		       "Not played by this simulator");
-	o->discount_uid = sim_dup(need_text(p, row, "uid", UID_MAX));
-	o->discount_name = sim_dup(take_text(p, row, "name", SOURCE_MAX));
+	o->discount_uid = sim_dup(need_words(p, row, "uid", UID_MAX));
+	o->discount_name = sim_dup(take_words(p, row, "name", SOURCE_MAX));
 	o->discount = need_money(p, row, "amount_money");
 	if (square_order_cents(o) < 0)
 		refuse(p, 400, "BAD_REQUEST", "order.discounts",
@@ -310,28 +311,18 @@ read_order(struct paying *p, struct square_order *o)
 	              "discounts metadata ticket_name state");
 	check_members(p, source, "name");
 	need_location(p, order);
-	text = take_text(p, order, "state", UID_MAX);
+	text = take_words(p, order, "state", UID_MAX);
 	if (text[0] != '\0' && strcmp(text, "OPEN") != 0)
 		refuse(p, 400, "BAD_REQUEST", "order.state",
 		       "Not played by this simulator");
-	text = take_text(p, order, "reference_id", REFERENCE_MAX);
+	text = take_words(p, order, "reference_id", ORDER_REFERENCE_MAX);
 	o->reference_id = text[0] != '\0' ? sim_dup(text) : NULL;
-	text = take_text(p, source, "name", SOURCE_MAX);
+	text = take_words(p, source, "name", SOURCE_MAX);
 	o->source = text[0] != '\0' ? sim_dup(text) : NULL;
 	if (!p->is_refused)
 		read_lines(p, o, json_find(order, "line_items"));
 	if (!p->is_refused)
 		read_discount(p, o, json_find(order, "discounts"));
-}
-
-static void
-free_order(struct square_order *o)
-{
-	free(o->reference_id);
-	free(o->source);
-	free(o->discount_uid);
-	free(o->discount_name);
-	free(o);
 }
 
 static void
@@ -390,12 +381,12 @@ create_order(struct paying *p)
 		o = sim_alloc(sizeof(*o));
 		read_order(p, o);
 		if (p->is_refused) {
-			free_order(o);
+			square_order_free(o);
 		} else {
 			add_order(p->square, o);
 			answer_order(p, o);
 			remember(p, slot);
-			announce_order(p->square, o, true);
+			announce_made_order(p->square, o, true);
 		}
 	}
 	count_answer(p);
@@ -438,7 +429,7 @@ complete(struct square *square, struct square_order *o)
 		square_change_add(square, o->lines[i].variation, &change);
 		square_announce_count(square, o->lines[i].variation);
 	}
-	announce_order(square, o, false);
+	announce_made_order(square, o, false);
 }
 
 static void
@@ -453,16 +444,16 @@ check_external(struct paying *p)
 	const char *type;
 	char *word;
 
-	if (strcmp(need_text(p, p->request, "source_id", 192), "EXTERNAL") !=
+	if (strcmp(need_words(p, p->request, "source_id", 192), "EXTERNAL") !=
 	    0) {
 		refuse(p, 400, "BAD_REQUEST", "source_id",
 		       "Not played by this simulator");
 		return;
 	}
 	check_members(p, external, "type source source_id source_fee_money");
-	type = need_text(p, external, "type", 50);
-	need_text(p, external, "source", SOURCE_MAX);
-	take_text(p, external, "source_id", SOURCE_MAX);
+	type = need_words(p, external, "type", 50);
+	need_words(p, external, "source", SOURCE_MAX);
+	take_words(p, external, "source_id", SOURCE_MAX);
 	word = text_format(" %s ", type);
 	if (word == NULL || strstr(types, word) == NULL)
 		refuse(p, 400, "INVALID_ENUM_VALUE", "external_details.type",
@@ -484,14 +475,14 @@ read_payment(struct paying *p)
 	              "external_details");
 	check_external(p);
 	amount = need_money(p, p->request, "amount_money");
-	take_text(p, p->request, "reference_id", REFERENCE_MAX);
+	take_words(p, p->request, "reference_id", ORDER_REFERENCE_MAX);
 	need_location(p, p->request);
 	if (json_get_bool(&is_at_once, p->request, "autocomplete") ==
 	            JSON_WRONG_TYPE ||
 	    !is_at_once)
 		refuse(p, 400, "BAD_REQUEST", "autocomplete",
 		       "Not played by this simulator");
-	o = find_order(p, need_text(p, p->request, "order_id", 192));
+	o = find_order(p, need_words(p, p->request, "order_id", 192));
 	if (p->is_refused || o == NULL)
 		return NULL;
 	if (o->state != SQUARE_OPEN)
@@ -523,10 +514,10 @@ create_payment(struct paying *p)
 			out_payment(p->square, o, p->request, &out);
 			json_out_end_object(&out);
 			remember(p, slot);
-			announce_payment(p->square, o, p->request,
-			                 "payment.created");
-			announce_payment(p->square, o, p->request,
-			                 "payment.updated");
+			announce_paid(p->square, o, p->request,
+			              "payment.created");
+			announce_paid(p->square, o, p->request,
+			              "payment.updated");
 		}
 	}
 	free(slot);

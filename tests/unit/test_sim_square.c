@@ -27,6 +27,7 @@
 #include "tests/sim/square_stock.c"
 #include "tests/sim/square_inventory.c"
 #include "tests/sim/square_orders.c"
+#include "tests/sim/square_pay.c"
 #include "tests/sim/square_catalog.c"
 
 static struct buf announced;
