@@ -361,6 +361,23 @@ test_webhook__stripe_may_send_several_values_and_versions(void **state)
 	                 HANDLER_FORGED);
 }
 
+/* openssl: printf %s '{"test": 2432232314}' | openssl dgst -sha256 -hmac … */
+static void
+test_webhook__a_signature_without_a_time_proves_nothing(void **state)
+{
+	static const char bare[] = "d79ec1f4be6a0148e6cc2c88dd257fea66fc3bbc21f"
+	                           "8d3300cd8815e199e9268";
+	char value[80];
+
+	(void)state;
+	(void)snprintf(value, sizeof(value), "v1=%s", bare);
+	assert_int_equal(stripe(value), HANDLER_FORGED);
+	(void)snprintf(value, sizeof(value), "t=,v1=%s", bare);
+	assert_int_equal(stripe(value), HANDLER_FORGED);
+	/* where no time is asked for, the same value is a good one */
+	assert_int_equal(plain("hmac", STRIPE_KEY, "X-Signature", bare, B4), 0);
+}
+
 static void
 test_webhook__github_names_its_digest(void **state)
 {
@@ -711,6 +728,8 @@ main(void)
 		cmocka_unit_test(test_webhook__svix_has_its_own_headers),
 		cmocka_unit_test(
 			test_webhook__stripe_may_send_several_values_and_versions),
+		cmocka_unit_test(
+			test_webhook__a_signature_without_a_time_proves_nothing),
 		cmocka_unit_test(test_webhook__github_names_its_digest),
 		cmocka_unit_test(test_webhook__json_comes_under_several_names),
 		cmocka_unit_test(

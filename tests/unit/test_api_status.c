@@ -781,6 +781,7 @@ test_api_status__an_account_that_only_calls_us_is_in_order(void **state)
 	assert_string_equal(text_at(account_of(root, "shop"), "state"), "ok");
 	assert_string_equal(text_at(json_find(root, "summary"), "level"),
 	                    "good");
+	api_world_forget(&reply);
 	page = strstr(ask_page(world), "<b>shop</b>");
 	assert_non_null(page);
 	assert_non_null(strstr(page, "only calls us"));
