@@ -408,6 +408,98 @@ test_sim_square__an_amended_order_is_a_new_version(void **state)
 	assert_count(w, "11");
 }
 
+/* ---- orders by calls ---- */
+
+/* An order of two of the first variation at this price for one, in cents. */
+static void
+order_two(struct world *w, const char *key, const char *cents)
+{
+	struct buf body = BUF_INIT;
+
+	buf_addf(&body,
+	         "{\"idempotency_key\":\"%s\",\"order\":{\"location_id\":"
+	         "\"L1\",\"reference_id\":\"R\",\"line_items\":[{"
+	         "\"catalog_object_id\":\"%s\",\"quantity\":\"2\","
+	         "\"base_price_money\":{\"amount\":%s,"
+	         "\"currency\":\"EUR\"}}]}}",
+	         key, variation(w, 0)->id, cents);
+	ask(w, "/v2/orders", buf_text(&body));
+	buf_fini(&body);
+}
+
+static void
+pay_cents(struct world *w, const char *key, int cents, const char *currency)
+{
+	struct buf body = BUF_INIT;
+
+	buf_addf(&body,
+	         "{\"source_id\":\"EXTERNAL\",\"idempotency_key\":\"%s\","
+	         "\"amount_money\":{\"amount\":%d,\"currency\":\"%s\"},"
+	         "\"order_id\":\"%s\",\"location_id\":\"L1\","
+	         "\"external_details\":{\"type\":\"OTHER\",\"source\":"
+	         "\"S\"}}",
+	         key, cents, currency, w->square.orders[0]->id);
+	ask(w, "/v2/payments", buf_text(&body));
+	buf_fini(&body);
+}
+
+static void
+test_sim_square__an_order_lowers_the_stock_when_it_is_paid(void **state)
+{
+	struct world *w = *state;
+
+	write_count(w, "k", "10", 0);
+	order_two(w, "o", "150");
+	assert_int_equal(w->reply.status, 200);
+	assert_true(says(w, "\"state\":\"OPEN\""));
+	assert_count(w, "10");
+	pay_cents(w, "p", 300, "EUR");
+	assert_int_equal(w->reply.status, 200);
+	assert_count(w, "8");
+	pay_cents(w, "p", 300, "EUR"); /* the same answer, no second effect */
+	assert_int_equal(w->reply.status, 200);
+	assert_count(w, "8");
+	pay_cents(w, "q", 300, "EUR");
+	assert_int_equal(w->reply.status, 400); /* it is paid */
+	assert_count(w, "8");
+	assert_non_null(strstr(buf_text(&announced), "order.created"));
+	assert_non_null(strstr(buf_text(&announced), "payment.updated"));
+}
+
+static void
+test_sim_square__an_order_is_made_once_for_a_key(void **state)
+{
+	struct world *w = *state;
+
+	order_two(w, "o", "150");
+	order_two(w, "o", "150");
+	assert_int_equal(w->reply.status, 200);
+	assert_int_equal(w->square.n_orders, 1);
+	assert_int_equal(w->square.orders[0]->n_answers, 2);
+	order_two(w, "o", "151");
+	assert_int_equal(w->reply.status, 400);
+	assert_true(says(w, "IDEMPOTENCY_KEY_REUSED"));
+	assert_int_equal(w->square.n_orders, 1);
+}
+
+static void
+test_sim_square__a_payment_must_fit_its_order(void **state)
+{
+	struct world *w = *state;
+
+	order_two(w, "o", "150");
+	pay_cents(w, "p", 299, "EUR");
+	assert_true(says(w, "PAYMENT_AMOUNT_MISMATCH"));
+	pay_cents(w, "p", 300, "USD");
+	assert_true(says(w, "CURRENCY_MISMATCH"));
+	pay_cents(w, "a-key-of-forty-six-characters-which-is-too-lon", 300,
+	          "EUR");
+	assert_true(says(w, "VALUE_TOO_LONG"));
+	assert_int_equal(w->square.orders[0]->state, SQUARE_OPEN);
+	pay_cents(w, "p", 300, "EUR"); /* what was refused used up no key */
+	assert_int_equal(w->reply.status, 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -430,6 +522,9 @@ main(void)
 		TEST(test_sim_square__a_late_sale_is_found_by_when_it_was_closed),
 		TEST(test_sim_square__a_search_sorts_by_what_it_filters),
 		TEST(test_sim_square__an_amended_order_is_a_new_version),
+		TEST(test_sim_square__an_order_lowers_the_stock_when_it_is_paid),
+		TEST(test_sim_square__an_order_is_made_once_for_a_key),
+		TEST(test_sim_square__a_payment_must_fit_its_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
