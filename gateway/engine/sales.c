@@ -456,17 +456,31 @@ mark_here(const struct intake *in)
 	return r;
 }
 
+/* More of it was sold than before; what comes back oversells nothing. */
+static bool
+is_sold_more(const struct intake *in, const char *sku)
+{
+	for (size_t i = 0; i < in->n_entries; i++)
+		for (size_t j = 0; j < in->entries[i].n_lines; j++)
+			if (!decimal_is_negative(in->entries[i].lines[j].qty) &&
+			    !strcmp(in->entries[i].lines[j].sku, sku))
+				return true;
+	return false;
+}
+
 static int
 check_oversold(const struct intake *in)
 {
 	const char **skus = calloc(in->n_sold + 1, sizeof(*skus));
+	size_t n = 0;
 	int r;
 
 	if (!skus)
 		return err_raise(ERR_NOMEM, "why=%s", "sale");
 	for (size_t i = 0; i < in->n_sold; i++)
-		skus[i] = in->sold[i].sku;
-	r = in->n_sold ? oversold_check(in->w, skus, in->n_sold) : 0;
+		if (is_sold_more(in, in->sold[i].sku))
+			skus[n++] = in->sold[i].sku;
+	r = n ? oversold_check(in->w, skus, n) : 0;
 	free(skus);
 	return r;
 }

@@ -108,6 +108,19 @@ test_returns__are_held_and_their_goods_leave_the_count_again(void **state)
 	assert_int_equal(erp->n_docs, 0);
 }
 
+/* Many a shop's books are below zero, and nobody sold anything. */
+static void
+test_returns__oversell_nothing(void **state)
+{
+	(void)state;
+	have("A1", "-3");
+	(void)fake_adapter_return(agora, "R1", "A-A1", "2");
+	call("i:A1");
+	assert_entry("agora/R1", "held");
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:oversold"), "0");
+}
+
 static void
 test_returns__that_are_retried_are_posted_and_all_show_them(void **state)
 {
@@ -351,6 +364,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_returns__are_held_and_their_goods_leave_the_count_again),
+		cmocka_unit_test_setup(test_returns__oversell_nothing, begin),
 		EACH(test_returns__that_are_retried_are_posted_and_all_show_them),
 		EACH(test_returns__that_are_dropped_stay_without_effect),
 		EACH(test_returns__that_nobody_announced_are_found_by_the_window),
