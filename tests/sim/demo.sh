@@ -1,7 +1,7 @@
 #!/bin/sh
-# `make run` without CONFIG: a simulated Galaxy and a simulated Square till, the
-# real gateway between them, a gentle stream of sales and receipts, and one
-# line for each journey that is completed.
+# `make run` without CONFIG: a simulated Galaxy, a simulated Square till and a
+# simulated Tipsi store, the real gateway between them, a gentle stream of sales
+# and receipts, and one line for each journey that is completed.
 #
 # Everything lies in a folder of its own under build/run/, which goes with it.
 # Ctrl-C (or SIGTERM) stops all of it.
@@ -143,6 +143,7 @@ start_simulators()
 		--square-token-env SQUARE_TOKEN \
 		--square-signature-key-env SQUARE_SIGNATURE_KEY \
 		--square-hook-url "https://localhost:$hooks_port/hooks/agora" \
+		--tipsi-password-env TIPSI_PASSWORD \
 		--ca "$certs/ca.pem" --write-csv "$dir/items.csv" \
 		--sized 4 --galaxy-items 400 --galaxy-customers 20 \
 		--seed "$$" --traffic "${TRAFFIC:-0.5}" \
@@ -173,7 +174,10 @@ write_config()
     { "name": "agora", "type": "square",
       "url": "http://$(address_of square)",
       "access_token": "env:SQUARE_TOKEN", "location": "L1",
-      "hook": { "signature_key": "env:SQUARE_SIGNATURE_KEY" } }
+      "hook": { "signature_key": "env:SQUARE_SIGNATURE_KEY" } },
+    { "name": "cellar", "type": "tipsi",
+      "url": "http://$(address_of tipsi)", "username": "sync",
+      "password": "env:TIPSI_PASSWORD", "store": "17" }
   ],
   "stock": { "authority": "erp" },
   "schedule": { "timezone": "Europe/Athens" }
@@ -210,8 +214,9 @@ tell_journey()
 	total=$(member total_ms "$1")
 	sku=$(member sku "$1")
 	if [ -n "$sku" ]; then
-		printf '%s  Galaxy → till  %s: the till shows %s (hook → fetch %s ms → write %s ms, %s ms in all)\n' \
-			"$(date +%T)" "$(name_of "$sku")" "$(member count "$1")" \
+		printf '%s  Galaxy → %s  %s: it shows %s (hook → fetch %s ms → write %s ms, %s ms in all)\n' \
+			"$(date +%T)" "$(member account "$1")" \
+			"$(name_of "$sku")" "$(member count "$1")" \
 			"$(member to_fetch_ms "$1")" "$(member to_write_ms "$1")" \
 			"$total"
 	else
@@ -244,7 +249,9 @@ GALAXY_PASSWORD=$(secret)
 GALAXY_HOOK=$(secret)
 SQUARE_TOKEN=$(secret)
 SQUARE_SIGNATURE_KEY=$(secret)
-export GALAXY_PASSWORD GALAXY_HOOK SQUARE_TOKEN SQUARE_SIGNATURE_KEY
+TIPSI_PASSWORD=$(secret)
+export GALAXY_PASSWORD GALAXY_HOOK SQUARE_TOKEN SQUARE_SIGNATURE_KEY \
+	TIPSI_PASSWORD
 take_port "$status_port"
 status_port=$port
 take_port "$hooks_port"
@@ -258,7 +265,7 @@ start_gateway
 
 cat <<END
 
-A simulated Galaxy and a simulated Square till, with the real gateway between.
+A simulated Galaxy, a Square till and a Tipsi store, with the real gateway between.
 $(cat "$dir/import.log")
 
   Status page  http://127.0.0.1:$status_port/status
