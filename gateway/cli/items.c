@@ -182,6 +182,30 @@ take_field(struct import *im, const struct csv *csv, struct item *item,
 	return 0;
 }
 
+static const struct adapter_ops *
+adapter_of(const struct import *im, const char *account)
+{
+	const struct adapter_ops *const *ops = im->cli->parts->adapters;
+	const struct conf_section *a = conf_find_account(im->conf, account);
+
+	while (a && *ops && strcmp((*ops)->name, conf_account_type(a)) != 0)
+		ops++;
+	return a ? *ops : NULL;
+}
+
+/*
+ * Without a column of its own, the default authority's id is the SKU where it
+ * understands what people write (Galaxy takes codes). A till's own ids are
+ * never our SKUs.
+ */
+static bool
+is_sku_enough(const struct import *im)
+{
+	const struct adapter_ops *ops = adapter_of(im, im->default_authority);
+
+	return !im->has_authority_column && ops && ops->resolve;
+}
+
 static int
 read_item(struct import *im, const struct csv *csv, struct item *item)
 {
@@ -192,7 +216,7 @@ read_item(struct import *im, const struct csv *csv, struct item *item)
 	for (size_t i = 0; !r && i < im->n_columns; i++)
 		r = take_field(im, csv, item, &im->columns[i],
 		               csv_field(csv, i));
-	if (!r && !im->has_authority_column && item->sku)
+	if (!r && item->sku && is_sku_enough(im))
 		r = add_binding(item, im->default_authority, item->sku);
 	return r;
 }
@@ -201,12 +225,9 @@ read_item(struct import *im, const struct csv *csv, struct item *item)
 static bool
 takes_counts(const struct import *im, const char *account)
 {
-	const struct adapter_ops *const *ops = im->cli->parts->adapters;
-	const struct conf_section *a = conf_find_account(im->conf, account);
+	const struct adapter_ops *ops = adapter_of(im, account);
 
-	while (a && *ops && strcmp((*ops)->name, conf_account_type(a)) != 0)
-		ops++;
-	return a && *ops && (*ops)->write_counts;
+	return ops && ops->write_counts;
 }
 
 static const char *

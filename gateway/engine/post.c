@@ -343,6 +343,19 @@ struct look_up {
 	bool must_come_again;
 };
 
+/* Asking is no use: it stays uncertain, and a person reads why. */
+static int
+keep_uncertain(struct worker *w, const struct entry *entry, unsigned attempts,
+               const struct outcome *answer)
+{
+	const struct outcome outcome =
+		outcome_of(VERDICT_UNCERTAIN, "looked up: %s", answer->why);
+	int r = store_ledger_end(w->store, entry->id, attempts, &outcome, 0);
+
+	note_entry(w, entry, "is still uncertain", outcome.why);
+	return r == LEDGER_FENCED ? 0 : r;
+}
+
 static int
 look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 {
@@ -374,7 +387,8 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 		r = store_ledger_end(w->store, entry->id, attempts, &outcome,
 		                     0);
 		return r == LEDGER_FENCED ? 0 : r;
-	case VERDICT_REFUSED: break; /* it is no use: a person decides */
+	case VERDICT_REFUSED:
+		return keep_uncertain(w, entry, attempts, &outcome);
 	case VERDICT_RETRY:
 	case VERDICT_SLOW:
 	case VERDICT_LOCKED:

@@ -71,7 +71,7 @@ cli_world_read(const struct store_world *world, char text[CLI_WORLD_TEXT],
 
 void
 cli_world_configure(const struct store_world *world, const char *redis_url,
-                    bool is_kiosk_paused)
+                    const char *authority, bool is_kiosk_paused)
 {
 	char text[1024];
 
@@ -79,12 +79,14 @@ cli_world_configure(const struct store_world *world, const char *redis_url,
 	               "{ \"public\": { \"certificate\": \"server.pem\" },"
 	               "  \"redis\": { \"url\": \"%s\","
 	               "               \"namespace\": \"test\" },"
+	               "  \"stock\": { \"authority\": \"%s\" },"
 	               "  \"accounts\": ["
 	               "    { \"name\": \"erp\", \"type\": \"fake_erp\" },"
 	               "    { \"name\": \"agora\", \"type\": \"fake_till\" },"
 	               "    { \"name\": \"kiosk\", \"type\": \"fake_till\","
 	               "      \"paused\": %s } ] }",
-	               redis_url, is_kiosk_paused ? "true" : "false");
+	               redis_url, authority,
+	               is_kiosk_paused ? "true" : "false");
 	cli_world_write(world, "server.pem", "");
 	cli_world_write(world, "gateway.json", text);
 }

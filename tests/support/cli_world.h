@@ -23,9 +23,10 @@ void cli_world_write(const struct store_world *world, const char *name,
 void cli_world_read(const struct store_world *world, char text[CLI_WORLD_TEXT],
                     const char *name);
 
-/* gateway.json with the accounts erp, agora and kiosk, and its certificate. */
+/* gateway.json with the accounts erp, agora and kiosk, and its certificate.
+   authority: of the items that have none of their own. */
 void cli_world_configure(const struct store_world *world, const char *redis_url,
-                         bool is_kiosk_paused);
+                         const char *authority, bool is_kiosk_paused);
 
 /* In the command's own process: fd goes to a file. Exits with 99 on trouble. */
 void cli_world_redirect(const struct store_world *world, int fd,

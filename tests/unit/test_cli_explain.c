@@ -30,7 +30,7 @@ begin(void **state)
 {
 	world = *state;
 	store_world_flush(world);
-	cli_world_configure(world, world->redis.url, false);
+	cli_world_configure(world, world->redis.url, "erp", false);
 	return 0;
 }
 

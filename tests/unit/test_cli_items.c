@@ -27,7 +27,7 @@ begin(void **state)
 {
 	world = *state;
 	store_world_flush(world);
-	cli_world_configure(world, world->redis.url, false);
+	cli_world_configure(world, world->redis.url, "erp", false);
 	return 0;
 }
 
@@ -173,6 +173,19 @@ test_cli_items__without_its_column_the_authority_knows_the_sku(void **state)
 	(void)state;
 	assert_int_equal(import("sku,agora\nA1,sq-1\n"), EXIT_CODE_DONE);
 	assert_typed("A1", "erp", "A1");
+}
+
+/* At a till no id is ever our SKU: what is bound there stays as it is. */
+static void
+test_cli_items__a_till_that_keeps_the_stock_is_bound_by_its_column_only(
+	void **state)
+{
+	(void)state;
+	cli_world_configure(world, world->redis.url, "agora", false);
+	assert_int_equal(import("sku,agora\nA1,sq-1\n"), EXIT_CODE_DONE);
+	assert_int_equal(import("sku,kiosk\nA1,k-1\n"), EXIT_CODE_DONE);
+	assert_typed("A1", "agora", "sq-1");
+	assert_typed("A1", "kiosk", "k-1");
 }
 
 static void
@@ -357,6 +370,7 @@ main(void)
 		EACH(test_cli_items__import_counts_by_each_items_authority),
 		EACH(test_cli_items__importing_twice_changes_nothing),
 		EACH(test_cli_items__without_its_column_the_authority_knows_the_sku),
+		EACH(test_cli_items__a_till_that_keeps_the_stock_is_bound_by_its_column_only),
 		EACH(test_cli_items__an_account_without_a_column_stays_as_it_is),
 		EACH(test_cli_items__quotes_semicolons_and_a_byte_order_mark_are_understood),
 		EACH(test_cli_items__a_dry_run_writes_nothing),

@@ -35,7 +35,7 @@ static char err[4096]; /* its stderr */
 static void
 configure(const char *redis)
 {
-	cli_world_configure(world, redis, true);
+	cli_world_configure(world, redis, "erp", true);
 }
 
 static int

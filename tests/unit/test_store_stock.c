@@ -558,14 +558,14 @@ test_store_stock__published_is_kept_with_what_was_sold_then(void **state)
 }
 
 static void
-test_store_stock__a_suspicion_keeps_its_first_time_until_published(void **state)
+test_store_stock__a_suspicion_stands_until_published(void **state)
 {
 	const struct stock_published row = { "A1", dec("4"), dec("0"), NULL };
 	struct stock_view v;
 
 	(void)state;
 	assert_int_equal(store_stock_suspect(store, "agora", "A1", 1000), 0);
-	assert_int_equal(store_stock_suspect(store, "agora", "A1", 2000), 0);
+	assert_int_equal(store_stock_suspect(store, "agora", "B1", 2000), 0);
 	v = view();
 	assert_int_equal(v.suspect_ms, 1000);
 	stock_view_fini(&v);
@@ -815,7 +815,7 @@ main(void)
 		EACH(test_store_stock__nothing_younger_overtakes_an_entry_that_does_not_fit),
 		EACH(test_store_stock__what_nobody_saw_fall_settles_after_the_wait),
 		EACH(test_store_stock__published_is_kept_with_what_was_sold_then),
-		EACH(test_store_stock__a_suspicion_keeps_its_first_time_until_published),
+		EACH(test_store_stock__a_suspicion_stands_until_published),
 		EACH(test_store_stock__held_zeros_are_released_or_forgotten),
 		EACH(test_store_stock__text_that_is_no_number_reads_as_unknown),
 		EACH(test_store_stock__a_sync_collects_the_channels_and_marks_none),

@@ -129,6 +129,28 @@ test_uncertain__nobody_is_asked_where_nothing_can_be_looked_up(void **state)
 	assert_entry("uncertain");
 }
 
+/* Half a document, cancelled there: only a person can mend it. */
+static void
+test_uncertain__what_a_look_up_cannot_end_says_why(void **state)
+{
+	struct ledger_state found;
+
+	(void)state;
+	lose_answer(true);
+	fake_adapter_next(erp, "find",
+	                  outcome_of(VERDICT_REFUSED, "cancelled there"),
+	                  false);
+	fake_clock_advance(31000);
+	engine_world_turn(&world->erp);
+	assert_entry("uncertain");
+	assert_int_equal(
+		store_ledger_state(world->base.store, &found, "agora/S1"), 0);
+	assert_string_equal(found.why, "looked up: cancelled there");
+	ledger_state_fini(&found);
+	assert_false(has_look_up_mark());
+	assert_pending("2");
+}
+
 /* The channel sells out early, never late. */
 static void
 test_uncertain__the_channel_shows_it_without_it_until_it_ends(void **state)
@@ -214,6 +236,7 @@ main(void)
 		EACH(test_uncertain__is_looked_up_within_a_sync),
 		EACH(test_uncertain__is_looked_up_when_its_mark_was_lost),
 		EACH(test_uncertain__nobody_is_asked_where_nothing_can_be_looked_up),
+		EACH(test_uncertain__what_a_look_up_cannot_end_says_why),
 		EACH(test_uncertain__the_channel_shows_it_without_it_until_it_ends),
 		EACH(test_uncertain__retried_by_a_person_it_is_posted_once_more),
 		EACH(test_uncertain__dropped_it_is_never_posted_and_no_longer_pending),
