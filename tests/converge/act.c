@@ -40,7 +40,7 @@ static const struct {
 	unsigned per_mille;
 	bool is_kill;
 } upsets[] = {
-	{ trouble_end_daemon, 2, 4, true },
+	{ trouble_end_daemon, 3, 4, true },
 	{ trouble_end_redis, 2, 4, true },
 	{ trouble_end_both, 0, 3, true },
 	{ trouble_step_clock, 2, 6, false },

@@ -163,13 +163,10 @@ correct(struct world *w, const struct play *p)
 	trouble_sync(w, percent(w, 50));
 }
 
-void
-guard_play(struct world *w)
+static void
+play(struct world *w, enum way way)
 {
 	struct play p;
-	enum way way = percent(w, 25)   ? BY_HOOKS
-	               : percent(w, 50) ? RELEASED
-	                                : CORRECTED;
 
 	if (!stock_up(w, &p))
 		return;
@@ -200,4 +197,13 @@ guard_play(struct world *w)
 	   this one sees that no sync was needed for it. */
 	if (rest_reach(w) && way != CORRECTED)
 		check_all(w, false);
+}
+
+void
+guard_play(struct world *w)
+{
+	if (percent(w, 30))
+		play(w, BY_HOOKS);
+	if (!is_violated(w))
+		play(w, percent(w, 50) ? RELEASED : CORRECTED);
 }
