@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "gateway/base/err.h"
 
@@ -29,52 +28,16 @@ cli_fail(int r)
 	return EXIT_CODE_FAILED; /* the fault was logged where it happened */
 }
 
-/* Cross-checks that only the account's handler can make. */
-static void
-check_hooks(const struct conf *conf, const struct cli *cli,
-            struct buf *mistakes)
-{
-	for (size_t i = 0; i < conf->n_accounts; i++) {
-		const struct handler_env env = {
-			.account = conf->accounts[i],
-			.public_url = conf_text(conf->top, "public.url"),
-		};
-		const char *type = conf_account_type(conf->accounts[i]);
-		struct buf lines = BUF_INIT;
-		char *line;
-
-		for (size_t h = 0; cli->parts->handlers[h]; h++)
-			if (!strcmp(cli->parts->handlers[h]->name, type) &&
-			    cli->parts->handlers[h]->check)
-				cli->parts->handlers[h]->check(&env, &lines);
-		line = lines.p;
-		while (line && *line) {
-			size_t n = strcspn(line, "\n");
-
-			buf_addf(mistakes, "accounts[%zu].%.*s\n", i, (int)n,
-			         line);
-			line += n + (line[n] == '\n');
-		}
-		buf_fini(&lines);
-	}
-}
-
 static enum exit_code
 load(struct conf **out, const struct cli *cli, bool is_operator)
 {
 	struct buf mistakes = BUF_INIT;
-	int r = (is_operator ? conf_load_operator : conf_load)(
-		out, cli->conf_path, cli->parts->types, cli->parts->n_types,
-		&mistakes);
+	int r = is_operator ? conf_load_operator(out, cli->conf_path,
+	                                         cli->parts->types,
+	                                         cli->parts->n_types, &mistakes)
+	                    : lifecycle_load(out, cli->parts, cli->conf_path,
+	                                     &mistakes);
 
-	if (!r && !is_operator) {
-		check_hooks(*out, cli, &mistakes);
-		if (mistakes.n) {
-			conf_free(*out);
-			*out = NULL;
-			r = CONF_INVALID;
-		}
-	}
 	if (r)
 		(void)fputs(buf_text(&mistakes), stderr);
 	else if ((*out)->warnings.n && !cli->is_quiet && !is_operator)

@@ -271,7 +271,8 @@ start(struct daemon *d)
 		.version = d->parts->version,
 		.is_stopping = &is_stopping,
 	};
-	if (listen_private(d) || listen_public(d))
+	/* Who asks whether we are ready may send hooks right after. */
+	if (listen_public(d) || listen_private(d))
 		return EXIT_CODE_UNREACHABLE;
 	r = drain_start(&d->drain, &d->engine, d->parts->handlers);
 	if (!r)
@@ -378,6 +379,49 @@ stop(struct daemon *d)
 
 /* ---- while it runs ---- */
 
+/* What the account's handler says, each line under the account's name in the
+   file. */
+static void
+check_hook(const struct lifecycle_parts *parts, const struct conf *conf,
+           size_t i, struct buf *mistakes)
+{
+	const struct handler_env env = {
+		.account = conf->accounts[i],
+		.public_url = conf_text(conf->top, "public.url"),
+	};
+	const char *type = conf_account_type(conf->accounts[i]);
+	struct buf lines = BUF_INIT;
+
+	for (size_t h = 0; parts->handlers[h]; h++)
+		if (!strcmp(parts->handlers[h]->name, type) &&
+		    parts->handlers[h]->check)
+			parts->handlers[h]->check(&env, &lines);
+	for (const char *line = buf_text(&lines); *line;) {
+		size_t n = strcspn(line, "\n");
+
+		buf_addf(mistakes, "accounts[%zu].%.*s\n", i, (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+	buf_fini(&lines);
+}
+
+int
+lifecycle_load(struct conf **out, const struct lifecycle_parts *parts,
+               const char *path, struct buf *mistakes)
+{
+	int r = conf_load(out, path, parts->types, parts->n_types, mistakes);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < (*out)->n_accounts; i++)
+		check_hook(parts, *out, i, mistakes);
+	if (!mistakes->n)
+		return 0;
+	conf_free(*out);
+	*out = NULL;
+	return CONF_INVALID;
+}
+
 /* Would it start? Certificates are the part the file only points at. */
 static bool
 is_startable(const struct conf *fresh, struct buf *why)
@@ -415,8 +459,7 @@ reload(struct daemon *d)
 	struct buf why = BUF_INIT;
 	struct conf *fresh = NULL;
 
-	if (conf_load(&fresh, d->conf->path, d->parts->types, d->parts->n_types,
-	              &why) ||
+	if (lifecycle_load(&fresh, d->parts, d->conf->path, &why) ||
 	    !is_startable(fresh, &why)) {
 		log_error("reload.refused", "why=%s",
 		          log_quote(buf_text(&why)));

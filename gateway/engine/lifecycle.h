@@ -28,6 +28,15 @@ enum exit_code {
 };
 
 /*
+ * Read a configuration as the daemon needs it: conf_load, and what only the
+ * handlers of its accounts can check. mistakes: all of them, a line each.
+ *
+ * Returns 0, or as conf_load.
+ */
+int lifecycle_load(struct conf **out, const struct lifecycle_parts *parts,
+                   const char *path, struct buf *mistakes);
+
+/*
  * Run the daemon until SIGTERM or SIGINT ends it. Messages go to stderr.
  * SIGHUP reads the certificates anew and, when the file changed and is right,
  * drains and starts again with it; a wrong one is refused and the old kept.

@@ -12,6 +12,16 @@ expect "/ready" "$(api_code ready)" 200
 set_balance 21-0001 8
 wait_for "the old file holds" 15 is 8 count_of 21-0001
 
+# What only the account's handler can see is looked at as well.
+jq '.accounts += [{ "name": "pim", "type": "webhook", "hook":
+	{ "scheme": "standard", "secret": "whsec_x", "sku": "/sku" } }]' \
+	"$DIR/good.json" >"$CONFIG"
+kill -HUP "$daemon"
+wait_for "the secret's mistake is in the log" 15 \
+	logged 'reload.refused.*hook\.secret'
+set_balance 21-0001 9
+wait_for "the old file still holds" 15 is 9 count_of 21-0001
+
 jq '.stock.reserve = "2"' "$DIR/good.json" >"$CONFIG"
 kill -HUP "$daemon"
 balance=20
