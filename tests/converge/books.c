@@ -117,9 +117,15 @@ expect_no_marks(struct world *w, redisContext *c, const char *account)
 static bool
 is_ended(const struct world *w, const char *key, const char *state)
 {
-	return !strcmp(state, "settled") ||
-	       (!strcmp(state, "dropped") && w->holds_returns &&
-	        strstr(key, "/return."));
+	const char *name = strrchr(key, '/');
+
+	if (strcmp(state, "dropped") || !w->holds_returns || !name)
+		return !strcmp(state, "settled");
+	for (size_t i = 0; i < w->n_orders; i++)
+		if (w->orders[i].is_return &&
+		    !strcmp(w->orders[i].id, name + 1))
+			return true;
+	return false;
 }
 
 static void
