@@ -45,11 +45,48 @@ name_of(const char *method, const char *path)
 	return text_format("%s %s", method, path);
 }
 
+static bool
+is_id(const char *p, size_t n)
+{
+	size_t digits = strspn(p, "0123456789");
+
+	return n > 0 && (digits == n || (n == 36 && p[8] == '-') ||
+	                 (digits > 0 && n == digits + 5 &&
+	                  memcmp(p + digits, ".json", 5) == 0));
+}
+
+/* Tills whose ids stand anywhere in a path, and what is searched at its end. */
+static char *
+name_of_parts(const char *method, const char *path)
+{
+	struct buf name = BUF_INIT;
+	bool is_search = false;
+	size_t n;
+
+	buf_addf(&name, "%s ", method);
+	while (*path != '\0') {
+		buf_addc(&name, '/');
+		path += *path == '/';
+		n = strcspn(path, "/");
+		if (is_id(path, n) || (is_search && n > 0 && path[n] == '\0'))
+			buf_adds(&name, "{id}");
+		else
+			buf_add(&name, path, n);
+		is_search =
+			is_search || (n == 6 && memcmp(path, "search", 6) == 0);
+		path += n;
+	}
+	return buf_steal(&name);
+}
+
 struct calls *
 calls_count(struct sim *sim, enum sim_system system, const char *method,
             const char *path)
 {
-	char *name = name_of(method, path);
+	char *name = system == SIM_HIBOUTIK || system == SIM_LIGHTSPEED_R ||
+	                             system == SIM_LIGHTSPEED_X
+	                     ? name_of_parts(method, path)
+	                     : name_of(method, path);
 	struct calls **link;
 
 	if (name == NULL)

@@ -6,6 +6,7 @@
 #include "tests/sim/galaxy.h"
 #include "tests/sim/hooks.h"
 #include "tests/sim/square.h"
+#include "tests/sim/tills.h"
 #include "tests/sim/tipsi.h"
 
 #include <stdio.h>
@@ -255,6 +256,7 @@ make_item(const struct order *o, const char *code, const char *name)
 			o->out, "variation",
 			square_add(o->sim->square, item, &item->balances[0])
 				->id);
+	tills_add(o->sim->tills, o->body, item, o->out);
 	return item;
 }
 
@@ -507,6 +509,29 @@ expire_sessions(const struct order *o)
 	return NULL;
 }
 
+/* ---- the other tills, each with its own words ---- */
+
+static const char *
+order_hiboutik(const struct order *o)
+{
+	return tills_control(o->sim->tills, SIM_HIBOUTIK, o->rest, o->body,
+	                     o->out);
+}
+
+static const char *
+order_lightspeed_r(const struct order *o)
+{
+	return tills_control(o->sim->tills, SIM_LIGHTSPEED_R, o->rest, o->body,
+	                     o->out);
+}
+
+static const char *
+order_lightspeed_x(const struct order *o)
+{
+	return tills_control(o->sim->tills, SIM_LIGHTSPEED_X, o->rest, o->body,
+	                     o->out);
+}
+
 /* ---- hooks and faults ---- */
 
 static const char *
@@ -593,6 +618,7 @@ print_state(const struct order *o)
 {
 	const struct fault *f;
 	int64_t left = 0;
+	int i;
 
 	for (f = o->sim->faults; f != NULL; f = f->next)
 		left += f->left;
@@ -607,13 +633,15 @@ print_state(const struct order *o)
 		tipsi_print_state(o->sim->tipsi, o->out);
 		json_out_end_object(o->out);
 	}
+	tills_print_state(o->sim->tills, o->out);
 	json_out_object(o->out, "hooks");
-	json_out_object(o->out, "galaxy");
-	hooks_print_state(o->sim->hooks[SIM_GALAXY], o->out);
-	json_out_end_object(o->out);
-	json_out_object(o->out, "square");
-	hooks_print_state(o->sim->hooks[SIM_SQUARE], o->out);
-	json_out_end_object(o->out);
+	for (i = 0; i < SIM_N_SYSTEMS; i++) {
+		if (i > SIM_SQUARE && o->sim->hooks[i] == NULL)
+			continue;
+		json_out_object(o->out, sim_system_name((enum sim_system)i));
+		hooks_print_state(o->sim->hooks[i], o->out);
+		json_out_end_object(o->out);
+	}
 	json_out_end_object(o->out);
 	json_out_int(o->out, "faults_left", left);
 	return NULL;
@@ -631,6 +659,9 @@ static const struct {
 	{ "POST", "/control/square/move", move },
 	{ "POST", "/control/square/order/", amend },
 	{ "POST", "/control/square/switches", switch_square },
+	{ "POST", "/control/hiboutik/", order_hiboutik },
+	{ "POST", "/control/lightspeed_r/", order_lightspeed_r },
+	{ "POST", "/control/lightspeed_x/", order_lightspeed_x },
 	{ "POST", "/control/tipsi/count", count_tipsi },
 	{ "POST", "/control/tipsi/delete", delete_tipsi },
 	{ "POST", "/control/tipsi/switches", switch_tipsi },
@@ -802,6 +833,7 @@ control_serve(void *ctx, const struct http_call *call,
 		                control->erp, control->till);
 		if (control->sim->tipsi != NULL)
 			tipsi_registry(control->sim->tipsi, &reply->body);
+		tills_registry(control->sim->tills, &reply->body);
 	} else if (strcmp(call->path, "/control/facts") == 0) {
 		print_facts(control->sim, reply);
 	} else {

@@ -16,6 +16,40 @@
  * POST /control/square/move      {"variation" or "sku","from","to","quantity"}
  * POST /control/square/order/ID  {"uid"?,"quantity"}: a new version
  * POST /control/square/switches  {"ignores_by_count","page_max","cursor_ms"}
+ * POST /control/hiboutik/WHAT     WHAT is one of
+ *      sell, return              {"lines":[{"product" or "sku","quantity"?}],
+ *                                 "closed_ago_s"?,"visible_after_ms"?,
+ *                                 "announce"?}: sale
+ *      void                      {"sale"}
+ *      count, receive            {"product" or "sku","quantity","warehouse"?}
+ *      move                      {"product" or "sku","from","to","quantity"}
+ *      product                   {"product" or "sku","managed","archived"}
+ *      hook                      {"sale" or "product" or "sku","times"?}
+ *      switches                  {"moves" (closing, adding),"lenient_slashes",
+ *                                 "validate_by_id","pages_stock",
+ *                                 "refuse_short","list_lines","hook_old",
+ *                                 "hook_async","hook_lines","hook_barcodes",
+ *                                 "hook_token","hook_signed","page_rows",
+ *                                 "calls","calls_max","parallel_max",
+ *                                 "texts_each"}
+ * POST /control/lightspeed_r/WHAT sell, return, void, count, receive, move as
+ *                                 above, with "item" and "shop";
+ *      item                      {"item" or "sku","tracked","archived"}
+ *      tokens                    {"expire":access, refresh, all; "code":true}
+ *      switches                  {"includes_tax","negative_qoh","bucket_size",
+ *                                 "drip_milli","level","burst_max",
+ *                                 "expires_s","refreshes_max","page_rows",
+ *                                 "scopes"}
+ * POST /control/lightspeed_x/WHAT sell, return, void, count, receive, move,
+ *                                 hook as above, with "product" and "outlet";
+ *      product                   {"product" or "sku","tracked","deleted"}
+ *      tokens                    {"expire": access, all}
+ *      switches                  {"signing" (hex, base64, payload),
+ *                                 "hook_fields","answer_whole",
+ *                                 "repeats_update","register_open","burst",
+ *                                 "registers","calls_max","window_ms",
+ *                                 "tokens_max","expires_s","page_rows",
+ *                                 "scopes"}
  * POST /control/tipsi/count      {"external_id" or "sku","in_stock"?}: without a
  *                                 number nobody has counted
  * POST /control/tipsi/delete     {"external_id" or "sku"}

@@ -17,6 +17,7 @@
 #include "tests/sim/hooks.h"
 #include "tests/sim/server.h"
 #include "tests/sim/square.h"
+#include "tests/sim/tills.h"
 #include "tests/sim/tipsi.h"
 #include "tests/sim/traffic.h"
 
@@ -57,6 +58,7 @@ struct options {
 	const char *tipsi_password;
 	const char *tipsi_store;
 	const char *tipsi_account;
+	struct tills_options tills;
 	const char *ca;
 	const char *traffic;
 	const char *write_csv;
@@ -111,6 +113,45 @@ static const struct {
 	OPTION("--tipsi-store", tipsi_store, false, "id (17)"),
 	OPTION("--tipsi-account", tipsi_account, false,
 	       "Tipsi's account in the registry (cellar)"),
+	OPTION("--hiboutik", tills.hiboutik, false, "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--hiboutik-email", tills.hiboutik_email, false,
+	       "log-in (till@example.com)"),
+	OPTION("--hiboutik-key-env", tills.hiboutik_key, true,
+	       "variable; without it there is no Hiboutik"),
+	OPTION("--hiboutik-hook-url", tills.hiboutik_hook_url, false,
+	       "https://… in the settings: sales"),
+	OPTION("--hiboutik-hook-target", tills.hiboutik_hook_target, false,
+	       "https://HOST:PORT where hooks really go"),
+	OPTION("--hiboutik-hook-secret-env", tills.hiboutik_hook_secret, true,
+	       "variable; of the signing header"),
+	OPTION("--hiboutik-account", tills.hiboutik_account, false,
+	       "in the registry (kiosk)"),
+	OPTION("--lightspeed-r", tills.lightspeed_r, false,
+	       "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--lightspeed-r-client", tills.lightspeed_r_client, false,
+	       "client id (client-r)"),
+	OPTION("--lightspeed-r-secret-env", tills.lightspeed_r_secret, true,
+	       "variable; client secret"),
+	OPTION("--lightspeed-r-refresh-env", tills.lightspeed_r_refresh, true,
+	       "variable; without both there is none"),
+	OPTION("--lightspeed-r-account", tills.lightspeed_r_account, false,
+	       "in the registry (bazaar)"),
+	OPTION("--lightspeed-x", tills.lightspeed_x, false,
+	       "HOST:PORT (127.0.0.1:0)"),
+	OPTION("--lightspeed-x-token-env", tills.lightspeed_x_token, true,
+	       "variable; without it or refresh none"),
+	OPTION("--lightspeed-x-client", tills.lightspeed_x_client, false,
+	       "client id (client-x)"),
+	OPTION("--lightspeed-x-secret-env", tills.lightspeed_x_secret, true,
+	       "variable; signs hooks as well"),
+	OPTION("--lightspeed-x-refresh-env", tills.lightspeed_x_refresh, true,
+	       "variable; first refresh token"),
+	OPTION("--lightspeed-x-hook-url", tills.lightspeed_x_hook_url, false,
+	       "https://… subscribed from the first"),
+	OPTION("--lightspeed-x-hook-target", tills.lightspeed_x_hook_target,
+	       false, "https://HOST:PORT where hooks really go"),
+	OPTION("--lightspeed-x-account", tills.lightspeed_x_account, false,
+	       "in the registry (market)"),
 	OPTION("--ca", ca, false, "PEM file that hooks trust"),
 	OPTION("--traffic", traffic, false, "events per second (none)"),
 	OPTION("--write-csv", write_csv, false, "file for the registry"),
@@ -175,6 +216,7 @@ struct world {
 	struct galaxy galaxy;
 	struct square square;
 	struct tipsi tipsi;
+	struct tills tills;
 	struct control control;
 	struct server *servers[SIM_N_SYSTEMS]; /* NULL: not played */
 	struct server *control_server;
@@ -215,6 +257,7 @@ make_world(struct world *w, const struct options *o)
 	galaxy_init(&w->galaxy, &w->sim, &galaxy);
 	square_init(&w->square, &w->sim, &square);
 	tipsi_init(&w->tipsi, &w->sim, &tipsi);
+	tills_init(&w->tills, &w->sim, &o->tills);
 	w->control = (struct control){ .sim = &w->sim,
 		                       .erp = o->erp,
 		                       .till = o->till };
@@ -229,6 +272,9 @@ start_hooks(struct world *w, const struct options *o)
 		                 o->ca },
 		[SIM_SQUARE] = { SIM_SQUARE, o->square_hook_url,
 		                 o->square_hook_target, o->square_key, o->ca },
+		[SIM_HIBOUTIK] = tills_hooks(&w->tills, SIM_HIBOUTIK, o->ca),
+		[SIM_LIGHTSPEED_X] =
+			tills_hooks(&w->tills, SIM_LIGHTSPEED_X, o->ca),
 	};
 	int i;
 	int r;
@@ -262,6 +308,8 @@ start_servers(struct world *w, const struct options *o)
 		r = server_start(&w->servers[SIM_TIPSI], o->tipsi, tipsi_serve,
 		                 &w->tipsi);
 	if (r == 0)
+		r = tills_start(&w->tills, w->servers);
+	if (r == 0)
 		r = server_start(&w->control_server, o->control, control_serve,
 		                 &w->control);
 	return err_pass(r);
@@ -294,6 +342,7 @@ write_registry(struct world *w, const struct options *o)
 	square_registry(&w->square, &csv, o->erp, o->till);
 	if (w->sim.tipsi != NULL)
 		tipsi_registry(&w->tipsi, &csv);
+	tills_registry(&w->tills, &csv);
 	file = fopen(o->write_csv, "w");
 	if (file == NULL || fwrite(csv.p, 1, csv.n, file) != csv.n)
 		r = err_raise(ERR_OS, "cannot write %s", o->write_csv);
@@ -314,6 +363,7 @@ end_world(struct world *w)
 		server_stop(w->servers[i]);
 	for (i = 0; i < SIM_N_SYSTEMS; i++)
 		hooks_stop(w->hooks[i]);
+	tills_fini(&w->tills);
 	tipsi_fini(&w->tipsi);
 	square_fini(&w->square);
 	galaxy_fini(&w->galaxy);
@@ -376,6 +426,15 @@ main(int argc, char **argv)
 		.tipsi_user = "sync",
 		.tipsi_store = "17",
 		.tipsi_account = "cellar",
+		.tills = { .hiboutik = "127.0.0.1:0",
+		           .hiboutik_email = "till@example.com",
+		           .hiboutik_account = "kiosk",
+		           .lightspeed_r = "127.0.0.1:0",
+		           .lightspeed_r_client = "client-r",
+		           .lightspeed_r_account = "bazaar",
+		           .lightspeed_x = "127.0.0.1:0",
+		           .lightspeed_x_client = "client-x",
+		           .lightspeed_x_account = "market" },
 		.erp = "erp",
 		.till = "agora",
 	};

@@ -23,6 +23,7 @@ struct hooks;
 struct hiboutik;
 struct lightspeed_r;
 struct lightspeed_x;
+struct tills;
 struct tipsi;
 
 enum sim_system {
@@ -48,7 +49,8 @@ struct sim {
 	struct hiboutik *hiboutik;          /* borrowed; NULL: not played */
 	struct lightspeed_r *lightspeed_r;  /* likewise */
 	struct lightspeed_x *lightspeed_x;  /* likewise */
-	struct tipsi *tipsi;                /* likewise */
+	struct tills *tills;                /* those three together */
+	struct tipsi *tipsi;                /* borrowed; NULL: not played */
 };
 
 void sim_init(struct sim *sim, uint64_t seed);

@@ -1,0 +1,237 @@
+/* Hiboutik, Lightspeed R and X together; see tills.h. */
+#include "tests/sim/tills.h"
+
+#include "gateway/base/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HIBOUTIK_STORE = 1, HIBOUTIK_WAREHOUSE = 5 };
+
+void
+tills_init(struct tills *t, struct sim *sim, const struct tills_options *o)
+{
+	const struct hiboutik_options hiboutik = {
+		.account = "demo",
+		.email = o->hiboutik_email,
+		.key = o->hiboutik_key,
+		.hook_url = o->hiboutik_hook_url,
+		.store = HIBOUTIK_STORE,
+		.warehouse = HIBOUTIK_WAREHOUSE,
+	};
+	const struct lsr_options lightspeed_r = {
+		.client_id = o->lightspeed_r_client,
+		.client_secret = o->lightspeed_r_secret,
+		.refresh_token = o->lightspeed_r_refresh,
+	};
+	const struct lsx_options lightspeed_x = {
+		.token = o->lightspeed_x_token,
+		.client_id = o->lightspeed_x_client,
+		.client_secret = o->lightspeed_x_secret,
+		.refresh_token = o->lightspeed_x_refresh,
+		.hook_url = o->lightspeed_x_hook_url,
+	};
+
+	t->sim = sim;
+	t->options = *o;
+	if (o->hiboutik_key != NULL)
+		hiboutik_init(&t->hiboutik, sim, &hiboutik);
+	if (o->lightspeed_r_secret != NULL && o->lightspeed_r_refresh != NULL)
+		lsr_init(&t->lightspeed_r, sim, &lightspeed_r);
+	if (o->lightspeed_x_token != NULL || o->lightspeed_x_refresh != NULL)
+		lsx_init(&t->lightspeed_x, sim, &lightspeed_x);
+	sim->tills = t;
+}
+
+void
+tills_fini(struct tills *t)
+{
+	hiboutik_fini(&t->hiboutik);
+	lsr_fini(&t->lightspeed_r);
+	lsx_fini(&t->lightspeed_x);
+}
+
+int
+tills_start(struct tills *t, struct server **servers)
+{
+	int r = 0;
+
+	if (t->sim->hiboutik != NULL)
+		r = server_start(&servers[SIM_HIBOUTIK], t->options.hiboutik,
+		                 hiboutik_serve, &t->hiboutik);
+	if (r == 0 && t->sim->lightspeed_r != NULL)
+		r = server_start(&servers[SIM_LIGHTSPEED_R],
+		                 t->options.lightspeed_r, lsr_serve,
+		                 &t->lightspeed_r);
+	if (r == 0 && t->sim->lightspeed_x != NULL)
+		r = server_start(&servers[SIM_LIGHTSPEED_X],
+		                 t->options.lightspeed_x, lsx_serve,
+		                 &t->lightspeed_x);
+	return err_pass(r);
+}
+
+/* Hooks may be registered later, by a call: they start without a URL too. */
+struct hooks_options
+tills_hooks(const struct tills *t, enum sim_system system, const char *ca_file)
+{
+	const struct tills_options *o = &t->options;
+	struct hooks_options options = { .system = system, .ca_file = ca_file };
+
+	if (ca_file == NULL)
+		return options;
+	if (system == SIM_HIBOUTIK && t->sim->hiboutik != NULL) {
+		options.url = o->hiboutik_hook_url;
+		options.target = o->hiboutik_hook_target;
+		options.secret = o->hiboutik_hook_secret != NULL
+		                         ? o->hiboutik_hook_secret
+		                         : o->hiboutik_key;
+	}
+	if (system == SIM_LIGHTSPEED_X && t->sim->lightspeed_x != NULL) {
+		options.url = o->lightspeed_x_hook_url;
+		options.target = o->lightspeed_x_hook_target;
+		options.secret = o->lightspeed_x_secret != NULL
+		                         ? o->lightspeed_x_secret
+		                         : o->lightspeed_x_token;
+	}
+	return options;
+}
+
+/* ---- the registry ---- */
+
+static void
+add_hiboutik(struct tills *t, struct buf *out, const char *sku)
+{
+	const struct hiboutik_thing *thing = hiboutik_find(&t->hiboutik, sku);
+	char name[48];
+
+	if (thing != NULL)
+		buf_adds(out, hiboutik_name(name, thing));
+}
+
+static void
+add_lightspeed_r(struct tills *t, struct buf *out, const char *sku)
+{
+	const struct lsr_thing *thing = lsr_find(&t->lightspeed_r, sku);
+
+	if (thing != NULL)
+		buf_addf(out, "%lld", (long long)thing->id);
+}
+
+static void
+add_lightspeed_x(struct tills *t, struct buf *out, const char *sku)
+{
+	const struct lsx_thing *thing = lsx_find(&t->lightspeed_x, sku);
+
+	if (thing != NULL)
+		buf_adds(out, thing->id);
+}
+
+static void
+add_column(struct tills *t, struct buf *csv, const char *head,
+           void (*add)(struct tills *t, struct buf *out, const char *sku))
+{
+	struct buf wider = BUF_INIT;
+	const char *line = buf_text(csv);
+	char *sku;
+	size_t n;
+
+	while (*line != '\0') {
+		n = strcspn(line, "\n");
+		sku = text_ndup(line, strcspn(line, ",\n"));
+		if (sku == NULL)
+			abort();
+		buf_add(&wider, line, n);
+		buf_addc(&wider, ',');
+		if (line == csv->p)
+			buf_adds(&wider, head);
+		else
+			add(t, &wider, sku);
+		buf_addc(&wider, '\n');
+		free(sku);
+		line += n;
+		line += *line == '\n';
+	}
+	buf_fini(csv);
+	*csv = wider;
+}
+
+void
+tills_registry(struct tills *t, struct buf *csv)
+{
+	if (t->sim->hiboutik != NULL)
+		add_column(t, csv, t->options.hiboutik_account, add_hiboutik);
+	if (t->sim->lightspeed_r != NULL)
+		add_column(t, csv, t->options.lightspeed_r_account,
+		           add_lightspeed_r);
+	if (t->sim->lightspeed_x != NULL)
+		add_column(t, csv, t->options.lightspeed_x_account,
+		           add_lightspeed_x);
+}
+
+/* ---- the control interface ---- */
+
+static bool
+is_asked(const struct json_node *body, const char *key)
+{
+	bool is_so = false;
+
+	json_get_bool(&is_so, body, key);
+	return is_so;
+}
+
+void
+tills_add(struct tills *t, const struct json_node *body,
+          struct galaxy_item *item, struct json_out *out)
+{
+	struct galaxy_balance *balance = &item->balances[0];
+	const struct hiboutik_thing *h;
+	const struct lsr_thing *r;
+	char name[48];
+
+	if (t->sim->hiboutik != NULL && is_asked(body, "hiboutik")) {
+		h = hiboutik_add(&t->hiboutik, item, balance);
+		if (h != NULL)
+			json_out_text(out, "hiboutik", hiboutik_name(name, h));
+	}
+	if (t->sim->lightspeed_r != NULL && is_asked(body, "lightspeed_r")) {
+		r = lsr_add(&t->lightspeed_r, item, balance);
+		if (r != NULL)
+			lsr_out_int(out, "lightspeed_r", r->id);
+	}
+	if (t->sim->lightspeed_x != NULL && is_asked(body, "lightspeed_x"))
+		json_out_text(out, "lightspeed_x",
+		              lsx_add(&t->lightspeed_x, item, balance)->id);
+}
+
+const char *
+tills_control(struct tills *t, enum sim_system system, const char *what,
+              const struct json_node *body, struct json_out *out)
+{
+	if (system == SIM_HIBOUTIK && t->sim->hiboutik != NULL)
+		return hiboutik_control(&t->hiboutik, what, body, out);
+	if (system == SIM_LIGHTSPEED_R && t->sim->lightspeed_r != NULL)
+		return lsr_control(&t->lightspeed_r, what, body, out);
+	if (system == SIM_LIGHTSPEED_X && t->sim->lightspeed_x != NULL)
+		return lsx_control(&t->lightspeed_x, what, body, out);
+	return "was started without its secrets";
+}
+
+void
+tills_print_state(struct tills *t, struct json_out *out)
+{
+	if (t->sim->hiboutik != NULL) {
+		json_out_object(out, "hiboutik");
+		hiboutik_print_state(&t->hiboutik, out);
+		json_out_end_object(out);
+	}
+	if (t->sim->lightspeed_r != NULL) {
+		json_out_object(out, "lightspeed_r");
+		lsr_print_state(&t->lightspeed_r, out);
+		json_out_end_object(out);
+	}
+	if (t->sim->lightspeed_x != NULL) {
+		json_out_object(out, "lightspeed_x");
+		lsx_print_state(&t->lightspeed_x, out);
+		json_out_end_object(out);
+	}
+}
