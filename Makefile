@@ -284,7 +284,7 @@ lint: ## cppcheck and shellcheck, as far as they are there
 format: ## lay out every C file with clang-format
 	@clang-format -i $(C_FILES)
 
-docs: $(BIN)/tillbridge ## schema and README table from the table of options
+docs: $(BIN)/tillbridge ## schema and gateway/OPTIONS.md from the table of options
 	@tests/docs.sh $<
 
 # ---- Installing and cleaning ------------------------------------------------

@@ -40,7 +40,7 @@ static void
 add_head(struct buf *out, const char *title)
 {
 	buf_addf(out,
-	         "%s#### %s\n\n| key | default | value | meaning |\n"
+	         "%s## %s\n\n| key | default | value | meaning |\n"
 	         "|---|---|---|---|\n",
 	         out->n ? "\n" : "", title);
 }
