@@ -7,6 +7,7 @@
 
 #include "gateway/base/decimal.h"
 #include "gateway/model/conf.h"
+#include "gateway/model/limits.h"
 #include "gateway/model/outcome.h"
 #include "gateway/model/sale.h"
 #include "gateway/ports/http.h"
@@ -126,6 +127,17 @@ struct adapter_ops {
 	/* May a return be posted as an entry? NULL or false: a person decides. */
 	bool (*takes_returns)(const struct conf_section *conf);
 
+	/*
+	 * How often it may be called, as published and configured; *out comes
+	 * zeroed. Pure. The engine keeps it for every call of the account, those
+	 * that fail and log-ins included: a call that may not go yet waits, or
+	 * is answered as the vendor would, with 429, was_sent false and
+	 * retry_after_ms; nothing is to be done for that but to judge 429 as
+	 * slow. What costs more than one call says so (http_request.cost). NULL:
+	 * none are known; the vendor's own 429 tells.
+	 */
+	void (*limits)(struct limits *out, const struct conf_section *conf);
+
 	/* A sales listing reaches back this far for late offline sales, ms. */
 	int64_t sales_window_ms;
 
@@ -167,6 +179,13 @@ struct adapter_ops {
 	 */
 	struct outcome (*write_counts)(void *state, struct count *counts,
 	                               size_t n, int64_t as_of_ms);
+
+	/*
+	 * The system's clock less ours in ms, as its last answer told it; 0:
+	 * about equal, or not known. Times of sales, in and out, are by its
+	 * clock, so that ours may be wrong or set anew. NULL: 0.
+	 */
+	int64_t (*skew_ms)(const void *state);
 
 	/* Sales that became final in [since_ms, until_ms], oldest first. */
 	struct outcome (*list_sales)(void *state, int64_t since_ms,

@@ -97,6 +97,7 @@ struct http_request {
 	int64_t timeout_ms;   /* whole call; 0: the client's */
 	size_t answer_max;    /* bytes; 0: 16 MiB. Unlimited streams
 	                                   say SIZE_MAX */
+	unsigned cost;        /* in its buckets (model/limits.h); 0: 1 */
 	bool is_unrepeatable; /* must not be sent again by the library:
 	                                   a connection of its own (L9) */
 	/* When set, a 2xx body goes here as it comes and not into answer.body;
