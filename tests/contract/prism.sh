@@ -195,3 +195,4 @@ for call in $(sim_state '.square.calls | keys[] | sub(" "; ",")'); do
 	echo "  ok       Square $(echo "$call" | tr , ' ')"
 done
 echo "contract: $checked requests and their replies keep to Square's description"
+[ ! -r "$specs/lightspeed-x-2.0.json" ] || "${0%/*}/prism_x.sh" "$specs"
