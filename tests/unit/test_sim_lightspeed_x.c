@@ -619,6 +619,23 @@ test_sim_lightspeed_x__a_parked_sale_moves_nothing_until_closed(void **state)
 }
 
 static void
+test_sim_lightspeed_x__a_repeated_id_is_refused_or_a_change(void **state)
+{
+	struct world *w = *state;
+
+	ask(w, "POST", "2026-07/sales", sale_body("parked", NULL));
+	assert_int_equal(
+		ask(w, "POST", "2026-07/sales", sale_body("parked", NULL)),
+		409);
+	assert_null(control(w, "switches", "{\"repeats_update\":true}"));
+	assert_int_equal(
+		ask(w, "POST", "2026-07/sales", sale_body("parked", NULL)),
+		200);
+	assert_int_equal(w->x.n_sales, 1);
+	assert_int_equal(w->x.sales[0]->n_lines, 1);
+}
+
+static void
 test_sim_lightspeed_x__a_closed_register_takes_no_payment(void **state)
 {
 	struct world *w = *state;
@@ -877,6 +894,9 @@ main(void)
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_sim_lightspeed_x__a_parked_sale_moves_nothing_until_closed,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_sim_lightspeed_x__a_repeated_id_is_refused_or_a_change,
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_sim_lightspeed_x__a_closed_register_takes_no_payment,
