@@ -54,11 +54,12 @@ struct http_client {
 	int64_t timeout_ms;
 	int64_t connect_timeout_ms;
 	bool may_http;
-	char *ca_file;          /* owned; NULL */
-	char *user_agent;       /* owned */
-	const char *cookie;     /* static; NULL: none is watched */
-	int (*idle)(void *ctx); /* of requests without one; NULL */
-	void *idle_ctx;         /* borrowed */
+	char *ca_file;                /* owned; NULL */
+	char *user_agent;             /* owned */
+	const char *cookie;           /* static; NULL: none is watched */
+	int (*idle)(void *ctx);       /* of requests without one; NULL */
+	void *idle_ctx;               /* borrowed */
+	const struct http_gate *gate; /* borrowed; NULL: none */
 	atomic_bool is_aborted;
 
 	int (*fake)(void *ctx, const struct http_request *request,
@@ -177,6 +178,12 @@ http_client_watch_cookie(struct http_client *client, const char *name)
 }
 
 void
+http_client_set_gate(struct http_client *client, const struct http_gate *gate)
+{
+	client->gate = gate;
+}
+
+void
 http_client_free(struct http_client *client)
 {
 	if (!client)
@@ -277,6 +284,30 @@ take_cookie(struct http_answer *answer, char *cookie, const char *name)
 	answer->session[length] = '\0';
 }
 
+/* <https://…?p=2>; rel="next", <https://…?p=9>; rel="last": the address is not
+   ours to follow. */
+static void
+take_link(struct http_answer *answer, const char *value)
+{
+	answer->has_link = true;
+	for (; *value; value++)
+		if (strncasecmp(value, "rel=\"next\"", 10) == 0 ||
+		    strncasecmp(value, "rel=next", 8) == 0)
+			answer->has_next = true;
+}
+
+/* The last one to look at the line: it is cut here. */
+static void
+tell_gate(const struct http_gate *gate, char *line)
+{
+	char *colon = strchr(line, ':');
+
+	if (!colon)
+		return;
+	*colon = '\0';
+	gate->header(gate->ctx, line, colon + 1 + strspn(colon + 1, " \t"));
+}
+
 static void
 take_header(struct transfer *t, char *line)
 {
@@ -288,8 +319,13 @@ take_header(struct transfer *t, char *line)
 		/* A 100 Continue or the like came before: start over. */
 		t->answer->date_ms = 0;
 		t->answer->session[0] = '\0';
+		t->answer->has_link = false;
+		t->answer->has_next = false;
 		return;
 	}
+	value = header_value(line, "Link");
+	if (value)
+		take_link(t->answer, value);
 	value = header_value(line, "Date");
 	if (value) {
 		date = curl_getdate(value, NULL);
@@ -298,6 +334,8 @@ take_header(struct transfer *t, char *line)
 	value = header_value(line, "Set-Cookie");
 	if (value && cookie)
 		take_cookie(t->answer, value, cookie);
+	if (t->client->gate)
+		tell_gate(t->client->gate, line);
 }
 
 /* The line has its CRLF and no NUL behind it. Longer ones say nothing to us. */
@@ -719,6 +757,111 @@ send_fake(struct http_client *client, const struct http_request *request,
 	return 0;
 }
 
+/* ---- the gate ---- */
+
+/*
+ * Let a moment pass before a call, as during one. Returns false when the call
+ * is not to be made any more; the answer says why.
+ */
+static bool
+bide(struct http_client *client, const struct http_request *request,
+     struct http_answer *answer, int64_t wait_ms)
+{
+	int (*idle)(void *) = request->idle ? request->idle : client->idle;
+	void *ctx = request->idle ? request->idle_ctx : client->idle_ctx;
+	int64_t until_ms = clock_mono_ms() + wait_ms;
+	int64_t step;
+	const char *why = NULL;
+
+	client->n_busy++;
+	for (; !why && wait_ms > 0 && clock_mono_ms() < until_ms;
+	     wait_ms -= step) {
+		step = wait_ms < IDLE_MS ? wait_ms : IDLE_MS;
+		clock_sleep_ms(step);
+		if (atomic_load(&client->is_aborted))
+			why = "not called because we stop";
+		else if (idle)
+			answer->stream_result = idle(ctx);
+		if (answer->stream_result)
+			why = "given up while it waited for its turn";
+	}
+	client->n_busy--;
+	if (why)
+		(void)snprintf(answer->why, sizeof(answer->why), "%s", why);
+	return !why;
+}
+
+/* As the vendor would, had it been asked. */
+static void
+answer_for(struct http_answer *answer, int64_t wait_ms, const char *why)
+{
+	answer->status = 429;
+	answer->retry_after_ms = wait_ms < RETRY_AFTER_MAX_S * 1000
+	                                 ? wait_ms
+	                                 : RETRY_AFTER_MAX_S * 1000;
+	(void)snprintf(answer->why, sizeof(answer->why), "%s", why);
+	metrics_add(METRIC_calls_withheld, 1);
+}
+
+/*
+ * Wait for leave to call. *is_in: it was given, and counted; else the answer is
+ * there. Returns 0 or the gate's fault.
+ */
+static int
+pass_gate(struct http_client *client, const struct http_request *request,
+          struct http_answer *answer, bool *is_in)
+{
+	const struct http_gate *gate = client->gate;
+	char why[sizeof(answer->why)];
+	int64_t waited_ms = 0;
+	int64_t wait_ms = 0;
+	int r;
+
+	*is_in = false;
+	for (;;) {
+		r = gate->enter(gate->ctx, request, &wait_ms, why, sizeof(why));
+		*is_in = !r && !wait_ms;
+		if (r || *is_in)
+			return r;
+		if (wait_ms > HTTP_GATE_WAIT_MS ||
+		    waited_ms > HTTP_GATE_PATIENCE_MS) {
+			answer_for(answer, wait_ms, why);
+			return 0;
+		}
+		if (!bide(client, request, answer, wait_ms))
+			return 0;
+		waited_ms += wait_ms;
+	}
+}
+
+static int
+send_out(struct http_client *client, const struct http_request *request,
+         struct http_answer *answer)
+{
+	int r = client->fake ? send_fake(client, request, answer)
+	                     : send_real(client, request, answer);
+
+	metrics_add(METRIC_calls_out, 1);
+	if (r || answer->status == 0 || answer->status >= 500)
+		metrics_add(METRIC_calls_failed, 1);
+	return r;
+}
+
+static int
+send_through(struct http_client *client, const struct http_request *request,
+             struct http_answer *answer)
+{
+	const struct http_gate *gate = client->gate;
+	bool is_in = false;
+	int r = pass_gate(client, request, answer, &is_in);
+
+	if (!is_in)
+		return r;
+	r = send_out(client, request, answer);
+	gate->leave(gate->ctx, answer);
+	return r;
+}
+
 int
 http_client_send(struct http_client *client, const struct http_request *request,
                  struct http_answer *answer)
@@ -733,14 +876,11 @@ http_client_send(struct http_client *client, const struct http_request *request,
 			refusal = "a header would hold a line break";
 	if (atomic_load(&client->is_aborted))
 		refusal = "not called because we stop";
-	metrics_add(METRIC_calls_out, 1);
 	if (refusal)
 		(void)snprintf(answer->why, sizeof(answer->why), "%s", refusal);
-	else if (client->fake)
-		r = send_fake(client, request, answer);
+	else if (client->gate)
+		r = send_through(client, request, answer);
 	else
-		r = send_real(client, request, answer);
-	if (r || answer->status == 0 || answer->status >= 500)
-		metrics_add(METRIC_calls_failed, 1);
+		r = send_out(client, request, answer);
 	return err_pass(r);
 }

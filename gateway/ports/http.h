@@ -122,6 +122,8 @@ struct http_answer {
 	char content_type[80];  /* "" when absent */
 	int64_t retry_after_ms; /* -1: absent; at most an hour */
 	int64_t date_ms;        /* the Date header; 0: absent */
+	bool has_link;          /* a Link header (RFC 8288) came … */
+	bool has_next;          /* … and names a next page */
 	char session[HTTP_SESSION_SIZE]; /* what Set-Cookie said, as
 	                           http_client_watch_cookie asked; "" */
 	bool was_sent;     /* bytes of the request may have arrived: without

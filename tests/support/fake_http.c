@@ -75,6 +75,8 @@ fill(struct http_answer *out, const struct scripted *s)
 	out->status = a->status;
 	out->was_sent = a->status ? true : a->was_sent;
 	out->date_ms = a->date_ms;
+	out->has_link = a->has_link;
+	out->has_next = a->has_next;
 	out->retry_after_ms = a->retry_after_ms ? a->retry_after_ms : -1;
 	buf_add(&out->body, s->body, a->n_body);
 	(void)snprintf(out->content_type, sizeof(out->content_type), "%s",

@@ -24,6 +24,8 @@ struct fake_answer {
 	bool was_sent;          /* of status 0; otherwise always true */
 	int64_t retry_after_ms; /* 0: absent */
 	int64_t date_ms;        /* 0: absent */
+	bool has_link;          /* a Link header … */
+	bool has_next;          /* … that names a next page */
 	int fault;              /* returned by the call; 0: none */
 };
 

@@ -335,6 +335,33 @@ test_http_client__gives_status_type_body_date_and_wait(void **state)
 	bench_close(&b);
 }
 
+/* The address in it is nobody's to follow, so only that there is one counts. */
+static void
+test_http_client__knows_whether_there_is_a_next_page(void **state)
+{
+	const struct step steps[] = {
+		{ .reply = "HTTP/1.1 200 OK\r\nlink: <http://x/?p=1>; "
+		           "rel=\"start\", <http://x/?p=2>; rel=\"next\"\r\n"
+		           "Content-Length: 0\r\n\r\n" },
+		{ .reply = "HTTP/1.1 200 OK\r\nLink: <http://x/next>; "
+		           "rel=\"last\"\r\nContent-Length: 0\r\n\r\n" },
+		{ .reply = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+	};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, steps, 3);
+	for (int i = 0; i < 3; i++) {
+		struct http_answer a = ask(&b, NULL);
+
+		assert_int_equal(a.status, 200);
+		assert_int_equal(a.has_link, i < 2);
+		assert_int_equal(a.has_next, i == 0);
+		http_answer_fini(&a);
+	}
+	bench_close(&b);
+}
+
 static void
 test_http_client__waits_an_hour_at_most_and_knows_no_wait(void **state)
 {
@@ -1240,6 +1267,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_http_client__gives_status_type_body_date_and_wait),
+		cmocka_unit_test(
+			test_http_client__knows_whether_there_is_a_next_page),
 		cmocka_unit_test(
 			test_http_client__waits_an_hour_at_most_and_knows_no_wait),
 		cmocka_unit_test(
