@@ -128,6 +128,14 @@ takes_returns(const struct conf_section *conf)
 	return true;
 }
 
+static int64_t
+skew_ms(const void *state)
+{
+	const struct square *s = state;
+
+	return s->skew_ms;
+}
+
 static void
 close_(void *state)
 {
@@ -168,6 +176,7 @@ const struct adapter_ops square_adapter = {
 	.count_places = COUNT_PLACES,
 	.batch_max = batch_max,
 	.sales_window_ms = SALES_WINDOW_MS,
+	.skew_ms = skew_ms,
 	.open = open_,
 	.close = close_,
 	.probe = square_probe,

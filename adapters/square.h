@@ -126,10 +126,6 @@ int square_minor_digits(const char *currency);
 
 /* ---- sales and returns ---- */
 
-/* A window is by our clock, Square's times by its own: make it wider by what
-   they differ, never narrower. */
-void square_widen(const struct square *s, struct square_listing *l);
-
 /* Within what a line can be; sums of decimals stay far inside their range. */
 bool square_is_quantity(struct decimal quantity);
 

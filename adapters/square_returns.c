@@ -153,7 +153,6 @@ square_list_returns(void *state, int64_t since_ms, int64_t until_ms,
 		                          .from_ms = since_ms,
 		                          .until_ms = until_ms + UNTIL_MS };
 
-	square_widen(s, &listing);
 	return square_list(s, &listing);
 }
 

@@ -217,15 +217,6 @@ build_search(struct json_out *o, const struct square_listing *l)
 	json_out_bool(o, "return_entries", false);
 }
 
-void
-square_widen(const struct square *s, struct square_listing *l)
-{
-	if (s->skew_ms > 0)
-		l->until_ms += s->skew_ms;
-	else if (l->from_ms > -s->skew_ms)
-		l->from_ms += s->skew_ms;
-}
-
 struct outcome
 square_list_sales(void *state, int64_t since_ms, int64_t until_ms,
                   const struct sale_sink *sink)
@@ -240,7 +231,6 @@ square_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 		                          .from_ms = since_ms,
 		                          .until_ms = until_ms };
 
-	square_widen(s, &listing);
 	return square_list(s, &listing);
 }
 

@@ -15,7 +15,7 @@
  *   key:KEY            string  "digest id" of what came with a key, 40 days
  *   queue:AUTHORITY    zset  entries ready to post, by due time
  *   entries:STATE      zset  posting, uncertain, refused, held, confirmed
- *   cursor:ACCOUNT     hash  sales, start, lost
+ *   cursor:ACCOUNT     hash  sales, bound, start, lost, …
  *
  * An entry changes state only through move() below, which moves its pending
  * quantities, its place in the sets and the marks that follow in one script.

@@ -341,7 +341,7 @@ choose_state(struct intake *in, struct ledger_new *new,
 		conf_find_account(e->conf, entry->authority);
 	const struct adapter_ops *ops =
 		at ? engine_adapter(e, conf_account_type(at)) : NULL;
-	int64_t lost_ms = 0;
+	bool is_doubtful = false;
 	int r;
 
 	*new = (struct ledger_new){ entry, "ready", "", true };
@@ -354,8 +354,8 @@ choose_state(struct intake *in, struct ledger_new *new,
 		};
 		return 0;
 	}
-	r = store_cursor_get(in->w->store, &lost_ms, in->w->account, "lost");
-	if (!r && lost_ms && entry->occurred_ms <= lost_ms)
+	r = saved_is_doubtful(in->w, entry->occurred_ms, &is_doubtful);
+	if (!r && is_doubtful)
 		*new = (struct ledger_new){
 			entry, "uncertain",
 			"Redis lost its data: it may have been posted before",
@@ -650,10 +650,27 @@ take_sale(void *ctx, struct sale *sale)
 	return r;
 }
 
+/*
+ * From when on its sales are ours, by its clock; 0: nothing is bound here yet.
+ * Who bound the first item asked nobody there, so their clock is known only
+ * now. It is never in the future: their sales would be taken for history.
+ */
 static int
 get_start(struct worker *w, int64_t *start)
 {
-	return store_cursor_get(w->store, start, w->account, "start");
+	int64_t now = worker_their_ms(w, clock_wall_ms());
+	int64_t bound = 0;
+	int r = store_cursor_get(w->store, start, w->account, "start");
+
+	if (r || (*start && *start <= now))
+		return r;
+	if (!*start)
+		r = store_cursor_get(w->store, &bound, w->account, "bound");
+	if (r || (!*start && !bound))
+		return r;
+	bound = *start ? now : worker_their_ms(w, bound);
+	*start = bound < now ? bound : now;
+	return store_cursor_set(w->store, w->account, "start", *start);
 }
 
 /* From where to list: the vendor's window now and then, else the overlap. */
@@ -672,6 +689,8 @@ since(const struct listing *l, int64_t until_ms, bool whole, int64_t *out)
 		*out = cursor - OVERLAP_MS;
 	if (*out < l->start_ms)
 		*out = l->start_ms;
+	if (*out > until_ms)
+		*out = until_ms;
 	return r;
 }
 
@@ -722,7 +741,7 @@ returns_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 		.cursor = RETURNS,
 		.doing = "list returns",
 		.ask = w->ops->list_returns,
-		.until_ms = until_ms,
+		.until_ms = worker_their_ms(w, until_ms),
 		.origin_ms = origin_ms,
 		.whole = whole,
 	};
@@ -745,7 +764,7 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 		.cursor = SALES,
 		.doing = "list sales",
 		.ask = w->ops->list_sales,
-		.until_ms = until_ms,
+		.until_ms = worker_their_ms(w, until_ms),
 		.origin_ms = origin_ms,
 		.whole = whole || !w->sales_full_mono_ms ||
 		         now - w->sales_full_mono_ms >= WHOLE_EVERY_MS,
@@ -761,13 +780,14 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 		return r; /* nothing is bound here yet */
 	r = ask(w, &sales, start, was_listed);
 	if (!r && *was_listed)
-		r = saved_cursor_advance(w, until_ms);
+		r = saved_cursor_advance(w, sales.until_ms);
 	if (r || !*was_listed || !sales.whole)
 		return r;
 	r = returns_list(w, until_ms, true, origin_ms, was_listed);
-	if (!r && *was_listed)
-		w->sales_full_mono_ms = now;
-	return r;
+	if (r || !*was_listed)
+		return r;
+	w->sales_full_mono_ms = now;
+	return saved_end_doubt(w);
 }
 
 static int

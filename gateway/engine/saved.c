@@ -20,6 +20,12 @@
 
 enum { SAVE_EVERY_MS = 10000, FILE_MAX = 65536, ID_BYTES = 16 };
 
+/* Cursor: sales up to then, by the channel's clock, are in doubt. Our own clock
+   may have been set back since they were posted, so all of them are until the
+   channel has told its own. */
+#define DOUBT     "doubt"
+#define DOUBT_ALL INT64_MAX
+
 #define FILE_NAME "installation.json"
 
 /* The file in memory. One process has one; the lock guards it. */
@@ -211,7 +217,9 @@ survive_loss(struct store *store, const struct conf *conf)
 
 		/* Of an account without sales too: what a shop had sent us for
 		   it before is in doubt as well. */
-		r = store_cursor_set(store, name, "lost", now);
+		r = store_cursor_set(store, name, DOUBT, DOUBT_ALL);
+		if (!r)
+			r = store_cursor_set(store, name, "lost", now);
 		if (!r && from)
 			r = store_cursor_set(store, name, "start", from + 1);
 		if (!r && from)
@@ -251,6 +259,30 @@ saved_check(struct store *store, const struct conf *conf, const char *state_dir)
 }
 
 /* ---- while running ---- */
+
+int
+saved_end_doubt(struct worker *w)
+{
+	int64_t doubt = 0;
+	int r = store_cursor_get(w->store, &doubt, w->account, DOUBT);
+
+	if (r || doubt != DOUBT_ALL)
+		return r;
+	return store_cursor_set(w->store, w->account, DOUBT,
+	                        worker_their_ms(w, clock_wall_ms()));
+}
+
+int
+saved_is_doubtful(struct worker *w, int64_t closed_ms, bool *out)
+{
+	int64_t until = 0;
+	int r = store_cursor_get(w->store, &until, w->account, DOUBT);
+
+	if (!r && !until) /* a loss before this version */
+		r = store_cursor_get(w->store, &until, w->account, "lost");
+	*out = closed_ms <= until;
+	return r;
+}
 
 /* Is any entry on its way? Then a sale before the cursor may be unposted. */
 static int

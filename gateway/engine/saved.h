@@ -1,6 +1,7 @@
 #ifndef ENGINE_SAVED_H
 #define ENGINE_SAVED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gateway/drivers/store.h"
@@ -26,7 +27,17 @@ int saved_check(struct store *store, const struct conf *conf,
                 const char *state_dir);
 
 /*
- * A channel's sales are in the ledger up to until_ms. Saved when no entry is
+ * The account's first call was answered, so its clock is known: what closes
+ * there from now on cannot have been posted before the loss.
+ */
+int saved_end_doubt(struct worker *w);
+
+/* Might a sale that closed there then have been posted before a loss? A fault
+   is no answer. */
+int saved_is_doubtful(struct worker *w, int64_t closed_ms, bool *out);
+
+/*
+ * A channel's sales are in the ledger up to until_ms, by its clock. Saved when no entry is
  * on its way, at most every ten seconds. Threads: any worker.
  */
 int saved_cursor_advance(struct worker *w, int64_t until_ms);

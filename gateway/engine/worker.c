@@ -25,6 +25,7 @@
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_timeline.h"
+#include "gateway/engine/saved.h"
 #include "gateway/model/metrics.h"
 
 enum {
@@ -497,6 +498,12 @@ settle_timelines(struct worker *w, int64_t *wait_ms)
 }
 
 /* Say once what is there, for the status page; a failure shows by itself. */
+int64_t
+worker_their_ms(const struct worker *w, int64_t our_ms)
+{
+	return our_ms + (w->ops->skew_ms ? w->ops->skew_ms(w->state) : 0);
+}
+
 static void
 introduce(struct worker *w)
 {
@@ -508,6 +515,7 @@ introduce(struct worker *w)
 		log_info("account.found", "account=%s found=%s", w->account,
 		         log_quote(fact.value));
 		(void)store_health_set(w->store, w->account, &fact, 1);
+		(void)saved_end_doubt(w); /* else at the next start */
 	}
 	buf_fini(&found);
 	w->is_introduced = true;

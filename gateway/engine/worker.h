@@ -106,6 +106,9 @@ bool worker_keep(struct worker *w);
 /* May the system be called now? As keep, and the pace allows it. */
 bool worker_may_call(struct worker *w);
 
+/* A moment of our clock by the clock of the system. */
+int64_t worker_their_ms(const struct worker *w, int64_t our_ms);
+
 /* By our own clock, can no other process have the lease yet? Asked right before
    what must not happen twice: this process may have been stopped meanwhile. */
 bool worker_holds(const struct worker *w);

@@ -130,7 +130,8 @@ fake_adapter_sell(struct fake_adapter *f, const char *id, const char *external,
                   const char *qty)
 {
 	struct fake_count *c = fake_adapter_count(f, external);
-	struct fake_sale *s = fake_adapter_sale(f, id, clock_wall_ms());
+	struct fake_sale *s =
+		fake_adapter_sale(f, id, clock_wall_ms() + f->skew_ms);
 
 	c->qty = decimal_sub(c->qty, parse(qty));
 	fake_sale_line(s, "1", external, qty);
@@ -142,7 +143,8 @@ fake_adapter_return(struct fake_adapter *f, const char *id,
                     const char *external, const char *qty)
 {
 	struct fake_count *c = fake_adapter_count(f, external);
-	struct fake_sale *s = fake_adapter_sale(f, id, clock_wall_ms());
+	struct fake_sale *s =
+		fake_adapter_sale(f, id, clock_wall_ms() + f->skew_ms);
 
 	c->qty = decimal_add(c->qty, parse(qty));
 	fake_sale_line(s, "1", external, qty);
@@ -329,8 +331,9 @@ write_counts(void *state, struct count *counts, size_t n, int64_t as_of_ms)
 		}
 		c->qty = counts[i].qty;
 		if (!f->ignores_time)
-			c->qty = decimal_sub(
-				c->qty, sold_since(f, c->external, as_of_ms));
+			c->qty = decimal_sub(c->qty,
+			                     sold_since(f, c->external,
+			                                as_of_ms + f->skew_ms));
 	}
 	return end(f, "write_counts", outcome);
 }
@@ -591,6 +594,14 @@ const struct adapter_ops fake_erp_ops = {
 	.sync = sync_all,
 };
 
+static int64_t
+skew_ms(const void *state)
+{
+	const struct fake_adapter *f = state;
+
+	return f->skew_ms;
+}
+
 const struct adapter_ops fake_till_ops = {
 	.name = "fake_till",
 	.options = no_options,
@@ -605,6 +616,7 @@ const struct adapter_ops fake_till_ops = {
 	.write_counts = write_counts,
 	.list_sales = list_sales,
 	.list_returns = list_returns,
+	.skew_ms = skew_ms,
 	.read_sales = read_sales,
 	.sync = sync_all,
 };

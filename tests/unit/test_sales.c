@@ -168,6 +168,26 @@ test_sales__closed_before_the_first_binding_are_history(void **state)
 	assert_entry("agora/S2", "ready");
 }
 
+/* Somebody set our clock to tomorrow, bound the first item, and noticed. */
+static void
+test_sales__are_ours_although_our_clock_was_wrong(void **state)
+{
+	(void)state;
+	fake_clock_advance(24LL * HOUR_MS);
+	agora->skew_ms = -24LL * HOUR_MS;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "1");
+	list(false);
+	assert_entry("agora/S1", "ready");
+	fake_clock_advance(-24LL * HOUR_MS);
+	agora->skew_ms = 0;
+	fake_clock_advance(MINUTE_MS);
+	(void)fake_adapter_sell(agora, "S2", "A-A1", "1");
+	list(false);
+	assert_entry("agora/S2", "ready");
+	assert_true(agora->since_ms <= agora->until_ms);
+}
+
 static void
 test_sales__are_not_asked_for_before_anything_is_bound(void **state)
 {
@@ -1046,6 +1066,7 @@ main(void)
 		EACH(test_sales__that_are_not_final_wait),
 		EACH(test_sales__that_we_recorded_there_ourselves_are_no_entries),
 		EACH(test_sales__closed_before_the_first_binding_are_history),
+		EACH(test_sales__are_ours_although_our_clock_was_wrong),
 		EACH(test_sales__are_not_asked_for_before_anything_is_bound),
 		EACH(test_sales__two_lines_of_one_item_are_pending_together),
 		EACH(test_sales__lines_that_are_no_stocked_thing_are_left_out),

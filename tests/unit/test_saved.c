@@ -283,11 +283,35 @@ test_saved__what_the_authority_has_is_not_posted_twice(void **state)
 	in_child(state, loss_after_the_post);
 }
 
+/* What was posted an hour ago lies in the future by our clock now. */
+static void
+loss_and_a_clock_set_back(void)
+{
+	live_until_the_loss();
+	engine_world_turn(&world->erp);
+	fake_clock_advance(-3600000);
+	agora->skew_ms = 3600000;
+	come_back();
+	CHECK(!saved_end_doubt(&world->agora));
+	list();
+	CHECK(is_entry("agora/NEW", "uncertain"));
+	engine_world_rest(world);
+	CHECK(erp->n_docs == 2);
+}
+
+static void
+test_saved__a_clock_set_back_before_a_loss_posts_nothing_twice(void **state)
+{
+	in_child(state, loss_and_a_clock_set_back);
+}
+
 static void
 loss_and_later_sales(void)
 {
 	live_until_the_loss();
 	come_back();
+	CHECK(!saved_end_doubt(
+		&world->agora)); /* its first call was answered */
 	fake_clock_advance(60000);
 	(void)fake_adapter_sell(agora, "LATER", "A-A1", "1");
 	list();
@@ -419,6 +443,8 @@ main(void)
 			test_saved__what_the_authority_says_is_absent_is_posted),
 		cmocka_unit_test(
 			test_saved__what_the_authority_has_is_not_posted_twice),
+		cmocka_unit_test(
+			test_saved__a_clock_set_back_before_a_loss_posts_nothing_twice),
 		cmocka_unit_test(test_saved__sales_after_the_loss_are_ordinary),
 		cmocka_unit_test(
 			test_saved__not_to_know_of_a_loss_posts_nothing),

@@ -313,7 +313,7 @@ test_store_registry__the_first_binding_begins_the_accounts_history(void **state)
 	assert_int_equal(put("A1", "agora", "sq-1"), 1);
 	fake_clock_advance(5000);
 	assert_int_equal(put("A2", "agora", "sq-2"), 1);
-	assert_int_equal(store_cursor_get(store, &start, "agora", "start"), 0);
+	assert_int_equal(store_cursor_get(store, &start, "agora", "bound"), 0);
 	assert_int_equal(start, NOW_MS);
 }
 
