@@ -271,6 +271,8 @@ title_of(int status)
 	case 406: return "Not Acceptable";
 	case 422: return "Unprocessable Entity";
 	case 429: return "Too Many Requests";
+	case 502: return "Bad Gateway";
+	case 503: return "Service Unavailable";
 	default: return "Internal Server Error";
 	}
 }

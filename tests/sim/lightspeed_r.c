@@ -1,8 +1,8 @@
 /*
  * Lightspeed R: the door (account, token, scopes, bucket, errors, XML) and the
- * set-up. lightspeed_r_token.c hands out tokens, lightspeed_r_rows.c lists,
- * lightspeed_r_stock.c and lightspeed_r_sales.c write, lightspeed_r_till.c is
- * the till itself.
+ * set-up. lightspeed_r_token.c hands out tokens, lightspeed_r_rows.c and
+ * lightspeed_r_list.c read, lightspeed_r_stock.c and lightspeed_r_sales.c
+ * write, lightspeed_r_till.c is the till itself.
  */
 #include "tests/sim/lightspeed_r.h"
 

@@ -245,10 +245,10 @@ const struct lsr_token *lsr_token_use(struct lightspeed_r *r,
                                       const char *access);
 void lsr_tokens_fini(struct lightspeed_r *r);
 
-/* lightspeed_r_rows.c: a list or a record; false: no such resource. */
+/* lightspeed_r_list.c: a list or a record; false: no such resource. */
 bool lsr_serve_rows(struct lsr_call *c);
 
-/* A record in an answer of its own: "Sale", 17. */
+/* lightspeed_r_rows.c: a record in an answer of its own: "Sale", 17. */
 void lsr_out_record(struct lsr_call *c, const char *resource, int64_t id,
                     const char *relations);
 

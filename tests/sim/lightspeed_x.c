@@ -202,6 +202,8 @@ title_of(int status)
 	case 409: return "Conflict";
 	case 422: return "Unprocessable Entity";
 	case 429: return "Too Many Requests";
+	case 502: return "Bad Gateway";
+	case 503: return "Service Unavailable";
 	default: return "Internal Server Error";
 	}
 }

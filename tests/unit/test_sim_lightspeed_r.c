@@ -26,6 +26,7 @@
 #include "tests/sim/lightspeed_r.c"
 #include "tests/sim/lightspeed_r_token.c"
 #include "tests/sim/lightspeed_r_rows.c"
+#include "tests/sim/lightspeed_r_list.c"
 #include "tests/sim/lightspeed_r_stock.c"
 #include "tests/sim/lightspeed_r_sales.c"
 #include "tests/sim/lightspeed_r_till.c"
