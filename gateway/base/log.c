@@ -9,6 +9,7 @@
 #include "gateway/base/log.h"
 
 #include "gateway/base/clock.h"
+#include "gateway/base/crypto.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -35,7 +36,10 @@ static atomic_int lowest = LOG_INFO;
 
 /* Guards the list of forbidden strings; readers are lines being built. */
 static pthread_rwlock_t forbidden_lock = PTHREAD_RWLOCK_INITIALIZER;
-static char **forbidden;
+static struct forbidden {
+	char *text;  /* owned */
+	size_t uses; /* log_forbid less log_forgive; > 0 */
+} *forbidden;
 static size_t n_forbidden;
 
 /* Length of the longest forbidden string that starts here, or 0. */
@@ -47,10 +51,10 @@ match_at(const char *text)
 	size_t i;
 
 	for (i = 0; i < n_forbidden; i++) {
-		if (forbidden[i][0] != text[0])
+		if (forbidden[i].text[0] != text[0])
 			continue;
-		n = strlen(forbidden[i]);
-		if (n > longest && strncmp(text, forbidden[i], n) == 0)
+		n = strlen(forbidden[i].text);
+		if (n > longest && strncmp(text, forbidden[i].text, n) == 0)
 			longest = n;
 	}
 	return longest;
@@ -267,38 +271,60 @@ log_is_on(enum log_level level)
 	       atomic_load_explicit(&lowest, memory_order_relaxed);
 }
 
-static bool
-is_known_locked(const char *secret)
+/* NULL: not among them. */
+static struct forbidden *
+find_locked(const char *secret)
 {
 	size_t i;
 
 	for (i = 0; i < n_forbidden; i++)
-		if (strcmp(forbidden[i], secret) == 0)
-			return true;
-	return false;
+		if (strcmp(forbidden[i].text, secret) == 0)
+			return &forbidden[i];
+	return NULL;
 }
 
 void
 log_forbid(const char *secret)
 {
 	size_t n = secret ? strlen(secret) : 0;
-	char **more;
+	struct forbidden *more;
 	char *copy;
 
 	if (n < FORBID_MIN)
 		return;
 	(void)pthread_rwlock_wrlock(&forbidden_lock);
-	if (!is_known_locked(secret)) {
+	more = find_locked(secret);
+	if (more) {
+		more->uses++;
+	} else {
 		copy = malloc(n + 1);
 		more = realloc(forbidden, (n_forbidden + 1) * sizeof(*more));
 		if (more)
 			forbidden = more;
 		if (more && copy) {
 			memcpy(copy, secret, n + 1);
-			forbidden[n_forbidden++] = copy;
+			forbidden[n_forbidden++] =
+				(struct forbidden){ copy, 1 };
 		} else {
 			free(copy);
 		}
+	}
+	(void)pthread_rwlock_unlock(&forbidden_lock);
+}
+
+void
+log_forgive(const char *secret)
+{
+	struct forbidden *f;
+
+	if (!secret)
+		return;
+	(void)pthread_rwlock_wrlock(&forbidden_lock);
+	f = find_locked(secret);
+	if (f && --f->uses == 0) {
+		crypto_wipe(f->text, strlen(f->text));
+		free(f->text);
+		*f = forbidden[--n_forbidden];
 	}
 	(void)pthread_rwlock_unlock(&forbidden_lock);
 }

@@ -52,10 +52,15 @@ bool log_is_on(enum log_level level);
 
 /*
  * Register a secret that must never appear in a line. Strings shorter than 6
- * bytes are ignored (they would hide ordinary words). Copied; kept for the
- * life of the process, and wiped by nobody but exit. Threads: any.
+ * bytes are ignored (they would hide ordinary words). Copied; kept until it was
+ * taken back as often. Threads: any.
  */
 void log_forbid(const char *secret);
+
+/* Take back one log_forbid of a secret that is worth nothing any more: the last
+   one ends it. For tokens, of which there are new ones for ever. NULL is fine.
+   Threads: any. */
+void log_forgive(const char *secret);
 
 /* Replace every forbidden string in text by `***`, in place. Threads: any. */
 void log_redact(char *text);

@@ -12,6 +12,7 @@
 #include "gateway/model/sale.h"
 #include "gateway/ports/http.h"
 #include "gateway/ports/mirror.h"
+#include "gateway/ports/vault.h"
 
 /*
  * What an external system can do. A table of functions that every system fills
@@ -98,6 +99,8 @@ struct adapter_env {
 	struct http_client
 		*http;         /* NULL: only what needs no network is asked */
 	struct mirror *mirror; /* the account's own tables */
+	struct vault *vault;   /* for keys that renew themselves; NULL: none is
+	                          needed, or nothing will be asked */
 };
 
 struct adapter_ops {
@@ -141,6 +144,12 @@ struct adapter_ops {
 	/* A sales listing reaches back this far for late offline sales, ms. */
 	int64_t sales_window_ms;
 
+	/*
+	 * Cross-checks of the options, at load: append one line per mistake,
+	 * each beginning with the key (`access_token: …`). NULL: none.
+	 */
+	void (*check)(const struct conf_section *conf, struct buf *mistakes);
+
 	/* Read options, touch no network. close() runs even after a fault. */
 	int (*open)(void **state, const struct adapter_env *env);
 	void (*close)(void *state); /* safe on NULL */
@@ -150,6 +159,13 @@ struct adapter_ops {
 	 * person: `company "Demo", web scenario B2C`.
 	 */
 	struct outcome (*probe)(void *state, struct buf *what);
+
+	/*
+	 * What must be done in time although nothing is asked: a key that dies
+	 * unused. Called about once an hour. DONE may say in `why` what is odd.
+	 * NULL: nothing.
+	 */
+	struct outcome (*tend)(void *state);
 
 	/*
 	 * Turn what a person wrote as a binding into the account's canonical

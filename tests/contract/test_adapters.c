@@ -182,7 +182,7 @@ rig_open(struct rig *rig, const struct subject *subject)
 		0);
 	rig->mirror = fake_mirror_new();
 	assert_int_equal(http_client_new_fake(&rig->http, answer_call, rig), 0);
-	env = (struct adapter_env){ rig->conf, rig->http, rig->mirror };
+	env = (struct adapter_env){ rig->conf, rig->http, rig->mirror, NULL };
 	assert_int_equal(subject->ops->open(&rig->state, &env), 0);
 	buf_fini(&mistakes);
 	free(json);

@@ -840,7 +840,7 @@ test_galaxy__a_look_within_a_list_wins_over_its_rows(void **state)
 	assert_int_equal(mirror_get(w.mirror, &before, "itembalances", ITEM1),
 	                 0);
 	assert_int_equal(http_client_new_fake(&client, send_passing, &p), 0);
-	env = (struct adapter_env){ w.conf, client, w.mirror };
+	env = (struct adapter_env){ w.conf, client, w.mirror, NULL };
 	assert_int_equal(galaxy_adapter.open(&p.state, &env), 0);
 	galaxy_world_say_ready(&w);
 	galaxy_world_serve(&w);

@@ -75,7 +75,7 @@ rig_open(void **state)
 	rig->http = fake_http_new();
 	rig->mirror = fake_mirror_new();
 	env = (struct adapter_env){ rig->conf, fake_http_client(rig->http),
-		                    rig->mirror };
+		                    rig->mirror, NULL };
 	assert_int_equal(square_adapter.open(&rig->square, &env), 0);
 	*state = rig;
 	return 0;

@@ -53,7 +53,7 @@ open_with(struct rig *rig, const char *more)
 	buf_fini(&mistakes);
 	rig->http = fake_http_new();
 	env = (struct adapter_env){ rig->conf, fake_http_client(rig->http),
-		                    NULL };
+		                    NULL, NULL };
 	assert_int_equal(tipsi_adapter.open(&rig->tipsi, &env), 0);
 }
 

@@ -27,7 +27,7 @@ galaxy_orders_open(struct galaxy_world *w, const char *options)
 	galaxy_world_fill(w);
 	galaxy_adapter.close(w->state);
 	w->state = NULL;
-	env = (struct adapter_env){ w->conf, NULL, w->mirror };
+	env = (struct adapter_env){ w->conf, NULL, w->mirror, NULL };
 	must(galaxy_adapter.open(&w->state, &env) == 0, "open");
 }
 

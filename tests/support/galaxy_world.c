@@ -128,7 +128,7 @@ galaxy_world_serve_list(struct galaxy_world *w, const char *list, int status,
 static void
 open_state(struct galaxy_world *w)
 {
-	const struct adapter_env env = { w->conf, w->client, w->mirror };
+	const struct adapter_env env = { w->conf, w->client, w->mirror, NULL };
 
 	must(galaxy_adapter.open(&w->state, &env) == 0, "open");
 }
