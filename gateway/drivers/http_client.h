@@ -36,6 +36,37 @@ struct http_client_options {
 };
 
 /*
+ * What every call of a client passes: the limits of its system. A call that may
+ * not go for a while waits here, with idle having its turn; one that may not for
+ * longer than HTTP_GATE_WAIT_MS, or still not after HTTP_GATE_PATIENCE_MS, is
+ * answered by the client as the vendor would: 429, was_sent false,
+ * retry_after_ms, and why. Without a gate a call costs nothing more.
+ */
+enum { HTTP_GATE_WAIT_MS = 3000, HTTP_GATE_PATIENCE_MS = 60000 };
+
+struct http_gate {
+	void *ctx;
+
+	/*
+	 * May this call go? *wait_ms 0: yes, it is counted, and leave follows.
+	 * Else so long it may not; why says so to a person. Returns 0, or a
+	 * fault, which http_client_send returns.
+	 */
+	int (*enter)(void *ctx, const struct http_request *request,
+	             int64_t *wait_ms, char *why, size_t size);
+
+	/* A header of the answer to the last one that entered and did not leave. */
+	void (*header)(void *ctx, const char *name, const char *value);
+
+	/* It is over. May fill in retry_after_ms. */
+	void (*leave)(void *ctx, struct http_answer *answer);
+};
+
+/* gate is borrowed; NULL: none, as at first. */
+void http_client_set_gate(struct http_client *client,
+                          const struct http_gate *gate);
+
+/*
  * Prepare the library for the whole process, and release it. Once each, in
  * main, while there is no other thread (platform.md L8).
  *

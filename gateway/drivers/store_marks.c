@@ -69,13 +69,15 @@ static const char clear_script[] = LUA_MARK
 	"end\n"
 	"return n\n";
 
-/* ARGV: account, member, generation, due. */
+/* ARGV: account, due, then member, generation pairs. */
 static const char postpone_script[] =
 	"local P = KEYS[1]\n"
-	"local v = redis.call('HGET', P..'mark:'..ARGV[1], ARGV[2])\n"
-	"if v and v:match('^(%d+) ') == ARGV[3] then\n"
-	"  redis.call('ZADD', P..'marks:'..ARGV[1], 'XX', ARGV[4],\n"
-	"             ARGV[2])\n"
+	"for i = 3, #ARGV, 2 do\n"
+	"  local v = redis.call('HGET', P..'mark:'..ARGV[1], ARGV[i])\n"
+	"  if v and v:match('^(%d+) ') == ARGV[i + 1] then\n"
+	"    redis.call('ZADD', P..'marks:'..ARGV[1], 'XX', ARGV[2],\n"
+	"               ARGV[i])\n"
+	"  end\n"
 	"end\n"
 	"return 1\n";
 
@@ -253,12 +255,24 @@ int
 store_marks_postpone(struct store *store, const char *account,
                      const struct mark *mark, int64_t due_ms)
 {
+	return store_marks_postpone_all(store, account, &mark, 1, due_ms);
+}
+
+int
+store_marks_postpone_all(struct store *store, const char *account,
+                         const struct mark *const *marks, size_t n,
+                         int64_t due_ms)
+{
 	struct args a = { 0 };
 
+	if (!n)
+		return 0;
 	args_adds(&a, account);
-	args_adds(&a, mark->member);
-	args_addi(&a, mark->generation);
 	args_addi(&a, due_ms);
+	for (size_t i = 0; i < n; i++) {
+		args_adds(&a, marks[i]->member);
+		args_addi(&a, marks[i]->generation);
+	}
 	return store_eval_int(store, NULL, SCRIPT_MARKS_POSTPONE,
 	                      postpone_script, &a);
 }

@@ -93,6 +93,9 @@ int store_marks_clear(struct store *store, const char *account,
 /* Look again not before due_ms (wall clock), if nobody marked it since. */
 int store_marks_postpone(struct store *store, const char *account,
                          const struct mark *mark, int64_t due_ms);
+int store_marks_postpone_all(struct store *store, const char *account,
+                             const struct mark *const *marks, size_t n,
+                             int64_t due_ms);
 
 /* Marks waiting for an account. */
 int store_marks_count(struct store *store, int64_t *out, const char *account);
