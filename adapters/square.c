@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define LOCATIONS_PATH "/v2/locations"
+#define TOKEN_PATH     "/oauth2/token"
 
 enum {
 	COUNT_PLACES = 5,
@@ -25,8 +26,20 @@ enum {
 static const struct conf_row options[] = {
 	{ .key = "access_token",
 	  .kind = CONF_SECRET,
-	  .flags = CONF_REQUIRED,
-	  .meaning = "Access token of the Square application." },
+	  .meaning = "Access token that does not end: a personal one. Either "
+	             "this or `oauth`." },
+	{ .key = "oauth.client_id",
+	  .kind = CONF_TEXT,
+	  .meaning = "Id of the Square application whose tokens end after 30 "
+	             "days and are renewed." },
+	{ .key = "oauth.client_secret",
+	  .kind = CONF_SECRET,
+	  .meaning = "Its secret (code flow); without it, the PKCE flow." },
+	{ .key = "oauth.refresh_token",
+	  .kind = CONF_SECRET,
+	  .meaning =
+	          "What the seller's authorisation gave. It is where renewing "
+	          "begins; what comes of it is kept in `state_dir`." },
 	{ .key = "location",
 	  .kind = CONF_TEXT,
 	  .flags = CONF_REQUIRED,
@@ -111,7 +124,42 @@ square_probe(void *state, struct buf *what)
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_locations(s, json_root(doc), what);
 	json_free(doc);
+	if (outcome.verdict == VERDICT_DONE && s->oauth) {
+		buf_adds(what, ", ");
+		oauth_describe(s->oauth, what);
+	}
 	return outcome;
+}
+
+static struct outcome
+tend(void *state)
+{
+	struct square *s = square_of(state);
+
+	return s->oauth ? oauth_tend(s->oauth) : outcome_done();
+}
+
+static void
+check(const struct conf_section *conf, struct buf *mistakes)
+{
+	static const char *const needed[] = { "oauth.client_id",
+		                              "oauth.refresh_token" };
+	bool has_token = conf_has(conf, "access_token");
+	bool has_oauth = conf_has(conf, "oauth.client_id") ||
+	                 conf_has(conf, "oauth.client_secret") ||
+	                 conf_has(conf, "oauth.refresh_token");
+
+	if (has_token && has_oauth)
+		buf_adds(mistakes, "oauth: access_token is there too: expected "
+		                   "either access_token or oauth\n");
+	if (!has_token && !has_oauth)
+		buf_adds(mistakes, "access_token: missing: expected either "
+		                   "access_token or oauth { client_id, "
+		                   "refresh_token }\n");
+	for (size_t i = 0; i < 2; i++)
+		if (has_oauth && !conf_has(conf, needed[i]))
+			buf_addf(mistakes, "%s: missing: oauth needs it\n",
+			         needed[i]);
 }
 
 static size_t
@@ -143,6 +191,7 @@ close_(void *state)
 
 	if (!s)
 		return;
+	oauth_close(s->oauth);
 	if (s->bearer)
 		crypto_wipe(s->bearer, strlen(s->bearer));
 	free(s->bearer);
@@ -150,8 +199,38 @@ close_(void *state)
 }
 
 static int
+open_oauth(struct square *s, const struct adapter_env *env)
+{
+	static const struct oauth_facts facts = {
+		.vendor = "Square",
+		.options = "oauth.",
+		.form = OAUTH_JSON,
+		.whose = "merchant_id",
+	};
+	struct oauth_config config = {
+		.facts = &facts,
+		.url = NULL,
+		.client_id = conf_text(env->conf, "oauth.client_id"),
+		.client_secret = conf_secret(env->conf, "oauth.client_secret"),
+		.refresh_token = conf_secret(env->conf, "oauth.refresh_token"),
+		.header = { "Square-Version", s->version },
+		.http = env->http,
+		.vault = env->vault,
+	};
+	char *url = text_format("%s" TOKEN_PATH, s->base);
+	int r;
+
+	config.url = url;
+	r = url ? oauth_open(&s->oauth, &config)
+	        : err_raise(ERR_NOMEM, "square");
+	free(url);
+	return r;
+}
+
+static int
 open_(void **state, const struct adapter_env *env)
 {
+	const struct secret *token = conf_secret(env->conf, "access_token");
 	struct square *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -161,11 +240,11 @@ open_(void **state, const struct adapter_env *env)
 	s->base = conf_account_url(env->conf);
 	s->location = conf_text(env->conf, "location");
 	s->version = conf_text(env->conf, "api_version");
-	s->bearer = text_format(
-		"Bearer %s",
-		secret_text(conf_secret(env->conf, "access_token")));
-	s->http = env->http;
+	s->auth = (struct auth){ &square_key, s, env->http, 0 };
 	s->mirror = env->mirror;
+	if (!token)
+		return open_oauth(s, env);
+	s->bearer = text_format("Bearer %s", secret_text(token));
 	return s->bearer ? 0 : err_raise(ERR_NOMEM, "square");
 }
 
@@ -177,9 +256,11 @@ const struct adapter_ops square_adapter = {
 	.batch_max = batch_max,
 	.sales_window_ms = SALES_WINDOW_MS,
 	.skew_ms = skew_ms,
+	.check = check,
 	.open = open_,
 	.close = close_,
 	.probe = square_probe,
+	.tend = tend,
 	.read_counts = square_read_counts,
 	.write_counts = square_write_counts,
 	.list_sales = square_list_sales,

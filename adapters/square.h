@@ -9,7 +9,9 @@
 #include "gateway/base/json.h"
 #include "gateway/model/outcome.h"
 #include "gateway/ports/adapter.h"
+#include "gateway/ports/auth.h"
 #include "gateway/ports/http.h"
+#include "gateway/ports/oauth.h"
 
 /*
  * What the files of the Square adapter share; nobody else includes it.
@@ -36,8 +38,9 @@ struct square {
 	const char *base;     /* borrowed from conf; no slash at its end */
 	const char *location; /* borrowed from conf */
 	const char *version;  /* borrowed from conf */
-	char *bearer;         /* owned; wiped */
-	struct http_client *http;
+	char *bearer;         /* owned; wiped; NULL: oauth */
+	struct oauth *oauth;  /* owned; NULL: a token that does not end */
+	struct auth auth;
 	struct mirror *mirror;
 	int64_t skew_ms;   /* Square's clock minus ours; 0: about equal */
 	int64_t margin_ms; /* no count is stamped later than this before now */
@@ -45,6 +48,9 @@ struct square {
 };
 
 struct square *square_of(void *state); /* checks the magic number */
+
+/* How a call proves who we are; its ctx is the struct square. */
+extern const struct auth_ops square_key;
 
 /* What adapter.h says; it also learns the location's currency. */
 struct outcome square_probe(void *state, struct buf *what);
@@ -71,9 +77,6 @@ struct outcome square_post(struct square *s, const char *path,
 
 /* Is this code among the errors of an answer? doc may be NULL. */
 bool square_has_error(const struct json *doc, const char *code);
-
-/* Our own trouble as an outcome: nothing was learned. r is a fault. */
-struct outcome square_fault(int r);
 
 /* The outcome of a DONE call whose page was taken with r. */
 struct outcome square_taken(int r, const char *path);

@@ -162,20 +162,83 @@ judge(const struct http_answer *answer, const struct json_node *root)
 }
 
 struct outcome
-square_fault(int r)
-{
-	return outcome_of(VERDICT_RETRY, "our own fault (code %d), see the log",
-	                  r);
-}
-
-struct outcome
 square_taken(int r, const char *path)
 {
 	if (r == SQUARE_MALFORMED)
 		return outcome_of(VERDICT_RETRY,
 		                  "the answer of %s is not as documented",
 		                  path);
-	return r ? square_fault(r) : outcome_done();
+	return r ? outcome_fault(r) : outcome_done();
+}
+
+/* ---- the key ---- */
+
+static bool
+has_key(const void *ctx)
+{
+	const struct square *s = ctx;
+
+	return !s->oauth || oauth_ops.has_key(s->oauth);
+}
+
+/* A configured token is never worn, so nobody asks. */
+static struct outcome
+renew(void *ctx)
+{
+	struct square *s = square_of(ctx);
+
+	return s->oauth ? oauth_ops.renew(s->oauth) : outcome_done();
+}
+
+static void
+sign(void *ctx, struct http_request *request)
+{
+	struct square *s = square_of(ctx);
+
+	if (s->oauth)
+		oauth_ops.sign(s->oauth, request);
+	else
+		request->headers[request->n_headers++] =
+			(struct http_header){ "Authorization", s->bearer };
+}
+
+/* 401 has other causes, which no new token mends. */
+static bool
+is_worn(const void *ctx, const struct http_request *request,
+        const struct http_answer *answer)
+{
+	const struct square *s = ctx;
+	struct json *doc = NULL;
+	bool is_final;
+
+	if (!s->oauth || !oauth_ops.is_worn(s->oauth, request, answer))
+		return false;
+	(void)json_parse(&doc, buf_text(&answer->body), answer->body.n);
+	is_final = square_has_error(doc, "ACCESS_TOKEN_REVOKED") ||
+	           square_has_error(doc, "CLIENT_DISABLED") ||
+	           square_has_error(doc, "APPLICATION_DISABLED");
+	json_free(doc);
+	return !is_final;
+}
+
+const struct auth_ops square_key = {
+	.has_key = has_key,
+	.renew = renew,
+	.sign = sign,
+	.is_worn = is_worn,
+};
+
+/* Who we are is refused: the words, and what a person has to do. */
+static struct outcome
+add_cure(const struct square *s, struct outcome outcome, const struct json *doc)
+{
+	const char *cure = "is `access_token` right?";
+
+	if (s->oauth && square_has_error(doc, "ACCESS_TOKEN_REVOKED"))
+		cure = "authorise again and set `oauth.refresh_token`";
+	else if (s->oauth)
+		cure = "is `url` of the same environment as the token?";
+	return outcome_of(outcome.verdict, "%.150s: %s", outcome.why, cure);
 }
 
 /* ---- one call ---- */
@@ -199,8 +262,6 @@ build_request(const struct square *s, const char *url, const struct buf *body)
 	struct http_request q = { .method = "GET", .url = url };
 
 	q.headers[q.n_headers++] =
-		(struct http_header){ "Authorization", s->bearer };
-	q.headers[q.n_headers++] =
 		(struct http_header){ "Square-Version", s->version };
 	q.headers[q.n_headers++] =
 		(struct http_header){ "Accept", "application/json" };
@@ -214,28 +275,41 @@ build_request(const struct square *s, const char *url, const struct buf *body)
 	return q;
 }
 
+/* The answer that came, judged. */
+static struct outcome
+judge_answer(struct square *s, const struct http_answer *answer,
+             struct json **doc)
+{
+	struct outcome outcome;
+	int r = json_parse(doc, buf_text(&answer->body), answer->body.n);
+
+	learn_skew(s, answer);
+	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
+		return outcome_fault(r);
+	outcome = judge(answer, *doc ? json_root(*doc) : NULL);
+	if (answer->status == 401)
+		outcome = add_cure(s, outcome, *doc);
+	return outcome;
+}
+
 /* Send and judge; the answer is the caller's, whatever comes of it. */
 static struct outcome
 exchange(struct square *s, const char *path, const struct buf *body,
          struct json **doc, struct http_answer *answer)
 {
+	struct outcome outcome = outcome_fault(ERR_NOMEM);
 	struct http_request request;
 	char *url = text_format("%s%s", s->base, path);
-	int r = url && (!body || buf_check(body) == 0) ? 0 : ERR_NOMEM;
 
 	*doc = NULL;
-	if (!r) {
+	if (url && (!body || buf_check(body) == 0)) {
 		request = build_request(s, url, body);
-		r = http_client_send(s->http, &request, answer);
-	}
-	if (!r) {
-		learn_skew(s, answer);
-		r = json_parse(doc, buf_text(&answer->body), answer->body.n);
+		outcome = auth_send(&s->auth, &request, answer);
+		if (outcome.verdict == VERDICT_DONE)
+			outcome = judge_answer(s, answer, doc);
 	}
 	free(url);
-	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
-		return square_fault(r);
-	return judge(answer, *doc ? json_root(*doc) : NULL);
+	return outcome;
 }
 
 struct outcome

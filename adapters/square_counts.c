@@ -213,7 +213,7 @@ store_cursor(struct square *s, int64_t newest_ms)
 		return outcome_done();
 	clock_format(text, newest_ms);
 	r = mirror_note_set(s->mirror, CURSOR_NOTE, text);
-	return r ? square_fault(r) : outcome_done();
+	return r ? outcome_fault(r) : outcome_done();
 }
 
 struct outcome
@@ -232,7 +232,7 @@ square_sync(void *state, const struct sync_job *job,
 	int r = load_cursor(&cursor_ms, s);
 
 	if (r)
-		return square_fault(r);
+		return outcome_fault(r);
 	/* A full sync also heals a cursor that ran ahead. */
 	if (job->is_full)
 		cursor_ms = 0;
@@ -241,7 +241,7 @@ square_sync(void *state, const struct sync_job *job,
 	sweep.newest_ms = cursor_ms;
 	r = sink->begin_counts(sink->ctx);
 	if (r)
-		return square_fault(r);
+		return outcome_fault(r);
 	outcome = square_list(s, &listing);
 	if (outcome.verdict != VERDICT_DONE || job->is_dry)
 		return outcome;

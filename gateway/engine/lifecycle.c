@@ -379,10 +379,10 @@ stop(struct daemon *d)
 
 /* ---- while it runs ---- */
 
-/* What the account's handler says, each line under the account's name in the
-   file. */
+/* What the account's handler and adapter say, each line under the account's
+   name in the file. */
 static void
-check_hook(const struct lifecycle_parts *parts, const struct conf *conf,
+check_account(const struct lifecycle_parts *parts, const struct conf *conf,
            size_t i, struct buf *mistakes)
 {
 	const struct handler_env env = {
@@ -396,6 +396,10 @@ check_hook(const struct lifecycle_parts *parts, const struct conf *conf,
 		if (!strcmp(parts->handlers[h]->name, type) &&
 		    parts->handlers[h]->check)
 			parts->handlers[h]->check(&env, &lines);
+	for (size_t a = 0; parts->adapters[a]; a++)
+		if (!strcmp(parts->adapters[a]->name, type) &&
+		    parts->adapters[a]->check)
+			parts->adapters[a]->check(env.account, &lines);
 	for (const char *line = buf_text(&lines); *line;) {
 		size_t n = strcspn(line, "\n");
 
@@ -414,7 +418,7 @@ lifecycle_load(struct conf **out, const struct lifecycle_parts *parts,
 	if (r)
 		return r;
 	for (size_t i = 0; i < (*out)->n_accounts; i++)
-		check_hook(parts, *out, i, mistakes);
+		check_account(parts, *out, i, mistakes);
 	if (!mistakes->n)
 		return 0;
 	conf_free(*out);

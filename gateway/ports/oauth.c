@@ -461,17 +461,17 @@ build_form(struct buf *out, const struct oauth *o)
 static struct http_request
 build(const struct oauth *o, const struct buf *body)
 {
-	const struct oauth_facts *f = o->config.facts;
+	const struct oauth_config *c = &o->config;
 	struct http_request q = {
 		.method = "POST",
 		.url = o->url,
 		.headers = { { "Accept", "application/json" },
 		             { "Content-Type",
-		               f->form == OAUTH_JSON
+		               c->facts->form == OAUTH_JSON
 		                       ? "application/json"
 		                       : "application/x-www-form-urlencoded" },
-		             f->header },
-		.n_headers = f->header.name ? 3 : 2,
+		             c->header },
+		.n_headers = c->header.name ? 3 : 2,
 		.body = body->p,
 		.n_body = body->n,
 		.timeout_ms = ASK_TIMEOUT_MS,

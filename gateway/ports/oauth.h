@@ -34,7 +34,6 @@ struct oauth_facts {
 	const char *vendor;  /* for people: "Square" */
 	const char *options; /* what the options are called: "oauth." or "" */
 	enum oauth_form form;
-	struct http_header header; /* one more for the call; name NULL: none */
 	const char *whose; /* member of the answer that says whose it is:
 	                              "merchant_id"; NULL: none does */
 };
@@ -45,8 +44,9 @@ struct oauth_config {
 	const char *client_id;              /* borrowed, as all that follows */
 	const struct secret *client_secret; /* NULL: none (PKCE) */
 	const struct secret *refresh_token;
-	struct http_client *http; /* NULL: nothing will be asked */
-	struct vault *vault;      /* never NULL where something is asked */
+	struct http_header header; /* one more for the call; name NULL: none */
+	struct http_client *http;  /* NULL: nothing will be asked */
+	struct vault *vault;       /* never NULL where something is asked */
 };
 
 struct oauth;
