@@ -11,6 +11,7 @@
 #include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_mirror.h"
+#include "gateway/drivers/store_vault.h"
 #include "gateway/drivers/tls.h"
 #include "gateway/ports/adapter.h"
 
@@ -73,8 +74,9 @@ add_missing(struct buf *out, const struct adapter_ops *ops,
 
 static struct outcome
 probe(const struct conf_section *account, const struct adapter_ops *ops,
-      struct store *store, struct buf *what)
+      struct station *station, struct buf *what)
 {
+	struct store *store = station_store(station);
 	const char *url = conf_account_url(account);
 	const struct http_client_options options = {
 		.timeout_ms = conf_int(account, "timeout_ms"),
@@ -83,17 +85,21 @@ probe(const struct conf_section *account, const struct adapter_ops *ops,
 	};
 	struct adapter_env env = { .conf = account };
 	struct store_mirror *mirror = NULL;
+	struct store_vault *vault = NULL;
 	struct outcome outcome = outcome_of(VERDICT_RETRY, "out of memory");
 	void *state = NULL;
 
 	if (http_client_new(&env.http, &options) ||
-	    store_mirror_new(&mirror, store, conf_account_name(account)))
+	    store_mirror_new(&mirror, store, conf_account_name(account)) ||
+	    store_vault_new(&vault, store, station_dir(station)))
 		goto out;
 	env.mirror = store_mirror_port(mirror);
+	env.vault = store_vault_port(vault);
 	if (!ops->open(&state, &env))
 		outcome = ops->probe(state, what);
 	ops->close(state);
 out:
+	store_vault_free(vault);
 	store_mirror_free(mirror);
 	http_client_free(env.http);
 	return outcome;
@@ -101,13 +107,13 @@ out:
 
 static bool
 check_account(const struct cli *cli, const struct conf_section *account,
-              struct store *store)
+              struct station *station)
 {
 	const char *name = conf_account_name(account);
 	const struct adapter_ops *ops =
 		find_adapter(cli, conf_account_type(account));
 	struct buf what = BUF_INIT;
-	struct outcome outcome = probe(account, ops, store, &what);
+	struct outcome outcome = probe(account, ops, station, &what);
 	bool ok = outcome.verdict == VERDICT_DONE;
 
 	if (!conf_account_is_source(account)) /* which says so itself */
@@ -172,8 +178,7 @@ cli_check(const struct cli *cli)
 	}
 	(void)printf("ok    %-12s reachable\n", "redis");
 	for (size_t i = 0; i < conf->n_accounts; i++)
-		if (!check_account(cli, conf->accounts[i],
-		                   station_store(station)))
+		if (!check_account(cli, conf->accounts[i], station))
 			code = EXIT_CODE_FAILED;
 	left = (struct left){ conf, station_store(station) };
 	if (store_accounts_each(left.store, warn_left, &left))

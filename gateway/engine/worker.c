@@ -31,6 +31,7 @@
 enum {
 	LEASE_MS = 15000,
 	LEASE_MARGIN_MS = 1000, /* clocks of two machines run differently */
+	TEND_EVERY_MS = 3600000,
 	PULSE_MAX_MS = 120000,  /* the longest call plus its time-outs */
 	IDLE_MS = 5000,         /* longest sleep: nothing is due */
 	STORE_WAIT_MS = 300,    /* Redis is away */
@@ -567,6 +568,20 @@ hold(struct worker *w)
 	return r == 0;
 }
 
+/* Keys that would die unused, however idle the account is. */
+static void
+tend(struct worker *w)
+{
+	int64_t now = clock_mono_ms();
+	struct outcome outcome;
+
+	if (!w->ops->tend || now < w->tend_mono_ms || !worker_may_call(w))
+		return;
+	w->tend_mono_ms = now + TEND_EVERY_MS;
+	outcome = w->ops->tend(w->state);
+	(void)worker_judge(w, "renew the key", &outcome);
+}
+
 static void
 note_paused(struct worker *w)
 {
@@ -592,6 +607,8 @@ loop(struct worker *w)
 		r = worker_turn(w, &wait_ms);
 		if (!r)
 			settle_timelines(w, &wait_ms);
+		if (!r)
+			tend(w);
 		if (!r && wait_ms && !is_stopping(w))
 			r = store_marks_wait(w->store, w->account, wait_ms);
 		if (r == MARKS_WOKEN) {
@@ -659,10 +676,13 @@ open_parts(struct worker *w)
 		r = http_client_new(&w->http, &options);
 	if (!r)
 		r = store_mirror_new(&w->mirror, w->store, w->account);
+	if (!r)
+		r = store_vault_new(&w->vault, w->store, w->engine->state_dir);
 	if (r)
 		return r;
 	env.http = w->http;
 	env.mirror = store_mirror_port(w->mirror);
+	env.vault = store_vault_port(w->vault);
 	return w->ops->open(&w->state, &env);
 }
 
@@ -671,6 +691,7 @@ close_parts(struct worker *w)
 {
 	free(w->unsaved_id);
 	w->ops->close(w->state);
+	store_vault_free(w->vault);
 	store_mirror_free(w->mirror);
 	http_client_free(w->http);
 	store_free(w->store);

@@ -10,6 +10,7 @@
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_mirror.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_vault.h"
 #include "gateway/engine/pace.h"
 #include "gateway/ports/adapter.h"
 
@@ -43,6 +44,7 @@ struct worker {
 	struct store *store;
 	struct http_client *http;
 	struct store_mirror *mirror;
+	struct store_vault *vault;
 	void *state; /* the adapter's */
 	struct pace pace;
 	char lease[64];             /* name */
@@ -50,6 +52,7 @@ struct worker {
 	int64_t told_mono_ms;       /* when its health was last written */
 	int64_t held_mono_ms;       /* when the lease was last renewed */
 	int64_t kept_mono_ms;       /* when a call in hand last saw to it */
+	int64_t tend_mono_ms;       /* when the adapter sees to its keys next */
 	int64_t sales_full_mono_ms; /* last listing of the whole window */
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
 	int64_t n_zeroed;           /* in it */
