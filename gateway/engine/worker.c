@@ -39,6 +39,7 @@ enum {
 	TURN_MAX = 200,         /* marks taken at once */
 	KEEP_EVERY_MS = 1000,   /* a call in hand looks at the lease */
 	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
+	POSTPONE_MS = 110000,   /* no mark is due later */
 };
 
 /* ---- what all workers share ---- */
@@ -88,6 +89,37 @@ state_name(const struct worker *w)
 	return "ok";
 }
 
+static void
+tell_number(struct worker *w, const char *name, int64_t n)
+{
+	(void)store_health_set_int(w->store, w->account, name, n);
+}
+
+/* How far its limits are used: for people, as of the last call. */
+static void
+tell_limits(struct worker *w)
+{
+	struct meter_reading m;
+
+	meter_read(w->meter, &m);
+	if (m.limit[0]) {
+		const struct health_fact fact = { "limit", m.limit };
+
+		(void)store_health_set(w->store, w->account, &fact, 1);
+		tell_number(w, "limit_left", m.left);
+		tell_number(w, "limit_size", m.size);
+		tell_number(w, "limit_full_ms", m.full_ms);
+	}
+	if (m.calls) {
+		tell_number(w, "budget_calls", m.calls);
+		tell_number(w, "budget_used", m.used);
+		tell_number(w, "budget_polls", m.polls);
+		tell_number(w, "budget_until_ms", m.until_ms);
+		tell_number(w, "budget_next_poll_ms", m.next_poll_ms);
+		tell_number(w, "budget_step_ms", m.step_ms);
+	}
+}
+
 /* Say how the account is doing; losing this is no harm. */
 static void
 tell(struct worker *w, const struct outcome *outcome)
@@ -110,14 +142,83 @@ tell(struct worker *w, const struct outcome *outcome)
 		until, sizeof(until), "%lld",
 		(long long)(now + pace_wait_ms(&w->pace, clock_mono_ms())));
 	(void)store_health_set(w->store, w->account, facts, is_well ? 4 : 5);
+	if (w->meter)
+		tell_limits(w);
+}
+
+/* ---- our own limits ---- */
+
+/* A month's calls are gone: a person is told once, until calls go again. */
+static void
+alarm_spent(struct worker *w, const struct meter_refusal *refusal)
+{
+	char until[CLOCK_TEXT_SIZE];
+	struct meter_reading m;
+
+	if (w->spent[0])
+		return;
+	meter_read(w->meter, &m);
+	clock_format(until, m.until_ms);
+	(void)snprintf(w->spent, sizeof(w->spent),
+	               "%s; it is neither asked nor told anything until %s, "
+	               "unless its calls a month are raised",
+	               refusal->why, until);
+	worker_alarm(w, w->spent);
+}
+
+/* Calls go again; an alarm of another kind stays. */
+static void
+end_spent(struct worker *w)
+{
+	const struct health_fact fact = { "alarm", "" };
+	struct health h;
+
+	if (!w->spent[0] || store_health_get(w->store, &h, w->account))
+		return;
+	if (!strcmp(health_text(&h, "alarm"), w->spent))
+		(void)store_health_set(w->store, w->account, &fact, 1);
+	health_fini(&h);
+	w->spent[0] = '\0';
+}
+
+/* Was it we who did not let the call go, and it a poll? Its reason is ours, too,
+   whatever the adapter made of it. Then only polls wait. */
+static bool
+is_poll_held(struct worker *w, struct outcome *outcome)
+{
+	struct meter_refusal refusal;
+
+	if (!meter_take_refusal(w->meter, &refusal)) {
+		if (outcome->verdict == VERDICT_DONE)
+			end_spent(w);
+		return false;
+	}
+	if (outcome->verdict != VERDICT_SLOW)
+		return false;
+	(void)snprintf(outcome->why, sizeof(outcome->why), "%s", refusal.why);
+	if (refusal.is_spent)
+		alarm_spent(w, &refusal);
+	if (refusal.work == LIMIT_URGENT)
+		return false;
+	pace_hold_polls(&w->pace, refusal.wait_ms, clock_mono_ms());
+	log_info("account.polls_wait", "account=%s wait_ms=%lld why=%s",
+	         w->account, (long long)refusal.wait_ms,
+	         log_quote(refusal.why));
+	tell_limits(w);
+	return true;
 }
 
 bool
-worker_judge(struct worker *w, const char *doing, const struct outcome *outcome)
+worker_judge(struct worker *w, const char *doing, const struct outcome *told)
 {
+	struct outcome own = *told;
+	const struct outcome *outcome = &own;
 	int64_t now = clock_mono_ms();
-	bool is_change = pace_note(&w->pace, outcome, now, crypto_jitter());
+	bool is_change;
 
+	if (w->meter && is_poll_held(w, &own))
+		return false;
+	is_change = pace_note(&w->pace, outcome, now, crypto_jitter());
 	if (is_change && outcome->verdict == VERDICT_LOCKED)
 		log_error("account.locked", "account=%s doing=%s why=%s",
 		          w->account, log_quote(doing),
@@ -238,13 +339,26 @@ worker_holds(const struct worker *w)
 	return clock_mono_ms() - w->held_mono_ms < LEASE_MS - LEASE_MARGIN_MS;
 }
 
-/* Marks whose member begins with `kind`; items at the authority or not. */
-static size_t
-pick(struct marks *out, const struct mark_batch *batch, const char *kind)
+/* Only the clock asks for it. Where nothing is limited it makes no difference. */
+static bool
+is_poll(const struct worker *w, const struct mark *mark)
 {
+	return w->meter && mark->cause == MARK_SYNC &&
+	       strcmp(mark->member, MARK_LOOK_UP) != 0 &&
+	       strcmp(mark->member, MARK_RESOLVE) != 0;
+}
+
+/* Marks of the work in hand whose member begins with `kind`. */
+static size_t
+pick(struct marks *out, const struct worker *w, const struct mark_batch *batch,
+     const char *kind)
+{
+	bool polls = meter_work(w->meter) == LIMIT_POLL;
+
 	out->n = 0;
 	for (size_t i = 0; i < batch->n; i++)
-		if (!strncmp(batch->marks[i].member, kind, strlen(kind)))
+		if (!strncmp(batch->marks[i].member, kind, strlen(kind)) &&
+		    is_poll(w, &batch->marks[i]) == polls)
 			out->v[out->n++] = &batch->marks[i];
 	return out->n;
 }
@@ -252,7 +366,46 @@ pick(struct marks *out, const struct mark_batch *batch, const char *kind)
 bool
 worker_may_call(struct worker *w)
 {
-	return pace_wait_ms(&w->pace, clock_mono_ms()) == 0 && worker_keep(w);
+	int64_t now = clock_mono_ms();
+	int64_t wait = meter_work(w->meter) == LIMIT_POLL
+	                       ? pace_poll_wait_ms(&w->pace, now)
+	                       : pace_wait_ms(&w->pace, now);
+
+	return wait == 0 && worker_keep(w);
+}
+
+/* They come again when polls may go on. */
+static int
+postpone_polls(struct worker *w, const struct marks *polls, int64_t wait_ms)
+{
+	if (wait_ms > POSTPONE_MS)
+		wait_ms = POSTPONE_MS;
+	if (!strncmp(polls->v[0]->member, "i:", 2))
+		worker_note_trouble(w, polls, "not looked at yet",
+		                    "our own limit holds polls back");
+	return store_marks_postpone_all(w->store, w->account, polls->v,
+	                                polls->n, clock_wall_ms() + wait_ms);
+}
+
+/* May this work begin? If not, polls are postponed; all else just stays due. */
+static bool
+may_begin(struct worker *w, const struct marks *some, int *r)
+{
+	int64_t wait_ms = 0;
+	int64_t held_ms;
+
+	if (*r || !some->n)
+		return false;
+	if (meter_work(w->meter) == LIMIT_URGENT)
+		return true;
+	*r = meter_poll_wait(w->meter, &wait_ms);
+	held_ms = pace_poll_wait_ms(&w->pace, clock_mono_ms());
+	if (held_ms > wait_ms)
+		wait_ms = held_ms;
+	if (*r || !wait_ms)
+		return !*r;
+	*r = postpone_polls(w, some, wait_ms);
+	return false;
 }
 
 /* Split item marks by whether this account is right about the item. */
@@ -359,21 +512,57 @@ do_account(struct worker *w, const struct mark *mark)
 }
 
 static int
+by_generation(const void *a, const void *b)
+{
+	int64_t x = (*(const struct mark *const *)a)->generation;
+	int64_t y = (*(const struct mark *const *)b)->generation;
+
+	return (x > y) - (x < y);
+}
+
+/* One kind of work; some has room for all of it. */
+static int
+do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
+{
+	int r = 0;
+
+	(void)pick(some, w, batch, "s:");
+	if (may_begin(w, some, &r) && worker_may_call(w))
+		r = sales_read(w, some);
+	(void)pick(some, w, batch, "i:");
+	if (may_begin(w, some, &r) && worker_may_call(w))
+		r = do_items(w, some, batch->tick);
+	(void)pick(some, w, batch, MARK_FILE);
+	if (may_begin(w, some, &r))
+		r = files_fetch(w, some);
+	/* Polls in the order in which they were asked for: one that is soon
+	   asked for again never keeps the others waiting for good. */
+	if (pick(some, w, batch, "y:") > 1 &&
+	    meter_work(w->meter) == LIMIT_POLL)
+		qsort(some->v, some->n, sizeof(*some->v), by_generation);
+	for (size_t i = 0; !r && i < some->n; i++) {
+		struct marks one = { some->v + i, 1 };
+
+		if (may_begin(w, &one, &r))
+			r = do_account(w, one.v[0]);
+	}
+	return r;
+}
+
+/* What is urgent first. */
+static int
 do_batch(struct worker *w, const struct mark_batch *batch)
 {
 	struct marks some = { calloc(batch->n + 1, sizeof(*some.v)), 0 };
 	int r = some.v ? 0 : err_raise(ERR_NOMEM, "why=%s", "turn");
 
-	if (!r && pick(&some, batch, "s:") && worker_may_call(w))
-		r = sales_read(w, &some);
-	if (!r && pick(&some, batch, "i:") && worker_may_call(w))
-		r = do_items(w, &some, batch->tick);
-	if (!r && pick(&some, batch, MARK_FILE))
-		r = files_fetch(w, &some);
 	if (!r)
-		(void)pick(&some, batch, "y:");
-	for (size_t i = 0; !r && i < some.n; i++)
-		r = do_account(w, some.v[i]);
+		r = do_work(w, batch, &some);
+	if (!r && w->meter) {
+		(void)meter_set_work(w->meter, LIMIT_POLL);
+		r = do_work(w, batch, &some);
+		(void)meter_set_work(w->meter, LIMIT_URGENT);
+	}
 	free(some.v);
 	return r;
 }
@@ -444,6 +633,7 @@ worker_interlude(struct worker *w)
 	struct mark_batch batch = { .n = 0 };
 	int64_t next_post_ms = 0;
 	bool marks_first = is_marks_turn(w);
+	enum limit_work before = meter_set_work(w->meter, LIMIT_URGENT);
 	int r = 0;
 
 	assert(!w->is_interlude);
@@ -461,6 +651,7 @@ worker_interlude(struct worker *w)
 		(void)store_timeline_settle(w->store);
 	mark_batch_fini(&batch);
 	w->is_interlude = false;
+	(void)meter_set_work(w->meter, before);
 	return r;
 }
 
@@ -529,6 +720,7 @@ take_over(struct worker *w)
 	int64_t full_ms = 0;
 	int r = 0;
 
+	meter_forget(w->meter);
 	if (!w->is_introduced)
 		introduce(w);
 	if (w->ops->post_entry)
@@ -579,7 +771,13 @@ tend(struct worker *w)
 		return;
 	w->tend_mono_ms = now + TEND_EVERY_MS;
 	outcome = w->ops->tend(w->state);
-	(void)worker_judge(w, "renew the key", &outcome);
+	/* Perhaps nothing was asked: no proof that the system is well. */
+	if (outcome.verdict != VERDICT_DONE)
+		(void)worker_judge(w, "renew the key", &outcome);
+	else if (outcome.why[0])
+		log_warn("account.remark", "account=%s doing=%s why=%s",
+		         w->account, log_quote("renew the key"),
+		         log_quote(outcome.why));
 }
 
 static void
@@ -656,6 +854,25 @@ keep_during_call(void *ctx)
 }
 
 static int
+open_meter(struct worker *w)
+{
+	struct meter_options options = {
+		.account = w->account,
+		.store = w->engine->store,
+		.zone = conf_text(w->engine->conf->top, "schedule.timezone"),
+	};
+	int r;
+
+	if (!w->ops->limits)
+		return 0;
+	w->ops->limits(&options.limits, w->conf);
+	r = meter_new(&w->meter, &options);
+	if (!r)
+		http_client_set_gate(w->http, meter_gate(w->meter));
+	return r;
+}
+
+static int
 open_parts(struct worker *w)
 {
 	const char *agent = w->engine->version;
@@ -674,6 +891,8 @@ open_parts(struct worker *w)
 	r = store_new(&w->store, w->engine->store);
 	if (!r)
 		r = http_client_new(&w->http, &options);
+	if (!r)
+		r = open_meter(w);
 	if (!r)
 		r = store_mirror_new(&w->mirror, w->store, w->account);
 	if (!r)
@@ -694,6 +913,7 @@ close_parts(struct worker *w)
 	store_vault_free(w->vault);
 	store_mirror_free(w->mirror);
 	http_client_free(w->http);
+	meter_free(w->meter);
 	store_free(w->store);
 }
 
