@@ -23,6 +23,12 @@
  *   sync_entity, sync_rows, sync_total   its progress
  *   last_catch_up_ms, last_full_ms       when one ended well
  *   next_catch_up_ms, next_full_ms, next_reconcile_ms   when one is due
+ *   limit            its tightest limit by name, limit_left of limit_size calls
+ *                    as of the last one, limit_full_ms when all are free again
+ *   budget_calls     a month's calls, 0: no budget; budget_used and of these
+ *                    budget_polls, budget_until_ms the month's end,
+ *                    budget_next_poll_ms when a poll may begin, budget_step_ms
+ *                    the wait behind each of its calls
  *   alarm            a sentence that wants a person; "" when none
  */
 struct health_fact {

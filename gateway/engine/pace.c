@@ -60,6 +60,21 @@ pace_wait_ms(const struct pace *p, int64_t now_ms)
 }
 
 void
+pace_hold_polls(struct pace *p, int64_t wait_ms, int64_t now_ms)
+{
+	p->poll_until_ms = now_ms + wait_ms;
+}
+
+int64_t
+pace_poll_wait_ms(const struct pace *p, int64_t now_ms)
+{
+	int64_t wait = pace_wait_ms(p, now_ms);
+
+	return p->poll_until_ms - now_ms > wait ? p->poll_until_ms - now_ms
+	                                        : wait;
+}
+
+void
 pace_hint(struct pace *p, int64_t now_ms)
 {
 	int64_t allowed = p->failed_at_ms + PACE_HINT_GAP_MS;

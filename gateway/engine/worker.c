@@ -40,6 +40,7 @@ enum {
 	KEEP_EVERY_MS = 1000,   /* a call in hand looks at the lease */
 	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
 	POSTPONE_MS = 110000,   /* no mark is due later */
+	LIMIT_FACTS = 9,        /* numbers of struct meter_reading */
 };
 
 /* ---- what all workers share ---- */
@@ -89,35 +90,36 @@ state_name(const struct worker *w)
 	return "ok";
 }
 
-static void
-tell_number(struct worker *w, const char *name, int64_t n)
-{
-	(void)store_health_set_int(w->store, w->account, name, n);
-}
-
 /* How far its limits are used: for people, as of the last call. */
 static void
 tell_limits(struct worker *w)
 {
 	struct meter_reading m;
+	const struct {
+		const char *name;
+		const int64_t *n;
+	} figures[LIMIT_FACTS] = {
+		{ "limit_left", &m.left },
+		{ "limit_size", &m.size },
+		{ "limit_full_ms", &m.full_ms },
+		{ "budget_calls", &m.calls },
+		{ "budget_used", &m.used },
+		{ "budget_polls", &m.polls },
+		{ "budget_until_ms", &m.until_ms },
+		{ "budget_next_poll_ms", &m.next_poll_ms },
+		{ "budget_step_ms", &m.step_ms },
+	};
+	char numbers[LIMIT_FACTS][24];
+	struct health_fact facts[LIMIT_FACTS + 1] = { { "limit", m.limit } };
 
 	meter_read(w->meter, &m);
-	if (m.limit[0]) {
-		const struct health_fact fact = { "limit", m.limit };
-
-		(void)store_health_set(w->store, w->account, &fact, 1);
-		tell_number(w, "limit_left", m.left);
-		tell_number(w, "limit_size", m.size);
-		tell_number(w, "limit_full_ms", m.full_ms);
+	for (size_t i = 0; i < LIMIT_FACTS; i++) {
+		(void)snprintf(numbers[i], sizeof(numbers[i]), "%lld",
+		               (long long)*figures[i].n);
+		facts[i + 1].name = figures[i].name;
+		facts[i + 1].value = numbers[i];
 	}
-	if (m.calls) {
-		tell_number(w, "budget_calls", m.calls);
-		tell_number(w, "budget_used", m.used);
-		tell_number(w, "budget_polls", m.polls);
-		tell_number(w, "budget_until_ms", m.until_ms);
-		tell_number(w, "budget_next_poll_ms", m.next_poll_ms);
-		tell_number(w, "budget_step_ms", m.step_ms);
-	}
+	(void)store_health_set(w->store, w->account, facts, LIMIT_FACTS + 1);
 }
 
 /* Say how the account is doing; losing this is no harm. */

@@ -11,6 +11,7 @@
 #include "gateway/drivers/store_mirror.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_vault.h"
+#include "gateway/engine/meter.h"
 #include "gateway/engine/pace.h"
 #include "gateway/ports/adapter.h"
 
@@ -43,6 +44,7 @@ struct worker {
 	const struct adapter_ops *ops;
 	struct store *store;
 	struct http_client *http;
+	struct meter *meter; /* of its calls; NULL: none is limited */
 	struct store_mirror *mirror;
 	struct store_vault *vault;
 	void *state; /* the adapter's */
@@ -63,6 +65,7 @@ struct worker {
 	struct outcome unsaved; /* that answer */
 	int64_t unsaved_token;  /* w->token when it came */
 	int pulse;              /* handle */
+	char spent[300];        /* alarm of a month whose calls are gone; "" */
 };
 
 /* Marks of one kind, borrowed from a batch. */
