@@ -82,6 +82,7 @@ struct transfer {
 	bool is_paused;        /* for idle, in the midst of an answer */
 	int64_t idled_mono_ms; /* when it was back last */
 	int64_t idle_ms;       /* time spent there */
+	int64_t wait_until_ms; /* Retry-After as a date; 0: it is none */
 };
 
 int
@@ -318,6 +319,7 @@ take_header(struct transfer *t, char *line)
 	if (strncmp(line, "HTTP/", 5) == 0) {
 		/* A 100 Continue or the like came before: start over. */
 		t->answer->date_ms = 0;
+		t->wait_until_ms = 0;
 		t->answer->session[0] = '\0';
 		t->answer->has_link = false;
 		t->answer->has_next = false;
@@ -330,6 +332,11 @@ take_header(struct transfer *t, char *line)
 	if (value) {
 		date = curl_getdate(value, NULL);
 		t->answer->date_ms = date > 0 ? (int64_t)date * 1000 : 0;
+	}
+	value = header_value(line, "Retry-After");
+	if (value) {
+		date = curl_getdate(value, NULL); /* -1: seconds, or nonsense */
+		t->wait_until_ms = date > 0 ? (int64_t)date * 1000 : 0;
 	}
 	value = header_value(line, "Set-Cookie");
 	if (value && cookie)
@@ -545,10 +552,25 @@ explain(struct transfer *t, CURLcode code)
 			*why = ' ';
 }
 
+/* A date is the peer's: what is left until then goes by its own clock, where it
+   told the time (RFC 9110, 10.2.3). */
+static int64_t
+retry_after_ms(const struct transfer *t, int64_t seconds)
+{
+	int64_t now = t->answer->date_ms ? t->answer->date_ms : clock_wall_ms();
+	int64_t ms = t->wait_until_ms ? t->wait_until_ms - now : seconds * 1000;
+
+	if (ms <= 0)
+		return -1;
+	return ms < RETRY_AFTER_MAX_S * 1000 ? ms : RETRY_AFTER_MAX_S * 1000;
+}
+
 /* What the handle knows of an answer that came whole. */
 static void
-take_answer(CURL *h, struct http_answer *answer)
+take_answer(const struct transfer *t)
 {
+	CURL *h = t->line->easy;
+	struct http_answer *answer = t->answer;
 	long status = 0;
 	curl_off_t retry_after_s = 0;
 	const char *type = NULL;
@@ -559,8 +581,7 @@ take_answer(CURL *h, struct http_answer *answer)
 	answer->status = (int)status;
 	if (retry_after_s > RETRY_AFTER_MAX_S)
 		retry_after_s = RETRY_AFTER_MAX_S;
-	if (retry_after_s > 0)
-		answer->retry_after_ms = (int64_t)retry_after_s * 1000;
+	answer->retry_after_ms = retry_after_ms(t, (int64_t)retry_after_s);
 	(void)snprintf(answer->content_type, sizeof(answer->content_type), "%s",
 	               type ? type : "");
 }
@@ -671,7 +692,7 @@ perform(struct transfer *t)
 	if (code == CURLE_OUT_OF_MEMORY || answer->body.is_broken)
 		return err_raise(ERR_NOMEM, "answer");
 	if (code == CURLE_OK) {
-		take_answer(h, answer);
+		take_answer(t);
 		return 0;
 	}
 	/* Half an answer is none. */

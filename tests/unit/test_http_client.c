@@ -28,6 +28,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
@@ -381,6 +382,199 @@ test_http_client__waits_an_hour_at_most_and_knows_no_wait(void **state)
 	a = ask(&b, NULL);
 	assert_int_equal(a.retry_after_ms, -1);
 	http_answer_fini(&a);
+	bench_close(&b);
+}
+
+/* Each form of RFC 9110, section 5.6.7, by a clock that is not ours. */
+static void
+test_http_client__reads_a_wait_as_a_date_by_the_vendors_clock(void **state)
+{
+#define DATED(after, date) \
+	"HTTP/1.1 429 Slow\r\nRetry-After: " after "\r\nDate: " date \
+	"\r\nContent-Length: 0\r\n\r\n"
+#define AT_NOON "Fri, 05 Jan 2024 12:00:00 GMT"
+	static const struct {
+		const char *reply;
+		int64_t wait_ms;
+	} rows[] = {
+		{ DATED("Fri, 05 Jan 2024 12:04:10 GMT", AT_NOON), 250000 },
+		{ DATED("Friday, 05-Jan-24 12:04:10 GMT", AT_NOON), 250000 },
+		{ DATED("Fri Jan  5 12:04:10 2024", AT_NOON), 250000 },
+		{ DATED("Fri, 05 Jan 2024 11:59:59 GMT", AT_NOON), -1 },
+		{ DATED("Sat, 06 Jan 2024 12:00:00 GMT", AT_NOON), 3600000 },
+		{ DATED("90", AT_NOON), 90000 },
+		{ DATED("soon", AT_NOON), -1 },
+		{ DATED("-5", AT_NOON), -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct step step = { .reply = rows[i].reply };
+		struct bench b;
+		struct http_answer a;
+
+		bench_open(&b, &step, 1);
+		a = ask(&b, NULL);
+		assert_int_equal(a.retry_after_ms, rows[i].wait_ms);
+		http_answer_fini(&a);
+		bench_close(&b);
+	}
+#undef DATED
+#undef AT_NOON
+}
+
+/* Without a Date it can only be ours. */
+static void
+test_http_client__reads_a_wait_as_a_date_by_our_clock_else(void **state)
+{
+	char reply[200];
+	char date[64];
+	time_t then = time(NULL) + 300;
+	struct tm tm;
+	const struct step step = { .reply = reply };
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	(void)gmtime_r(&then, &tm);
+	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	(void)snprintf(reply, sizeof(reply),
+	               "HTTP/1.1 429 Slow\r\nRetry-After: %s\r\n"
+	               "Content-Length: 0\r\n\r\n",
+	               date);
+	bench_open(&b, &step, 1);
+	a = ask(&b, NULL);
+	assert_in_range(a.retry_after_ms, 250000, 300000);
+	http_answer_fini(&a);
+	bench_close(&b);
+}
+
+/* ---- the gate ---- */
+
+struct warden {
+	int64_t waits[4]; /* one after the other, then 0 */
+	size_t n_asked;
+	size_t n_left;
+	struct buf headers;
+};
+
+static int
+warden_enter(void *ctx, const struct http_request *request, int64_t *wait_ms,
+             char *why, size_t size)
+{
+	struct warden *d = ctx;
+
+	(void)request;
+	*wait_ms = d->n_asked < 4 ? d->waits[d->n_asked] : 0;
+	d->n_asked++;
+	(void)snprintf(why, size, "our own limit: as told");
+	return 0;
+}
+
+static void
+warden_header(void *ctx, const char *name, const char *value)
+{
+	struct warden *d = ctx;
+
+	buf_addf(&d->headers, "%s=%s;", name, value);
+}
+
+static void
+warden_leave(void *ctx, struct http_answer *answer)
+{
+	struct warden *d = ctx;
+
+	d->n_left++;
+	if (answer->status == 429 && answer->retry_after_ms < 0)
+		answer->retry_after_ms = 77;
+}
+
+static struct http_gate
+gate_of(struct warden *d)
+{
+	return (struct http_gate){ d, warden_enter, warden_header,
+		                   warden_leave };
+}
+
+static void
+test_http_client__tells_its_gate_every_header_and_the_end(void **state)
+{
+	const struct step steps[] = {
+		{ .reply = "HTTP/1.1 429 Slow\r\nX-LS-API-Bucket-Level:1/90\r\n"
+		           "x-ratelimit-remaining:  5 \r\n"
+		           "Content-Length: 0\r\n\r\n" },
+	};
+	struct warden d = { .n_asked = 0 };
+	const struct http_gate gate = gate_of(&d);
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 1);
+	http_client_set_gate(b.client, &gate);
+	a = ask(&b, NULL);
+	assert_non_null(
+		strstr(buf_text(&d.headers), "X-LS-API-Bucket-Level=1/90;"));
+	assert_non_null(
+		strstr(buf_text(&d.headers), "x-ratelimit-remaining=5 ;"));
+	assert_int_equal(d.n_left, 1);
+	assert_int_equal(a.retry_after_ms, 77);
+	http_answer_fini(&a);
+	buf_fini(&d.headers);
+	bench_close(&b);
+}
+
+static void
+test_http_client__a_call_that_may_not_go_yet_waits(void **state)
+{
+	const struct step steps[] = { { .reply = OK } };
+	struct warden d = { .waits = { 120, 40 } };
+	const struct http_gate gate = gate_of(&d);
+	int64_t began = clock_mono_ms();
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 1);
+	http_client_set_gate(b.client, &gate);
+	a = ask(&b, NULL);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(d.n_asked, 3);
+	assert_true(clock_mono_ms() - began >= 160);
+	http_answer_fini(&a);
+	buf_fini(&d.headers);
+	bench_close(&b);
+}
+
+static void
+test_http_client__a_call_that_may_not_go_for_long_is_answered_here(void **state)
+{
+	const struct step steps[] = { { .reply = OK } };
+	struct warden d = { .waits = { HTTP_GATE_WAIT_MS + 1,
+		                       INT64_C(20) * 86400000 } };
+	const struct http_gate gate = gate_of(&d);
+	int64_t out = metrics_get(METRIC_calls_out);
+	int64_t withheld = metrics_get(METRIC_calls_withheld);
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 1);
+	http_client_set_gate(b.client, &gate);
+	for (int i = 0; i < 2; i++) {
+		a = ask(&b, NULL);
+		assert_int_equal(a.status, 429);
+		assert_false(a.was_sent);
+		assert_int_equal(a.retry_after_ms,
+		                 i ? 3600000 : HTTP_GATE_WAIT_MS + 1);
+		assert_string_equal(a.why, "our own limit: as told");
+		http_answer_fini(&a);
+	}
+	assert_int_equal(requests(b.server), 0);
+	assert_int_equal(d.n_left, 0);
+	assert_int_equal(metrics_get(METRIC_calls_out) - out, 0);
+	assert_int_equal(metrics_get(METRIC_calls_withheld) - withheld, 2);
+	buf_fini(&d.headers);
 	bench_close(&b);
 }
 
@@ -882,6 +1076,36 @@ test_http_client__idle_has_its_turn_while_the_server_is_silent(void **state)
 }
 
 static void
+test_http_client__idle_has_its_turn_before_the_gate(void **state)
+{
+	const struct step steps[] = { { .reply = OK } };
+	struct warden d = { .waits = { 300 } };
+	const struct http_gate gate = gate_of(&d);
+	struct idling i = { .n = 0 };
+	struct bench b;
+	struct http_answer a;
+
+	(void)state;
+	bench_open(&b, steps, 1);
+	http_client_set_gate(b.client, &gate);
+	a = ask_idling(&b, &i, 0);
+	assert_int_equal(a.status, 200);
+	assert_true(i.n >= 5); /* of 20: the machine may be busy */
+	http_answer_fini(&a);
+	d = (struct warden){ .waits = { 2000 }, .headers = d.headers };
+	i = (struct idling){ .end_with = -9 };
+	a = ask_idling(&b, &i, 0);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(a.stream_result, -9);
+	assert_false(a.was_sent);
+	assert_int_equal(i.n, 1);
+	assert_int_equal(requests(b.server), 1);
+	http_answer_fini(&a);
+	buf_fini(&d.headers);
+	bench_close(&b);
+}
+
+static void
 test_http_client__idle_ends_a_call(void **state)
 {
 	const struct step steps[] = { { .is_silent = true }, { .reply = OK } };
@@ -1320,6 +1544,18 @@ main(void)
 		cmocka_unit_test(
 			test_http_client__hands_calls_to_a_fake_and_counts_them),
 		cmocka_unit_test(test_http_client__a_fake_is_idle_once_a_call),
+		cmocka_unit_test(
+			test_http_client__reads_a_wait_as_a_date_by_the_vendors_clock),
+		cmocka_unit_test(
+			test_http_client__reads_a_wait_as_a_date_by_our_clock_else),
+		cmocka_unit_test(
+			test_http_client__tells_its_gate_every_header_and_the_end),
+		cmocka_unit_test(
+			test_http_client__a_call_that_may_not_go_yet_waits),
+		cmocka_unit_test(
+			test_http_client__a_call_that_may_not_go_for_long_is_answered_here),
+		cmocka_unit_test(
+			test_http_client__idle_has_its_turn_before_the_gate),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
