@@ -25,7 +25,6 @@
 
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
-#include "gateway/base/log.h"
 #include "gateway/drivers/store_internal.h"
 
 enum {
@@ -133,7 +132,7 @@ redis_put(struct store_vault *v, const char *name, int64_t version,
 static int
 raise_file(void)
 {
-	return err_raise(ERR_OS, "why=%s", log_quote(strerror(errno)));
+	return err_raise(ERR_OS, "%s", "state_dir/vault");
 }
 
 /* Read the whole file; one that is not there, or none of ours, has version 0. */

@@ -220,6 +220,25 @@ test_log__a_quote_never_ends_within_a_secret(void **state)
 }
 
 static void
+test_log__forgives_what_was_forbidden_as_often(void **state)
+{
+	char once[] = "a dead-token";
+	char never[] = "a dead-token";
+
+	(void)state;
+	log_forbid("dead-token");
+	log_forbid("dead-token");
+	log_forgive("dead-token");
+	log_redact(once);
+	assert_string_equal(once, "a ***");
+	log_forgive("dead-token");
+	log_forgive("dead-token");
+	log_forgive(NULL);
+	log_redact(never);
+	assert_string_equal(never, "a dead-token");
+}
+
+static void
 test_log__short_words_cannot_be_forbidden(void **state)
 {
 	char text[] = "apple";
@@ -297,6 +316,8 @@ main(void)
 		cmocka_unit_test(
 			test_log__forbidden_strings_leave_no_trace_in_a_line),
 		cmocka_unit_test(test_log__a_quote_never_ends_within_a_secret),
+		cmocka_unit_test(
+			test_log__forgives_what_was_forbidden_as_often),
 		cmocka_unit_test(test_log__short_words_cannot_be_forbidden),
 		cmocka_unit_test(test_log__lines_of_threads_do_not_mix),
 	};
