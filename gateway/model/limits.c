@@ -276,7 +276,7 @@ limit_budget_step_ms(const struct limit_budget *b, const struct limit_month *m,
 	int64_t polls = limit_budget_left(b) * (100 - b->urgent_percent) / 100;
 	int64_t rest = m->end_ms - now_ms;
 
-	return polls > 0 ? rest / polls + 1 : rest;
+	return (polls > 0 ? rest / polls : rest) + 1;
 }
 
 int64_t
