@@ -11,6 +11,7 @@ extern const struct handler_ops *const hook_handlers[];
 extern const struct api_route api_routes[];
 
 extern const struct handler_ops galaxy_hooks;
+extern const struct handler_ops hiboutik_hooks;
 extern const struct handler_ops square_hooks;
 extern const struct handler_ops webhook_hooks;
 

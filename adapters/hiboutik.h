@@ -1,0 +1,239 @@
+#ifndef ADAPTERS_HIBOUTIK_H
+#define ADAPTERS_HIBOUTIK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/buf.h"
+#include "gateway/base/decimal.h"
+#include "gateway/base/json.h"
+#include "gateway/base/zone.h"
+#include "gateway/model/outcome.h"
+#include "gateway/ports/adapter.h"
+#include "gateway/ports/http.h"
+
+/*
+ * What the files of the Hiboutik adapter share; nobody else includes it.
+ *
+ *   hiboutik.c          options, bindings, probe, the table
+ *   hiboutik_call.c     one call, what answers mean, listings, lax values
+ *   hiboutik_counts.c   counts: read and sync
+ *   hiboutik_write.c    counts: write, and the note of what is half done
+ *   hiboutik_arrival.c  a stock arrival, step by step
+ *   hiboutik_ticket.c   a sale of ours, step by step
+ *   hiboutik_post.c     sales and returns recorded: a till as authority
+ *   hiboutik_sales.c    closed sales, read
+ *
+ * Source  Hiboutik's help pages and open-source plug-ins, as digested in the
+ *         project's reference on Hiboutik, read 2026-11-22. The interface's own
+ *         description is served per account only.
+ */
+enum {
+	HIBOUTIK_MAGIC = 0x4849424f, /* "HIBO" */
+	HIBOUTIK_BATCH_MAX = 50,     /* items a document of ours has at most */
+	HIBOUTIK_SALES_KEPT = 256,   /* closed ones whose lines we remember */
+	HIBOUTIK_REF_SIZE = 41,
+	HIBOUTIK_MALFORMED = 1, /* condition: not what is documented */
+};
+
+/* What stock is kept of; size 0: it comes in none. */
+struct hiboutik_thing {
+	int64_t product;
+	int64_t size;
+};
+
+struct hiboutik_seen {
+	struct hiboutik_thing thing;
+	int64_t count;
+};
+
+struct hiboutik_kept {
+	int64_t sale;
+	char *json; /* owned */
+};
+
+struct hiboutik {
+	unsigned magic;
+	const struct conf_section *conf; /* borrowed */
+	const char *base;                /* borrowed; no slash at its end */
+	char *basic;                     /* owned; wiped */
+	struct http_client *http;
+	struct mirror *mirror;
+	struct zone *zone; /* owned; NULL: the process's */
+	int64_t store;
+	int64_t warehouse;
+	int64_t skew_ms;      /* Hiboutik's clock less ours; 0: about equal */
+	size_t n_pages;       /* of the warehouse's stock, last time; >= 1 */
+	bool is_placed;       /* store and warehouse were found once */
+	bool is_settled;      /* no write of ours is half done */
+	bool validates_by_id; /* arrivals, as the last 404 taught us */
+	struct hiboutik_seen seen[HIBOUTIK_BATCH_MAX]; /* by the last look */
+	size_t n_seen;
+	struct hiboutik_kept kept[HIBOUTIK_SALES_KEPT]; /* a ring */
+	size_t n_kept;                                  /* ever */
+};
+
+struct hiboutik *hiboutik_of(void *state); /* checks the magic number */
+
+/* "7/3", "7": true, and what it is. */
+bool hiboutik_read_thing(struct hiboutik_thing *out, const char *text);
+
+enum { HIBOUTIK_THING_SIZE = 48 };
+char *hiboutik_format_thing(char out[HIBOUTIK_THING_SIZE],
+                            const struct hiboutik_thing *thing);
+
+bool hiboutik_is_same(const struct hiboutik_thing *a,
+                      const struct hiboutik_thing *b);
+
+/* ---- one call (hiboutik_call.c) ---- */
+
+/*
+ * Read.
+ *
+ * path  behind the root, with its slash at the end where the vendor has one
+ * doc   receives the answer's JSON, an array or object, on DONE; the caller's
+ *
+ * Returns  DONE, ABSENT (404; what of, the caller knows), RETRY, SLOW, LOCKED,
+ *          REFUSED.
+ */
+struct outcome hiboutik_get(struct hiboutik *h, const char *path,
+                            struct json **doc);
+
+/*
+ * Change something: the same, but UNCERTAIN where it may have been done. doc
+ * may be NULL.
+ */
+struct outcome hiboutik_change(struct hiboutik *h, const char *method,
+                               const char *path, const struct buf *body,
+                               struct json **doc);
+
+/* A 404 about what must be there, such as the store: who we are is wrong. */
+struct outcome hiboutik_must_be(struct outcome outcome, const char *what);
+
+/* The outcome of a DONE call whose answer was taken with r. */
+struct outcome hiboutik_taken(int r, const char *what);
+
+/* ---- listings: page after page (hiboutik_call.c) ---- */
+
+struct hiboutik_listing {
+	const char *path;
+	int (*take)(void *ctx, const struct json_node *row); /* 0, MALFORMED or
+	                                                        a fault */
+	void *ctx;
+	const struct sync_sink *sink; /* of a sync; NULL */
+	const char *name;             /* for people, with sink */
+	int64_t n_rows;               /* so far */
+	size_t n_pages;
+};
+
+/* All pages; anything but DONE when one of them failed. */
+struct outcome hiboutik_list(struct hiboutik *h, struct hiboutik_listing *l);
+
+/* ---- lax values: numbers that may be texts ---- */
+
+/* Returns 0, JSON_ABSENT, JSON_WRONG_TYPE; out is untouched unless 0. */
+int hiboutik_get_int(int64_t *out, const struct json_node *o, const char *key);
+
+/* The member as a number; fallback where it is absent or none. */
+int64_t hiboutik_int_or(const struct json_node *o, const char *key,
+                        int64_t fallback);
+
+/* One record is an array with one element, often. NULL: there is none. */
+const struct json_node *hiboutik_first(const struct json_node *root);
+
+/* product_id and product_size, or size_id. Returns 0, HIBOUTIK_MALFORMED. */
+int hiboutik_get_thing(struct hiboutik_thing *out, const struct json_node *o);
+
+/*
+ * A time of Hiboutik's, local without a zone. Absent, empty and 0000-00-00 are
+ * 0. Returns 0, HIBOUTIK_MALFORMED.
+ */
+int hiboutik_get_time(int64_t *out, const struct hiboutik *h,
+                      const struct json_node *o, const char *key);
+
+/* The shop's date at a moment: "2026-11-22". */
+enum { HIBOUTIK_DATE_SIZE = 11 };
+void hiboutik_date(char out[HIBOUTIK_DATE_SIZE], const struct hiboutik *h,
+                   int64_t wall_ms, char separator);
+
+/* ---- documents of ours: arrivals and sales ---- */
+
+struct hiboutik_line {
+	struct hiboutik_thing thing;
+	int64_t quantity;
+	struct decimal price;    /* of one, tax included */
+	bool has_price;          /* else the till's own */
+	struct outcome *refused; /* takes this line's own refusal, and the
+	                            document goes on without it; NULL: the
+	                            document is refused */
+};
+
+struct hiboutik_paper {
+	const char *ref;      /* ext_ref of a sale, label of an arrival */
+	int64_t id;           /* 0: not made, as far as we know */
+	int64_t date_ms;      /* of an arrival */
+	const char *currency; /* of a sale */
+	const char *comment;  /* of a sale's lines */
+	struct hiboutik_line *lines; /* borrowed */
+	size_t n_lines;
+
+	/* It has an id now; nothing else was done yet. 0 or a fault, which ends
+	   it here. NULL: nobody wants to know. */
+	int (*made)(void *ctx, const struct hiboutik_paper *paper);
+	void *ctx;
+};
+
+/*
+ * Make it, in full.
+ *
+ * Returns  DONE; REFUSED: it was taken back, and nothing is there that counts;
+ *          RETRY, SLOW, LOCKED: nothing was done; UNCERTAIN: perhaps half of
+ *          it, so it must be resumed.
+ */
+struct outcome hiboutik_make_arrival(struct hiboutik *h,
+                                     struct hiboutik_paper *paper);
+struct outcome hiboutik_make_ticket(struct hiboutik *h,
+                                    struct hiboutik_paper *paper);
+
+/*
+ * Find it, by its id or else by its ref, and do what is missing.
+ *
+ * Returns  as above, and ABSENT: it is not there. RETRY, SLOW, LOCKED: nothing
+ *          was learned.
+ */
+struct outcome hiboutik_resume_arrival(struct hiboutik *h,
+                                       struct hiboutik_paper *paper);
+struct outcome hiboutik_resume_ticket(struct hiboutik *h,
+                                      struct hiboutik_paper *paper);
+
+/* What it says may not be taken for undone once the paper is there. */
+struct outcome hiboutik_half_made(const struct hiboutik_paper *paper,
+                                  const char *kind, struct outcome outcome);
+
+/* ---- functions of the table, and what they share ---- */
+
+/*
+ * Finish what a crash or a lost answer left of our last write, before counts
+ * are read or written. DONE: nothing is half done.
+ */
+struct outcome hiboutik_settle(struct hiboutik *h);
+
+/* Forget what closed sales were read; close() calls it. */
+void hiboutik_forget_sales(struct hiboutik *h);
+
+struct outcome hiboutik_read_counts(void *state, struct count *counts,
+                                    size_t n);
+struct outcome hiboutik_write_counts(void *state, struct count *counts,
+                                     size_t n, int64_t as_of_ms);
+struct outcome hiboutik_list_sales(void *state, int64_t since_ms,
+                                   int64_t until_ms,
+                                   const struct sale_sink *sink);
+struct outcome hiboutik_read_sales(void *state, const char *const *ids,
+                                   size_t n, const struct sale_sink *sink);
+struct outcome hiboutik_post_entry(void *state, const struct entry *entry);
+struct outcome hiboutik_find_entry(void *state, const struct entry *entry);
+struct outcome hiboutik_sync(void *state, const struct sync_job *job,
+                             const struct sync_sink *sink);
+
+#endif

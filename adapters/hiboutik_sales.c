@@ -1,0 +1,378 @@
+/*
+ * Hiboutik, sales: closed ones of our store, by the day or by id.
+ *
+ * Does     GET /closed_sales/{store}/{year}/{month}/{day} for each of the shop's
+ *          days in the span; GET /sales/{id}. Goods that come back are lines of
+ *          negative quantity.
+ * Unsure   Whether the list comes with lines. Where it does not, each sale is
+ *          read once by its id and remembered: a closed sale does not change,
+ *          and calls are scarce.
+ * Late     Nothing is documented of sales that come late; a day is listed again
+ *          (`sales_window_ms`).
+ * Time     Local, without a zone: `timezone` of the account, else the daemon's.
+ */
+#include "adapters/hiboutik.h"
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps from day to day; no day is shorter than three of them. */
+#define STEP_MS (INT64_C(6) * 60 * 60 * 1000)
+
+/* No line holds more; sums of decimals stay far inside their range. */
+static const int64_t QUANTITY_MAX = INT64_C(1000000000);
+static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
+
+/* ---- what was read before ---- */
+
+static const char *
+find_kept(const struct hiboutik *h, int64_t sale)
+{
+	for (size_t i = 0; i < HIBOUTIK_SALES_KEPT; i++)
+		if (h->kept[i].json && h->kept[i].sale == sale)
+			return h->kept[i].json;
+	return NULL;
+}
+
+static void
+keep(struct hiboutik *h, int64_t sale, const struct json_node *node)
+{
+	struct hiboutik_kept *place =
+		&h->kept[h->n_kept++ % HIBOUTIK_SALES_KEPT];
+	struct buf text = BUF_INIT;
+
+	json_print(&text, node);
+	free(place->json);
+	*place = (struct hiboutik_kept){ sale, buf_steal(&text) };
+}
+
+void
+hiboutik_forget_sales(struct hiboutik *h)
+{
+	for (size_t i = 0; i < HIBOUTIK_SALES_KEPT; i++) {
+		free(h->kept[i].json);
+		h->kept[i].json = NULL;
+	}
+}
+
+/* ---- one sale ---- */
+
+static bool
+is_amount(struct decimal d, int64_t max)
+{
+	return decimal_cmp(d, decimal_of(max)) <= 0 &&
+	       decimal_cmp(d, decimal_of(-max)) >= 0;
+}
+
+/* What was paid for the line, tax included, when it says so. */
+static int
+read_gross(struct sale_line *line, const struct json_node *row)
+{
+	struct decimal price;
+	int r = json_get_decimal_lax(&price, row, "item_unit_gross");
+
+	if (r == JSON_ABSENT)
+		r = json_get_decimal_lax(&price, row, "product_price");
+	if (r == JSON_ABSENT)
+		return 0;
+	if (r || !is_amount(price, AMOUNT_MAX))
+		return HIBOUTIK_MALFORMED;
+	line->gross = decimal_mul(price, line->qty, 6, DECIMAL_HALF_UP);
+	line->has_gross = is_amount(line->gross, AMOUNT_MAX);
+	return 0;
+}
+
+/* Returns 0, HIBOUTIK_MALFORMED, ERR_NOMEM. */
+static int
+read_line(struct sale *sale, const struct json_node *row)
+{
+	struct sale_line *line = sale_add_line(sale);
+	const char *name = json_text_or(row, "product_model", "");
+	char external[HIBOUTIK_THING_SIZE];
+	struct hiboutik_thing thing;
+	int64_t id = hiboutik_int_or(row, "line_item_id", 0);
+
+	if (!line)
+		return err_raise(ERR_NOMEM, "sale line");
+	/* Without its own id a line could not be told from others later on. */
+	if (id <= 0 || hiboutik_get_thing(&thing, row) ||
+	    json_get_decimal_lax(&line->qty, row, "quantity") ||
+	    !is_amount(line->qty, QUANTITY_MAX))
+		return HIBOUTIK_MALFORMED;
+	line->uid = text_format("%lld", (long long)id);
+	line->name = text_dup(name);
+	/* 0 is a free item: nothing of it is in stock. */
+	if (thing.product)
+		line->external =
+			text_dup(hiboutik_format_thing(external, &thing));
+	if (!line->uid || !line->name || (thing.product && !line->external))
+		return err_raise(ERR_NOMEM, "sale line");
+	return read_gross(line, row);
+}
+
+/* Returns 0, HIBOUTIK_MALFORMED, ERR_NOMEM. listed: it is closed. */
+static int
+read_facts(struct sale *sale, const struct hiboutik *h,
+           const struct json_node *node, bool is_listed)
+{
+	const char *ref = json_text_or(node, "sale_ext_ref",
+	                               json_text_or(node, "ext_ref", ""));
+	const char *currency = json_text_or(node, "currency", "");
+	int64_t id = hiboutik_int_or(node, "sale_id", 0);
+
+	if (id <= 0 ||
+	    hiboutik_get_time(&sale->closed_ms, h, node, "completed_at"))
+		return HIBOUTIK_MALFORMED;
+	sale->is_final = sale->closed_ms > 0 || is_listed;
+	if (is_listed && !sale->closed_ms &&
+	    hiboutik_get_time(&sale->closed_ms, h, node, "created_at"))
+		return HIBOUTIK_MALFORMED;
+	if (is_listed && !sale->closed_ms)
+		return HIBOUTIK_MALFORMED;
+	sale->id = text_format("%lld", (long long)id);
+	sale->reference = *ref ? text_dup(ref) : NULL;
+	sale->currency = strlen(currency) == 3 ? text_dup(currency) : NULL;
+	return sale->id && (!*ref || sale->reference)
+	               ? 0
+	               : err_raise(ERR_NOMEM, "sale");
+}
+
+/* The caller releases the sale in any case. */
+static int
+read_sale(struct sale *sale, const struct hiboutik *h,
+          const struct json_node *node, const struct json_node *rows,
+          bool is_listed)
+{
+	int r = json_type(rows) == JSON_ARRAY ? 0 : HIBOUTIK_MALFORMED;
+
+	if (!r)
+		r = read_facts(sale, h, node, is_listed);
+	for (size_t i = 0; !r && i < json_length(rows); i++)
+		r = read_line(sale, json_at(rows, i));
+	return r;
+}
+
+static bool
+is_ours(const struct hiboutik *h, const struct json_node *node)
+{
+	return hiboutik_int_or(node, "store_id", h->store) == h->store;
+}
+
+/* ---- by id ---- */
+
+/* doc: the answer, with one sale in it; ABSENT: there is none. */
+static struct outcome
+get_sale(struct hiboutik *h, int64_t id, struct json **doc)
+{
+	char *path = text_format("sales/%lld", (long long)id);
+	struct outcome outcome =
+		path ? hiboutik_get(h, path, doc) : outcome_fault(ERR_NOMEM);
+
+	free(path);
+	if (outcome.verdict == VERDICT_DONE && !hiboutik_first(json_root(*doc)))
+		outcome = outcome_of(VERDICT_ABSENT, "no such sale");
+	return outcome;
+}
+
+static int
+tell_one(const struct hiboutik *h, const struct json_node *node,
+         const struct sale_sink *sink)
+{
+	struct sale sale = { 0 };
+	int r = 0;
+
+	if (!is_ours(h, node))
+		return 0;
+	r = read_sale(&sale, h, node, json_find(node, "line_items"), false);
+	if (!r)
+		r = sink->sale(sink->ctx, &sale);
+	sale_fini(&sale);
+	return r;
+}
+
+struct outcome
+hiboutik_read_sales(void *state, const char *const *ids, size_t n,
+                    const struct sale_sink *sink)
+{
+	struct hiboutik *h = hiboutik_of(state);
+	struct outcome outcome = outcome_done();
+
+	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n; i++) {
+		int64_t id = strtoll(ids[i], NULL, 10);
+		struct json *doc = NULL;
+
+		if (id <= 0 || ids[i][strspn(ids[i], "0123456789")])
+			continue; /* a call may name anything */
+		outcome = get_sale(h, id, &doc);
+		if (outcome.verdict == VERDICT_DONE)
+			outcome = hiboutik_taken(
+				tell_one(h, hiboutik_first(json_root(doc)),
+			                 sink),
+				"a sale");
+		else if (outcome.verdict == VERDICT_ABSENT)
+			outcome = outcome_done();
+		json_free(doc);
+	}
+	return outcome;
+}
+
+/* ---- by the day ---- */
+
+struct day {
+	struct hiboutik *h;
+	int64_t since_ms;
+	int64_t until_ms;
+	struct sale *sales; /* owned */
+	size_t n, cap;
+	struct outcome trouble; /* of a call within the listing */
+};
+
+static struct sale *
+add_sale(struct day *day)
+{
+	size_t cap = day->cap ? day->cap * 2 : 32;
+	void *grown = day->sales;
+
+	if (day->n == day->cap) {
+		grown = realloc(day->sales, cap * sizeof(*day->sales));
+		if (!grown)
+			return NULL;
+		day->sales = grown;
+		day->cap = cap;
+	}
+	day->sales[day->n] = (struct sale){ 0 };
+	return &day->sales[day->n++];
+}
+
+/* Its lines by a call of its own, or out of our memory. */
+static int
+read_unlisted(struct day *day, struct sale *sale, const struct json_node *node,
+              int64_t id)
+{
+	const char *kept = find_kept(day->h, id);
+	struct json *doc = NULL;
+	const struct json_node *whole;
+	int r = kept ? json_parse(&doc, kept, strlen(kept)) : 0;
+
+	if (!r && !kept)
+		day->trouble = get_sale(day->h, id, &doc);
+	if (r || day->trouble.verdict != VERDICT_DONE) {
+		json_free(doc);
+		return r ? r : HIBOUTIK_MALFORMED;
+	}
+	whole = hiboutik_first(json_root(doc));
+	r = read_sale(sale, day->h, node, json_find(whole, "line_items"), true);
+	if (!r && !kept)
+		keep(day->h, id, whole);
+	json_free(doc);
+	return r;
+}
+
+/* Is it in the span? One without a time that can be read is, for its mistake
+   to be found. */
+static bool
+is_wanted(const struct day *day, const struct json_node *node)
+{
+	int64_t closed_ms;
+
+	if (hiboutik_get_time(&closed_ms, day->h, node, "completed_at") ||
+	    closed_ms == 0)
+		return true;
+	return closed_ms >= day->since_ms - 1000 && closed_ms <= day->until_ms;
+}
+
+/*
+ * A sale that cannot be read ends the listing: the cursor stays, and a person
+ * sees why. To skip it would lose it.
+ */
+static int
+take_closed(void *ctx, const struct json_node *node)
+{
+	struct day *day = ctx;
+	const struct json_node *rows = json_find(node, "line_items");
+	int64_t id = hiboutik_int_or(node, "sale_id", 0);
+	struct sale *sale;
+
+	if (!is_ours(day->h, node) || !is_wanted(day, node))
+		return 0;
+	if (id <= 0)
+		return HIBOUTIK_MALFORMED;
+	sale = add_sale(day);
+	if (!sale)
+		return err_raise(ERR_NOMEM, "sale");
+	return rows ? read_sale(sale, day->h, node, rows, true)
+	            : read_unlisted(day, sale, node, id);
+}
+
+static int
+by_closing(const void *a, const void *b)
+{
+	const struct sale *x = a;
+	const struct sale *y = b;
+
+	return (x->closed_ms > y->closed_ms) - (x->closed_ms < y->closed_ms);
+}
+
+static struct outcome
+tell_day(struct day *day, const struct sale_sink *sink)
+{
+	int r = 0;
+
+	if (day->n)
+		qsort(day->sales, day->n, sizeof(*day->sales), by_closing);
+	for (size_t i = 0; !r && i < day->n; i++)
+		r = sink->sale(sink->ctx, &day->sales[i]);
+	return hiboutik_taken(r, "closed sales");
+}
+
+static struct outcome
+list_day(struct day *day, const char *date, const struct sale_sink *sink)
+{
+	char *path = text_format("closed_sales/%lld/%s",
+	                         (long long)day->h->store, date);
+	struct hiboutik_listing listing = { .path = path,
+		                            .take = take_closed,
+		                            .ctx = day };
+	struct outcome outcome = path ? hiboutik_list(day->h, &listing)
+	                              : outcome_fault(ERR_NOMEM);
+
+	free(path);
+	if (day->trouble.verdict != VERDICT_DONE)
+		outcome = day->trouble;
+	outcome = hiboutik_must_be(outcome, "the store's closed sales");
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = tell_day(day, sink);
+	for (size_t i = 0; i < day->n; i++)
+		sale_fini(&day->sales[i]);
+	day->n = 0;
+	return outcome;
+}
+
+struct outcome
+hiboutik_list_sales(void *state, int64_t since_ms, int64_t until_ms,
+                    const struct sale_sink *sink)
+{
+	struct hiboutik *h = hiboutik_of(state);
+	struct day day = { .h = h,
+		           .since_ms = since_ms,
+		           .until_ms = until_ms,
+		           .trouble = outcome_done() };
+	struct outcome outcome = outcome_done();
+	char last[HIBOUTIK_DATE_SIZE] = "";
+	char date[HIBOUTIK_DATE_SIZE];
+	bool is_over = since_ms > until_ms;
+
+	for (int64_t at = since_ms; !is_over && outcome.verdict == VERDICT_DONE;
+	     at += STEP_MS) {
+		is_over = at >= until_ms;
+		hiboutik_date(date, h, is_over ? until_ms : at, '/');
+		if (strcmp(date, last) != 0)
+			outcome = list_day(&day, date, sink);
+		memcpy(last, date, sizeof(last));
+	}
+	free(day.sales);
+	return outcome;
+}
