@@ -297,7 +297,9 @@ name_job(struct job *job)
 	if (!r)
 		r = crypto_sha256_hex(hex, &part, 1);
 	if (!r)
-		(void)snprintf(job->ref, sizeof(job->ref), "TB-count-%.24s",
+		/* In the form of sale_docid(): a sale of ours, never one to
+		   post. */
+		(void)snprintf(job->ref, sizeof(job->ref), "TB-count-%.16s",
 		               hex);
 	buf_fini(&text);
 	return r;

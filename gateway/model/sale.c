@@ -310,3 +310,21 @@ sale_docid(char out[41], const char *entry_id)
 	(void)snprintf(out, 41, "TB-%s-%.*s", words, (int)DOCID_DIGEST, hex);
 	return 0;
 }
+
+bool
+sale_is_docid(const char *text)
+{
+	size_t n = strlen(text);
+	size_t words = 0;
+
+	if (strncmp(text, "TB-", 3) != 0 || n < 3 + 1 + DOCID_DIGEST)
+		return false;
+	words = n - 3 - 1 - DOCID_DIGEST;
+	if (words > DOCID_WORDS || text[3 + words] != '-')
+		return false;
+	for (size_t i = 0; i < words; i++)
+		if (!is_docid_char(text[3 + i]) && text[3 + i] != '-')
+			return false;
+	return strspn(text + n - DOCID_DIGEST, "0123456789abcdef") ==
+	       DOCID_DIGEST;
+}

@@ -91,4 +91,7 @@ int entry_decode(struct entry *out, const char *text, size_t n);
  */
 int sale_docid(char out[41], const char *entry_id);
 
+/* Has it the form of one? A reference is free text: "TB-12" may be a table. */
+bool sale_is_docid(const char *text);
+
 #endif

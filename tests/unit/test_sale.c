@@ -268,6 +268,35 @@ test_sale__different_ids_have_different_docids(void **state)
 }
 
 static void
+test_sale__tells_a_docid_from_what_begins_like_one(void **state)
+{
+	static const char *const ids[] = { "", "till/1", "\xc3\xa4",
+		                           "till/CAISENgvlJ6jLWAzERDzjy" };
+	static const char *const others[] = {
+		"",
+		"TB-",
+		"TB-12",
+		"TB-e3b0c44298fc1c14",
+		"tb--e3b0c44298fc1c14",
+		"TB--e3b0c44298fc1c1",
+		"TB--e3b0c44298fc1c1g",
+		"TB--E3B0C44298FC1C14",
+		"TB--e3b0c44298fc1c14 ",
+		"TB-a_b-e3b0c44298fc1c14",
+		"TB-123456789012345678901-e3b0c44298fc1c14",
+	};
+	char docid[41];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		assert_int_equal(sale_docid(docid, ids[i]), 0);
+		assert_true(sale_is_docid(docid));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(sale_is_docid(others[i]));
+}
+
+static void
 test_sale__a_sale_grows_by_empty_lines(void **state)
 {
 	struct sale sale = { .id = text_dup("1") };
@@ -303,6 +332,8 @@ main(void)
 		cmocka_unit_test(test_sale__docid_is_short_plain_and_stable),
 		cmocka_unit_test(
 			test_sale__different_ids_have_different_docids),
+		cmocka_unit_test(
+			test_sale__tells_a_docid_from_what_begins_like_one),
 		cmocka_unit_test(test_sale__a_sale_grows_by_empty_lines),
 	};
 
