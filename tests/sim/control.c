@@ -148,6 +148,8 @@ switch_square(const struct order *o)
 
 	json_get_bool(&is->ignores_by_count, o->body, "ignores_by_count");
 	json_get_int(&is->page_max, o->body, "page_max");
+	json_get_int(&is->token_s, o->body, "token_s");
+	json_get_bool(&is->old_token_errors, o->body, "old_token_errors");
 	json_get_int(&o->sim->square->options.cursor_ms, o->body, "cursor_ms");
 	return is->page_max < 1 ? "page_max: at least 1" : NULL;
 }
@@ -212,6 +214,32 @@ expire_tipsi(const struct order *o)
 	if (o->sim->tipsi == NULL)
 		return "tipsi: was started without a password";
 	tipsi_expire_sessions(o->sim->tipsi);
+	return NULL;
+}
+
+static const char *
+expire_square(const struct order *o)
+{
+	square_tokens_expire(o->sim->square);
+	return NULL;
+}
+
+static const char *
+revoke_square(const struct order *o)
+{
+	square_tokens_revoke(o->sim->square);
+	return NULL;
+}
+
+/* A seller authorises anew. */
+static const char *
+authorise_square(const struct order *o)
+{
+	const char *refresh = json_text_or(o->body, "refresh_token", NULL);
+
+	if (refresh == NULL)
+		return "refresh_token: the text of a new one";
+	square_tokens_authorise(o->sim->square, refresh);
 	return NULL;
 }
 
@@ -659,6 +687,9 @@ static const struct {
 	{ "POST", "/control/square/move", move },
 	{ "POST", "/control/square/order/", amend },
 	{ "POST", "/control/square/switches", switch_square },
+	{ "POST", "/control/square/expire", expire_square },
+	{ "POST", "/control/square/revoke", revoke_square },
+	{ "POST", "/control/square/authorise", authorise_square },
 	{ "POST", "/control/hiboutik/", order_hiboutik },
 	{ "POST", "/control/lightspeed_r/", order_lightspeed_r },
 	{ "POST", "/control/lightspeed_x/", order_lightspeed_x },

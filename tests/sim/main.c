@@ -49,6 +49,9 @@ struct options {
 	const char *galaxy_timezone;
 	const char *session_s;
 	const char *square_token;
+	const char *square_client;
+	const char *square_secret;
+	const char *square_refresh;
 	const char *square_location;
 	const char *square_key;
 	const char *square_hook_url;
@@ -100,6 +103,12 @@ static const struct {
 	       "of zone-less dates, as TZ has it (Athens)"),
 	OPTION("--session-s", session_s, false, "life of a session (1800)"),
 	OPTION("--square-token-env", square_token, true, "variable"),
+	OPTION("--square-client", square_client, false,
+	       "client id (sq0idp-sim)"),
+	OPTION("--square-secret-env", square_secret, true,
+	       "variable; client secret; without it PKCE"),
+	OPTION("--square-refresh-env", square_refresh, true,
+	       "variable; first refresh token"),
 	OPTION("--square-location", square_location, false, "id (L1)"),
 	OPTION("--square-signature-key-env", square_key, true, "variable"),
 	OPTION("--square-hook-url", square_hook_url, false,
@@ -242,6 +251,9 @@ make_world(struct world *w, const struct options *o)
 	};
 	const struct square_options square = {
 		.token = o->square_token,
+		.client_id = o->square_client,
+		.client_secret = o->square_secret,
+		.refresh_token = o->square_refresh,
 		.location = o->square_location,
 		.version = "2025-08-20",
 		.cursor_ms = 5 * 60 * 1000,
@@ -422,6 +434,7 @@ main(int argc, char **argv)
 		.galaxy_view = "CommercialEntry/ByDocID",
 		.galaxy_timezone = "EET-2EEST,M3.5.0/3,M10.5.0/4",
 		.session_s = "1800",
+		.square_client = "sq0idp-sim",
 		.square_location = "L1",
 		.tipsi_user = "sync",
 		.tipsi_store = "17",

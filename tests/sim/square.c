@@ -1,7 +1,7 @@
 /*
  * Square: the door (token, paths, errors, cursors) and the set-up.
  * square_stock.c keeps the counts, square_inventory.c, square_orders.c,
- * square_pay.c and square_catalog.c answer the calls.
+ * square_pay.c, square_catalog.c and square_token.c answer the calls.
  */
 #include "tests/sim/square.h"
 
@@ -66,6 +66,7 @@ square_init(struct square *square, struct sim *sim,
 
 	*square = (struct square){ .sim = sim, .options = *options };
 	square->is.page_max = 1000;
+	square_tokens_init(square);
 	for (i = 0; i < galaxy->n_items; i++) {
 		for (j = 0; j < galaxy->items[i]->n_balances; j++)
 			square_add(square, galaxy->items[i],
@@ -104,6 +105,7 @@ square_fini(struct square *square)
 	}
 	for (i = 0; i < N_CURSORS; i++)
 		free(square->cursors[i].query);
+	square_tokens_fini(square);
 	free(square->variations);
 	free(square->orders);
 	free(square->keys);
@@ -402,7 +404,7 @@ out_location(const struct square *square, struct json_out *out, const char *key)
 	json_out_text(out, "timezone", "Europe/Athens");
 	json_out_text(out, "status", "ACTIVE");
 	json_out_text(out, "created_at", "2024-03-01T08:00:00Z");
-	json_out_text(out, "merchant_id", "MAGORA0000001");
+	json_out_text(out, "merchant_id", SQUARE_MERCHANT);
 	json_out_text(out, "country", "GR");
 	json_out_text(out, "language_code", "el-GR");
 	json_out_text(out, "currency", "EUR");
@@ -465,12 +467,12 @@ answer(struct square *square, const struct http_call *call,
 
 	buf_addf(&reply->headers, "Square-Version: %s\r\n",
 	         version[0] != '\0' ? version : square->options.version);
-	if (!sim_after(&token, sim_header(call, "Authorization"), "Bearer ") ||
-	    strcmp(token, square->options.token) != 0) {
-		square_refuse(reply, 401, "UNAUTHORIZED", NULL,
-		              "This request could not be authorized.");
+	if (square_serve_tokens(square, call, reply))
 		return;
-	}
+	if (!sim_after(&token, sim_header(call, "Authorization"), "Bearer "))
+		token = "";
+	if (!square_token_check(square, token, reply))
+		return;
 	reply->status = 200;
 	if (!is_right_verb(call))
 		square_refuse(reply, 405, "METHOD_NOT_ALLOWED", NULL, NULL);
@@ -603,6 +605,7 @@ square_print_state(struct square *square, struct json_out *out)
 	for (i = 0; i < square->n_orders; i++)
 		print_order(square->orders[i], out);
 	json_out_end_array(out);
+	square_tokens_print(square, out);
 	json_out_int(out, "writes", square->n_writes);
 	json_out_int(out, "unchanged", square->n_unchanged);
 	calls_print(square->sim, SIM_SQUARE, out, "calls");

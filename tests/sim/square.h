@@ -121,8 +121,22 @@ struct square_cursor {
 	int64_t as_of_us; /* when the listing began */
 };
 
+/* What a renewal gave; of the first one, only what it is renewed with. */
+struct square_token {
+	char *access;          /* owned; NULL: none */
+	char *refresh;         /* owned */
+	int64_t until_mono_ms; /* of the access token */
+	bool is_revoked;
+	bool is_spent; /* renewed once; it matters in the PKCE flow */
+};
+
+#define SQUARE_MERCHANT "MAGORA0000001"
+
 struct square_options {
-	const char *token;
+	const char *token; /* a personal one */
+	const char *client_id;
+	const char *client_secret; /* NULL: the PKCE flow */
+	const char *refresh_token; /* the first one; NULL: there is none */
 	const char *location;
 	const char *version; /* named where a call names none */
 	int64_t cursor_ms;
@@ -131,6 +145,8 @@ struct square_options {
 struct square_switches {
 	bool ignores_by_count; /* ignore_unchanged_counts compares with the
 	                          count now, not with the last physical count */
+	int64_t token_s;       /* life of an access token */
+	bool old_token_errors; /* of the token call: {message, type} */
 	int64_t page_max;      /* a page is no larger, whatever the limit */
 };
 
@@ -149,9 +165,15 @@ struct square {
 	size_t cap_keys;
 	struct square_cursor cursors[64];
 	size_t next_cursor;
-	int64_t n_writes;    /* changes by calls that took effect */
-	int64_t n_unchanged; /* physical counts ignored as unchanged */
-	size_t partial;      /* changes the next write applies before its 429;
+	struct square_token *tokens; /* owned */
+	size_t n_tokens;
+	size_t cap_tokens;
+	int64_t n_refreshes;
+	int64_t n_refused_refreshes;
+	int64_t n_spent_again; /* renewals asked for with a spent token */
+	int64_t n_writes;      /* changes by calls that took effect */
+	int64_t n_unchanged;   /* physical counts ignored as unchanged */
+	size_t partial;        /* changes the next write applies before its 429;
 	                        0: all of them, and no 429 */
 	int64_t partial_retry_s;
 };
@@ -319,6 +341,22 @@ bool square_serve_orders(struct square *square, const struct http_call *call,
                          struct server_reply *reply);
 bool square_serve_catalog(struct square *square, const struct http_call *call,
                           struct server_reply *reply);
+
+/*
+ * square_token.c: the token call; is this bearer good? (else a refusal is
+ * written); all tokens end; the seller takes the authorisation back; and gives
+ * it anew.
+ */
+void square_tokens_init(struct square *square);
+void square_tokens_fini(struct square *square);
+bool square_serve_tokens(struct square *square, const struct http_call *call,
+                         struct server_reply *reply);
+bool square_token_check(struct square *square, const char *bearer,
+                        struct server_reply *reply);
+void square_tokens_expire(struct square *square);
+void square_tokens_revoke(struct square *square);
+void square_tokens_authorise(struct square *square, const char *refresh);
+void square_tokens_print(const struct square *square, struct json_out *out);
 
 /* square_pay.c: orders made by calls, and what is paid for them. */
 bool square_serve_payments(struct square *square, const struct http_call *call,

@@ -29,6 +29,7 @@
 #include "tests/sim/square_orders.c"
 #include "tests/sim/square_pay.c"
 #include "tests/sim/square_catalog.c"
+#include "tests/sim/square_token.c"
 
 static struct buf announced;
 
@@ -65,7 +66,9 @@ set_up(void **state)
 	const struct square_options square = { .token = "token",
 		                               .location = "L1",
 		                               .version = "2025-08-20",
-		                               .cursor_ms = 300000 };
+		                               .cursor_ms = 300000,
+		                               .client_id = "app",
+		                               .refresh_token = "refresh-0" };
 	struct world *w = sim_alloc(sizeof(*w));
 
 	sim_init(&w->sim, 1);
@@ -500,6 +503,140 @@ test_sim_square__a_payment_must_fit_its_order(void **state)
 	assert_int_equal(w->reply.status, 200);
 }
 
+/* ---- tokens that end: the PKCE flow, unless a secret is set ---- */
+
+static void
+renew_as(struct world *w, const char *client, const char *more,
+         const char *refresh)
+{
+	struct buf body = BUF_INIT;
+
+	buf_addf(&body,
+	         "{\"client_id\":\"%s\",%s\"grant_type\":\"refresh_token\","
+	         "\"refresh_token\":\"%s\"}",
+	         client, more, refresh);
+	ask_as(w, "", "/oauth2/token", buf_text(&body));
+	buf_fini(&body);
+}
+
+/* What the last answer has there; "" without it. Its caller frees it. */
+static char *
+member_of_answer(const struct world *w, const char *key)
+{
+	struct json *doc = NULL;
+	char *text;
+
+	assert_int_equal(json_parse(&doc, w->reply.body.p, w->reply.body.n), 0);
+	text = sim_dup(json_text_or(json_root(doc), key, ""));
+	json_free(doc);
+	return text;
+}
+
+/* How a call with this token is answered. */
+static int
+status_with(struct world *w, const char *access)
+{
+	char *bearer = text_format("Bearer %s", access);
+
+	ask_as(w, bearer, "/v2/inventory/counts/batch-retrieve", "{}");
+	free(bearer);
+	return w->reply.status;
+}
+
+static void
+test_sim_square__a_pkce_token_is_renewed_once(void **state)
+{
+	struct world *w = *state;
+	char *access;
+	char *refresh;
+
+	renew_as(w, "app", "", "refresh-0");
+	assert_int_equal(w->reply.status, 200);
+	assert_true(says(w, "\"refresh_token_expires_at\""));
+	access = member_of_answer(w, "access_token");
+	refresh = member_of_answer(w, "refresh_token");
+	assert_string_not_equal(refresh, "refresh-0");
+	assert_int_equal(status_with(w, access), 200);
+	renew_as(w, "app", "", "refresh-0");
+	assert_int_equal(w->reply.status, 401);
+	assert_int_equal(w->square.n_spent_again, 1);
+	renew_as(w, "app", "", refresh);
+	assert_int_equal(w->reply.status, 200);
+	assert_int_equal(status_with(w, access), 200); /* until its end */
+	free(access);
+	free(refresh);
+}
+
+static void
+test_sim_square__a_code_flow_token_is_renewed_for_ever(void **state)
+{
+	struct world *w = *state;
+	char *refresh;
+
+	w->square.options.client_secret = "secret";
+	for (int i = 0; i < 3; i++) {
+		renew_as(w, "app", "\"client_secret\":\"secret\",",
+		         "refresh-0");
+		assert_int_equal(w->reply.status, 200);
+		assert_false(says(w, "refresh_token_expires_at"));
+		refresh = member_of_answer(w, "refresh_token");
+		assert_string_equal(refresh, "refresh-0");
+		free(refresh);
+	}
+}
+
+static void
+test_sim_square__a_token_ends_and_may_be_taken_back(void **state)
+{
+	struct world *w = *state;
+	char *access;
+
+	renew_as(w, "app", "", "refresh-0");
+	access = member_of_answer(w, "access_token");
+	square_tokens_expire(&w->square);
+	assert_int_equal(status_with(w, access), 401);
+	assert_true(says(w, "ACCESS_TOKEN_EXPIRED"));
+	square_tokens_revoke(&w->square);
+	assert_int_equal(status_with(w, access), 401);
+	assert_true(says(w, "ACCESS_TOKEN_REVOKED"));
+	renew_as(w, "app", "", "refresh-0");
+	assert_int_equal(w->reply.status, 401);
+	square_tokens_authorise(&w->square, "refresh-anew");
+	renew_as(w, "app", "", "refresh-anew");
+	assert_int_equal(w->reply.status, 200);
+	assert_int_equal(status_with(w, "token"), 200); /* the personal one */
+	free(access);
+}
+
+static void
+test_sim_square__the_token_call_checks_what_it_gets(void **state)
+{
+	struct world *w = *state;
+	char long_id[193];
+
+	memset(long_id, 'a', sizeof(long_id) - 1);
+	long_id[sizeof(long_id) - 1] = '\0';
+	renew_as(w, "other", "", "refresh-0");
+	assert_int_equal(w->reply.status, 401);
+	renew_as(w, long_id, "", "refresh-0");
+	assert_int_equal(w->reply.status, 400);
+	renew_as(w, "app", "", "r");
+	assert_int_equal(w->reply.status, 400);
+	renew_as(w, "app", "\"client_secret\":\"not with PKCE\",", "refresh-0");
+	assert_int_equal(w->reply.status, 401);
+	renew_as(w, "app", "\"clientsecret\":\"s\",", "refresh-0");
+	assert_true(says(w, "UNKNOWN_BODY_PARAMETER"));
+	ask_as(w, "", "/oauth2/token", "client_id=app");
+	assert_int_equal(w->reply.status, 400);
+	ask_as(w, "", "/oauth2/token",
+	       "{\"client_id\":\"app\",\"refresh_token\":\"refresh-0\"}");
+	assert_int_equal(w->reply.status, 400);
+	w->square.is.old_token_errors = true;
+	renew_as(w, "app", "", "unknown");
+	assert_true(says(w, "\"type\":\"service.not_authorized\""));
+	assert_int_equal(w->square.n_refreshes, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -525,6 +662,10 @@ main(void)
 		TEST(test_sim_square__an_order_lowers_the_stock_when_it_is_paid),
 		TEST(test_sim_square__an_order_is_made_once_for_a_key),
 		TEST(test_sim_square__a_payment_must_fit_its_order),
+		TEST(test_sim_square__a_pkce_token_is_renewed_once),
+		TEST(test_sim_square__a_code_flow_token_is_renewed_for_ever),
+		TEST(test_sim_square__a_token_ends_and_may_be_taken_back),
+		TEST(test_sim_square__the_token_call_checks_what_it_gets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
