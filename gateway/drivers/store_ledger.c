@@ -1,7 +1,7 @@
 /*
  * Sales and entries:
  *
- *   sale:ACCOUNT:ID    hash  rev, closed, version, n (entries made); per line: l:UID
+ *   sale:ACCOUNT:ID    hash  rev, closed, version, usual, n:AUTHORITY (entries made); per line: l:UID
  *                            "SKU\tQTY\tGROSS" entered so far (GROSS missing:
  *                            not known), w:UID its external id while not
  *                            bound. Kept 40 days.
@@ -135,23 +135,24 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"end\n"
 
 /*
- * ARGV: account, sale, revision, now, closed, origin, version, four counted lists:
+ * ARGV: account, sale, revision, now, closed, origin, version, usual authority,
+ * four counted lists:
  * lines (uid, sku, what is entered), waiting (uid, external), sold (sku, qty), entries as
  * new_entry() reads them.
  */
 static const char apply_script[] = LUA_NEW
-	"local account, sale, rev, now, closed, origin, version =\n"
-	"      unpack(ARGV, 1, 7)\n"
+	"local account, sale, rev, now, closed, origin, version, usual =\n"
+	"      unpack(ARGV, 1, 8)\n"
 	"local k = P..'sale:'..account..':'..sale\n"
 	"if (redis.call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
-	"local at = 8\n"
+	"local at = 9\n"
 	"local function take(n)\n"
 	"  local t = {unpack(ARGV, at, at + n - 1)}\n"
 	"  at = at + n\n"
 	"  return unpack(t)\n"
 	"end\n"
 	"redis.call('HSET', k, 'rev', rev + 1, 'closed', closed,\n"
-	"           'version', version)\n"
+	"           'version', version, 'usual', usual)\n"
 	"for _ = 1, take(1) do\n"
 	"  local uid, sku, entered = take(3)\n"
 	"  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..entered)\n"
@@ -180,8 +181,8 @@ static const char apply_script[] = LUA_NEW
 	"  redis.call('HSET', P..'sold:'..account, sku, qty)\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
+	"  redis.call('HINCRBY', k, 'n:'..ARGV[at + 1], 1)\n"
 	"  at = new_entry(account, sale, origin, now, at)\n"
-	"  redis.call('HINCRBY', k, 'n', 1)\n"
 	"end\n"
 	"redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"
 	"return 0\n";
@@ -290,6 +291,29 @@ add_line(struct ledger_sale *out, const char *uid, const char *value)
 	return line->uid && line->sku ? 0 : ERR_NOMEM;
 }
 
+static int
+add_count(struct ledger_sale *out, const char *authority, int64_t n)
+{
+	struct ledger_entries *grown = realloc(
+		out->entries, (out->n_authorities + 1) * sizeof(*grown));
+
+	if (!grown)
+		return err_raise(ERR_NOMEM, "why=%s", "sale");
+	out->entries = grown;
+	grown += out->n_authorities++;
+	*grown = (struct ledger_entries){ text_dup(authority), n };
+	return grown->authority ? 0 : ERR_NOMEM;
+}
+
+int64_t
+ledger_sale_entries(const struct ledger_sale *sale, const char *authority)
+{
+	for (size_t i = 0; i < sale->n_authorities; i++)
+		if (!strcmp(sale->entries[i].authority, authority))
+			return sale->n_before + sale->entries[i].n;
+	return sale->n_before;
+}
+
 int
 store_ledger_sale(struct store *store, struct ledger_sale *out,
                   const char *account, const char *sale)
@@ -315,8 +339,12 @@ store_ledger_sale(struct store *store, struct ledger_sale *out,
 			out->revision = reply_int(value);
 		else if (!strcmp(field, "version"))
 			out->version = reply_int(value);
+		else if (!strcmp(field, "usual"))
+			out->usual = text_dup(reply_text(value));
 		else if (!strcmp(field, "n"))
-			out->n_entries = reply_int(value);
+			out->n_before = reply_int(value);
+		else if (!strncmp(field, "n:", 2))
+			r = add_count(out, field + 2, reply_int(value));
 		else if (!strncmp(field, "l:", 2))
 			r = add_line(out, field + 2, reply_text(value));
 		else if (!strncmp(field, "w:", 2))
@@ -335,7 +363,11 @@ ledger_sale_fini(struct ledger_sale *sale)
 		free(sale->lines[i].uid);
 		free(sale->lines[i].sku);
 	}
+	for (size_t i = 0; i < sale->n_authorities; i++)
+		free(sale->entries[i].authority);
 	free(sale->lines);
+	free(sale->entries);
+	free(sale->usual);
 	*sale = (struct ledger_sale){ 0 };
 }
 
@@ -424,6 +456,7 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 	args_addi(&a, change->closed_ms);
 	args_addi(&a, change->origin_ms);
 	args_addi(&a, change->version);
+	args_adds(&a, change->usual);
 	args_addi(&a, (int64_t)change->n_lines);
 	for (size_t i = 0; i < change->n_lines; i++) {
 		args_adds(&a, change->lines[i].uid);

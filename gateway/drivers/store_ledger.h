@@ -41,13 +41,27 @@ struct ledger_line {
 	bool has_gross;         /* else not known: 0 says nothing */
 };
 
+struct ledger_entries {
+	char *authority; /* owned */
+	int64_t n;       /* made for it so far */
+};
+
 struct ledger_sale {
 	int64_t revision;          /* 0: never seen */
 	int64_t version;           /* the vendor's, as last applied; 0 */
-	int64_t n_entries;         /* made from it so far */
+	char *usual;               /* owned; the authority whose entries are
+	                              named by the sale alone; NULL */
+	int64_t n_before;          /* entries of a record of the version before,
+	                              which counted them together */
 	struct ledger_line *lines; /* owned */
 	size_t n_lines;
+	struct ledger_entries *entries; /* owned */
+	size_t n_authorities;
 };
+
+/* Entries made from it so far for this authority. */
+int64_t ledger_sale_entries(const struct ledger_sale *sale,
+                            const char *authority);
 
 int store_ledger_sale(struct store *store, struct ledger_sale *out,
                       const char *account, const char *sale);
@@ -74,6 +88,7 @@ struct ledger_change {
 	int64_t revision;    /* as store_ledger_sale gave it */
 	int64_t closed_ms;
 	int64_t version;                 /* the vendor's; 0: none */
+	const char *usual;               /* borrowed; as in ledger_sale */
 	int64_t origin_ms;               /* of the call that led here; 0 */
 	const struct ledger_line *lines; /* new totals of lines that changed */
 	size_t n_lines;
@@ -190,8 +205,8 @@ int store_ledger_count_waiting(struct store *store, int64_t *out,
 /* ---- dead letters, uncertain and held: what a person decides on ---- */
 
 struct dead_letter {
-	char *id;      /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
-	char *kind;    /* owned; event, uncertain, refused, held, stranded, zero */
+	char *id;   /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
+	char *kind; /* owned; event, uncertain, refused, held, stranded, zero */
 	char *account; /* owned */
 	char *why;     /* owned */
 	char *summary; /* owned; what it is about, without personal data */

@@ -73,6 +73,7 @@ static const char bind_script[] = LUA_MARK
 	"    if typed ~= '' then\n"
 	"      redis.call('HSET', k, 't:'..a, typed, 'w:'..a, now)\n"
 	"      redis.call('HSETNX', P..'cursor:'..a, 'bound', now)\n"
+	"      redis.call('HSET', P..'cursor:'..a, 'binding', now)\n"
 	"      redis.call('HSET', P..'unresolved:'..a, sku,\n"
 	"                 'waits to be looked up')\n"
 	"      mark(a, '" MARK_RESOLVE "', 'b', 0, 0, 0)\n"

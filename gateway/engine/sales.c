@@ -14,6 +14,7 @@
  */
 #include "gateway/engine/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,9 @@ enum {
 	READ_MAX = 100,           /* ids per read_sales */
 	APPLY_TRIES = 5,
 	PROPORTION_MAX = 1000, /* of a difference to the line it changes */
+	LOOK_LATER_MS = 5000,
+	IMPORT_GAP_MS = 15000,  /* no binding for so long: it is over */
+	IMPORT_MAX_MS = 600000, /* what is not resolved by then never is */
 };
 
 /* The ledger remembers a sale for at least so long. */
@@ -58,6 +62,7 @@ struct intake {
 	size_t n_sold;
 	const char **here; /* SKUs to look at where it happened; borrowed */
 	size_t n_here;
+	bool has_waited; /* a line of it was not bound when it was seen first */
 };
 
 static void
@@ -102,21 +107,35 @@ find_known(const struct ledger_sale *known, const char *uid)
 	return NULL;
 }
 
+/* The authority whose entries are named by the sale alone: what it was when the
+   sale was seen first, or two documents might get one name. */
+static const char *
+usual_of(const struct intake *in)
+{
+	return in->known.usual && *in->known.usual
+	               ? in->known.usual
+	               : engine_authority(in->w->engine, NULL);
+}
+
 /*
- * An id that is stable over attempts: account/sale, with the vendor's version
- * and a running number behind it for the entries of later versions and other
- * authorities. The number alone begins anew when Redis lost its data, and would
- * then name another document that a look-up finds at the authority.
+ * An id that is stable over attempts, and the same again when Redis lost its
+ * data and the sale is read anew, because a look-up goes by it: account/sale,
+ * with the authority where that is not the usual one, and for what comes later
+ * the vendor's version and a running number.
  */
 static int
-name_entry(struct intake *in, struct entry *e, size_t number)
+name_entry(struct intake *in, struct entry *e, int64_t number)
 {
+	bool is_usual = !strcmp(e->authority, usual_of(in));
+	char later[48] = "";
 	char docid[41];
 
-	e->id = number ? text_format("%s/%s+%lld.%zu", in->w->account,
-	                             in->sale->id, (long long)in->sale->version,
-	                             number)
-	               : text_format("%s/%s", in->w->account, in->sale->id);
+	if (number)
+		(void)snprintf(later, sizeof(later), "+%lld.%lld",
+		               (long long)in->sale->version, (long long)number);
+	e->id = text_format("%s/%s%s%s%s", in->w->account, in->sale->id,
+	                    is_usual ? "" : "@", is_usual ? "" : e->authority,
+	                    later);
 	if (!e->id || sale_docid(docid, e->id))
 		return ERR_NOMEM;
 	e->docid = text_dup(docid);
@@ -131,16 +150,19 @@ name_entry(struct intake *in, struct entry *e, size_t number)
 static struct entry *
 entry_for(struct intake *in, const char *authority, bool is_return)
 {
+	int64_t number = ledger_sale_entries(&in->known, authority);
 	struct entry *e;
 
-	for (size_t i = 0; i < in->n_entries; i++)
-		if (!strcmp(in->entries[i].authority, authority) &&
-		    entry_is_return(&in->entries[i]) == is_return)
+	for (size_t i = 0; i < in->n_entries; i++) {
+		if (strcmp(in->entries[i].authority, authority) != 0)
+			continue;
+		if (entry_is_return(&in->entries[i]) == is_return)
 			return &in->entries[i];
+		number++;
+	}
 	e = &in->entries[in->n_entries];
 	e->authority = text_dup(authority);
-	if (!e->authority ||
-	    name_entry(in, e, (size_t)in->known.n_entries + in->n_entries)) {
+	if (!e->authority || name_entry(in, e, number)) {
 		entry_fini(e);
 		return NULL;
 	}
@@ -284,6 +306,7 @@ take_line(struct intake *in, const struct sale_line *line,
 			(struct ledger_waiting){ uid, line->external };
 		return 0;
 	}
+	in->has_waited |= known && !known->sku;
 	r = store_registry_get(in->w->store, &item, sku);
 	if (r == REGISTRY_ABSENT)
 		return 0; /* the item was deleted: nothing to keep right */
@@ -355,7 +378,17 @@ choose_state(struct intake *in, struct ledger_new *new,
 		return 0;
 	}
 	r = saved_is_doubtful(in->w, entry->occurred_ms, &is_doubtful);
-	if (!r && is_doubtful)
+	/* The document from before the loss may hold these lines as well: to
+	   find none of this name proves nothing. */
+	if (!r && is_doubtful && in->has_waited)
+		*new = (struct ledger_new){
+			entry, "held",
+			"Redis lost its data, and this line was bound late: "
+			"look whether it is booked with the rest of its sale; "
+			"if so drop it, else retry",
+			true
+		};
+	else if (!r && is_doubtful)
 		*new = (struct ledger_new){
 			entry, "uncertain",
 			"Redis lost its data: it may have been posted before",
@@ -524,6 +557,7 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 						  .revision = in.known.revision,
 						  .closed_ms = sale->closed_ms,
 						  .version = sale->version,
+						  .usual = usual_of(&in),
 						  .origin_ms = origin_ms,
 						  .lines = in.lines,
 						  .n_lines = in.n_lines,
@@ -549,6 +583,7 @@ struct listing {
 	struct worker *w;
 	const char *cursor;        /* of this list */
 	int64_t start_ms;          /* earlier sales are history */
+	int64_t returns_start_ms;  /* and earlier returns */
 	const struct marks *named; /* of sales_read; NULL */
 	int64_t origin_ms;         /* of those not named; 0 */
 	int fault;                 /* ours, not the vendor's */
@@ -624,11 +659,73 @@ is_forgotten(const struct listing *l, const struct sale *sale, bool *out)
 	return 0;
 }
 
+static bool
+is_return(const struct sale *sale)
+{
+	for (size_t i = 0; i < sale->n_lines; i++)
+		if (!decimal_is_negative(sale->lines[i].qty))
+			return false;
+	return sale->n_lines > 0;
+}
+
+static bool
+is_bound_whole(const struct sale *sale)
+{
+	for (size_t i = 0; i < sale->n_lines; i++)
+		if (sale->lines[i].external && !sale->lines[i].sku)
+			return false;
+	return true;
+}
+
+/*
+ * After a loss of Redis a sale is one document again, as far as can be: while
+ * the registry is being imported, one that is only partly bound waits, because
+ * what was booked before cannot be found by its parts.
+ */
+static int
+must_wait(struct worker *w, const struct sale *sale, bool *out)
+{
+	int64_t binding = 0;
+	int64_t n_bound = 0;
+	int64_t n_unresolved = 0;
+	int64_t age;
+	int r;
+
+	*out = false;
+	if (is_bound_whole(sale))
+		return 0;
+	r = saved_is_doubtful(w, sale->closed_ms, out);
+	if (r || !*out)
+		return r;
+	r = store_cursor_get(w->store, &binding, w->account, "binding");
+	if (!r)
+		r = store_registry_count_account(w->store, w->account, &n_bound,
+		                                 &n_unresolved);
+	age = clock_wall_ms() - binding;
+	*out = age >= 0 && age < (n_unresolved ? IMPORT_MAX_MS : IMPORT_GAP_MS);
+	return r;
+}
+
+static int
+look_later(struct worker *w, const struct sale *sale)
+{
+	char *member = text_format("s:%s", sale->id);
+	const char *members[] = { member };
+	int r = member ? store_marks_add(w->store, w->account, members, 1,
+	                                 MARK_SALE,
+	                                 clock_wall_ms() + LOOK_LATER_MS)
+	               : err_raise(ERR_NOMEM, "why=%s", "mark");
+
+	free(member);
+	return r;
+}
+
 static int
 take_sale(void *ctx, struct sale *sale)
 {
 	struct listing *l = ctx;
 	bool is_old = false;
+	bool waits = false;
 	int r;
 
 	/* A long list must not cost the lease. */
@@ -637,7 +734,9 @@ take_sale(void *ctx, struct sale *sale)
 	/* Echo: what we recorded there ourselves is known by our reference. */
 	if (!sale->is_final || is_ours(sale))
 		return 0;
-	if (!l->start_ms || sale->closed_ms < l->start_ms)
+	if (!l->start_ms ||
+	    sale->closed_ms <
+	            (is_return(sale) ? l->returns_start_ms : l->start_ms))
 		return 0;
 	r = is_forgotten(l, sale, &is_old);
 	if (!r && is_old)
@@ -645,32 +744,66 @@ take_sale(void *ctx, struct sale *sale)
 	if (!r)
 		r = bind_lines(l->w, sale);
 	if (!r)
-		r = record(l->w, sale, origin_of(l, sale->id));
+		r = must_wait(l->w, sale, &waits);
+	if (!r)
+		r = waits ? look_later(l->w, sale)
+		          : record(l->w, sale, origin_of(l, sale->id));
 	l->fault = r;
 	return r;
+}
+
+/* A cursor that is the beginning of something: set it where it is not yet, and
+   never in the future, lest all that closes until then were history. */
+static int
+begin_at(struct worker *w, const char *name, int64_t wanted, int64_t *out)
+{
+	int64_t now = worker_their_ms(w, clock_wall_ms());
+
+	*out = wanted < now ? wanted : now;
+	return store_cursor_set(w->store, w->account, name, *out);
 }
 
 /*
  * From when on its sales are ours, by its clock; 0: nothing is bound here yet.
  * Who bound the first item asked nobody there, so their clock is known only
- * now. It is never in the future: their sales would be taken for history.
+ * now. After a loss of Redis it is what was saved, once something is bound.
  */
+static int
+find_start(struct worker *w, int64_t *start)
+{
+	int64_t bound = 0;
+	int64_t saved = 0;
+	int r = store_cursor_get(w->store, &bound, w->account, "bound");
+
+	if (!r && bound)
+		r = store_cursor_get(w->store, &saved, w->account, SAVED_SALES);
+	if (r || !bound)
+		return r;
+	return begin_at(w, "start",
+	                saved ? saved + 1 : worker_their_ms(w, bound), start);
+}
+
 static int
 get_start(struct worker *w, int64_t *start)
 {
-	int64_t now = worker_their_ms(w, clock_wall_ms());
-	int64_t bound = 0;
 	int r = store_cursor_get(w->store, start, w->account, "start");
 
-	if (r || (*start && *start <= now))
-		return r;
-	if (!*start)
-		r = store_cursor_get(w->store, &bound, w->account, "bound");
-	if (r || (!*start && !bound))
-		return r;
-	bound = *start ? now : worker_their_ms(w, bound);
-	*start = bound < now ? bound : now;
-	return store_cursor_set(w->store, w->account, "start", *start);
+	if (r || !*start)
+		return r ? r : find_start(w, start);
+	if (*start <= worker_their_ms(w, clock_wall_ms()))
+		return 0;
+	return begin_at(w, "start", *start, start);
+}
+
+/* The same for returns, which are listed seldom: saved apart. */
+static int
+get_returns_start(struct worker *w, int64_t start, int64_t *out)
+{
+	int64_t saved = 0;
+	int r = store_cursor_get(w->store, &saved, w->account, SAVED_RETURNS);
+
+	*out = saved && saved < start ? saved : start;
+	return r;
 }
 
 /* From where to list: the vendor's window now and then, else the overlap. */
@@ -712,6 +845,7 @@ ask(struct worker *w, const struct list *list, int64_t start_ms,
 	struct listing l = { .w = w,
 		             .cursor = list->cursor,
 		             .start_ms = start_ms,
+		             .returns_start_ms = start_ms,
 		             .origin_ms = list->origin_ms };
 	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
 	struct outcome outcome;
@@ -752,6 +886,8 @@ returns_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 	if (!returns.ask)
 		return 0;
 	r = get_start(w, &start);
+	if (!r && start)
+		r = get_returns_start(w, start, &start);
 	return r || !start ? r : ask(w, &returns, start, was_listed);
 }
 
@@ -799,6 +935,8 @@ read_some(struct worker *w, const struct marks *marks)
 	struct outcome outcome;
 	int r = get_start(w, &l.start_ms);
 
+	if (!r)
+		r = get_returns_start(w, l.start_ms, &l.returns_start_ms);
 	if (r)
 		return r;
 	for (size_t i = 0; i < marks->n; i++)

@@ -35,6 +35,7 @@ static char installation[2 * ID_BYTES + 1];
 struct saved {
 	char account[64];
 	int64_t sales_ms;
+	int64_t returns_ms;
 	int64_t saved_mono_ms; /* when this one was written; 0: never */
 };
 
@@ -71,6 +72,8 @@ read_account(void *ctx, const char *key, const struct json_node *value)
 	(void)ctx;
 	if (s && !json_get_int(&ms, value, "sales_confirmed_ms"))
 		s->sales_ms = ms;
+	if (s && !json_get_int(&ms, value, "returns_confirmed_ms"))
+		s->returns_ms = ms;
 	return true;
 }
 
@@ -118,6 +121,9 @@ encode(struct buf *out)
 	for (size_t i = 0; i < n_saved; i++) {
 		json_out_object(&o, saved[i].account);
 		json_out_int(&o, "sales_confirmed_ms", saved[i].sales_ms);
+		if (saved[i].returns_ms)
+			json_out_int(&o, "returns_confirmed_ms",
+			             saved[i].returns_ms);
 		json_out_end_object(&o);
 	}
 	json_out_end_object(&o);
@@ -221,7 +227,11 @@ survive_loss(struct store *store, const struct conf *conf)
 		if (!r)
 			r = store_cursor_set(store, name, "lost", now);
 		if (!r && from)
-			r = store_cursor_set(store, name, "start", from + 1);
+			r = store_cursor_set(store, name, SAVED_SALES, from);
+		if (!r && from)
+			r = store_cursor_set(store, name, SAVED_RETURNS,
+			                     s->returns_ms ? s->returns_ms
+			                                   : from);
 		if (!r && from)
 			r = store_cursor_set(store, name, "sales", from);
 	}
@@ -332,6 +342,7 @@ saved_cursor_advance(struct worker *w, int64_t until_ms)
 	int64_t now = clock_mono_ms();
 	struct saved *s;
 	int64_t saved_ms;
+	int64_t returns_ms = 0;
 	bool quiet = false;
 	bool is_due;
 	int r;
@@ -345,7 +356,10 @@ saved_cursor_advance(struct worker *w, int64_t until_ms)
 	if (!is_due)
 		return 0;
 	r = is_quiet(w, &quiet);
-	if (!r && !quiet)
+	if (!r && quiet)
+		r = store_cursor_get(w->store, &returns_ms, w->account,
+		                     "returns");
+	else if (!r)
 		r = begin_of_account(w, saved_ms, &until_ms);
 	if (r || !until_ms)
 		return r;
@@ -353,6 +367,8 @@ saved_cursor_advance(struct worker *w, int64_t until_ms)
 	s = place_of(w->account);
 	if (s) {
 		s->sales_ms = until_ms;
+		if (returns_ms)
+			s->returns_ms = returns_ms;
 		s->saved_mono_ms = now;
 		/* A full disk must not stop sales: the next one tries again. */
 		(void)write_file(w->engine->state_dir);

@@ -26,6 +26,10 @@ struct worker;
 int saved_check(struct store *store, const struct conf *conf,
                 const char *state_dir);
 
+/* Cursors: what the file said when Redis lost its data. */
+#define SAVED_SALES   "saved"
+#define SAVED_RETURNS "saved_returns"
+
 /*
  * The account's first call was answered, so its clock is known: what closes
  * there from now on cannot have been posted before the loss.

@@ -722,6 +722,40 @@ test_sales__are_recorded_at_each_items_authority_only(void **state)
 	item_fini(&item);
 }
 
+/* Whichever line comes first, and whatever Redis has forgotten. */
+static void
+test_sales__name_each_authoritys_entry_alike_each_time(void **state)
+{
+	struct item item = { .sku = text_dup("A2"),
+		             .authority = text_dup("kiosk") };
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	engine_world_rest(world);
+	for (int i = 0; i < 2; i++) {
+		const char *id = i ? "S2" : "S1";
+		struct fake_sale *sale =
+			fake_adapter_sell(agora, id, i ? "A-A2" : "A-A1", "1");
+		char other[40];
+
+		fake_sale_line(sale, "2", i ? "A-A1" : "A-A2", "1");
+		list(false);
+		(void)snprintf(other, sizeof(other), "agora/%s", id);
+		assert_string_equal(
+			store_world_say(&world->base,
+		                        "HGET test:entry:%s authority", other),
+			"erp");
+		assert_string_equal(
+			store_world_say(&world->base,
+		                        "HGET test:entry:%s@kiosk authority",
+		                        other),
+			"kiosk");
+	}
+	item_fini(&item);
+}
+
 /* ---- cursors and windows ---- */
 
 static void
@@ -1090,6 +1124,7 @@ main(void)
 		EACH(test_sales__a_clock_set_back_makes_the_whole_window_be_read),
 		EACH(test_sales__lines_that_nobody_binds_are_forgotten_with_their_sale),
 		EACH(test_sales__are_recorded_at_each_items_authority_only),
+		EACH(test_sales__name_each_authoritys_entry_alike_each_time),
 		EACH(test_sales__one_listing_an_hour_reads_the_whole_window),
 		EACH(test_sales__an_outage_longer_than_the_window_is_read_from_its_begin),
 		EACH(test_sales__an_offline_sale_that_comes_late_is_found_by_the_window),

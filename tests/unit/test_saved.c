@@ -305,6 +305,93 @@ test_saved__a_clock_set_back_before_a_loss_posts_nothing_twice(void **state)
 	in_child(state, loss_and_a_clock_set_back);
 }
 
+/* The registry comes back line by line. What was one document before is not
+   posted again because a part of it has no document of its own. */
+static void
+loss_and_an_import_in_parts(void)
+{
+	struct fake_sale *sale;
+
+	CHECK(!start_up());
+	engine_world_item(world, "A1", "9");
+	engine_world_item(world, "A2", "9");
+	fake_clock_advance(60000);
+	list(); /* saved */
+	fake_clock_advance(60000);
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A2", "1");
+	list();
+	engine_world_turn(&world->erp);
+	CHECK(erp->n_docs == 1);
+	come_back(); /* binds A1 */
+	CHECK(!saved_end_doubt(&world->agora));
+	list();
+	CHECK(is_entry("agora/S1", "(nil)"));
+	fake_clock_advance(3000);
+	engine_world_bind(world, "A2", "8");
+	fake_clock_advance(6000);
+	engine_world_rest(world);
+	CHECK(is_entry("agora/S1", "settled"));
+	CHECK(erp->n_docs == 1);
+}
+
+static void
+test_saved__after_a_loss_a_sale_waits_for_the_import(void **state)
+{
+	in_child(state, loss_and_an_import_in_parts);
+}
+
+static void
+loss_and_a_late_binding(void)
+{
+	struct fake_sale *sale;
+
+	live_until_the_loss();
+	come_back();
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A2", "1");
+	fake_clock_advance(60000); /* nobody binds A2 */
+	list();
+	CHECK(is_entry("agora/S1", "uncertain"));
+	engine_world_bind(world, "A2", "8");
+	engine_world_rest(world);
+	CHECK(is_entry("agora/S1+0.1", "held"));
+}
+
+static void
+test_saved__after_a_loss_what_is_bound_late_is_a_persons(void **state)
+{
+	in_child(state, loss_and_a_late_binding);
+}
+
+/* Returns are listed seldom: the last listing counts, not the sales'. */
+static void
+loss_and_a_return(void)
+{
+	bool was_listed = false;
+
+	CHECK(!start_up());
+	engine_world_item(world, "A1", "9");
+	fake_clock_advance(60000);
+	list();
+	fake_clock_advance(60000);
+	(void)fake_adapter_return(agora, "R1", "A-A1", "1");
+	fake_clock_advance(60000);
+	CHECK(!sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                  &was_listed));
+	CHECK(cursor("sales") > cursor("returns"));
+	CHECK(is_entry("agora/R1", "(nil)"));
+	come_back();
+	list();
+	CHECK(is_entry("agora/R1", "held"));
+}
+
+static void
+test_saved__after_a_loss_a_return_not_listed_yet_is_found(void **state)
+{
+	in_child(state, loss_and_a_return);
+}
+
 static void
 loss_and_later_sales(void)
 {
@@ -443,6 +530,12 @@ main(void)
 			test_saved__what_the_authority_says_is_absent_is_posted),
 		cmocka_unit_test(
 			test_saved__what_the_authority_has_is_not_posted_twice),
+		cmocka_unit_test(
+			test_saved__after_a_loss_a_sale_waits_for_the_import),
+		cmocka_unit_test(
+			test_saved__after_a_loss_what_is_bound_late_is_a_persons),
+		cmocka_unit_test(
+			test_saved__after_a_loss_a_return_not_listed_yet_is_found),
 		cmocka_unit_test(
 			test_saved__a_clock_set_back_before_a_loss_posts_nothing_twice),
 		cmocka_unit_test(test_saved__sales_after_the_loss_are_ordinary),
