@@ -52,6 +52,10 @@ enum {
 	AGE_MAX_MS = (24 * 60 - 5) * 60 * 1000, /* 24 h, and room to travel */
 };
 
+/* Whole units that an order comes to; what is reckoned with them stays far
+   inside a decimal's range, for the smallest and the largest quantity. */
+#define PAID_MAX INT64_C(1000000000000)
+
 /* ---- what cannot be recorded, and why ---- */
 
 /* Square's refusal, with what a person can do about it. */
@@ -71,6 +75,7 @@ check_line(const struct entry_line *line)
 	char text[DECIMAL_TEXT_SIZE];
 	struct decimal size = decimal_max(line->qty, decimal_neg(line->qty));
 
+	decimal_format(text, size);
 	if (!line->external || !*line->external)
 		return outcome_of(VERDICT_REFUSED,
 		                  "%.60s is not bound here: bind it, then "
@@ -78,7 +83,7 @@ check_line(const struct entry_line *line)
 		                  line->sku);
 	if (decimal_cmp(decimal_round(size, QUANTITY_PLACES, DECIMAL_CUT),
 	                size) != 0 ||
-	    strlen(decimal_format(text, size)) > QUANTITY_CHARS)
+	    strlen(text) > QUANTITY_CHARS)
 		return outcome_of(
 			VERDICT_REFUSED,
 			"Square cannot hold a quantity of %s (%.60s): "
@@ -126,14 +131,20 @@ struct prices {
 	int64_t discount; /* takes off what rounding up put on */
 };
 
+static struct decimal
+paid_for(const struct entry_line *line)
+{
+	return decimal_max(line->gross, DECIMAL_ZERO);
+}
+
 /*
  * The smallest price of one whose multiple is not below what was paid; what
- * the line is above it then is taken off again.
+ * the line is above it then is taken off again. Of a line within PAID_MAX.
  */
 static struct decimal
 unit_price(const struct entry_line *line, int digits)
 {
-	struct decimal paid = decimal_max(line->gross, DECIMAL_ZERO);
+	struct decimal paid = paid_for(line);
 	struct decimal unit = decimal_mul_div(paid, decimal_of(1), line->qty,
 	                                      digits, DECIMAL_CUT);
 
@@ -181,6 +192,29 @@ find_currency(struct square *s, const struct entry *entry, struct prices *p)
 	return outcome_done();
 }
 
+/*
+ * Take a line's price into what was paid and what the order asks for. False: it
+ * is too big for us or for Square, which counts money in 64 bits.
+ */
+static bool
+add_price(struct decimal *paid, struct decimal *asked,
+          const struct entry_line *line, int digits)
+{
+	const struct decimal max = decimal_of(PAID_MAX);
+	struct decimal unit;
+	int64_t amount;
+
+	if (decimal_cmp(paid_for(line), max) > 0)
+		return false;
+	unit = unit_price(line, digits);
+	*paid = decimal_add(*paid, paid_for(line));
+	*asked = decimal_add(
+		*asked, decimal_mul(unit, line->qty, digits, DECIMAL_HALF_UP));
+	return decimal_cmp(*paid, max) <= 0 &&
+	       decimal_cmp(*asked, decimal_add(max, max)) <= 0 &&
+	       decimal_to_scaled(&amount, unit, digits) == 0;
+}
+
 /* Without a price in the entry the catalogue's holds, and no currency counts. */
 static struct outcome
 find_prices(struct square *s, const struct entry *entry, struct prices *p)
@@ -188,6 +222,7 @@ find_prices(struct square *s, const struct entry *entry, struct prices *p)
 	struct decimal paid = DECIMAL_ZERO;
 	struct decimal asked = DECIMAL_ZERO;
 	struct outcome outcome;
+	bool fits = true;
 
 	*p = (struct prices){ .digits = 2 };
 	if (!has_price(entry))
@@ -195,21 +230,13 @@ find_prices(struct square *s, const struct entry *entry, struct prices *p)
 	outcome = find_currency(s, entry, p);
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
-	for (size_t i = 0; i < entry->n_lines; i++) {
-		const struct entry_line *line = &entry->lines[i];
-
-		if (!line->has_gross)
-			continue;
-		paid = decimal_add(paid,
-		                   decimal_max(line->gross, DECIMAL_ZERO));
-		asked = decimal_add(asked,
-		                    decimal_mul(unit_price(line, p->digits),
-		                                line->qty, p->digits,
-		                                DECIMAL_HALF_UP));
-	}
+	for (size_t i = 0; fits && i < entry->n_lines; i++)
+		if (entry->lines[i].has_gross)
+			fits = add_price(&paid, &asked, &entry->lines[i],
+			                 p->digits);
 	paid = decimal_round(paid, p->digits, DECIMAL_HALF_UP);
-	if (decimal_to_scaled(&p->discount, decimal_sub(asked, paid),
-	                      p->digits))
+	if (!fits || decimal_to_scaled(&p->discount, decimal_sub(asked, paid),
+	                               p->digits))
 		return outcome_of(VERDICT_REFUSED,
 		                  "its prices are too big for Square: book it "
 		                  "there by hand, then drop this entry");

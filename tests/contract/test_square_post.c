@@ -600,8 +600,9 @@ test_square_post__refuses_what_it_cannot_hold(void **state)
 	struct outcome outcome;
 	struct entry entry;
 
-	assert_words(post(rig, "0.123456", "1"), "cannot hold a quantity");
-	assert_words(post(rig, "1234567.12345", "1"), "cannot hold a quantity");
+	assert_words(post(rig, "0.0000001", NULL), "quantity of 0.0000001 ");
+	assert_words(post(rig, "1234567.12345", "1"),
+	             "quantity of 1234567.12345 ");
 	make(&entry, rig, "1", "1");
 	add_line(&entry, "V2", "-1", NULL);
 	outcome = square_adapter.post_entry(rig->square, &entry);
@@ -621,6 +622,43 @@ test_square_post__refuses_what_it_cannot_hold(void **state)
 	             "not bound");
 	entry_fini(&entry);
 	assert_int_equal(fake_http_count(rig->http), 0);
+}
+
+/* What square_sales.c lets in must not end the daemon. */
+static void
+test_square_post__no_price_is_too_big_to_be_refused(void **state)
+{
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make(&entry, rig, "0.00001", "1000000000000000");
+	memcpy(entry.currency, "JPY", 3);
+	assert_words(square_adapter.post_entry(rig->square, &entry),
+	             "too big for Square");
+	entry_fini(&entry);
+	make(&entry, rig, "0.00001", "1000000000000"); /* of one: 10^19 cents */
+	assert_words(square_adapter.post_entry(rig->square, &entry),
+	             "too big for Square");
+	entry_fini(&entry);
+	make(&entry, rig, "1", "999999999999");
+	for (int i = 0; i < 20000; i++)
+		add_line(&entry, "V2", "999999999999", "1000000000000000");
+	assert_words(square_adapter.post_entry(rig->square, &entry),
+	             "too big for Square");
+	entry_fini(&entry);
+	assert_int_equal(fake_http_count(rig->http), 0);
+}
+
+/* The largest goes through the same sums as any other. */
+static void
+test_square_post__a_big_price_is_exact(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_priced(rig, "1", "1000000000000",
+	              "\"base_price_money\":" MONEY("100000000000000"));
+	assert_priced(rig, "999999999999", "0.01",
+	              "\"amount_money\":" MONEY("999999999998"));
 }
 
 /* ---- returns ---- */
@@ -817,6 +855,8 @@ main(void)
 		T(test_square_post__a_refused_payment_is_read_back),
 		T(test_square_post__a_key_used_before_is_read_back),
 		T(test_square_post__refuses_what_it_cannot_hold),
+		T(test_square_post__no_price_is_too_big_to_be_refused),
+		T(test_square_post__a_big_price_is_exact),
 		T(test_square_post__a_return_puts_the_goods_back),
 		T(test_square_post__an_old_return_is_stamped_with_now),
 		T(test_square_post__a_return_stamped_anew_is_counted_back),
