@@ -100,6 +100,39 @@ judge_held(struct world *w, const char *entry)
 	return "drop";
 }
 
+/* Redis lost its data and these goods were bound late: are they booked with
+   the rest of their sale? All lines of such an entry have one answer. */
+static const char *
+judge_late(struct world *w, const char *entry)
+{
+	struct json *doc = control_state(w, 0);
+	struct json *letter = NULL;
+	struct buf path = BUF_INIT;
+	const char *verb = NULL;
+	const char *sku;
+
+	buf_adds(&path, "/api/dead/");
+	buf_addf(&path, "entry%%2F");
+	buf_add_url(&path, entry);
+	if (api_call(w, "GET", buf_text(&path), NULL, &letter) == 200) {
+		sku = json_text_or(
+			json_at(json_path(json_root(letter), "doc.lines"), 0),
+			"sku", "");
+		for (size_t i = 0; i < w->n_orders; i++)
+			for (size_t j = 0; j < w->n_items; j++)
+				if (strstr(entry, w->orders[i].id) &&
+				    !strcmp(w->items[j].sku, sku))
+					verb = sales_is_booked(
+						       w, json_root(doc), i, j)
+					               ? "drop"
+					               : "retry";
+	}
+	json_free(letter);
+	json_free(doc);
+	buf_fini(&path);
+	return verb;
+}
+
 /*
  * Looks into Galaxy and says what is so. An item that was bound before Galaxy's
  * news of it were read refuses its entries: by now it is known. Zeros that are
@@ -118,7 +151,8 @@ choose_verb(struct world *w, const struct json_node *letter, const char *id)
 		return NULL;
 	id += strlen("entry/");
 	if (!strcmp(kind, "held"))
-		return judge_held(w, id);
+		return strstr(why, "bound late") ? judge_late(w, id)
+		                                 : judge_held(w, id);
 	if (is_uncertain &&
 	    strstr(json_text_or(letter, "summary", ""), "-> agora"))
 		return look_at_till(w, id);

@@ -64,13 +64,32 @@ name_document(struct world *w, struct ledger *l, size_t order, const char *more)
 		give_up(w, "a docid");
 }
 
-/* Every one that a sale could have: by its version, and a running number. */
+/* Every one that a sale could have at one place: by its version, and a running
+   number. */
+static void
+name_documents_of(struct world *w, struct ledger *l, size_t order,
+                  const char *place)
+{
+	char more[48];
+
+	name_document(w, l, order, place);
+	for (int v = 0; v < VERSIONS; v++) {
+		for (int n = 1; n <= ENTRIES_MAX; n++) {
+			(void)snprintf(more, sizeof(more), "%s+%d.%d", place, v,
+			               n);
+			name_document(w, l, order, more);
+		}
+	}
+}
+
+/* In Galaxy, and at the till that keeps some items itself. */
 static void
 name_documents(struct world *w, struct ledger *l)
 {
-	char more[24];
+	char keeper[24];
 
-	l->documents = calloc(w->n_orders * (1 + VERSIONS * ENTRIES_MAX) +
+	(void)snprintf(keeper, sizeof(keeper), "@%s", till_names[0]);
+	l->documents = calloc(w->n_orders * 2 * (1 + VERSIONS * ENTRIES_MAX) +
 	                              w->n_shop + 1,
 	                      sizeof(*l->documents));
 	l->booked = calloc(w->n_orders + 1, sizeof(*l->booked));
@@ -78,14 +97,8 @@ name_documents(struct world *w, struct ledger *l)
 	if (!l->documents || !l->booked || !l->kept)
 		give_up(w, "out of memory");
 	for (size_t i = 0; i < w->n_orders; i++) {
-		name_document(w, l, i, "");
-		for (int v = 0; v < VERSIONS; v++) {
-			for (int n = 1; n <= ENTRIES_MAX; n++) {
-				(void)snprintf(more, sizeof(more), "+%d.%d", v,
-				               n);
-				name_document(w, l, i, more);
-			}
-		}
+		name_documents_of(w, l, i, "");
+		name_documents_of(w, l, i, keeper);
 	}
 	for (size_t i = 0; i < w->n_shop; i++) {
 		struct document *d = &l->documents[l->n++];
@@ -474,8 +487,8 @@ check_shop(struct world *w, struct ledger *l)
 	json_free(doc);
 }
 
-void
-sales_check(struct world *w, const struct json_node *state, bool is_whole)
+static struct ledger *
+open_ledger(struct world *w, const struct json_node *state)
 {
 	const struct json_node *entries = json_path(state, "galaxy.entries");
 	const struct json_node *orders = json_path(state, "square.orders");
@@ -489,6 +502,39 @@ sales_check(struct world *w, const struct json_node *state, bool is_whole)
 	for (size_t i = 0; i < json_length(orders); i++)
 		if (json_find(json_at(orders, i), "reference_id"))
 			book_kept(w, l, json_at(orders, i));
+	return l;
+}
+
+static void
+close_ledger(struct ledger *l)
+{
+	free(l->documents);
+	free(l->booked);
+	free(l->kept);
+	free(l);
+}
+
+bool
+sales_is_booked(struct world *w, const struct json_node *state, size_t order,
+                size_t item)
+{
+	struct ledger *l = open_ledger(w, state);
+	char base[NAME_SIZE];
+	struct decimal *qty =
+		w->items[item].is_kept_at_till
+			? qty_of(&l->kept[order], w->items[item].sku)
+			: qty_of(&l->booked[order], base_code(w, base, item));
+	bool is_booked = qty && !decimal_is_zero(*qty);
+
+	close_ledger(l);
+	return is_booked;
+}
+
+void
+sales_check(struct world *w, const struct json_node *state, bool is_whole)
+{
+	struct ledger *l = open_ledger(w, state);
+
 	for (size_t till = 0; till < w->n_tills; till++) {
 		struct json *there = control_state(w, till);
 
@@ -498,8 +544,5 @@ sales_check(struct world *w, const struct json_node *state, bool is_whole)
 	if (is_whole)
 		check_recorded(w, json_path(state, "square.counts"));
 	check_shop(w, l);
-	free(l->documents);
-	free(l->booked);
-	free(l->kept);
-	free(l);
+	close_ledger(l);
 }
