@@ -36,31 +36,32 @@ struct missing {
 	bool is_unresolved; /* bound, but what it names is not known there yet */
 };
 
-/* Fill in the authority's ids as bound now. */
+/*
+ * Fill in the authority's ids as bound now. One that the entry came with is
+ * never kept: the item may have been unbound since, or the id be that of
+ * another account which had the entry before.
+ */
 static int
 fill_externals(struct worker *w, struct entry *entry, struct missing *missing)
 {
-	int r = 0;
-
 	*missing = (struct missing){ .sku = NULL };
-	for (size_t i = 0; !r && i < entry->n_lines; i++) {
+	for (size_t i = 0; i < entry->n_lines; i++) {
 		struct entry_line *line = &entry->lines[i];
 		struct item item = { 0 };
 		const struct binding *b;
+		int r = store_registry_get(w->store, &item, line->sku);
 
-		r = store_registry_get(w->store, &item, line->sku);
+		if (r && r != REGISTRY_ABSENT)
+			return r;
 		b = r ? NULL : item_find_binding(&item, w->account);
-		if (b && b->external) {
-			free(line->external);
-			line->external = text_dup(b->external);
-		}
-		if (r == REGISTRY_ABSENT)
-			r = 0;
+		free(line->external);
+		line->external =
+			b && b->external ? text_dup(b->external) : NULL;
 		if (!line->external || !line->external[0])
 			*missing = (struct missing){ line->sku, b != NULL };
 		item_fini(&item);
 	}
-	return r;
+	return 0;
 }
 
 /* For a person who asks about the items. */
@@ -218,8 +219,17 @@ post_one(struct worker *w, struct entry *entry, const struct attempt *a)
 {
 	struct outcome outcome;
 	struct missing missing;
-	int r = fill_externals(w, entry, &missing);
+	int r;
 
+	if (!w->ops->post_entry) {
+		outcome = outcome_of(VERDICT_REFUSED,
+		                     "%s cannot record sales: enter it there "
+		                     "by hand and drop this entry, and choose "
+		                     "another authority for its items",
+		                     w->account);
+		return finish(w, a, &outcome);
+	}
+	r = fill_externals(w, entry, &missing);
 	/* Nothing was sent: it is tried again, and nobody there is blamed. */
 	if (r) {
 		outcome = outcome_of(VERDICT_RETRY, "the store is away");
@@ -270,8 +280,6 @@ post_entries(struct worker *w, int64_t *next_due_ms)
 	int r = 0;
 
 	*next_due_ms = 0;
-	if (!w->ops->post_entry)
-		return 0;
 	for (int i = 0; !r && i < POSTS_PER_TURN; i++) {
 		struct entry entry = { 0 };
 		struct attempt attempt = { .entry = &entry };

@@ -720,13 +720,12 @@ static int
 take_over(struct worker *w)
 {
 	int64_t full_ms = 0;
-	int r = 0;
+	int r;
 
 	meter_forget(w->meter);
 	if (!w->is_introduced)
 		introduce(w);
-	if (w->ops->post_entry)
-		r = post_recover(w);
+	r = post_recover(w);
 	if (!r)
 		r = store_cursor_get(w->store, &full_ms, w->account, "full");
 	/* Never synced: everything. After any restart: one catch-up. */

@@ -249,8 +249,7 @@ engine_world_restart(struct engine_world *world, struct worker *w)
 	(void)snprintf(account, sizeof(account), "%s", w->account);
 	close_worker(w);
 	open_worker(world, w, account);
-	if (w->ops->post_entry)
-		assert_int_equal(post_recover(w), 0);
+	assert_int_equal(post_recover(w), 0);
 }
 
 /* ---- looking ---- */
