@@ -12,6 +12,8 @@
  *          too, but for a binding changed since and the time of a return that
  *          grew older than Square takes; it refuses the key then, and we read
  *          what is there.
+ *          A return's lines go one by one, in their order: a call is done or
+ *          not done, and as many changes as are there are the first lines.
  *          An order that was made and not paid moves no stock: the look-up
  *          finds it by its reference and pays it under the same key.
  * Assumed  Paying an order lowers the stock of its tracked variations, and a
@@ -50,6 +52,7 @@ enum {
 	SLACK_MS = 60 * 60 * 1000, /* clocks that made the entry's time */
 	BEHIND_MS = 2000,          /* a time of now is not in the future */
 	AGE_MAX_MS = (24 * 60 - 5) * 60 * 1000, /* 24 h, and room to travel */
+	STEP_MS = 12 * 60 * 60 * 1000, /* how long a stamp of ours holds */
 };
 
 /* Whole units that an order comes to; what is reckoned with them stays far
@@ -649,18 +652,24 @@ post_sale(struct square *s, const struct entry *entry)
 /* ---- returns ---- */
 
 /*
- * When the goods came back, as long as Square takes that: the same at every
- * attempt. Too old, and it is about now.
+ * When the goods came back, as long as Square takes that. Else as many steps
+ * later (or earlier) as it takes: that too is the same at every attempt, until
+ * the next step. Before the counts that were taken since, as it was.
  */
 static int64_t
 occurred_ms(const struct square *s, const struct entry *entry)
 {
 	int64_t now_ms = clock_wall_ms() + s->skew_ms;
+	int64_t late_ms =
+		now_ms - s->margin_ms - BEHIND_MS - entry->occurred_ms;
+	int64_t steps = late_ms / STEP_MS;
 
-	if (entry->occurred_ms > now_ms ||
-	    now_ms - entry->occurred_ms > AGE_MAX_MS)
-		return now_ms - s->margin_ms - BEHIND_MS;
-	return entry->occurred_ms;
+	if (entry->occurred_ms <= now_ms &&
+	    now_ms - entry->occurred_ms <= AGE_MAX_MS)
+		return entry->occurred_ms;
+	if (steps * STEP_MS > late_ms)
+		steps--;
+	return entry->occurred_ms + steps * STEP_MS;
 }
 
 static void
@@ -684,21 +693,19 @@ build_adjustment(struct json_out *o, const struct square *s,
 	json_out_end_object(o);
 }
 
-/* Lines from first on, as many as a call takes. */
+/* One line under its own key. */
 static void
-build_adjustments(struct buf *out, const struct square *s,
-                  const struct entry *entry, size_t first)
+build_return(struct buf *out, const struct square *s, const struct entry *entry,
+             size_t at)
 {
 	struct json_out o = { .to = out };
 	char key[KEY_SIZE];
 
-	(void)snprintf(key, sizeof(key), "%.40s-%zu", entry->docid, first);
+	(void)snprintf(key, sizeof(key), "%.40s-%zu", entry->docid, at);
 	json_out_object(&o, NULL);
 	json_out_text(&o, "idempotency_key", key);
 	json_out_array(&o, "changes");
-	for (size_t i = first;
-	     i < entry->n_lines && i < first + SQUARE_BATCH_MAX; i++)
-		build_adjustment(&o, s, entry, &entry->lines[i]);
+	build_adjustment(&o, s, entry, &entry->lines[at]);
 	json_out_end_array(&o);
 	json_out_end_object(&o);
 }
@@ -750,48 +757,79 @@ find_changes(struct square *s, const struct entry *entry, size_t *n)
 	return outcome;
 }
 
-/* The key has done this before, with another time or binding. */
+/* The key has done this before, with another time or binding: go on behind. */
 static struct outcome
-count_back(struct square *s, const struct entry *entry)
+count_back(struct square *s, const struct entry *entry, size_t *at)
 {
 	size_t n;
 	struct outcome outcome = find_changes(s, entry, &n);
 
 	if (outcome.verdict != VERDICT_DONE)
 		outcome.verdict = VERDICT_UNCERTAIN;
-	else if (n < entry->n_lines)
+	else if (n <= *at)
 		outcome = outcome_of(VERDICT_REFUSED,
-		                     "Square has taken %zu of its %zu lines "
-		                     "(%.40s in its inventory history): book "
-		                     "the others by hand, then drop this entry",
-		                     n, entry->n_lines, entry->docid);
+		                     "Square knows the key of %.40s, but does "
+		                     "not show it: look for %.40s in its "
+		                     "inventory history, book by hand what is "
+		                     "missing, then drop this entry",
+		                     entry->lines[*at].sku, entry->docid);
+	else
+		*at = n;
 	return outcome;
 }
 
-/* The same key and body again are harmless, also after half of it was done. */
+/*
+ * Post one line; at: which one, and the next one after DONE. Also after 429 the
+ * same key and body again are harmless; so SLOW may stay what it is, although
+ * Square may have done it.
+ */
+static struct outcome
+post_return_line(struct square *s, const struct entry *entry, size_t *at)
+{
+	struct buf body = BUF_INIT;
+	struct json *doc = NULL;
+	struct outcome outcome;
+
+	build_return(&body, s, entry, *at);
+	outcome = square_post(s, CREATE_PATH, &body, &doc);
+	if (square_has_error(doc, "IDEMPOTENCY_KEY_REUSED"))
+		outcome = count_back(s, entry, at);
+	else if (outcome.verdict == VERDICT_REFUSED)
+		outcome = refused(&outcome, doc);
+	else if (outcome.verdict == VERDICT_DONE)
+		++*at;
+	json_free(doc);
+	buf_fini(&body);
+	return outcome;
+}
+
+/* Some lines are there: then only a no of Square's itself is a no. */
+static struct outcome
+half_returned(const struct entry *entry, size_t n, const struct outcome *why)
+{
+	return outcome_of(why->verdict == VERDICT_REFUSED ? VERDICT_REFUSED
+	                                                  : VERDICT_UNCERTAIN,
+	                  "%zu of its %zu lines are there; the next: %.190s", n,
+	                  entry->n_lines, why->why);
+}
+
+/*
+ * A time that is not the entry's own may differ from the last attempt's, and an
+ * old one's key may be forgotten: look before.
+ */
 static struct outcome
 post_return(struct square *s, const struct entry *entry)
 {
 	struct outcome outcome = outcome_done();
-	size_t at;
+	size_t at = 0;
 
-	for (at = 0; outcome.verdict == VERDICT_DONE && at < entry->n_lines;
-	     at += SQUARE_BATCH_MAX) {
-		struct buf body = BUF_INIT;
-		struct json *doc = NULL;
-
-		build_adjustments(&body, s, entry, at);
-		outcome = square_post(s, CREATE_PATH, &body, &doc);
-		if (square_has_error(doc, "IDEMPOTENCY_KEY_REUSED"))
-			outcome = count_back(s, entry);
-		else if (outcome.verdict == VERDICT_REFUSED)
-			outcome = refused(&outcome, doc);
-		if (outcome.verdict != VERDICT_DONE && at > 0)
-			outcome.verdict = VERDICT_UNCERTAIN;
-		json_free(doc);
-		buf_fini(&body);
-	}
-	return outcome;
+	if (occurred_ms(s, entry) != entry->occurred_ms)
+		outcome = find_changes(s, entry, &at);
+	while (outcome.verdict == VERDICT_DONE && at < entry->n_lines)
+		outcome = post_return_line(s, entry, &at);
+	return outcome.verdict == VERDICT_DONE || at == 0
+	               ? outcome
+	               : half_returned(entry, at, &outcome);
 }
 
 /* ---- functions of the table ---- */
@@ -808,6 +846,10 @@ square_post_entry(void *state, const struct entry *entry)
 	                              : post_sale(s, entry);
 }
 
+/*
+ * What is half there is not there: posted again it is completed, with the items
+ * as they are bound then, and nothing of it is done twice.
+ */
 static struct outcome
 find_return(struct square *s, const struct entry *entry)
 {
@@ -816,12 +858,9 @@ find_return(struct square *s, const struct entry *entry)
 
 	if (outcome.verdict != VERDICT_DONE || n >= entry->n_lines)
 		return outcome;
-	if (n == 0)
-		return outcome_of(VERDICT_ABSENT, "Square has no return %.40s",
-		                  entry->docid);
-	outcome = check_entry(entry);
-	return outcome.verdict == VERDICT_DONE ? post_return(s, entry)
-	                                       : outcome;
+	return outcome_of(VERDICT_ABSENT,
+	                  "Square has %zu of the %zu lines of return %.40s", n,
+	                  entry->n_lines, entry->docid);
 }
 
 struct outcome

@@ -680,32 +680,181 @@ test_square_post__a_return_puts_the_goods_back(void **state)
 	            "\"occurred_at\":\"2026-11-20T09:00:00.000Z\"}}]}");
 }
 
+#define CHANGE \
+	"{\"type\":\"ADJUSTMENT\",\"adjustment\":{\"reference_id\":\"" DOCID \
+	"\",\"location_id\":\"L1\"}}"
+#define SLOWLY ERROR("RATE_LIMIT_ERROR", "RATE_LIMITED")
+
+/* Two lines that came back two days ago. */
 static void
-test_square_post__an_old_return_is_stamped_with_now(void **state)
+make_old(struct entry *entry, const struct rig *rig)
+{
+	make(entry, rig, "-1", NULL);
+	add_line(entry, "V2", "-3", NULL);
+	entry->occurred_ms = rig->now_ms - INT64_C(49) * 3600000;
+}
+
+static void
+test_square_post__each_line_of_a_return_has_its_key(void **state)
+{
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make(&entry, rig, "-1", NULL);
+	add_line(&entry, "V2", "-3", NULL);
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 200, "{}");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_DONE);
+	entry_fini(&entry);
+	assert_int_equal(fake_http_count(rig->http), 2);
+	assert_non_null(strstr(body(rig, 0), "\"" DOCID "-0\""));
+	assert_non_null(strstr(body(rig, 0), "\"V1\""));
+	assert_null(strstr(body(rig, 0), "\"V2\""));
+	assert_non_null(strstr(body(rig, 1), "\"" DOCID "-1\""));
+	assert_non_null(strstr(body(rig, 1), "\"V2\""));
+}
+
+static void
+test_square_post__an_old_return_is_stamped_later(void **state)
 {
 	struct rig *rig = *state;
 
 	fake_clock_advance(24 * 3600 * 1000);
 	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 200, "{}");
 	assert_verdict(post(rig, "-2", NULL), VERDICT_DONE);
-	assert_non_null(strstr(body(rig, 0), "2026-11-21T09:59:58"));
+	assert_int_equal(fake_http_count(rig->http), 2);
+	assert_non_null(strstr(body(rig, 1), "2026-11-21T09:00:00"));
 }
 
-#define CHANGE \
-	"{\"type\":\"ADJUSTMENT\",\"adjustment\":{\"reference_id\":\"" DOCID \
-	"\",\"location_id\":\"L1\"}}"
+static void
+test_square_post__a_return_of_tomorrow_is_stamped_earlier(void **state)
+{
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make(&entry, rig, "-1", NULL);
+	entry.occurred_ms = rig->now_ms + 1000;
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 200, "{}");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_DONE);
+	entry_fini(&entry);
+	assert_non_null(strstr(body(rig, 1), "2026-11-19T22:00:01"));
+}
+
+/* "Repeat with the same idempotency key and body." */
+static void
+test_square_post__an_old_return_is_repeated_byte_for_byte(void **state)
+{
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make_old(&entry, rig);
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 429, SLOWLY);
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_SLOW);
+	fake_clock_advance(3600 * 1000);
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 200, "{}");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_DONE);
+	entry_fini(&entry);
+	assert_string_equal(body(rig, 1), body(rig, 3));
+}
+
+/* Its key may be forgotten by now: what is there is not posted. */
+static void
+test_square_post__of_an_old_return_only_the_rest_is_posted(void **state)
+{
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make_old(&entry, rig);
+	fake_http_say(rig->http, 200, "{\"changes\":[" CHANGE "]}");
+	fake_http_say(rig->http, 200, "{}");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_DONE);
+	assert_int_equal(fake_http_count(rig->http), 2);
+	assert_non_null(strstr(body(rig, 1), "\"" DOCID "-1\""));
+	fake_http_say(rig->http, 200, "{\"changes\":[" CHANGE "," CHANGE "]}");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_DONE);
+	assert_int_equal(fake_http_count(rig->http), 3);
+	fake_http_say(rig->http, 503, "");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_RETRY);
+	entry_fini(&entry);
+	assert_int_equal(fake_http_count(rig->http), 4);
+}
 
 static void
 test_square_post__a_return_stamped_anew_is_counted_back(void **state)
 {
 	struct rig *rig = *state;
+	struct outcome outcome;
 
 	fake_http_say(rig->http, 400, REUSED);
 	fake_http_say(rig->http, 200, "{\"changes\":[" CHANGE "]}");
 	assert_verdict(post(rig, "-2", NULL), VERDICT_DONE);
 	fake_http_say(rig->http, 400, REUSED);
 	fake_http_say(rig->http, 200, "{}");
-	assert_words(post(rig, "-2", NULL), "0 of its 1 lines");
+	outcome = post(rig, "-2", NULL);
+	assert_verdict(outcome, VERDICT_REFUSED);
+	assert_words(outcome, "book by hand what is missing");
+	fake_http_say(rig->http, 400, REUSED);
+	fake_http_say(rig->http, 503, "");
+	assert_verdict(post(rig, "-2", NULL), VERDICT_UNCERTAIN);
+}
+
+/* Both lines were sent under the first one's key once. */
+static void
+test_square_post__what_is_counted_back_is_not_posted(void **state)
+{
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make(&entry, rig, "-1", NULL);
+	add_line(&entry, "V2", "-3", NULL);
+	fake_http_say(rig->http, 400, REUSED);
+	fake_http_say(rig->http, 200, "{\"changes\":[" CHANGE "," CHANGE "]}");
+	assert_verdict(square_adapter.post_entry(rig->square, &entry),
+	               VERDICT_DONE);
+	entry_fini(&entry);
+	assert_int_equal(fake_http_count(rig->http), 2);
+}
+
+/* Of the second line, when the first one is done. */
+static void
+test_square_post__half_a_return_is_never_tried_as_if_new(void **state)
+{
+	static const struct row rows[] = {
+		{ 0, NULL, false, VERDICT_UNCERTAIN },
+		{ 0, NULL, true, VERDICT_UNCERTAIN },
+		{ 400, BAD, true, VERDICT_REFUSED },
+		{ 401, ERROR("AUTHENTICATION_ERROR", "UNAUTHORIZED"), true,
+		  VERDICT_UNCERTAIN },
+		{ 429, SLOWLY, true, VERDICT_UNCERTAIN },
+		{ 503, "", true, VERDICT_UNCERTAIN },
+	};
+	struct rig *rig = *state;
+	struct outcome outcome;
+	struct entry entry;
+
+	make(&entry, rig, "-1", NULL);
+	add_line(&entry, "V2", "-3", NULL);
+	for (size_t i = 0; i < N(rows); i++) {
+		fake_http_reset(rig->http);
+		fake_http_say(rig->http, 200, "{}");
+		push(rig, &rows[i]);
+		outcome = square_adapter.post_entry(rig->square, &entry);
+		assert_verdict(outcome, rows[i].verdict);
+		assert_words(outcome, "1 of its 2 lines are there");
+	}
+	entry_fini(&entry);
 }
 
 /* ---- looking up ---- */
@@ -812,23 +961,21 @@ test_square_post__a_return_is_found_by_its_changes(void **state)
 	assert_verdict(find(rig, "-1"), VERDICT_DONE);
 }
 
+/* The engine fills in no externals before a look-up; it does before a post. */
 static void
-test_square_post__half_a_return_is_finished(void **state)
+test_square_post__half_a_return_is_posted_again(void **state)
 {
 	struct rig *rig = *state;
+	struct outcome outcome;
 	struct entry entry;
 
 	make(&entry, rig, "-1", NULL);
-	add_line(&entry, "V2", "-1", NULL);
-	fake_http_say(rig->http, 429,
-	              ERROR("RATE_LIMIT_ERROR", "RATE_LIMITED"));
-	assert_verdict(square_adapter.post_entry(rig->square, &entry),
-	               VERDICT_SLOW);
+	add_line(&entry, "", "-1", NULL);
 	fake_http_say(rig->http, 200, "{\"changes\":[" CHANGE "]}");
-	fake_http_say(rig->http, 200, "{}");
-	assert_verdict(square_adapter.find_entry(rig->square, &entry),
-	               VERDICT_DONE);
-	assert_string_equal(body(rig, 0), body(rig, 2));
+	outcome = square_adapter.find_entry(rig->square, &entry);
+	assert_verdict(outcome, VERDICT_ABSENT);
+	assert_words(outcome, "1 of the 2 lines");
+	assert_int_equal(fake_http_count(rig->http), 1);
 	entry_fini(&entry);
 }
 
@@ -858,15 +1005,21 @@ main(void)
 		T(test_square_post__no_price_is_too_big_to_be_refused),
 		T(test_square_post__a_big_price_is_exact),
 		T(test_square_post__a_return_puts_the_goods_back),
-		T(test_square_post__an_old_return_is_stamped_with_now),
+		T(test_square_post__each_line_of_a_return_has_its_key),
+		T(test_square_post__an_old_return_is_stamped_later),
+		T(test_square_post__a_return_of_tomorrow_is_stamped_earlier),
+		T(test_square_post__an_old_return_is_repeated_byte_for_byte),
+		T(test_square_post__of_an_old_return_only_the_rest_is_posted),
 		T(test_square_post__a_return_stamped_anew_is_counted_back),
+		T(test_square_post__what_is_counted_back_is_not_posted),
+		T(test_square_post__half_a_return_is_never_tried_as_if_new),
 		T(test_square_post__a_look_up_asks_for_our_own_orders_since_the_sale),
 		T(test_square_post__a_look_up_takes_no_other_order),
 		T(test_square_post__a_look_up_finishes_what_is_half_made),
 		T(test_square_post__a_look_up_prefers_the_order_that_is_paid),
 		T(test_square_post__trouble_with_a_look_up_is_never_absence),
 		T(test_square_post__a_return_is_found_by_its_changes),
-		T(test_square_post__half_a_return_is_finished),
+		T(test_square_post__half_a_return_is_posted_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
