@@ -163,6 +163,29 @@ note_reads(struct worker *w, const struct batch *b, int64_t fetched_ms,
 	free(is_discarded);
 }
 
+/*
+ * A till that keeps stock itself goes below zero only by selling what it does
+ * not have. An ERP may show anything.
+ */
+static int
+tell_oversold(struct worker *w, const struct batch *b)
+{
+	const char **skus = calloc(b->n, sizeof(*skus));
+	size_t n = 0;
+	int r = 0;
+
+	if (!skus)
+		return err_raise(ERR_NOMEM, "why=%s", "balances");
+	for (size_t i = 0; w->ops->list_sales && i < b->n; i++)
+		if (b->counts[i].is_known &&
+		    decimal_is_negative(b->counts[i].qty))
+			skus[n++] = b->marks[i]->member + 2;
+	if (n)
+		r = oversold_check(w, skus, n);
+	free(skus);
+	return r;
+}
+
 /* Put what was learned into the books. */
 static int
 settle(struct worker *w, const struct batch *b, int64_t tick)
@@ -195,6 +218,8 @@ settle(struct worker *w, const struct batch *b, int64_t tick)
 	if (!r && n)
 		r = store_stock_balances(w->store, &read, known, n,
 		                         &n_discarded);
+	if (!r)
+		r = tell_oversold(w, b);
 	metrics_add(METRIC_balances_read, (int64_t)n);
 	if (!r)
 		note_reads(w, b, read.fetched_ms, n_discarded);

@@ -535,6 +535,14 @@ announce(const struct intake *in)
 	return r ? r : check_oversold(in);
 }
 
+/* A version that changes nothing is remembered all the same: an older one that
+   a listing shows later must not count. */
+static bool
+is_newer(const struct intake *in)
+{
+	return in->known.revision && in->sale->version > in->known.version;
+}
+
 /* Build the change and apply it, again when the record moved meanwhile. */
 static int
 record(struct worker *w, const struct sale *sale, int64_t origin_ms)
@@ -549,7 +557,7 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 		r = build(&in);
 		if (!r)
 			r = mark_here(&in);
-		if (!r && (in.n_lines || in.n_waiting)) {
+		if (!r && (in.n_lines || in.n_waiting || is_newer(&in))) {
 			r = store_ledger_apply(
 				w->store, &(struct ledger_change){
 						  .account = w->account,

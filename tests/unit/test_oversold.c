@@ -8,6 +8,7 @@
 #include <cmocka.h> /* wants the four above first */
 
 #include "gateway/drivers/store_oversold.h"
+#include "gateway/drivers/store_registry.h"
 #include "gateway/model/metrics.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
@@ -94,6 +95,25 @@ test_oversold__a_balance_below_zero_without_a_sale_is_not(void **state)
 	assert_string_equal(missing(), "");
 }
 
+/* A till that keeps the stock shows below zero only what it has sold. */
+static void
+test_oversold__by_the_till_that_keeps_the_stock_is_told(void **state)
+{
+	struct item item = { .sku = text_dup("A1"),
+		             .authority = text_dup("agora") };
+
+	(void)state;
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	engine_world_rest(world);
+	fake_adapter_sell(agora, "O1", "A-A1", "6");
+	look(&world->agora, MARK_HOOK);
+	assert_string_equal(missing(), "1");
+	fake_adapter_set(agora, "A-A1", "2");
+	look(&world->agora, MARK_HOOK);
+	assert_string_equal(missing(), "");
+	item_fini(&item);
+}
+
 /* The till sold three of five, while Galaxy sold four: at the sale there was
    enough of it, as far as anybody knew. */
 static void
@@ -126,6 +146,7 @@ main(void)
 		EACH(test_oversold__a_sale_beyond_the_stock_is_told),
 		EACH(test_oversold__a_sale_within_the_stock_is_not),
 		EACH(test_oversold__a_balance_below_zero_without_a_sale_is_not),
+		EACH(test_oversold__by_the_till_that_keeps_the_stock_is_told),
 		EACH(test_oversold__both_sold_the_last_at_the_same_time),
 		EACH(test_oversold__it_ends_with_the_look_after_a_receipt),
 	};

@@ -668,6 +668,25 @@ test_sales__an_older_version_seen_later_takes_nothing_back(void **state)
 	assert_entry("agora/S1+5.2", "(nil)");
 }
 
+/* The newest one says what the first said: it was seen all the same. */
+static void
+test_sales__an_older_version_seen_after_one_that_changed_nothing(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	sale->version = 3;
+	list(false);
+	sale->version = 5;
+	list(false);
+	sale->lines[0].qty = decimal_of(4);
+	sale->version = 4;
+	list(false);
+	assert_pending("A1", "1");
+}
+
 static void
 test_sales__a_clock_set_back_makes_the_whole_window_be_read(void **state)
 {
@@ -1121,6 +1140,7 @@ main(void)
 		EACH(test_sales__an_old_sale_that_was_forgotten_is_not_posted_again),
 		EACH(test_sales__of_a_long_outage_are_posted_however_old),
 		EACH(test_sales__an_older_version_seen_later_takes_nothing_back),
+		EACH(test_sales__an_older_version_seen_after_one_that_changed_nothing),
 		EACH(test_sales__a_clock_set_back_makes_the_whole_window_be_read),
 		EACH(test_sales__lines_that_nobody_binds_are_forgotten_with_their_sale),
 		EACH(test_sales__are_recorded_at_each_items_authority_only),
