@@ -110,6 +110,41 @@ parse_document(struct json **out, const char *path, const char *text, size_t n,
 }
 
 static int
+add_secret(struct conf *conf, const struct secret *secret)
+{
+	const struct crypto_part parts[] = {
+		{ conf->digest, strlen(conf->digest) },
+		{ secret_text(secret), secret_length(secret) },
+	};
+
+	return crypto_sha256_hex(conf->digest, parts, 2);
+}
+
+static int
+add_secrets(struct conf *conf, const struct conf_section *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; s && i < s->n_values; i++)
+		for (size_t k = 0; !r && k < s->values[i].n_secrets; k++)
+			r = add_secret(conf, s->values[i].secrets[k]);
+	return r;
+}
+
+/* A secret's file may have changed while the text that names it did not. */
+static int
+digest_secrets(struct conf *conf)
+{
+	int r = add_secrets(conf, conf->top);
+
+	for (size_t i = 0; !r && i < conf->n_accounts; i++)
+		r = add_secrets(conf, conf->accounts[i]);
+	for (size_t i = 0; !r && i < conf->n_tokens; i++)
+		r = add_secret(conf, conf->tokens[i].secret);
+	return r;
+}
+
+static int
 parse(struct conf **out, const char *path, const char *text, size_t n,
       struct conf_load_state load)
 {
@@ -138,6 +173,9 @@ parse(struct conf **out, const char *path, const char *text, size_t n,
 		r = CONF_INVALID;
 		goto out;
 	}
+	r = digest_secrets(load.conf);
+	if (r)
+		goto out;
 	*out = load.conf;
 	load.conf = NULL;
 out:

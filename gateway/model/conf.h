@@ -82,7 +82,7 @@ struct conf_token {
 struct conf {
 	char *path;                     /* of the file, owned */
 	char *dir;                      /* its folder, owned */
-	char digest[65];                /* of its text: has it changed? */
+	char digest[65];                /* of its text and secrets: changed? */
 	struct conf_section *top;       /* public.*, private.*, redis.*, … */
 	struct conf_section **accounts; /* owned */
 	size_t n_accounts;

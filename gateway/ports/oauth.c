@@ -26,8 +26,8 @@
 enum {
 	OAUTH_MAGIC = 0x4f415554, /* "OAUT" */
 	OAUTH_MALFORMED = 1,      /* condition: not what is documented */
-	ASK_TIMEOUT_MS = 15000,
-	LOCK_MS = ASK_TIMEOUT_MS + 5000, /* of the longest call, and to put */
+	ASK_TIMEOUT_MS = 10000,
+	LOCK_MS = ASK_TIMEOUT_MS + 2000, /* of the longest call, and to put */
 	ANSWER_MAX_BYTES = 64 * 1024,
 	TOKEN_MAX_BYTES = 16 * 1024,
 	TRY_AGAIN_MS = 60000, /* while the old one does */

@@ -26,7 +26,7 @@ enum {
 
 enum {
 	VAULT_TEXT_MAX = 64 * 1024,
-	VAULT_LOCKS_MAX = 4, /* a minute, of all processes: a refresh each */
+	VAULT_LOCKS_MAX = 5, /* a minute, of all processes: a refresh each */
 };
 
 /*
