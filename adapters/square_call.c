@@ -63,18 +63,26 @@ static const struct rule by_category[] = {
 	{ "INVALID_REQUEST_ERROR", VERDICT_REFUSED },
 };
 
+/* Square names each of its errors; what has no name is a proxy's. */
+static bool
+is_named(const struct json_node *error)
+{
+	return *json_text_or(error, "category", "") ||
+	       *json_text_or(error, "code", "");
+}
+
 static enum verdict
-by_status(int status, bool has_errors)
+by_status(int status, const struct json_node *error)
 {
 	if (status >= 200 && status < 300)
-		return has_errors ? VERDICT_RETRY : VERDICT_DONE;
+		return error ? VERDICT_RETRY : VERDICT_DONE;
 	if (status == 429)
 		return VERDICT_SLOW;
 	if (status == 401 || status == 403)
 		return VERDICT_LOCKED;
 	if (status == 408 || status == 409)
 		return VERDICT_RETRY;
-	if (status >= 400 && status < 500)
+	if (status >= 400 && status < 500 && is_named(error))
 		return VERDICT_REFUSED;
 	return VERDICT_RETRY;
 }
@@ -136,7 +144,7 @@ judge(const struct http_answer *answer, const struct json_node *root)
 	const char *code = json_text_or(error, "code", "");
 	const struct rule *rule =
 		find_rule(by_code, sizeof(by_code) / sizeof(*by_code), code);
-	enum verdict verdict = by_status(answer->status, error != NULL);
+	enum verdict verdict = by_status(answer->status, error);
 	char why[OUTCOME_WHY_SIZE];
 
 	if (answer->status == 0)
@@ -336,11 +344,20 @@ square_has_error(const struct json *doc, const char *code)
 	return false;
 }
 
-/* Square itself says no, and not that it ran out of time over it. */
+/*
+ * Square itself says no, and not that it ran out of time over it; or the
+ * request was not let in, whoever says so.
+ */
 static bool
 is_refusal(const struct http_answer *answer, const struct json *doc)
 {
-	return answer->status >= 400 && answer->status < 500 &&
+	const struct json_node *root = doc ? json_root(doc) : NULL;
+
+	if (answer->status == 401 || answer->status == 403 ||
+	    answer->status == 429)
+		return true;
+	return is_named(json_at(json_find(root, "errors"), 0)) &&
+	       answer->status >= 400 && answer->status < 500 &&
 	       answer->status != 408 &&
 	       !square_has_error(doc, "REQUEST_TIMEOUT");
 }

@@ -47,7 +47,7 @@ enum {
 	QUANTITY_PLACES = 5,
 	QUANTITY_CHARS = 12,
 	ORDER_ID_SIZE = 193,
-	KEY_SIZE = 64, /* a docid of 40 and a few letters; payments take 45 */
+	KEY_SIZE = 72, /* a docid of 40, a word and a number */
 	PAGE = 500,
 	SLACK_MS = 60 * 60 * 1000, /* clocks that made the entry's time */
 	BEHIND_MS = 2000,          /* a time of now is not in the future */
@@ -167,23 +167,43 @@ has_price(const struct entry *entry)
 	return false;
 }
 
+static bool
+knows_currency(const struct square *s)
+{
+	return strlen(s->currency) == 3;
+}
+
+/* Whatever becomes of the question, it says nothing of the entry. */
+static struct outcome
+ask_currency(struct square *s)
+{
+	struct buf what = BUF_INIT;
+	struct outcome outcome = square_probe(s, &what);
+
+	buf_fini(&what);
+	if (outcome.verdict == VERDICT_REFUSED)
+		outcome.verdict = VERDICT_RETRY;
+	if (outcome.verdict == VERDICT_DONE && !knows_currency(s))
+		outcome = outcome_of(VERDICT_RETRY,
+		                     "Square does not say the currency of "
+		                     "location %.32s",
+		                     s->location);
+	return outcome;
+}
+
 /* The entry's currency, or the location's, which is asked for once. */
 static struct outcome
 find_currency(struct square *s, const struct entry *entry, struct prices *p)
 {
-	const char *wanted = entry->currency;
-	struct buf what = BUF_INIT;
+	const char *wanted = entry->currency ? entry->currency : s->currency;
 	struct outcome outcome = outcome_done();
 
-	if (!wanted && !s->currency[0])
-		outcome = square_probe(s, &what);
-	buf_fini(&what);
+	if (!entry->currency && !knows_currency(s))
+		outcome = ask_currency(s);
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
-	if (!wanted)
-		wanted = s->currency;
 	if (strlen(wanted) != 3 ||
-	    (s->currency[0] && strcmp(wanted, s->currency) != 0))
+	    (knows_currency(s) && strcmp(wanted, s->currency) != 0))
 		return outcome_of(
 			VERDICT_REFUSED,
 			"the sale is in \"%.10s\", this location takes "
@@ -363,6 +383,16 @@ payment_key(char out[KEY_SIZE], const struct entry *entry)
 	return out;
 }
 
+/* What is said of one version of an order is not said of the next. */
+static const char *
+pay_key(char out[KEY_SIZE], const struct entry *entry,
+        const struct order *order)
+{
+	(void)snprintf(out, KEY_SIZE, "%.40s-pay-%lld", entry->docid,
+	               (long long)order->version);
+	return out;
+}
+
 static void
 build_payment(struct buf *out, const struct square *s,
               const struct entry *entry, const struct order *order)
@@ -393,7 +423,7 @@ build_pay(struct buf *out, const struct entry *entry, const struct order *order)
 	char key[KEY_SIZE];
 
 	json_out_object(&o, NULL);
-	json_out_text(&o, "idempotency_key", payment_key(key, entry));
+	json_out_text(&o, "idempotency_key", pay_key(key, entry, order));
 	json_out_int(&o, "order_version", order->version);
 	json_out_array(&o, "payment_ids");
 	json_out_end_array(&o);
@@ -412,13 +442,47 @@ is_paid(const struct json_node *root)
 	       strcmp(order, "COMPLETED") == 0;
 }
 
+/* Neither paid nor to be paid: its key gives nothing but this order. */
+static struct outcome
+ended(const struct order *order, const char *state)
+{
+	return outcome_of(VERDICT_REFUSED,
+	                  "its order %.32s is %.15s at Square: if the "
+	                  "sale is to count, book it there by hand; then "
+	                  "drop this entry",
+	                  order->id, state);
+}
+
+/* The order as it is now; why: what was said to its payment. */
+static struct outcome
+judge_unpaid(const struct order *order, const char *state,
+             const struct outcome *why, bool is_changed)
+{
+	if (!*state)
+		return outcome_of(VERDICT_UNCERTAIN,
+		                  "order %.32s is not as documented",
+		                  order->id);
+	if (strcmp(state, "OPEN") != 0)
+		return ended(order, state);
+	if (is_changed)
+		return outcome_of(VERDICT_UNCERTAIN,
+		                  "order %.32s was changed at Square: it is "
+		                  "paid as it is now when it is looked up",
+		                  order->id);
+	return outcome_of(VERDICT_REFUSED,
+	                  "order %.32s is made but not paid: %.60s; finish it "
+	                  "at Square, then retry this entry, or cancel it "
+	                  "there, then drop this entry",
+	                  order->id, why->why);
+}
+
 /*
  * Square says no to the payment. Somebody may have paid the order meanwhile, we
- * among them, under a key that is forgotten by now.
+ * among them, under a key that is forgotten by now; or changed it.
  */
 static struct outcome
 look_at_order(struct square *s, const struct order *order,
-              const struct outcome *why)
+              const struct outcome *why, bool is_changed)
 {
 	struct json *doc = NULL;
 	struct outcome outcome;
@@ -430,11 +494,11 @@ look_at_order(struct square *s, const struct order *order,
 	if (outcome.verdict != VERDICT_DONE)
 		outcome.verdict = VERDICT_UNCERTAIN;
 	else if (!is_paid(json_root(doc)))
-		outcome = outcome_of(VERDICT_REFUSED,
-		                     "order %.32s was made but not paid: "
-		                     "%.110s; finish or cancel it at Square, "
-		                     "then retry or drop this entry",
-		                     order->id, why->why);
+		outcome = judge_unpaid(
+			order,
+			json_text_or(json_find(json_root(doc), "order"),
+		                     "state", ""),
+			why, is_changed);
 	json_free(doc);
 	free(path);
 	return outcome;
@@ -462,7 +526,9 @@ pay(struct square *s, const struct entry *entry, const struct order *order)
 		                     "completed",
 		                     order->id);
 	if (outcome.verdict == VERDICT_REFUSED)
-		outcome = look_at_order(s, order, &outcome);
+		outcome = look_at_order(
+			s, order, &outcome,
+			square_has_error(doc, "VERSION_MISMATCH"));
 	json_free(doc);
 	buf_fini(&body);
 	free(path);
@@ -476,12 +542,7 @@ finish(struct square *s, const struct entry *entry, const struct order *order)
 	if (strcmp(order->state, "COMPLETED") == 0)
 		return outcome_done();
 	if (strcmp(order->state, "OPEN") != 0)
-		return outcome_of(
-			VERDICT_REFUSED,
-			"its order %.32s is %.15s at Square: if the "
-			"sale is to count, book it there by hand; then "
-			"drop this entry",
-			order->id, order->state);
+		return ended(order, order->state);
 	return pay(s, entry, order);
 }
 

@@ -187,6 +187,27 @@ assert_sent(const struct rig *rig, size_t i, const char *url, const char *text)
 
 #define HOST "https://vendor.example"
 
+/* ---- what is answered ---- */
+
+struct row {
+	int status;
+	const char *text;
+	bool was_sent;
+	enum verdict verdict;
+};
+
+static void
+push(struct rig *rig, const struct row *row)
+{
+	fake_http_push(rig->http,
+	               &(struct fake_answer){ .status = row->status,
+	                                      .body = row->text,
+	                                      .why = "no answer",
+	                                      .was_sent = row->was_sent });
+}
+
+#define N(rows) (sizeof(rows) / sizeof(*(rows)))
+
 /* ---- a sale ---- */
 
 static void
@@ -358,6 +379,33 @@ test_square_post__without_a_currency_it_is_the_locations(void **state)
 		strstr(body(rig, 1), "\"base_price_money\":" MONEY("1080")));
 }
 
+/* An answer without a currency says nothing of the entry. */
+static void
+test_square_post__no_answer_on_the_location_condemns_a_sale(void **state)
+{
+	static const struct row rows[] = {
+		{ 200, "{\"locations\":[{\"id\":\"L1\"}]}", true,
+		  VERDICT_RETRY },
+		{ 200, "{\"locations\":[{\"id\":\"L1\",\"currency\":\"EU\"}]}",
+		  true, VERDICT_RETRY },
+		{ 400, BAD, true, VERDICT_RETRY },
+		{ 200, "{}", true, VERDICT_LOCKED },
+	};
+	struct rig *rig = *state;
+	struct entry entry;
+
+	make(&entry, rig, "1", "10.80");
+	free(entry.currency);
+	entry.currency = NULL;
+	for (size_t i = 0; i < N(rows); i++) {
+		push(rig, &rows[i]);
+		assert_verdict(square_adapter.post_entry(rig->square, &entry),
+		               rows[i].verdict);
+	}
+	entry_fini(&entry);
+	assert_int_equal(fake_http_count(rig->http), N(rows));
+}
+
 static void
 test_square_post__another_currency_is_refused_before_it_is_sent(void **state)
 {
@@ -389,7 +437,7 @@ test_square_post__nothing_to_pay_is_paid_with_nothing(void **state)
 	assert_verdict(post(rig, "1", "0"), VERDICT_DONE);
 	assert_sent(rig, 1, HOST "/v2/orders/O1/pay",
 	            "{\"idempotency_key\":\"" DOCID
-	            "-pay\",\"order_version\":1,\"payment_ids\":[]}");
+	            "-pay-1\",\"order_version\":1,\"payment_ids\":[]}");
 }
 
 static void
@@ -405,13 +453,6 @@ test_square_post__an_order_that_is_paid_is_not_paid_again(void **state)
 
 /* ---- what answers mean ---- */
 
-struct row {
-	int status;
-	const char *text;
-	bool was_sent;
-	enum verdict verdict;
-};
-
 /* Of the order, and of a return's adjustments. */
 static const struct row first[] = {
 	{ 0, NULL, false, VERDICT_RETRY },
@@ -423,6 +464,11 @@ static const struct row first[] = {
 	  VERDICT_LOCKED },
 	{ 404, ERROR("INVALID_REQUEST_ERROR", "NOT_FOUND"), true,
 	  VERDICT_REFUSED },
+	{ 404, "<html>no such host</html>", true, VERDICT_UNCERTAIN },
+	{ 400, "{\"errors\":[{\"detail\":\"ours\"}]}", true,
+	  VERDICT_UNCERTAIN },
+	{ 403, "<html>not from here</html>", true, VERDICT_LOCKED },
+	{ 429, "<html>slower</html>", true, VERDICT_SLOW },
 	{ 408, ERROR("API_ERROR", "REQUEST_TIMEOUT"), true, VERDICT_UNCERTAIN },
 	{ 409, ERROR("INVALID_REQUEST_ERROR", "CONFLICT"), true,
 	  VERDICT_RETRY },
@@ -471,22 +517,13 @@ static const struct row second[] = {
 	  VERDICT_UNCERTAIN },
 	{ 429, ERROR("RATE_LIMIT_ERROR", "RATE_LIMITED"), true,
 	  VERDICT_UNCERTAIN },
+	{ 404, "<html>no such host</html>", true, VERDICT_UNCERTAIN },
 	{ 500, "", true, VERDICT_UNCERTAIN },
 	{ 200, "{}", true, VERDICT_UNCERTAIN },
 	{ 200, "{\"payment\":{\"id\":\"P1\",\"status\":\"PENDING\"}}", true,
 	  VERDICT_UNCERTAIN },
 	{ 200, "{\"payment\":[", true, VERDICT_UNCERTAIN },
 };
-
-static void
-push(struct rig *rig, const struct row *row)
-{
-	fake_http_push(rig->http,
-	               &(struct fake_answer){ .status = row->status,
-	                                      .body = row->text,
-	                                      .why = "no answer",
-	                                      .was_sent = row->was_sent });
-}
 
 static void
 check_rows(struct rig *rig, const struct row *rows, size_t n, const char *qty,
@@ -509,8 +546,6 @@ check_rows(struct rig *rig, const struct row *rows, size_t n, const char *qty,
 		assert_int_equal(fake_http_left(rig->http), 0);
 	}
 }
-
-#define N(rows) (sizeof(rows) / sizeof(*(rows)))
 
 static void
 test_square_post__judges_each_answer_to_the_order(void **state)
@@ -565,11 +600,60 @@ test_square_post__a_refused_payment_is_read_back(void **state)
 	fake_http_say(rig->http, 200, MADE);
 	outcome = post(rig, "1", "10.80");
 	assert_verdict(outcome, VERDICT_REFUSED);
-	assert_words(outcome, "finish or cancel it at Square");
+	assert_words(outcome, "finish it at Square, then retry this entry, or "
+	                      "cancel it there, then drop this entry");
 	fake_http_say(rig->http, 200, MADE);
 	fake_http_say(rig->http, 400, BAD);
 	fake_http_say(rig->http, 500, "");
 	assert_verdict(post(rig, "1", "10.80"), VERDICT_UNCERTAIN);
+}
+
+/* The same key gives the same order for ever: a retry cannot work. */
+static void
+test_square_post__a_cancelled_order_is_not_to_be_retried(void **state)
+{
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	fake_http_say(rig->http, 200, MADE);
+	fake_http_say(rig->http, 400, BAD);
+	fake_http_say(rig->http, 200,
+	              "{\"order\":" ORDER_OF("CANCELED", "1080") "}");
+	outcome = post(rig, "1", "10.80");
+	assert_verdict(outcome, VERDICT_REFUSED);
+	assert_words(outcome, "is CANCELED at Square");
+	assert_words(outcome, "book it there by hand; then drop");
+	assert_null(strstr(outcome.why, "retry"));
+	fake_http_say(rig->http, 200, MADE);
+	fake_http_say(rig->http, 400, BAD);
+	fake_http_say(rig->http, 200, "{\"order\":{}}");
+	assert_verdict(post(rig, "1", "10.80"), VERDICT_UNCERTAIN);
+}
+
+#define FREE(version) \
+	"{\"id\":\"O1\",\"location_id\":\"L1\",\"reference_id\":\"" DOCID \
+	"\",\"state\":\"OPEN\",\"version\":" version \
+	",\"net_amount_due_money\":" MONEY("0") "}"
+
+/* Somebody touched the order: the look-up pays it in its new version. */
+static void
+test_square_post__an_order_changed_meanwhile_is_paid_as_it_is(void **state)
+{
+	struct rig *rig = *state;
+
+	fake_http_say(rig->http, 200, "{\"order\":" FREE("1") "}");
+	fake_http_say(rig->http, 400,
+	              ERROR("INVALID_REQUEST_ERROR", "VERSION_MISMATCH"));
+	fake_http_say(rig->http, 200, "{\"order\":" FREE("2") "}");
+	assert_verdict(post(rig, "1", "0"), VERDICT_UNCERTAIN);
+	fake_http_say(rig->http, 200, FOUND(FREE("2")));
+	fake_http_say(rig->http, 200,
+	              "{\"order\":" ORDER_OF("COMPLETED", "0") "}");
+	assert_verdict(find(rig, "1"), VERDICT_DONE);
+	/* another key, or the first answer would come back */
+	assert_sent(rig, 4, HOST "/v2/orders/O1/pay",
+	            "{\"idempotency_key\":\"" DOCID
+	            "-pay-2\",\"order_version\":2,\"payment_ids\":[]}");
 }
 
 /* Never another key: what the first one made is read and finished. */
@@ -923,6 +1007,7 @@ static const struct row looked[] = {
 	{ 401, ERROR("AUTHENTICATION_ERROR", "UNAUTHORIZED"), true,
 	  VERDICT_LOCKED },
 	{ 429, ERROR("RATE_LIMIT_ERROR", "RATE_LIMITED"), true, VERDICT_SLOW },
+	{ 404, "<html>no such host</html>", true, VERDICT_RETRY },
 	{ 500, "", true, VERDICT_RETRY },
 	{ 200, "", true, VERDICT_RETRY },
 	{ 200, "<html>", true, VERDICT_RETRY },
@@ -992,6 +1077,7 @@ main(void)
 		T(test_square_post__several_prices_share_one_rest),
 		T(test_square_post__money_is_in_the_currencys_own_units),
 		T(test_square_post__without_a_currency_it_is_the_locations),
+		T(test_square_post__no_answer_on_the_location_condemns_a_sale),
 		T(test_square_post__another_currency_is_refused_before_it_is_sent),
 		T(test_square_post__nothing_to_pay_is_paid_with_nothing),
 		T(test_square_post__an_order_that_is_paid_is_not_paid_again),
@@ -1000,6 +1086,8 @@ main(void)
 		T(test_square_post__judges_each_answer_to_a_return),
 		T(test_square_post__a_refusal_names_the_cure),
 		T(test_square_post__a_refused_payment_is_read_back),
+		T(test_square_post__a_cancelled_order_is_not_to_be_retried),
+		T(test_square_post__an_order_changed_meanwhile_is_paid_as_it_is),
 		T(test_square_post__a_key_used_before_is_read_back),
 		T(test_square_post__refuses_what_it_cannot_hold),
 		T(test_square_post__no_price_is_too_big_to_be_refused),
