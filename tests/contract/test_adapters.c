@@ -48,6 +48,7 @@ struct subject {
 	const char *external;
 	struct fixed fixed[3];
 	struct form forms[8];
+	bool names_errors; /* a refusal without that is a proxy's */
 };
 
 #define BALANCE(value) "[{\"ID\":\"" GALAXY_ITEM "\",\"Balance\":" value "}]"
@@ -88,6 +89,7 @@ static const struct subject subjects[] = {
 	          { COUNT("\"five\""), NULL },
 	          { COUNT("[5]"), NULL },
 	          { COUNT("\"1e99\""), NULL } },
+		.names_errors = true,
 	},
 	{
 		&tipsi_adapter,
@@ -423,12 +425,16 @@ check(const struct subject *subject, const struct act *act,
 	struct rig rig;
 	struct outcome outcome;
 	bool is_key_worn = row->status == 401 || row->status == 403;
+	/* None of these refusals is in the form of a vendor's. */
+	unsigned wanted = subject->names_errors && (row->verdicts & REFUSED)
+	                          ? (unsigned)RETRY
+	                          : row->verdicts;
 
 	if (!can(subject->ops, act))
 		return;
 	rig_open(&rig, subject);
 	outcome = run(&rig, act, row->status, row->body);
-	if (!(SET(outcome.verdict) & row->verdicts))
+	if (!(SET(outcome.verdict) & wanted))
 		fail_msg("%s: %s: %s said %s (%s)", subject->ops->name,
 		         row->sentence, act->name,
 		         verdict_name(outcome.verdict), outcome.why);
