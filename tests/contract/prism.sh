@@ -37,6 +37,7 @@ done
 
 . "${0%/*}/../scenario/lib.sh"
 . "${0%/*}/../scenario/tills.sh"
+. "${0%/*}/../scenario/token.lib.sh"
 
 modules=$ROOT/build/prism
 prism_log=$DIR/prism.log
@@ -116,11 +117,17 @@ await()
 }
 
 install_prism
-start_sim
+pkce_flow
+# shellcheck disable=SC2086  # words
+start_sim $TOKEN_SIM
 start_beta
 start_prism
 passed_before=$(requests)
-tills_config ".stock.authority = \"erp\" | .accounts[1].url = \"$prism\" | .accounts[1].timeout_ms = 30000"
+echo "$SQUARE_REFRESH" >"$REFRESH_FILE"
+tills_config ".stock.authority = \"erp\" | .accounts[1].url = \"$prism\" |
+	.accounts[1].timeout_ms = 30000 | .accounts[1] |= (del(.access_token) |
+	.oauth = { client_id: \"sq0idp-sim\",
+		refresh_token: \"file:square-refresh\" })"
 start_daemon
 
 # Find the items, read all counts, write those that differ.
@@ -185,8 +192,10 @@ await "it is looked up" 120 logged 'entry\.looked_up .*found=yes'
 await "everything has come to rest" 120 is_quiet
 expect_once
 
+order square/expire '{}'
 tb check
 expect "check ($said)" "$code" 0
+expect "tokens renewed" "$(refreshes)" 2
 judge
 expect_no_double
 checked=$(($(requests) - passed_before))
