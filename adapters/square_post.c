@@ -15,7 +15,8 @@
  *          A return's lines go one by one, in their order: a call is done or
  *          not done, and as many changes as are there are the first lines.
  *          An order that was made and not paid moves no stock: the look-up
- *          finds it by its reference and pays it under the same key.
+ *          finds it by its reference and pays it under the same key; what is
+ *          paid with nothing is paid in its version, under a key of that.
  * Assumed  Paying an order lowers the stock of its tracked variations, and a
  *          count read afterwards contains it. An order without fulfillments is
  *          COMPLETED once it is paid. No page of the vendor's says so in these
@@ -284,7 +285,8 @@ struct order {
 	char state[16];
 	char currency[4];
 	int64_t version;
-	int64_t due; /* in the currency's smaller unit */
+	int64_t due;        /* in the currency's smaller unit */
+	bool has_its_lines; /* found: those of the entry, as bound now */
 };
 
 static void
@@ -563,6 +565,7 @@ struct finding {
 	const struct square *square;
 	const struct entry *entry;
 	struct order order; /* the best there is */
+	bool has_strange;   /* one there is cannot be read */
 	size_t n_changes;   /* of a return: those that are there */
 };
 
@@ -603,6 +606,50 @@ rank(const struct order *order)
 	return strcmp(order->state, "OPEN") == 0 ? 2 : 1;
 }
 
+/* Of this item in all; less than nothing: that cannot be told. */
+static struct decimal
+ordered(const struct json_node *rows, const char *external)
+{
+	struct decimal sum = DECIMAL_ZERO;
+	struct decimal qty;
+
+	for (size_t i = 0; i < json_length(rows); i++) {
+		const struct json_node *row = json_at(rows, i);
+
+		if (strcmp(json_text_or(row, "catalog_object_id", ""),
+		           external) != 0)
+			continue;
+		if (decimal_parse(&qty, json_text_or(row, "quantity", "")) ||
+		    !square_is_quantity(qty))
+			return decimal_of(-1);
+		sum = decimal_add(sum, qty);
+	}
+	return sum;
+}
+
+static bool
+has_lines_of(const struct json_node *order, const struct entry *entry)
+{
+	const struct json_node *rows = json_find(order, "line_items");
+
+	if (json_length(rows) != entry->n_lines)
+		return false;
+	for (size_t i = 0; i < entry->n_lines; i++) {
+		const char *external = entry->lines[i].external;
+		struct decimal sum = DECIMAL_ZERO;
+
+		if (!external)
+			return false;
+		for (size_t j = 0; j < entry->n_lines; j++)
+			if (entry->lines[j].external &&
+			    strcmp(entry->lines[j].external, external) == 0)
+				sum = decimal_add(sum, entry->lines[j].qty);
+		if (decimal_cmp(ordered(rows, external), sum) != 0)
+			return false;
+	}
+	return true;
+}
+
 static int
 take_found(void *ctx, const struct json_node *root)
 {
@@ -619,14 +666,22 @@ take_found(void *ctx, const struct json_node *root)
 		    strcmp(json_text_or(row, "location_id", ""),
 		           f->square->location) != 0)
 			continue;
-		r = read_order(&order, row);
-		if (!r && rank(&order) > rank(&f->order))
+		if (read_order(&order, row)) {
+			f->has_strange = true;
+			continue;
+		}
+		order.has_its_lines = has_lines_of(row, f->entry);
+		if (rank(&order) > rank(&f->order))
 			f->order = order;
 	}
 	return r;
 }
 
-/* DONE with the order, or with none (its id is ""). */
+/*
+ * DONE with the order, or with none (its id is ""). REFUSED: one with the
+ * entry's reference cannot be read, whoever made it; that is no trouble of the
+ * account's, and the next look would see the same.
+ */
 static struct outcome
 find_order(struct square *s, const struct entry *entry, struct order *order)
 {
@@ -640,6 +695,12 @@ find_order(struct square *s, const struct entry *entry, struct order *order)
 	struct outcome outcome = square_list(s, &listing);
 
 	*order = f.order;
+	if (outcome.verdict == VERDICT_DONE && !order->id[0] && f.has_strange)
+		outcome = outcome_of(VERDICT_REFUSED,
+		                     "Square shows an order %.40s that is not "
+		                     "as documented: see there whether it is "
+		                     "this sale",
+		                     entry->docid);
 	return outcome;
 }
 
@@ -663,6 +724,13 @@ read_back(struct square *s, const struct entry *entry, struct order *order)
 		                     "it: look for %.40s there; retry, or drop "
 		                     "it if it is there",
 		                     entry->docid);
+	else if (!order->has_its_lines)
+		outcome =
+			outcome_of(VERDICT_REFUSED,
+		                   "its order %.32s (%.15s) was made when its "
+		                   "items were bound otherwise: put it right "
+		                   "at Square by hand, then drop this entry",
+		                   order->id, order->state);
 	return outcome;
 }
 

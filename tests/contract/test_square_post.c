@@ -656,6 +656,12 @@ test_square_post__an_order_changed_meanwhile_is_paid_as_it_is(void **state)
 	            "-pay-2\",\"order_version\":2,\"payment_ids\":[]}");
 }
 
+#define ORDER_WITH(item, quantity) \
+	"{\"id\":\"O1\",\"location_id\":\"L1\",\"reference_id\":\"" DOCID \
+	"\",\"state\":\"OPEN\",\"version\":1,\"net_amount_due_money\":" MONEY( \
+		"1080") ",\"line_items\":[{\"catalog_object_id\":\"" item \
+			"\",\"quantity\":\"" quantity "\"}]}"
+
 /* Never another key: what the first one made is read and finished. */
 static void
 test_square_post__a_key_used_before_is_read_back(void **state)
@@ -664,7 +670,7 @@ test_square_post__a_key_used_before_is_read_back(void **state)
 	struct outcome outcome;
 
 	fake_http_say(rig->http, 400, REUSED);
-	fake_http_say(rig->http, 200, FOUND(ORDER_OF("OPEN", "1080")));
+	fake_http_say(rig->http, 200, FOUND(ORDER_WITH("V1", "1.000")));
 	fake_http_say(rig->http, 200, PAID);
 	assert_verdict(post(rig, "1", "10.80"), VERDICT_DONE);
 	fake_http_say(rig->http, 400, REUSED);
@@ -675,6 +681,32 @@ test_square_post__a_key_used_before_is_read_back(void **state)
 	fake_http_say(rig->http, 400, REUSED);
 	fake_http_say(rig->http, 503, "");
 	assert_verdict(post(rig, "1", "10.80"), VERDICT_UNCERTAIN);
+}
+
+/* Paid, it would lower the stock of something else. */
+static void
+test_square_post__an_order_of_a_former_binding_is_not_paid(void **state)
+{
+	static const char *const others[] = {
+		FOUND(ORDER_WITH("V9", "1")),
+		FOUND(ORDER_WITH("V1", "2")),
+		FOUND(ORDER_WITH("V1", "1e18")),
+		FOUND(ORDER_WITH("V1", "some")),
+		FOUND(ORDER_OF("OPEN", "1080")),
+		FOUND(ORDER_OF("COMPLETED", "1080")),
+	};
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	for (size_t i = 0; i < N(others); i++) {
+		fake_http_reset(rig->http);
+		fake_http_say(rig->http, 400, REUSED);
+		fake_http_say(rig->http, 200, others[i]);
+		outcome = post(rig, "1", "10.80");
+		assert_verdict(outcome, VERDICT_REFUSED);
+		assert_words(outcome, "bound otherwise");
+		assert_int_equal(fake_http_count(rig->http), 2);
+	}
 }
 
 static void
@@ -1002,6 +1034,33 @@ test_square_post__a_look_up_prefers_the_order_that_is_paid(void **state)
 	assert_verdict(find(rig, "1"), VERDICT_REFUSED);
 }
 
+/* Of whoever has made it: the account is well, and a look tells no more. */
+static void
+test_square_post__an_order_that_cannot_be_read_is_shown_to_a_person(
+	void **state)
+{
+	static const char strange[] =
+		"{\"id\":\"O7\",\"location_id\":\"L1\",\"reference_id\":"
+		"\"" DOCID "\",\"state\":\"SOMETHING_NEW_AND_LONG\"}";
+	struct rig *rig = *state;
+	struct outcome outcome;
+	char both[700];
+
+	(void)snprintf(both, sizeof(both), FOUND("%s"), strange);
+	fake_http_say(rig->http, 200, both);
+	outcome = find(rig, "1");
+	assert_verdict(outcome, VERDICT_REFUSED);
+	assert_words(outcome, DOCID);
+	(void)snprintf(both, sizeof(both), FOUND("%s,%s"), strange,
+	               ORDER_OF("COMPLETED", "1080"));
+	fake_http_say(rig->http, 200, both);
+	assert_verdict(find(rig, "1"), VERDICT_DONE);
+	fake_http_say(rig->http, 400, REUSED);
+	(void)snprintf(both, sizeof(both), FOUND("%s"), strange);
+	fake_http_say(rig->http, 200, both);
+	assert_verdict(post(rig, "1", "10.80"), VERDICT_UNCERTAIN);
+}
+
 static const struct row looked[] = {
 	{ 0, NULL, true, VERDICT_RETRY },
 	{ 401, ERROR("AUTHENTICATION_ERROR", "UNAUTHORIZED"), true,
@@ -1089,6 +1148,7 @@ main(void)
 		T(test_square_post__a_cancelled_order_is_not_to_be_retried),
 		T(test_square_post__an_order_changed_meanwhile_is_paid_as_it_is),
 		T(test_square_post__a_key_used_before_is_read_back),
+		T(test_square_post__an_order_of_a_former_binding_is_not_paid),
 		T(test_square_post__refuses_what_it_cannot_hold),
 		T(test_square_post__no_price_is_too_big_to_be_refused),
 		T(test_square_post__a_big_price_is_exact),
@@ -1105,6 +1165,7 @@ main(void)
 		T(test_square_post__a_look_up_takes_no_other_order),
 		T(test_square_post__a_look_up_finishes_what_is_half_made),
 		T(test_square_post__a_look_up_prefers_the_order_that_is_paid),
+		T(test_square_post__an_order_that_cannot_be_read_is_shown_to_a_person),
 		T(test_square_post__trouble_with_a_look_up_is_never_absence),
 		T(test_square_post__a_return_is_found_by_its_changes),
 		T(test_square_post__half_a_return_is_posted_again),
