@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gateway/engine/lifecycle.h"
 #include "gateway/engine/station.h"
@@ -47,6 +48,11 @@ enum exit_code cli_open(struct conf **conf, struct station **station,
 /* "tillbridge: …" on stderr. */
 void cli_complain(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+
+enum { CLI_TIME_SIZE = 32 };
+
+/* Local time, to the second: for a person. Returns out. */
+const char *cli_time(char out[CLI_TIME_SIZE], int64_t wall_ms);
 
 /* The store failed under a command: say so. Returns EXIT_CODE_UNREACHABLE for
    ERR_STORE, else EXIT_CODE_FAILED. */

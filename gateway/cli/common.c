@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "gateway/base/err.h"
 
@@ -16,6 +17,18 @@ cli_complain(const char *format, ...)
 	(void)vfprintf(stderr, format, ap);
 	va_end(ap);
 	(void)fputc('\n', stderr);
+}
+
+const char *
+cli_time(char out[CLI_TIME_SIZE], int64_t wall_ms)
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	struct tm tm;
+
+	if (!wall_ms || !localtime_r(&s, &tm) ||
+	    !strftime(out, CLI_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm))
+		(void)snprintf(out, CLI_TIME_SIZE, "an unknown time");
+	return out;
 }
 
 enum exit_code

@@ -7,24 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "gateway/drivers/store_explain.h"
-
-enum { LOCAL_SIZE = 32 };
-
-/* Local time, to the second: for a person. */
-static const char *
-local(char out[LOCAL_SIZE], int64_t wall_ms)
-{
-	time_t s = (time_t)(wall_ms / 1000);
-	struct tm tm;
-
-	if (!wall_ms || !localtime_r(&s, &tm) ||
-	    !strftime(out, LOCAL_SIZE, "%Y-%m-%d %H:%M:%S", &tm))
-		(void)snprintf(out, LOCAL_SIZE, "an unknown time");
-	return out;
-}
 
 static void
 print_mark(const struct explain_mark *m, int64_t now_ms)
@@ -44,12 +28,13 @@ static void
 print_health(const struct explain_health *h)
 {
 	struct buf trouble = BUF_INIT;
-	char at[LOCAL_SIZE];
+	char at[CLI_TIME_SIZE];
 
 	explain_trouble(&trouble, h);
 	if (trouble.n)
 		(void)printf("  trouble    %s, last at %s\n",
-		             buf_text(&trouble), local(at, h->last_error_ms));
+		             buf_text(&trouble),
+		             cli_time(at, h->last_error_ms));
 	if (h->alarm[0])
 		(void)printf("  alarm      %s\n", h->alarm);
 	buf_fini(&trouble);
@@ -60,12 +45,12 @@ print_entry(const struct explain_entry *e)
 {
 	struct buf words = BUF_INIT;
 	char qty[DECIMAL_TEXT_SIZE];
-	char at[LOCAL_SIZE];
+	char at[CLI_TIME_SIZE];
 
 	explain_entry_say(&words, e);
 	(void)printf("  %-10s %s, docid %s, made %s\n",
 	             e->is_pending ? decimal_format(qty, e->qty) : "-",
-	             buf_text(&words), e->docid, local(at, e->made_ms));
+	             buf_text(&words), e->docid, cli_time(at, e->made_ms));
 	if (e->why[0])
 		(void)printf("  %-10s %s\n", "", e->why);
 	buf_fini(&words);
@@ -74,12 +59,12 @@ print_entry(const struct explain_entry *e)
 static void
 print_unknown(const struct explain *e)
 {
-	char at[LOCAL_SIZE];
+	char at[CLI_TIME_SIZE];
 
 	if (e->unknown_ms)
 		(void)printf("balance      unknown since %s: no channel is "
 		             "written\n",
-		             local(at, e->unknown_ms));
+		             cli_time(at, e->unknown_ms));
 	else
 		(void)printf("balance      unknown: no channel is written\n");
 }
@@ -88,7 +73,7 @@ static void
 print_item(const struct explain *e)
 {
 	char text[DECIMAL_TEXT_SIZE];
-	char at[LOCAL_SIZE];
+	char at[CLI_TIME_SIZE];
 	char age[EXPLAIN_SPAN_SIZE];
 
 	(void)printf("%s%s%s\n", e->sku, e->name[0] ? "  " : "", e->name);
@@ -106,7 +91,7 @@ print_item(const struct explain *e)
 	if (e->has_balance)
 		(void)printf("balance      %s, read %s, %s ago\n",
 		             decimal_format(text, e->balance),
-		             local(at, e->balance_ms),
+		             cli_time(at, e->balance_ms),
 		             explain_span(age, e->now_ms - e->balance_ms));
 	else
 		print_unknown(e);
@@ -116,7 +101,7 @@ print_item(const struct explain *e)
 		(void)printf("oversold     %s more sold than there was, since "
 		             "%s\n",
 		             decimal_format(text, e->missing),
-		             local(at, e->oversold_ms));
+		             cli_time(at, e->oversold_ms));
 	(void)printf("pending      %s\n", decimal_format(text, e->pending));
 	for (size_t i = 0; i < e->n_entries; i++)
 		print_entry(&e->entries[i]);
@@ -129,7 +114,7 @@ print_channel(const struct explain *e, const struct explain_channel *c)
 	char reserve[DECIMAL_TEXT_SIZE];
 	char target[DECIMAL_TEXT_SIZE] = "unknown";
 	char published[DECIMAL_TEXT_SIZE] = "nothing yet";
-	char at[LOCAL_SIZE];
+	char at[CLI_TIME_SIZE];
 
 	explain_conclude(&words, e, c);
 	(void)printf("\n%s.\n", buf_text(&words));
@@ -145,13 +130,14 @@ print_channel(const struct explain *e, const struct explain_channel *c)
 	             decimal_format(reserve, c->reserve),
 	             explain_reserve_name(c->reserve_from), target, published);
 	if (c->has_published && c->published_ms)
-		(void)printf(", written %s", local(at, c->published_ms));
+		(void)printf(", written %s", cli_time(at, c->published_ms));
 	(void)printf("\n");
 	if (c->suspect_ms)
 		(void)printf("  suspect    since %s\n",
-		             local(at, c->suspect_ms));
+		             cli_time(at, c->suspect_ms));
 	if (c->held_ms)
-		(void)printf("  held       since %s\n", local(at, c->held_ms));
+		(void)printf("  held       since %s\n",
+		             cli_time(at, c->held_ms));
 	print_mark(&c->mark, e->now_ms);
 	print_health(&c->health);
 }
@@ -159,14 +145,14 @@ print_channel(const struct explain *e, const struct explain_channel *c)
 static void
 print_line(const struct timeline_line *l)
 {
-	char at[LOCAL_SIZE];
+	char at[CLI_TIME_SIZE];
 
-	(void)printf("%s.%03d  %-8s %-8s %s", local(at, l->at_ms),
+	(void)printf("%s.%03d  %-8s %-8s %s", cli_time(at, l->at_ms),
 	             (int)(l->at_ms % 1000), l->account,
 	             timeline_kind_name(l->kind), l->text);
 	if (l->n > 1)
 		(void)printf(" (%lld times, last %s)", (long long)l->n,
-		             local(at, l->last_ms));
+		             cli_time(at, l->last_ms));
 	(void)printf("\n");
 }
 

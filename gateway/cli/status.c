@@ -7,13 +7,20 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_oversold.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_registry.h"
 
-enum { OVERSOLD_SHOWN = 10 };
+enum {
+	OVERSOLD_SHOWN = 10,
+	/* A daemon that starts or reloads just now takes its leases within that
+	   time. */
+	START_MS = 3000,
+	POLL_MS = 100,
+};
 
 static int
 print_account(struct store *store, const struct conf_section *account)
@@ -114,18 +121,98 @@ print_all(struct store *store, const struct conf *conf)
 	return r;
 }
 
+/* ---- is this how it is, or how it was left? ---- */
+
+/*
+ * One of the daemons on this Redis has the schedule. A lease of our own name
+ * while the lock is free is one that a killed daemon left.
+ */
+static int
+find_daemon(struct station *station, bool *out)
+{
+	int64_t deadline = clock_mono_ms() + START_MS;
+	bool is_alone = station_is_alone(station);
+	char *owner = NULL;
+	int r = store_lease_owner(station_store(station), &owner, "scheduler");
+
+	/* The lock may also be another command's. */
+	while (!r && !owner && !is_alone && clock_mono_ms() < deadline) {
+		clock_sleep_ms(POLL_MS);
+		r = store_lease_owner(station_store(station), &owner,
+		                      "scheduler");
+	}
+	*out = owner && !(is_alone && !strcmp(owner, station_owner(station)));
+	free(owner);
+	return r;
+}
+
+/* When anything was last noted of any account; 0: never. */
+static int
+find_newest(struct store *store, const struct conf *conf, int64_t *out)
+{
+	static const char *const past[] = {
+		"last_success_ms", "last_error_ms",    "last_write_ms",
+		"last_sale_ms",    "last_catch_up_ms", "last_full_ms",
+	};
+	int r = 0;
+
+	*out = 0;
+	for (size_t i = 0; !r && i < conf->n_accounts; i++) {
+		struct health h;
+
+		r = store_health_get(store, &h,
+		                     conf_account_name(conf->accounts[i]));
+		for (size_t j = 0; j < sizeof(past) / sizeof(*past); j++) {
+			int64_t at_ms = health_int(&h, past[j]);
+
+			*out = at_ms > *out ? at_ms : *out;
+		}
+		health_fini(&h);
+	}
+	return r;
+}
+
+static int
+print_silence(const struct cli *cli, const struct conf *conf,
+              struct station *station)
+{
+	char at[CLI_TIME_SIZE];
+	int64_t newest_ms;
+	int r = find_newest(station_store(station), conf, &newest_ms);
+
+	if (r)
+		return r;
+	if (newest_ms)
+		(void)printf("NO DAEMON IS RUNNING HERE: this is how it was "
+		             "left, last heard of at %s; start it with "
+		             "tillbridge run -c %s\n",
+		             cli_time(at, newest_ms), cli->conf_path);
+	else
+		(void)printf("NO DAEMON IS RUNNING HERE, and no system was "
+		             "asked yet; start it with tillbridge run -c %s\n",
+		             cli->conf_path);
+	return 0;
+}
+
 enum exit_code
 cli_status(const struct cli *cli)
 {
 	struct conf *conf = NULL;
 	struct station *station = NULL;
 	enum exit_code code = cli_open(&conf, &station, cli);
+	bool is_running = false;
 	int r;
 
 	if (code != EXIT_CODE_DONE)
 		return code;
-	r = print_all(station_store(station), conf);
+	r = find_daemon(station, &is_running);
+	if (!r && !is_running)
+		r = print_silence(cli, conf, station);
+	if (!r)
+		r = print_all(station_store(station), conf);
 	station_close(station);
 	conf_free(conf);
-	return r ? cli_fail(r) : EXIT_CODE_DONE;
+	if (r)
+		return cli_fail(r);
+	return is_running ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }

@@ -9,6 +9,9 @@
  */
 #include "gateway/drivers/store_lease.h"
 
+#include <string.h>
+
+#include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 
 /* ARGV: name, owner, ttl in ms (0: release). -> token, 0 when taken. */
@@ -56,6 +59,31 @@ store_lease_hold(struct store *store, int64_t *token, const char *name,
                  const char *owner, int64_t ttl_ms)
 {
 	return run(store, token, name, owner, ttl_ms);
+}
+
+int
+store_lease_owner(struct store *store, char **out, const char *name)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	const char *blank;
+	char *owner = NULL;
+	int r;
+
+	args_adds(&a, "GET");
+	args_add_key(&a, store, "lease:", name);
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	blank = strchr(reply_text(reply), ' ');
+	if (blank)
+		owner = text_dup(blank + 1);
+	if (blank && !owner)
+		r = err_raise(ERR_NOMEM, "why=%s", "lease");
+	freeReplyObject(reply);
+	if (!r)
+		*out = owner;
+	return r;
 }
 
 int

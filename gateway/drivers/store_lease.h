@@ -22,6 +22,10 @@ enum { LEASE_TAKEN = 1 }; /* another process holds it */
 int store_lease_hold(struct store *store, int64_t *token, const char *name,
                      const char *owner, int64_t ttl_ms);
 
+/* Whose it is now: owned by the caller; NULL: nobody's. Returns 0, ERR_STORE or
+   a fault. */
+int store_lease_owner(struct store *store, char **out, const char *name);
+
 /* Give it back if it is ours. */
 int store_lease_release(struct store *store, const char *name,
                         const char *owner);

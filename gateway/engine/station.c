@@ -257,6 +257,12 @@ station_open(struct station **out, const struct conf *conf, struct buf *why)
 	return 0;
 }
 
+bool
+station_is_alone(const struct station *station)
+{
+	return station->lock_fd >= 0;
+}
+
 struct store *
 station_store(struct station *station)
 {

@@ -33,6 +33,10 @@ int station_open(struct station **out, const struct conf *conf,
                  struct buf *why);
 void station_close(struct station *station); /* NULL is fine */
 
+/* Of a command's: no daemon runs on this state directory, for the lock was
+   free. */
+bool station_is_alone(const struct station *station);
+
 /* Borrowed; the first belongs to the calling thread's use only. */
 struct store *station_store(struct station *station);
 const struct store_options *station_options(const struct station *station);
