@@ -9,6 +9,7 @@
 const struct adapter_ops *const adapters[] = {
 	&galaxy_adapter,
 	&square_adapter,
+	&hiboutik_adapter,
 	&tipsi_adapter,
 	&webhook_adapter,
 	NULL,

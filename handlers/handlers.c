@@ -4,6 +4,7 @@
 const struct handler_ops *const hook_handlers[] = {
 	&galaxy_hooks,
 	&square_hooks,
+	&hiboutik_hooks,
 	&webhook_hooks,
 	NULL,
 };

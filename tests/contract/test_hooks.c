@@ -61,6 +61,12 @@
 #define H1 "hgTPbX3B7Xc1RJOh0wMUubBtvgcEK/xwD3nvvxOlue8="
 #define T1_MAC \
 	"10c96c6fd3f320fcfc264cdc4f476c15060ede8e8a08404cea2ddf3b72544a9c"
+#define B6 \
+	"sale_id=12&unique_sale_id=1-12&store_id=1&" \
+	"line_items%5B0%5D%5Bproduct_id%5D=7&" \
+	"line_items%5B0%5D%5Bquantity%5D=2"
+#define I1 "8852c45a8263086af180099bd3fa162758f7dcfe30950f487a816ea0e689359d"
+#define I2 "8c107b58bdb3c1d95449d2741eca12da6a5e6c5e598d308cf5ac24901b145579"
 #define T1 "t=" SECONDS ",v1=" T1_MAC
 
 /* ---- an account of the type, whatever its adapter's options ---- */
@@ -69,6 +75,11 @@ static const struct conf_row adapter_rows[] = {
 	{ .key = "location",
 	  .kind = CONF_TEXT,
 	  .meaning = "Location, as the adapter of Square has it." },
+	{ .key = "store",
+	  .kind = CONF_INT,
+	  .min = 1,
+	  .max = 1000,
+	  .meaning = "Store, as the adapter of Hiboutik has it." },
 	{ .key = NULL },
 };
 
@@ -229,7 +240,28 @@ struct genuine {
 		"Content-Type", "application/json" \
 	}
 
+#define FORM_TYPE \
+	{ \
+		"Content-Type", \
+			"application/x-www-form-urlencoded; charset=UTF-8" \
+	}
+
 static const struct genuine genuines[] = {
+	{ .ops = &hiboutik_hooks,
+	  .conf = "{\"hook\":{\"hmac_secret\":%s}}",
+	  .secret = "hib_secret",
+	  .other = "another",
+	  .sent = { .headers = { FORM_TYPE, { "x-hiboutik-hmac-sha256", I1 } },
+	            .body = B6 },
+	  .covers_body = true },
+	{ .ops = &hiboutik_hooks,
+	  .conf = "{\"hook\":{\"hmac_secret\":%s,\"token\":\"" I2 "\"}}",
+	  .secret = "hib_secret",
+	  .other = "another",
+	  .sent = { .query = "a=1&k=" I2,
+	            .headers = { FORM_TYPE, { "X-Hiboutik-Hmac-SHA256", I1 } },
+	            .body = B6 },
+	  .covers_body = true },
 	{ .ops = &square_hooks,
 	  .conf = "{\"hook\":{\"signature_key\":%s,\"url\":\"" SQUARE_URL
 	          "\"}}",
@@ -695,16 +727,13 @@ assert_door(const struct genuine *g, struct receiver *receiver,
 static void
 test_hooks__the_door_answers_each_of_them_alike(void **state)
 {
-	static const struct handler_ops *const handlers[] = {
-		&galaxy_hooks, &square_hooks, &webhook_hooks, NULL
-	};
-
 	(void)state;
 	for (size_t i = 0; i < N_GENUINES; i++) {
 		struct conf *conf = conf_of(&genuines[i]);
 		size_t n_pushed = 0;
 		const struct receiver_options options = { .conf = conf,
-			                                  .handlers = handlers,
+			                                  .handlers =
+			                                          hook_handlers,
 			                                  .push = push,
 			                                  .push_ctx =
 			                                          &n_pushed };
@@ -1223,6 +1252,174 @@ test_galaxy_hooks__the_secret_is_not_kept_with_the_event(void **state)
 	conf_section_free(account);
 }
 
+/* ---- Hiboutik ---- */
+
+#define HIBOUTIK "{\"store\":1,\"hook\":{\"token\":[\"" I2 "\",\"old-one\"]}}"
+
+static void
+test_hiboutik_hooks__the_token_is_the_parameter_k(void **state)
+{
+	static const struct {
+		const char *query;
+		int expected;
+	} rows[] = {
+		{ "k=" I2, 0 },
+		{ "x=1&k=old%2Done&y", 0 },
+		{ "", HANDLER_FORGED },
+		{ "k=", HANDLER_FORGED },
+		{ "k=" I2 "0", HANDLER_FORGED },
+		{ "k=8c107b58", HANDLER_FORGED },
+		{ "K=" I2, HANDLER_FORGED },
+		{ "k=" I2 "&k=" I2, HANDLER_FORGED },
+		{ "k=old-one%00", HANDLER_FORGED },
+		{ "kk=" I2, HANDLER_FORGED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sent sent = { .query = rows[i].query,
+			             .headers = { FORM_TYPE },
+			             .body = B6 };
+
+		assert_int_equal(
+			verify_with(&hiboutik_hooks, HIBOUTIK, NULL, &sent),
+			rows[i].expected);
+	}
+}
+
+static void
+test_hiboutik_hooks__with_both_proofs_one_is_none(void **state)
+{
+	static const char conf[] = "{\"hook\":{\"token\":\"" I2
+				   "\",\"hmac_secret\":\"hib_secret\"}}";
+	const struct sent tokened = { .query = "k=" I2,
+		                      .headers = { FORM_TYPE },
+		                      .body = B6 };
+	const struct sent signed_ = {
+		.headers = { FORM_TYPE, { "X-Hiboutik-Hmac-SHA256", I1 } },
+		.body = B6
+	};
+
+	(void)state;
+	assert_int_equal(verify_with(&hiboutik_hooks, conf, NULL, &tokened),
+	                 HANDLER_FORGED);
+	assert_int_equal(verify_with(&hiboutik_hooks, conf, NULL, &signed_),
+	                 HANDLER_FORGED);
+	assert_int_equal(verify_with(&hiboutik_hooks, "{}", NULL, &tokened),
+	                 HANDLER_FORGED);
+}
+
+static void
+test_hiboutik_hooks__no_proof_is_a_mistake_of_the_configuration(void **state)
+{
+	struct conf_section *account = parse(&hiboutik_hooks, "{}");
+	struct handler_env env = { account, NULL };
+	struct buf mistakes = BUF_INIT;
+
+	(void)state;
+	hiboutik_hooks.check(&env, &mistakes);
+	assert_non_null(strstr(buf_text(&mistakes), "hook.token: missing"));
+	conf_section_free(account);
+	buf_reset(&mistakes);
+	account = parse(&hiboutik_hooks, HIBOUTIK);
+	env.account = account;
+	hiboutik_hooks.check(&env, &mistakes);
+	assert_int_equal(mistakes.n, 0);
+	conf_section_free(account);
+	buf_fini(&mistakes);
+}
+
+static void
+test_hiboutik_hooks__a_call_says_where_to_look(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *expected;
+	} rows[] = {
+		{ B6, "sale=12" },
+		{ "sale_id=12", "sale=12" }, /* without lines it is read too */
+		{ "order_id=0012&shop_id=1&date_time=x", "sale=12" },
+		{ "sale_id=12&store_id=2", "" },
+		{ "order_id=12&shop_id=2", "" },
+		{ "sale_id=12&sale_ext_ref=TB-agora-1", "" }, /* ours */
+		{ "sale_id=12&sale_ext_ref=erp-1", "sale=12" },
+		{ "product_id=7", "ref=7" },
+		{ "inventory_input_id=4", "catch_up" },
+		{ "customer_id=4", "" },
+		/* Lines count where no sale is named. */
+		{ "line_items[0][product_id]=7&line_items[0][product_size]=3&"
+		  "line_items%5b2%5D%5Bproduct_id%5d=8",
+		  "ref=7/3 ref=8/0" },
+		{ "line_items[0][product_id]=0", "" },
+		{ "line_items[500][product_id]=7", "" },
+		{ "line_items[99999999999999999999][product_id]=7", "" },
+		{ "line_items[-1][product_id]=7&line_items[][product_id]=7&"
+		  "line_items[0]product_id=7&line_items[0][product_id=7&"
+		  "line_items[0][a][product_id]=7&line_items=7&"
+		  "xline_items[0][product_id]=7",
+		  "" },
+		/* What is no number is none. */
+		{ "sale_id=12x&product_id=&inventory_input_id=%zz", "" },
+		{ "sale_id=1234567890123456789", "" },
+		{ "", "" },
+		{ "&&=&;&a", "" },
+		{ "sale_id=%", "" },
+		{ "sale_id=1%00", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_heard(&hiboutik_hooks, HIBOUTIK,
+		             &(struct sent){ .query = "k=" I2,
+		                             .body = rows[i].body },
+		             rows[i].expected);
+}
+
+static void
+test_hiboutik_hooks__the_token_is_not_kept_with_the_event(void **state)
+{
+	struct conf_section *account = parse(&hiboutik_hooks, HIBOUTIK);
+	struct handler_env env = { account, NULL };
+	struct http_call call =
+		call_of(&(struct sent){ .query = "k=" I2, .body = B6 });
+	struct event event = { 0 };
+
+	(void)state;
+	assert_int_equal(hiboutik_hooks.identify(&env, &call, &event), 0);
+	assert_string_equal(event.query, "");
+	assert_string_equal(event.topic, "sale");
+	assert_string_equal(event.id, "");
+	event_fini(&event);
+	conf_section_free(account);
+}
+
+static void
+test_hiboutik_hooks__a_form_without_end_is_malformed(void **state)
+{
+	struct conf_section *account = parse(&hiboutik_hooks, HIBOUTIK);
+	struct handler_env env = { account, NULL };
+	struct event event = { 0 };
+	struct buf body = BUF_INIT;
+	struct http_call call = { .method = "POST", .query = "" };
+
+	(void)state;
+	for (int i = 0; i < 8000; i++)
+		buf_adds(&body, "a=1&");
+	call.body = buf_text(&body);
+	call.n_body = body.n;
+	assert_int_equal(hiboutik_hooks.identify(&env, &call, &event), 0);
+	event_fini(&event);
+	event = (struct event){ 0 };
+	buf_adds(&body, "a=1");
+	call.body = buf_text(&body);
+	call.n_body = body.n;
+	assert_int_equal(hiboutik_hooks.identify(&env, &call, &event),
+	                 HANDLER_MALFORMED);
+	event_fini(&event);
+	buf_fini(&body);
+	conf_section_free(account);
+}
+
 static void
 test_hooks__the_list_names_every_source_once(void **state)
 {
@@ -1233,7 +1430,7 @@ test_hooks__the_list_names_every_source_once(void **state)
 		for (size_t i = 0; i < n; i++)
 			assert_string_not_equal(hook_handlers[i]->name,
 			                        hook_handlers[n]->name);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 }
 
 static int
@@ -1316,6 +1513,18 @@ main(void)
 			test_galaxy_hooks__every_guid_is_a_place_to_look),
 		cmocka_unit_test(
 			test_galaxy_hooks__the_secret_is_not_kept_with_the_event),
+		cmocka_unit_test(
+			test_hiboutik_hooks__the_token_is_the_parameter_k),
+		cmocka_unit_test(
+			test_hiboutik_hooks__with_both_proofs_one_is_none),
+		cmocka_unit_test(
+			test_hiboutik_hooks__no_proof_is_a_mistake_of_the_configuration),
+		cmocka_unit_test(
+			test_hiboutik_hooks__a_call_says_where_to_look),
+		cmocka_unit_test(
+			test_hiboutik_hooks__the_token_is_not_kept_with_the_event),
+		cmocka_unit_test(
+			test_hiboutik_hooks__a_form_without_end_is_malformed),
 		cmocka_unit_test(test_hooks__the_list_names_every_source_once),
 	};
 

@@ -1,0 +1,1149 @@
+/*
+ * Hiboutik's own rules, against the simulated till itself: its sources are
+ * taken in whole and asked by function call, so that each call of the adapter
+ * can be lost, refused or be the last one before a crash.
+ */
+#define _GNU_SOURCE 1 /* what the sources ask for */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "tests/sim/sim.c"
+#include "tests/sim/calls.c"
+#include "tests/sim/fault.c"
+#include "tests/sim/shop.c"
+#include "tests/sim/galaxy.c"
+#include "tests/sim/zip.c"
+#include "tests/sim/galaxy_items.c"
+#include "tests/sim/galaxy_rows.c"
+#include "tests/sim/galaxy_customer.c"
+#include "tests/sim/galaxy_image.c"
+#include "tests/sim/galaxy_lists.c"
+#include "tests/sim/galaxy_entry.c"
+#include "tests/sim/till.c"
+#include "tests/sim/hiboutik.c"
+#include "tests/sim/hiboutik_stock.c"
+#include "tests/sim/hiboutik_sales.c"
+#include "tests/sim/hiboutik_till.c"
+
+#include "adapters/adapters.h"
+#include "gateway/base/clock.h"
+#include "gateway/drivers/http_client.h"
+#include "tests/support/fake_mirror.h"
+
+#define KEY  "pl4nted-hiboutik-4711"
+#define HOST "https://demo.hiboutik.test"
+
+void
+hooks_galaxy(struct hooks *hooks, const char *itemid)
+{
+	(void)hooks;
+	(void)itemid;
+}
+
+void
+hooks_send(struct hooks *hooks, const struct hooks_message *message)
+{
+	(void)hooks;
+	(void)message;
+}
+
+const char *
+hooks_secret(struct hooks *hooks)
+{
+	(void)hooks;
+	return NULL;
+}
+
+/* ---- a till, and the adapter that calls it ---- */
+
+enum trouble {
+	LOST,    /* it was done, and its answer lost */
+	DROPPED, /* it was sent and not done, without an answer */
+	REFUSED, /* no connection */
+	FAILED,  /* 500, and not done */
+	N_TROUBLES,
+};
+
+struct rig {
+	struct sim sim;
+	struct galaxy galaxy;
+	struct hiboutik till;
+	struct conf_section *conf;
+	struct mirror *mirror;
+	struct http_client *http;
+	void *state;
+	unsigned n_calls; /* since it was set to 0 */
+	unsigned at;      /* the call that has trouble; 0: none */
+	enum trouble trouble;
+	struct buf log; /* "METHOD path?query\n" each */
+};
+
+static void
+answer_from(struct rig *rig, const struct http_request *q,
+            struct http_answer *answer)
+{
+	const char *target = q->url + strlen(HOST);
+	const char *query = strchr(target, '?');
+	char *path = text_ndup(target, strcspn(target, "?"));
+	const struct http_call call = { .method = q->method,
+		                        .path = path,
+		                        .query = query ? query + 1 : "",
+		                        .headers = q->headers,
+		                        .n_headers = q->n_headers,
+		                        .body = q->body ? q->body : "",
+		                        .n_body = q->n_body };
+	struct server_reply reply = { .status = 0 };
+	const char *link;
+
+	hiboutik_serve(&rig->till, &call, &reply);
+	answer->status = reply.status;
+	answer->was_sent = true;
+	answer->retry_after_ms = -1;
+	buf_add(&answer->body, reply.body.p, reply.body.n);
+	link = strstr(buf_text(&reply.headers), "Link: ");
+	answer->has_link = link != NULL;
+	answer->has_next = link && strstr(link, "rel=\"next\"");
+	reply.stream.release(reply.stream.ctx);
+	buf_fini(&reply.headers);
+	buf_fini(&reply.body);
+	free(path);
+}
+
+static int
+answer_call(void *ctx, const struct http_request *q, struct http_answer *answer)
+{
+	struct rig *rig = ctx;
+	bool is_bad = ++rig->n_calls == rig->at;
+
+	assert_memory_equal(q->url, HOST "/api", strlen(HOST "/api"));
+	buf_addf(&rig->log, "%s %s\n", q->method,
+	         q->url + strlen(HOST "/api/"));
+	if (!is_bad || rig->trouble == LOST)
+		answer_from(rig, q, answer);
+	if (!is_bad)
+		return 0;
+	buf_reset(&answer->body);
+	answer->status = rig->trouble == FAILED ? 500 : 0;
+	answer->was_sent = rig->trouble != REFUSED;
+	(void)strcpy(answer->why, "timed out");
+	return 0;
+}
+
+static void
+open_state(struct rig *rig)
+{
+	const struct adapter_env env = { .conf = rig->conf,
+		                         .http = rig->http,
+		                         .mirror = rig->mirror };
+
+	assert_int_equal(hiboutik_adapter.open(&rig->state, &env), 0);
+}
+
+/* A crash: what the process knew is gone, what it noted is not. */
+static void
+start_again(struct rig *rig)
+{
+	hiboutik_adapter.close(rig->state);
+	open_state(rig);
+}
+
+static void
+configure(struct rig *rig, int store, int warehouse, const char *more)
+{
+	const struct conf_type type = { .name = "hiboutik",
+		                        .rows = hiboutik_adapter.options };
+	struct buf mistakes = BUF_INIT;
+	char *json = text_format(
+		"{\"url\":\"" HOST "/api\",\"email\":\"demo@example.com\","
+		"\"api_key\":\"" KEY "\",\"store\":%d,\"warehouse\":%d,"
+		"\"timezone\":\"Europe/Athens\"%s}",
+		store, warehouse, more);
+
+	conf_section_free(rig->conf);
+	if (conf_section_parse(&rig->conf, &type, json, NULL, &mistakes))
+		fail_msg("%s", buf_text(&mistakes));
+	buf_fini(&mistakes);
+	free(json);
+}
+
+static int
+rig_open(void **state)
+{
+	const struct galaxy_options galaxy = { .n_items = 6, .n_sized = 1 };
+	const struct hiboutik_options options = {
+		.account = "demo",
+		.email = "demo@example.com",
+		.key = KEY,
+		.store = 1,
+		.warehouse = 5,
+	};
+	struct rig *rig = sim_alloc(sizeof(*rig));
+
+	sim_init(&rig->sim, 1);
+	galaxy_init(&rig->galaxy, &rig->sim, &galaxy);
+	hiboutik_init(&rig->till, &rig->sim, &options);
+	rig->mirror = fake_mirror_new();
+	assert_int_equal(http_client_new_fake(&rig->http, answer_call, rig), 0);
+	configure(rig, 1, 5, "");
+	open_state(rig);
+	*state = rig;
+	return 0;
+}
+
+static int
+rig_close(void **state)
+{
+	struct rig *rig = *state;
+
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	fake_mirror_free(rig->mirror);
+	conf_section_free(rig->conf);
+	buf_fini(&rig->log);
+	hiboutik_fini(&rig->till);
+	galaxy_fini(&rig->galaxy);
+	sim_fini(&rig->sim);
+	free(rig);
+	return 0;
+}
+
+/* Another rig in the place of this one, for rows. */
+static struct rig *
+renew(void **state)
+{
+	(void)rig_close(state);
+	(void)rig_open(state);
+	return *state;
+}
+
+static void
+change(struct rig *rig, const char *what, const char *body)
+{
+	struct buf text = BUF_INIT;
+	struct json_out out = { .to = &text };
+	struct json *doc = NULL;
+	const char *wrong;
+
+	assert_int_equal(json_parse(&doc, body, strlen(body)), 0);
+	json_out_object(&out, NULL);
+	wrong = hiboutik_control(&rig->till, what, json_root(doc), &out);
+	json_out_end_object(&out);
+	if (wrong)
+		fail_msg("%s: %s", what, wrong);
+	json_free(doc);
+	buf_fini(&text);
+}
+
+static struct hiboutik_thing *
+thing(struct rig *rig, const char *name)
+{
+	struct hiboutik_thing *t = hiboutik_find(&rig->till, name);
+
+	assert_non_null(t);
+	return t;
+}
+
+static void
+begin_log(struct rig *rig)
+{
+	buf_reset(&rig->log);
+	rig->n_calls = 0;
+}
+
+static size_t
+times(const struct rig *rig, const char *piece)
+{
+	const char *at = buf_text(&rig->log);
+	size_t n = 0;
+
+	for (; (at = strstr(at, piece)); at++)
+		n++;
+	return n;
+}
+
+static int64_t
+whole(struct decimal d)
+{
+	int64_t n = -1;
+
+	assert_int_equal(decimal_to_scaled(&n, d, 0), 0);
+	return n;
+}
+
+/* ---- counts ---- */
+
+static struct outcome
+look(struct rig *rig, struct count *counts, size_t n)
+{
+	return hiboutik_adapter.read_counts(rig->state, counts, n);
+}
+
+static void
+test_hiboutik__a_few_items_cost_a_call_for_each_product(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[] = { { .external = "101/0" } };
+	struct count more[3] = { { 0 } };
+	char names[3][48];
+	size_t n = 0;
+
+	thing(rig, "101/0")->counts[0] = 41;
+	thing(rig, "101/0")->counts[1] = 7; /* another warehouse */
+	assert_int_equal(look(rig, counts, 1).verdict, VERDICT_DONE);
+	assert_true(counts[0].is_known);
+	assert_int_equal(whole(counts[0].qty), 41);
+	assert_string_equal(buf_text(&rig->log),
+	                    "GET stock_available/product_id/101\n");
+	/* All sizes of one product are one call. */
+	for (size_t i = 0; i < rig->till.n_things && n < 3; i++)
+		if (rig->till.things[i]->size)
+			hiboutik_name(names[n++], rig->till.things[i]);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		more[i].external = names[i];
+	begin_log(rig);
+	assert_int_equal(look(rig, more, 3).verdict, VERDICT_DONE);
+	assert_int_equal(rig->n_calls, 1);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(more[i].is_known);
+		assert_int_equal(whole(more[i].qty),
+		                 thing(rig, names[i])->counts[0]);
+	}
+}
+
+static void
+test_hiboutik__many_items_cost_the_warehouse_once(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[] = { { .external = "101/0" },
+		                  { .external = "102/0" },
+		                  { .external = "103/0" } };
+
+	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
+	assert_string_equal(buf_text(&rig->log),
+	                    "GET stock_available/warehouse_id/5\n");
+	for (size_t i = 0; i < 3; i++)
+		assert_true(counts[i].is_known);
+	/* Where it has more pages, that many products are as cheap alone. */
+	change(rig, "switches", "{\"page_rows\":3}");
+	begin_log(rig);
+	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
+	assert_int_equal(times(rig, "warehouse_id/5"), 3);
+	begin_log(rig);
+	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
+	assert_int_equal(times(rig, "product_id/"), 3);
+}
+
+/* Whether stock pages is not documented; a list that does not ends as well. */
+static void
+test_hiboutik__a_list_without_pages_is_read_once(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[] = { { .external = "101/0" },
+		                  { .external = "102/0" } };
+
+	change(rig, "switches", "{\"pages_stock\":false}");
+	assert_int_equal(look(rig, counts, 2).verdict, VERDICT_DONE);
+	assert_int_equal(rig->n_calls, 1);
+	assert_true(counts[0].is_known && counts[1].is_known);
+}
+
+static void
+test_hiboutik__what_it_does_not_have_is_refused_and_not_written(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[] = { { .external = "999/0" },
+		                  { .external = "101/77" },
+		                  { .external = "101/0" } };
+
+	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(counts[i].is_known);
+		assert_int_equal(counts[i].outcome.verdict, VERDICT_REFUSED);
+		assert_non_null(
+			strstr(counts[i].outcome.why, counts[i].external));
+		counts[i].qty = decimal_of(5);
+	}
+	assert_true(counts[2].is_known);
+	counts[2].qty = decimal_of(50);
+	assert_int_equal(
+		hiboutik_adapter.write_counts(rig->state, counts, 3, 1000)
+			.verdict,
+		VERDICT_DONE);
+	assert_int_equal(counts[0].outcome.verdict, VERDICT_REFUSED);
+	assert_int_equal(counts[1].outcome.verdict, VERDICT_REFUSED);
+	assert_int_equal(counts[2].outcome.verdict, VERDICT_DONE);
+	assert_int_equal(thing(rig, "101/0")->counts[0], 50);
+}
+
+/* ---- counts: write ---- */
+
+/* As the engine does it: look, then write what differs. */
+static struct outcome
+bring(struct rig *rig, int64_t first, int64_t second)
+{
+	struct count counts[] = { { .external = "101/0" },
+		                  { .external = "102/0" } };
+	struct outcome outcome = look(rig, counts, 2);
+
+	if (outcome.verdict != VERDICT_DONE)
+		return outcome;
+	counts[0].qty = decimal_of(first);
+	counts[1].qty = decimal_of(second);
+	outcome = hiboutik_adapter.write_counts(rig->state, counts, 2,
+	                                        clock_wall_ms());
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = counts[0].outcome;
+	return outcome.verdict == VERDICT_DONE ? counts[1].outcome : outcome;
+}
+
+static void
+set_counts(struct rig *rig, int64_t first, int64_t second)
+{
+	thing(rig, "101/0")->counts[0] = first;
+	thing(rig, "102/0")->counts[0] = second;
+}
+
+static void
+assert_counts(struct rig *rig, int64_t first, int64_t second)
+{
+	assert_int_equal(thing(rig, "101/0")->counts[0], first);
+	assert_int_equal(thing(rig, "102/0")->counts[0], second);
+}
+
+static void
+test_hiboutik__counts_rise_by_an_arrival_and_fall_by_a_sale(void **state)
+{
+	struct rig *rig = *state;
+	const struct hiboutik_sale *s;
+
+	set_counts(rig, 10, 10);
+	assert_int_equal(bring(rig, 12, 7).verdict, VERDICT_DONE);
+	assert_counts(rig, 12, 7);
+	assert_int_equal(rig->till.n_inputs, 1);
+	assert_int_equal(rig->till.n_sales, 1);
+	assert_memory_equal(rig->till.inputs[0]->label, "TB-count-", 9);
+	s = rig->till.sales[0];
+	assert_memory_equal(s->ext_ref, "TB-count-", 9);
+	assert_true(s->completed_us > 0);
+	assert_true(decimal_is_zero(hiboutik_sale_total(s)));
+	assert_int_equal(s->lines[0].quantity, 3);
+	/* Equal counts cost nothing. */
+	begin_log(rig);
+	assert_int_equal(bring(rig, 12, 7).verdict, VERDICT_DONE);
+	assert_int_equal(rig->n_calls, 1);
+}
+
+static void
+test_hiboutik__what_is_sold_after_the_look_stays_sold(void **state)
+{
+	struct rig *rig = *state;
+	struct count c = { .external = "101/0" };
+
+	set_counts(rig, 10, 0);
+	assert_int_equal(look(rig, &c, 1).verdict, VERDICT_DONE);
+	change(rig, "sell", "{\"lines\":[{\"product\":\"101/0\"}]}");
+	c.qty = decimal_of(15);
+	assert_int_equal(
+		hiboutik_adapter
+			.write_counts(rig->state, &c, 1, clock_wall_ms())
+			.verdict,
+		VERDICT_DONE);
+	assert_counts(rig, 14, thing(rig, "102/0")->counts[0]);
+	/* The same again is read again, and changes nothing. */
+	c.qty = decimal_of(14);
+	begin_log(rig);
+	assert_int_equal(
+		hiboutik_adapter
+			.write_counts(rig->state, &c, 1, clock_wall_ms())
+			.verdict,
+		VERDICT_DONE);
+	assert_string_equal(buf_text(&rig->log),
+	                    "GET stock_available/product_id/101\n");
+}
+
+static void
+test_hiboutik__an_account_that_takes_them_lowers_by_arrivals(void **state)
+{
+	struct rig *rig = *state;
+
+	configure(rig, 1, 5, ",\"decreases\":\"arrival\"");
+	start_again(rig);
+	set_counts(rig, 10, 10);
+	/* The simulated one does not: its refusal is the item's own. */
+	assert_int_equal(bring(rig, 12, 7).verdict, VERDICT_REFUSED);
+	assert_counts(rig, 12, 10);
+	assert_int_equal(rig->till.n_sales, 0);
+}
+
+static void
+test_hiboutik__either_way_to_validate_is_found(void **state)
+{
+	struct rig *rig = *state;
+
+	change(rig, "switches", "{\"validate_by_id\":true}");
+	set_counts(rig, 10, 10);
+	assert_int_equal(bring(rig, 11, 10).verdict, VERDICT_DONE);
+	assert_counts(rig, 11, 10);
+	assert_int_equal(times(rig, "validate"), 2);
+	begin_log(rig);
+	assert_int_equal(bring(rig, 12, 10).verdict, VERDICT_DONE);
+	assert_counts(rig, 12, 10);
+	assert_int_equal(times(rig, "validate"), 1);
+}
+
+static void
+test_hiboutik__a_refused_line_stops_no_other(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[] = { { .external = "101/0" },
+		                  { .external = "102/0" } };
+
+	set_counts(rig, 10, 10);
+	assert_int_equal(look(rig, counts, 2).verdict, VERDICT_DONE);
+	set_counts(rig, 1, 10); /* sold behind our back: 3 are not there */
+	counts[0].qty = decimal_of(7);
+	counts[1].qty = decimal_of(8);
+	assert_int_equal(
+		hiboutik_adapter
+			.write_counts(rig->state, counts, 2, clock_wall_ms())
+			.verdict,
+		VERDICT_DONE);
+	assert_int_equal(counts[0].outcome.verdict, VERDICT_REFUSED);
+	assert_non_null(strstr(counts[0].outcome.why, "101/0"));
+	assert_int_equal(counts[1].outcome.verdict, VERDICT_DONE);
+	assert_counts(rig, 1, 8);
+	/* With no line left the sale is abandoned. */
+	assert_int_equal(look(rig, counts, 2).verdict, VERDICT_DONE);
+	set_counts(rig, 0, 8);
+	counts[0].qty = DECIMAL_ZERO;
+	counts[1].qty = decimal_of(8);
+	assert_int_equal(
+		hiboutik_adapter
+			.write_counts(rig->state, counts, 2, clock_wall_ms())
+			.verdict,
+		VERDICT_DONE);
+	assert_int_equal(counts[0].outcome.verdict, VERDICT_REFUSED);
+	assert_true(rig->till.sales[rig->till.n_sales - 1]->is_void);
+}
+
+static size_t
+open_sales(const struct rig *rig)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->till.n_sales; i++)
+		n += !rig->till.sales[i]->is_void &&
+		     rig->till.sales[i]->completed_us == 0 &&
+		     rig->till.sales[i]->n_lines > 0;
+	return n;
+}
+
+static size_t
+validated(const struct rig *rig)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->till.n_inputs; i++)
+		n += rig->till.inputs[i]->is_validated;
+	return n;
+}
+
+/* Trouble of each kind at each call, with and without a crash behind it. */
+static bool
+write_with_trouble(void **state, unsigned at, enum trouble trouble,
+                   const char *switches, bool is_crash)
+{
+	struct rig *rig = renew(state);
+	struct outcome outcome;
+
+	change(rig, "switches", switches);
+	set_counts(rig, 10, 10);
+	rig->at = at;
+	rig->trouble = trouble;
+	begin_log(rig);
+	outcome = bring(rig, 13, 6);
+	if (rig->n_calls < at)
+		return false;
+	assert_int_equal(outcome.verdict, VERDICT_RETRY);
+	if (is_crash)
+		start_again(rig);
+	rig->at = 0;
+	outcome = bring(rig, 13, 6);
+	if (outcome.verdict != VERDICT_DONE)
+		fail_msg("call %u, trouble %d: %s", at, trouble, outcome.why);
+	assert_counts(rig, 13, 6);
+	/* Not by way of more and then less. */
+	assert_int_equal(whole(thing(rig, "101/0")->tally.written), 3);
+	assert_int_equal(whole(thing(rig, "102/0")->tally.recorded), 4);
+	assert_int_equal(validated(rig), 1);
+	assert_int_equal(open_sales(rig), 0);
+	assert_true(fake_mirror_note_is(rig->mirror, "hiboutik.write", ""));
+	return true;
+}
+
+static void
+test_hiboutik__no_write_is_done_twice_or_half(void **state)
+{
+	static const char *const switches[] = {
+		"{\"moves\":\"closing\"}",
+		"{\"moves\":\"adding\"}",
+		"{\"validate_by_id\":true}",
+	};
+
+	for (size_t i = 0; i < 3; i++)
+		for (int t = 0; t < N_TROUBLES; t++)
+			for (int crash = 0; crash < 2; crash++) {
+				unsigned at = 1;
+
+				while (write_with_trouble(state, at,
+				                          (enum trouble)t,
+				                          switches[i], crash))
+					at++;
+				assert_int_equal(at, i == 2 ? 12 : 11);
+			}
+}
+
+/* ---- sales ---- */
+
+struct heard {
+	struct buf text;
+	int64_t last_ms;
+};
+
+static int
+hear(void *ctx, struct sale *sale)
+{
+	struct heard *heard = ctx;
+	char qty[DECIMAL_TEXT_SIZE];
+	char gross[DECIMAL_TEXT_SIZE];
+
+	assert_true(sale->closed_ms >= heard->last_ms);
+	heard->last_ms = sale->closed_ms;
+	buf_addf(&heard->text, "%s%s%s", sale->id,
+	         sale->is_final ? "" : " open", sale->reference ? " ours" : "");
+	for (size_t i = 0; i < sale->n_lines; i++)
+		buf_addf(&heard->text, " %s*%s=%s",
+		         decimal_format(qty, sale->lines[i].qty),
+		         sale->lines[i].external,
+		         decimal_format(gross, sale->lines[i].gross));
+	buf_adds(&heard->text, "\n");
+	return 0;
+}
+
+static void
+assert_listed(struct rig *rig, int64_t since_ms, const char *expected)
+{
+	struct heard heard = { .last_ms = 0 };
+	const struct sale_sink sink = { &heard, hear };
+	struct outcome outcome = hiboutik_adapter.list_sales(
+		rig->state, since_ms, clock_wall_ms(), &sink);
+
+	assert_string_equal(outcome.why, "");
+	assert_int_equal(outcome.verdict, VERDICT_DONE);
+	assert_string_equal(buf_text(&heard.text), expected);
+	buf_fini(&heard.text);
+}
+
+static void
+sell_at(struct rig *rig, int64_t ago_s, int quantity)
+{
+	char *body = text_format("{\"closed_ago_s\":%lld,\"lines\":[{"
+	                         "\"product\":\"101/0\",\"quantity\":%d}]}",
+	                         (long long)ago_s, quantity);
+
+	thing(rig, "101/0")->product->price = decimal_of(2);
+	change(rig, "sell", body);
+	free(body);
+}
+
+static void
+test_hiboutik__sales_and_returns_are_listed_by_the_shops_days(void **state)
+{
+	struct rig *rig = *state;
+	int64_t now = clock_wall_ms();
+
+	setenv("TZ", "Europe/Athens", 1);
+	tzset();
+	set_counts(rig, 50, 0);
+	sell_at(rig, 100, 2);   /* 1, its line 2 */
+	sell_at(rig, 90000, 3); /* 3: a day before and more */
+	change(rig, "return", "{\"lines\":[{\"product\":\"101/0\"}]}"); /* 5 */
+	change(rig, "switches", "{\"page_rows\":1}");
+	assert_listed(rig, now - 100000000,
+	              "3 3*101/0=6\n1 2*101/0=4\n5 -1*101/0=-2\n");
+	assert_listed(rig, now - 200000, "1 2*101/0=4\n5 -1*101/0=-2\n");
+}
+
+static void
+test_hiboutik__a_list_without_lines_costs_a_call_a_sale_once(void **state)
+{
+	struct rig *rig = *state;
+	int64_t since = clock_wall_ms() - 3000000;
+
+	change(rig, "switches", "{\"list_lines\":false}");
+	set_counts(rig, 50, 0);
+	sell_at(rig, 0, 2);
+	sell_at(rig, 0, 1);
+	begin_log(rig);
+	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n");
+	assert_int_equal(times(rig, "GET sales/"), 2);
+	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n");
+	assert_int_equal(times(rig, "GET sales/"), 2);
+	/* Trouble with one of them is trouble with the list. */
+	start_again(rig);
+	rig->at = 2;
+	rig->trouble = FAILED;
+	begin_log(rig);
+	assert_int_equal(hiboutik_adapter
+	                         .list_sales(rig->state, since, clock_wall_ms(),
+	                                     &(struct sale_sink){ NULL, NULL })
+	                         .verdict,
+	                 VERDICT_RETRY);
+}
+
+static void
+test_hiboutik__sales_are_read_by_id_and_missing_ones_left_out(void **state)
+{
+	static const char *const ids[] = { "1", "77", "../x", "" };
+	struct rig *rig = *state;
+	struct heard heard = { .last_ms = 0 };
+	const struct sale_sink sink = { &heard, hear };
+
+	set_counts(rig, 50, 10);
+	sell_at(rig, 0, 2);
+	begin_log(rig);
+	assert_int_equal(
+		hiboutik_adapter.read_sales(rig->state, ids, 4, &sink).verdict,
+		VERDICT_DONE);
+	assert_string_equal(buf_text(&heard.text), "1 2*101/0=4\n");
+	assert_int_equal(rig->n_calls, 2);
+	/* Our own corrections are known for ours. */
+	assert_int_equal(bring(rig, 48, 9).verdict, VERDICT_DONE);
+	buf_reset(&heard.text);
+	heard.last_ms = 0;
+	assert_int_equal(hiboutik_adapter
+	                         .read_sales(rig->state, &(const char *){ "3" },
+	                                     1, &sink)
+	                         .verdict,
+	                 VERDICT_DONE);
+	assert_string_equal(buf_text(&heard.text), "3 ours 1*102/0=0\n");
+	buf_fini(&heard.text);
+}
+
+/* ---- entries ---- */
+
+static void
+make_entry(struct entry *e, const char *qty, const char *gross)
+{
+	struct entry_line *line;
+
+	*e = (struct entry){
+		.kind = ENTRY_SALE,
+		.id = text_dup("shop/1"),
+		.docid = text_dup("TB-shop-1-ab12"),
+		.account = text_dup("shop"),
+		.sale = text_dup("1"),
+		.authority = text_dup("kiosk"),
+		.currency = text_dup("EUR"),
+		.occurred_ms = clock_wall_ms(),
+	};
+	for (int i = 0; i < 2; i++) {
+		line = entry_add_line(e);
+		line->uid = text_dup("l");
+		line->sku = text_dup("SKU");
+		line->external = text_dup(i ? "102/0" : "101/0");
+		assert_int_equal(decimal_parse(&line->qty, qty), 0);
+		assert_int_equal(decimal_parse(&line->gross, gross), 0);
+		line->has_gross = true;
+	}
+}
+
+static struct outcome
+post(struct rig *rig, const struct entry *e)
+{
+	return hiboutik_adapter.post_entry(rig->state, e);
+}
+
+static void
+test_hiboutik__a_sale_is_recorded_to_the_cent_and_once(void **state)
+{
+	struct rig *rig = *state;
+	char total[DECIMAL_TEXT_SIZE];
+	const struct hiboutik_sale *s;
+	struct entry e;
+
+	set_counts(rig, 10, 10);
+	make_entry(&e, "3", "10.00");
+	assert_int_equal(post(rig, &e).verdict, VERDICT_DONE);
+	assert_counts(rig, 7, 7);
+	assert_int_equal(rig->till.n_sales, 1);
+	s = rig->till.sales[0];
+	assert_string_equal(s->ext_ref, "TB-shop-1-ab12");
+	assert_string_equal(decimal_format(total, hiboutik_sale_total(s)),
+	                    "20");
+	assert_string_equal(s->payment, "CB");
+	/* Again, as after a loss of what we knew: it is there. */
+	begin_log(rig);
+	assert_int_equal(post(rig, &e).verdict, VERDICT_DONE);
+	assert_int_equal(hiboutik_adapter.find_entry(rig->state, &e).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(times(rig, "POST"), 0);
+	assert_int_equal(rig->till.n_sales, 1);
+	entry_fini(&e);
+}
+
+static void
+test_hiboutik__what_it_refuses_is_taken_back_and_told(void **state)
+{
+	static const struct {
+		const char *qty;
+		const char *why;
+	} rows[] = {
+		{ "30", "not available" },
+		{ "1.5", "whole pieces" },
+	};
+	struct rig *rig = *state;
+
+	change(rig, "switches", "{\"moves\":\"adding\"}");
+	for (size_t i = 0; i < 2; i++) {
+		struct outcome outcome;
+		struct entry e;
+
+		set_counts(rig, 100, 10);
+		make_entry(&e, rows[i].qty, "10");
+		outcome = post(rig, &e);
+		assert_int_equal(outcome.verdict, VERDICT_REFUSED);
+		assert_non_null(strstr(outcome.why, rows[i].why));
+		assert_counts(rig, 100, 10);
+		assert_int_equal(open_sales(rig), 0);
+		assert_int_equal(
+			i ? VERDICT_ABSENT
+			  : hiboutik_adapter.find_entry(rig->state, &e).verdict,
+			VERDICT_ABSENT);
+		entry_fini(&e);
+	}
+}
+
+static void
+test_hiboutik__another_currency_or_no_binding_is_refused(void **state)
+{
+	struct rig *rig = *state;
+	struct entry e;
+
+	make_entry(&e, "1", "10");
+	free(e.currency);
+	e.currency = text_dup("USD");
+	assert_non_null(strstr(post(rig, &e).why, "USD"));
+	free(e.currency);
+	e.currency = NULL;
+	free(e.lines[1].external);
+	e.lines[1].external = text_dup("");
+	assert_non_null(strstr(post(rig, &e).why, "not bound"));
+	e.kind = ENTRY_ORDER;
+	assert_int_equal(post(rig, &e).verdict, VERDICT_REFUSED);
+	assert_int_equal(rig->n_calls, 0);
+	entry_fini(&e);
+}
+
+static void
+test_hiboutik__what_a_person_added_is_not_closed(void **state)
+{
+	struct rig *rig = *state;
+	struct hiboutik_sale *s;
+	struct entry e;
+
+	set_counts(rig, 10, 10);
+	make_entry(&e, "1", "10");
+	rig->at = 7; /* behind search, sale, ref, two lines and payment */
+	rig->trouble = DROPPED;
+	assert_int_equal(post(rig, &e).verdict, VERDICT_UNCERTAIN);
+	rig->at = 0;
+	s = rig->till.sales[0];
+	hiboutik_line_add(&rig->till, s, thing(rig, "103/0"), 1, DECIMAL_ZERO);
+	assert_int_equal(hiboutik_adapter.find_entry(rig->state, &e).verdict,
+	                 VERDICT_REFUSED);
+	assert_true(s->completed_us == 0);
+	entry_fini(&e);
+}
+
+/* As the ledger does it: what is uncertain is looked up, what is absent posted
+   again. */
+static struct outcome
+see_through(struct rig *rig, const struct entry *e, struct outcome outcome)
+{
+	for (int i = 0; i < 4 && outcome.verdict != VERDICT_DONE; i++)
+		outcome = outcome.verdict == VERDICT_UNCERTAIN
+		                  ? hiboutik_adapter.find_entry(rig->state, e)
+		                  : post(rig, e);
+	return outcome;
+}
+
+static bool
+post_with_trouble(void **state, unsigned at, enum trouble trouble,
+                  const char *switches, const char *qty, bool is_crash)
+{
+	struct rig *rig = renew(state);
+	bool is_return = qty[0] == '-';
+	struct outcome outcome;
+	struct entry e;
+
+	change(rig, "switches", switches);
+	set_counts(rig, 10, 10);
+	make_entry(&e, qty, is_return ? "-9" : "9");
+	rig->at = at;
+	rig->trouble = trouble;
+	begin_log(rig);
+	outcome = post(rig, &e);
+	if (rig->n_calls < at) {
+		entry_fini(&e);
+		return false;
+	}
+	rig->at = 0;
+	if (is_crash) { /* then it counts as uncertain, whatever it was */
+		start_again(rig);
+		outcome.verdict = VERDICT_UNCERTAIN;
+	}
+	outcome = see_through(rig, &e, outcome);
+	if (outcome.verdict != VERDICT_DONE)
+		fail_msg("call %u, trouble %d: %s", at, trouble, outcome.why);
+	assert_counts(rig, is_return ? 12 : 8, is_return ? 12 : 8);
+	assert_int_equal(open_sales(rig), 0);
+	if (is_return)
+		assert_int_equal(validated(rig), 1);
+	else
+		assert_int_equal(whole(thing(rig, "101/0")->tally.recorded), 2);
+	entry_fini(&e);
+	return true;
+}
+
+static void
+test_hiboutik__no_entry_is_recorded_twice_or_half(void **state)
+{
+	static const char *const switches[] = { "{\"moves\":\"closing\"}",
+		                                "{\"moves\":\"adding\"}" };
+	static const char *const quantities[] = { "2", "-2" };
+
+	for (size_t i = 0; i < 8; i++)
+		for (int t = 0; t < N_TROUBLES; t++) {
+			unsigned at = 1;
+
+			while (post_with_trouble(
+				state, at, (enum trouble)t, switches[i & 1],
+				quantities[(i >> 1) & 1], i >> 2))
+				at++;
+			assert_in_range(at, 7, 12);
+		}
+}
+
+/* ---- probe, bindings, quota ---- */
+
+static void
+test_hiboutik__the_probe_names_store_and_warehouse(void **state)
+{
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+
+	assert_int_equal(hiboutik_adapter.probe(rig->state, &what).verdict,
+	                 VERDICT_DONE);
+	assert_string_equal(buf_text(&what), "store \"Agora\" (1), "
+	                                     "warehouse \"Agora\" (5)");
+	/* What was found once is not asked for again. */
+	begin_log(rig);
+	buf_reset(&what);
+	assert_int_equal(hiboutik_adapter.probe(rig->state, &what).verdict,
+	                 VERDICT_DONE);
+	assert_string_equal(buf_text(&rig->log), "GET stores\n");
+	buf_fini(&what);
+}
+
+static void
+test_hiboutik__a_wrong_key_store_or_warehouse_is_named(void **state)
+{
+	static const struct {
+		int store, warehouse;
+		const char *key;
+		const char *why;
+	} rows[] = {
+		{ 1, 5, "another", "`api_key` is wrong" },
+		{ 2, 5, KEY, "store 2 is not known; there is: 1 (Agora)" },
+		{ 1, 7, KEY, "warehouse 7 is not known; there is: 5 (Agora)" },
+	};
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct outcome outcome;
+
+		rig->till.options.key = rows[i].key;
+		configure(rig, rows[i].store, rows[i].warehouse, "");
+		start_again(rig);
+		outcome = hiboutik_adapter.probe(rig->state, &what);
+		assert_int_equal(outcome.verdict, VERDICT_LOCKED);
+		assert_non_null(strstr(outcome.why, rows[i].why));
+		assert_int_equal(what.n, 0);
+	}
+	buf_fini(&what);
+}
+
+static void
+test_hiboutik__a_month_that_is_used_up_waits(void **state)
+{
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	change(rig, "switches", "{\"calls\":10000}");
+	outcome = bring(rig, 1, 1);
+	assert_int_equal(outcome.verdict, VERDICT_SLOW);
+	assert_int_equal(outcome.wait_ms, 3600000);
+	assert_int_equal(rig->n_calls, 1);
+}
+
+static void
+test_hiboutik__says_how_often_it_may_be_called(void **state)
+{
+	struct rig *rig = *state;
+	struct limits limits = { .monthly_calls = 0 };
+
+	hiboutik_adapter.limits(&limits, rig->conf);
+	assert_int_equal(limits.monthly_calls, 10000);
+}
+
+static void
+add_ref(void *ctx, const char *ref)
+{
+	buf_addf(ctx, " %s", ref);
+}
+
+static void
+test_hiboutik__a_binding_is_a_product_and_perhaps_a_size(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "7", "7/0 7/0 7" },
+		{ "7/3", "7/3 7/3 7" },
+		{ "007/03", "7/3 7/3 7" },
+		{ "0/1", NULL },
+		{ "7/", NULL },
+		{ "7/3/1", NULL },
+		{ "-7", NULL },
+		{ "7/x", NULL },
+		{ "", NULL },
+		{ " 7", NULL },
+		{ "1234567890123456789", NULL },
+	};
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf external = BUF_INIT;
+		struct buf refs = BUF_INIT;
+		int r = hiboutik_adapter.resolve(rig->state, &external,
+		                                 rows[i][0], add_ref, &refs);
+
+		assert_int_equal(r, rows[i][1] ? 0 : ADAPTER_UNRESOLVED);
+		assert_true(external.n > 0);
+		buf_adds(&external, buf_text(&refs));
+		if (rows[i][1])
+			assert_string_equal(buf_text(&external), rows[i][1]);
+		buf_fini(&external);
+		buf_fini(&refs);
+	}
+}
+
+/* ---- sync ---- */
+
+static int
+begin_counts(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static int
+sum_count(void *ctx, const char *external, struct decimal qty)
+{
+	int64_t *sum = ctx;
+
+	assert_non_null(strchr(external, '/'));
+	*sum += whole(qty);
+	return 0;
+}
+
+static void
+progress(void *ctx, const char *entity, int64_t rows, int64_t total)
+{
+	(void)ctx;
+	(void)entity;
+	(void)rows;
+	(void)total;
+}
+
+static int
+breathe(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void
+test_hiboutik__a_sync_tells_every_count_of_the_warehouse(void **state)
+{
+	struct rig *rig = *state;
+	const struct sync_job job = { .is_full = true };
+	int64_t sum = 0;
+	int64_t expected = 0;
+	const struct sync_sink sink = { .ctx = &sum,
+		                        .begin_counts = begin_counts,
+		                        .count = sum_count,
+		                        .progress = progress,
+		                        .breathe = breathe };
+
+	for (size_t i = 0; i < rig->till.n_things; i++) {
+		rig->till.things[i]->counts[1] = 1000;
+		expected += rig->till.things[i]->counts[0];
+	}
+	change(rig, "switches", "{\"page_rows\":2,\"texts_each\":1}");
+	assert_int_equal(hiboutik_adapter.sync(rig->state, &job, &sink).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(sum, expected);
+	assert_int_equal(rig->n_calls, (rig->till.n_things + 1) / 2);
+}
+
+int
+main(void)
+{
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(test_hiboutik__##name, rig_open, \
+	                                rig_close)
+	const struct CMUnitTest tests[] = {
+		TEST(a_few_items_cost_a_call_for_each_product),
+		TEST(many_items_cost_the_warehouse_once),
+		TEST(a_list_without_pages_is_read_once),
+		TEST(what_it_does_not_have_is_refused_and_not_written),
+		TEST(counts_rise_by_an_arrival_and_fall_by_a_sale),
+		TEST(what_is_sold_after_the_look_stays_sold),
+		TEST(an_account_that_takes_them_lowers_by_arrivals),
+		TEST(either_way_to_validate_is_found),
+		TEST(a_refused_line_stops_no_other),
+		TEST(no_write_is_done_twice_or_half),
+		TEST(sales_and_returns_are_listed_by_the_shops_days),
+		TEST(a_list_without_lines_costs_a_call_a_sale_once),
+		TEST(sales_are_read_by_id_and_missing_ones_left_out),
+		TEST(a_sale_is_recorded_to_the_cent_and_once),
+		TEST(what_it_refuses_is_taken_back_and_told),
+		TEST(another_currency_or_no_binding_is_refused),
+		TEST(what_a_person_added_is_not_closed),
+		TEST(no_entry_is_recorded_twice_or_half),
+		TEST(the_probe_names_store_and_warehouse),
+		TEST(a_wrong_key_store_or_warehouse_is_named),
+		TEST(a_month_that_is_used_up_waits),
+		TEST(says_how_often_it_may_be_called),
+		TEST(a_binding_is_a_product_and_perhaps_a_size),
+		TEST(a_sync_tells_every_count_of_the_warehouse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
