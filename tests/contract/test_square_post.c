@@ -1039,24 +1039,24 @@ static void
 test_square_post__an_order_that_cannot_be_read_is_shown_to_a_person(
 	void **state)
 {
-	static const char strange[] =
+	static const char odd[] =
 		"{\"id\":\"O7\",\"location_id\":\"L1\",\"reference_id\":"
 		"\"" DOCID "\",\"state\":\"SOMETHING_NEW_AND_LONG\"}";
 	struct rig *rig = *state;
 	struct outcome outcome;
 	char both[700];
 
-	(void)snprintf(both, sizeof(both), FOUND("%s"), strange);
+	(void)snprintf(both, sizeof(both), FOUND("%s"), odd);
 	fake_http_say(rig->http, 200, both);
 	outcome = find(rig, "1");
 	assert_verdict(outcome, VERDICT_REFUSED);
 	assert_words(outcome, DOCID);
-	(void)snprintf(both, sizeof(both), FOUND("%s,%s"), strange,
+	(void)snprintf(both, sizeof(both), FOUND("%s,%s"), odd,
 	               ORDER_OF("COMPLETED", "1080"));
 	fake_http_say(rig->http, 200, both);
 	assert_verdict(find(rig, "1"), VERDICT_DONE);
 	fake_http_say(rig->http, 400, REUSED);
-	(void)snprintf(both, sizeof(both), FOUND("%s"), strange);
+	(void)snprintf(both, sizeof(both), FOUND("%s"), odd);
 	fake_http_say(rig->http, 200, both);
 	assert_verdict(post(rig, "1", "10.80"), VERDICT_UNCERTAIN);
 }
