@@ -32,6 +32,7 @@ enum {
 	LEASE_MS = 15000,
 	LEASE_MARGIN_MS = 1000, /* clocks of two machines run differently */
 	TEND_EVERY_MS = 3600000,
+	PROBE_EVERY_MS = 24 * TEND_EVERY_MS,
 	PULSE_MAX_MS = 120000,  /* the longest call plus its time-outs */
 	IDLE_MS = 5000,         /* longest sleep: nothing is due */
 	STORE_WAIT_MS = 300,    /* Redis is away */
@@ -691,7 +692,7 @@ settle_timelines(struct worker *w, int64_t *wait_ms)
 		*wait_ms = due_ms;
 }
 
-/* Say once what is there, for the status page; a failure shows by itself. */
+/* Say what is there, for the status page; a failure shows by itself. */
 int64_t
 worker_their_ms(const struct worker *w, int64_t our_ms)
 {
@@ -706,13 +707,15 @@ introduce(struct worker *w)
 	const struct health_fact fact = { "found", buf_text(&found) };
 
 	if (worker_judge(w, "probe", &outcome)) {
-		log_info("account.found", "account=%s found=%s", w->account,
-		         log_quote(fact.value));
+		if (!w->is_introduced)
+			log_info("account.found", "account=%s found=%s",
+			         w->account, log_quote(fact.value));
 		(void)store_health_set(w->store, w->account, &fact, 1);
 		(void)saved_end_doubt(w); /* else at the next start */
 	}
 	buf_fini(&found);
 	w->is_introduced = true;
+	w->probed_mono_ms = clock_mono_ms();
 }
 
 /* At the first hold of the lease: what the last holder left behind. */
@@ -779,6 +782,9 @@ tend(struct worker *w)
 		log_warn("account.remark", "account=%s doing=%s why=%s",
 		         w->account, log_quote("renew the key"),
 		         log_quote(outcome.why));
+	/* What was found says when the key ends. */
+	if (now - w->probed_mono_ms >= PROBE_EVERY_MS && worker_may_call(w))
+		introduce(w);
 }
 
 static void

@@ -54,6 +54,7 @@ struct worker {
 	int64_t told_mono_ms;       /* when its health was last written */
 	int64_t held_mono_ms;       /* when the lease was last renewed */
 	int64_t kept_mono_ms;       /* when a call in hand last saw to it */
+	int64_t probed_mono_ms;     /* when what is there was last asked */
 	int64_t tend_mono_ms;       /* when the adapter sees to its keys next */
 	int64_t sales_full_mono_ms; /* last listing of the whole window */
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
