@@ -30,12 +30,12 @@
 enum {
 	OWNER_BYTES = 12,
 	VERSION_MAX_BYTES = 24, /* digits and line end */
-	LOCKS_MS = 60000,
+	LOCKS_S = 60,
 	TAKEN_WAIT_MS = 500,
 };
 
 /* A refresh token that nobody used for so long has died. */
-static const int64_t keep_ms = INT64_C(180) * 24 * 3600 * 1000;
+static const int64_t keep_s = INT64_C(180) * 24 * 3600;
 
 struct store_vault {
 	struct vault port;
@@ -44,7 +44,7 @@ struct store_vault {
 	char owner[2 * OWNER_BYTES + 1];
 };
 
-/* ARGV: name, version, text, life in ms. -> 1; 0: another one is there. */
+/* ARGV: name, version, text, life in s. -> 1; 0: another one is there. */
 static const char put_script[] =
 	"local k = KEYS[1]..'vault:'..ARGV[1]\n"
 	"local v = redis.call('HMGET', k, 'n', 'text')\n"
@@ -52,12 +52,12 @@ static const char put_script[] =
 	"local new = tonumber(ARGV[2])\n"
 	"if n > new or (n == new and v[2] ~= ARGV[3]) then return 0 end\n"
 	"redis.call('HSET', k, 'n', ARGV[2], 'text', ARGV[3])\n"
-	"redis.call('PEXPIRE', k, ARGV[4])\n"
+	"redis.call('EXPIRE', k, ARGV[4])\n"
 	"return 1\n";
 
 /*
- * ARGV: name, owner, ttl in ms (0: release), most in a minute, that minute.
- * -> 0; else how long to wait, negative: too often.
+ * ARGV: name, owner, ttl in ms (0: release), most in a minute, that minute in s.
+ * -> 0; else seconds to wait, negative: too often.
  */
 static const char lock_script[] =
 	"local k = KEYS[1]..'vault:lock:'..ARGV[1]\n"
@@ -67,12 +67,12 @@ static const char lock_script[] =
 	"  if owner == ARGV[2] then redis.call('DEL', k) end\n"
 	"  return 0\n"
 	"end\n"
-	"if owner then return math.max(redis.call('PTTL', k), 1) end\n"
+	"if owner then return math.max(redis.call('TTL', k), 1) end\n"
 	"local n = tonumber(redis.call('GET', c) or '0')\n"
 	"if n >= tonumber(ARGV[4]) then\n"
-	"  return -math.max(redis.call('PTTL', c), 1) end\n"
+	"  return -math.max(redis.call('TTL', c), 1) end\n"
 	"redis.call('INCR', c)\n"
-	"if n == 0 then redis.call('PEXPIRE', c, ARGV[5]) end\n"
+	"if n == 0 then redis.call('EXPIRE', c, ARGV[5]) end\n"
 	"redis.call('SET', k, ARGV[2], 'PX', ARGV[3])\n"
 	"return 0\n";
 
@@ -119,7 +119,7 @@ redis_put(struct store_vault *v, const char *name, int64_t version,
 	args_adds(&a, name);
 	args_addi(&a, version);
 	args_adds(&a, text);
-	args_addi(&a, keep_ms);
+	args_addi(&a, keep_s);
 	r = store_eval_int(v->store, &was_put, SCRIPT_VAULT_PUT, put_script,
 	                   &a);
 	if (r)
@@ -255,7 +255,7 @@ sweep_folder(const struct store_vault *v)
 		if (entry->d_name[0] != '.' &&
 		    !fstatat(dirfd(dir), entry->d_name, &st,
 		             AT_SYMLINK_NOFOLLOW) &&
-		    time(NULL) - st.st_mtime > keep_ms / 1000)
+		    time(NULL) - st.st_mtime > keep_s)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	if (dir)
@@ -371,7 +371,7 @@ run_lock(struct store_vault *v, int64_t *out, const char *name, int64_t ttl_ms)
 	args_adds(&a, v->owner);
 	args_addi(&a, ttl_ms);
 	args_addi(&a, VAULT_LOCKS_MAX);
-	args_addi(&a, LOCKS_MS);
+	args_addi(&a, LOCKS_S);
 	return store_eval_int(v->store, out, SCRIPT_VAULT_LOCK, lock_script,
 	                      &a);
 }
@@ -385,7 +385,7 @@ lock(void *self, const char *name, int64_t ttl_ms, int64_t *wait_ms)
 	if (r || !answer)
 		return r;
 	/* A holder is done in no time, or dead. */
-	*wait_ms = answer < 0 ? -answer : TAKEN_WAIT_MS;
+	*wait_ms = answer < 0 ? -answer * 1000 : TAKEN_WAIT_MS;
 	return answer < 0 ? VAULT_OFTEN : VAULT_TAKEN;
 }
 

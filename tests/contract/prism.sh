@@ -123,11 +123,8 @@ start_sim $TOKEN_SIM
 start_beta
 start_prism
 passed_before=$(requests)
-echo "$SQUARE_REFRESH" >"$REFRESH_FILE"
 tills_config ".stock.authority = \"erp\" | .accounts[1].url = \"$prism\" |
-	.accounts[1].timeout_ms = 30000 | .accounts[1] |= (del(.access_token) |
-	.oauth = { client_id: \"sq0idp-sim\",
-		refresh_token: \"file:square-refresh\" })"
+	.accounts[1].timeout_ms = 30000 | $(token_filter)"
 start_daemon
 
 # Find the items, read all counts, write those that differ.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The commands that README lists for a Redis of your own are all it needs: hooks,
-# sales, orders, syncs and pictures work under exactly these permissions.
+# sales, orders, syncs, tokens and pictures work under exactly these permissions.
 . "${0%/*}/lib.sh"
+. "${0%/*}/token.lib.sh"
 
 # The lines of README's ACL, joined; the same password as everybody's.
 rights=$(sed -n '/user default on >PASSWORD/,/xpending$/p' README.md |
@@ -12,7 +13,10 @@ start_redis --aclfile "$DIR/users.acl"
 REDISCLI_AUTH=opensesame
 REDIS_PASSWORD=opensesame
 export REDISCLI_AUTH REDIS_PASSWORD
-start_all ".redis.url = \"$REDIS_URL\" | .redis.password = \"env:REDIS_PASSWORD\""
+pkce_flow
+SIM_OPTIONS=$TOKEN_SIM
+start_all ".redis.url = \"$REDIS_URL\" | .redis.password = \"env:REDIS_PASSWORD\" |
+	$(token_filter)"
 
 set_balance 21-0001 55
 expect "a hook" "$(galaxy_hook 21-0001)" 202
@@ -30,5 +34,8 @@ expect "the mirror's items" "$(api_code api/galaxy/items)" 200
 tb sync --dry-run >/dev/null || fail "a dry run"
 tb items export >/dev/null || fail "an export"
 tb dead list >/dev/null || fail "the dead letters"
+order square/expire '{}'
+sell 21-0002 1
+wait_for "the sale under a new token is booked" 15 is 3 entries
 wait_quiet
 ! grep -i 'noperm\|no permission' "$LOG" || fail "something was not permitted"

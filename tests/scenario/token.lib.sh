@@ -25,13 +25,19 @@ pkce_flow()
 	token_secret=
 }
 
+# The filter that makes agora an account with tokens; writes its secret's file.
+token_filter()
+{
+	[ -f "$REFRESH_FILE" ] || echo "$SQUARE_REFRESH" >"$REFRESH_FILE"
+	echo ".accounts[1] |= (del(.access_token) | .oauth = {
+		client_id: \"sq0idp-sim\", $token_secret
+		refresh_token: \"file:square-refresh\" })"
+}
+
 # write_config_with_tokens [FILTER]
 write_config_with_tokens()
 {
-	[ -f "$REFRESH_FILE" ] || echo "$SQUARE_REFRESH" >"$REFRESH_FILE"
-	write_config ".accounts[1] |= (del(.access_token) | .oauth = {
-		client_id: \"sq0idp-sim\", $token_secret
-		refresh_token: \"file:square-refresh\" }) | ${1:-.}"
+	write_config "$(token_filter) | ${1:-.}"
 }
 
 # Bound, synced and at rest, with the first token.
