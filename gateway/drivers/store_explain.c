@@ -20,10 +20,11 @@ enum { NEAR_MAX = 5, NEAR_MIN = 3 };
 /*
  * ARGV: sku, accounts… -> next, from, balance, at, oversold since and "QTY B",
  * entries; for each account pub, unresolved, suspect, held, mark, due. Entries
- * are those that are pending, and returns held, which are not.
+ * are those that are pending, and returns that count nothing: held, or perhaps
+ * inside the balance already.
  */
 static const char explain_script[] =
-	"local P, s, call = KEYS[1], ARGV[1], redis.call\n"
+	"local P, s, call = KEYS[1], ARGV[1], redis.call\n" LUA_COUNTS
 	"local out = call('HMGET', P..'stock:'..s, 'from', 'balance', 'at')\n"
 	"for i = 1, 3 do out[i] = out[i] or '' end\n"
 	"table.insert(out, 1, call('HGET', P..'item:'..s, 'next') or '')\n"
@@ -39,7 +40,8 @@ static const char explain_script[] =
 	"  entries[#entries + 1] = e\n"
 	"end\n"
 	"for i = 1, #pend, 2 do\n"
-	"  add(pend[i], pend[i + 1]:match('^%a (%S+) '), '1')\n"
+	"  add(pend[i], pend[i + 1]:match('^%a (%S+) '),\n"
+	"      counts(pend[i], pend[i + 1]) and '1' or '')\n"
 	"end\n"
 	"for _, id in ipairs(call('ZREVRANGE', P..'entries:held', 0, 999)) do\n"
 	"  local lines = '\\n'..(call('HGET', P..'entry:'..id, 'lines') or "

@@ -155,8 +155,11 @@ int stock_choose_observed(struct store *store, struct args *to,
 
 /* Lua shared by scripts, put in front of a script's own text: P, mark(account,
    member, cause, origin, fetched, due), and adopt(sku): a new authority that
-   waited for the item's entries takes effect when there are none. */
-#define LUA_MARK \
+   waited for the item's entries takes effect when there are none. In pieces,
+   for a script must not be longer than 4095 characters. */
+#define LUA_MARK LUA_MARK_ONE LUA_UNMARK LUA_MARK_CHANNELS
+
+#define LUA_MARK_ONE \
 	"local P = KEYS[1]\n" \
 	"local function wake(a)\n" \
 	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n" \
@@ -181,14 +184,18 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"  if old then redis.call('ZADD', z, 'LT', due, m)\n" \
 	"  else redis.call('ZADD', z, due, m) end\n" \
 	"  wake(a)\n" \
-	"end\n" \
+	"end\n"
+
+#define LUA_UNMARK \
 	"local function unmark(a, m, g)\n" \
 	"  local v = redis.call('HGET', P..'mark:'..a, m)\n" \
 	"  if not v or v:match('^(%d+) ') ~= g then return false end\n" \
 	"  redis.call('HDEL', P..'mark:'..a, m)\n" \
 	"  redis.call('ZREM', P..'marks:'..a, m)\n" \
 	"  return true\n" \
-	"end\n" \
+	"end\n"
+
+#define LUA_MARK_CHANNELS \
 	"local function mark_channels(sku, but, cause, origin, fetched, " \
 	"due)\n" \
 	"  for _, f in ipairs(redis.call('HKEYS', P..'item:'..sku)) do\n" \
@@ -205,6 +212,21 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"    if v ~= '' then redis.call('HSET', k, 'authority', v) end\n" \
 	"    mark_channels(sku, '', 'b', 0, 0, 0)\n" \
 	"  end\n" \
+	"end\n"
+
+/*
+ * counts(id, v), wants P: what a field of pend:SKU adds to what is pending, as
+ * text; nil: nothing. What came back counts only while it is certain that the
+ * balance lacks it: counted twice, it would be sold twice.
+ */
+#define LUA_COUNTS \
+	"local function counts(id, v)\n" \
+	"  local st, q = v:match('^(%a) (%S+) ')\n" \
+	"  if not q or st == 'H' then return nil end\n" \
+	"  if q:sub(1, 1) ~= '-' then return q end\n" \
+	"  local e = redis.call('HMGET', P..'entry:'..id, 'state', " \
+	"'unsure')\n" \
+	"  return e[1] ~= 'uncertain' and not e[2] and q or nil\n" \
 	"end\n"
 
 #endif

@@ -11,7 +11,7 @@
  *   entry:ID           hash  doc, state, authority, account, sale, lines
  *                            ("SKU QTY" a line), open, attempts, why, origin,
  *                            made_ms, confirmed_ms; digest of what was asked
- *                            for, when a shop sent it
+ *                            for, when a shop sent it; unsure: it may be there
  *   key:KEY            string  "digest id" of what came with a key, 40 days
  *   queue:AUTHORITY    zset  entries ready to post, by due time
  *   entries:STATE      zset  posting, uncertain, refused, held, confirmed
@@ -46,10 +46,11 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  * looked at as well.
  * move(id, state, now, why, due): give an entry a new state; one without lines
  * is settled as soon as it is confirmed. pend(k, id, st, at): set its pending
- * quantities; st nil removes them.
+ * quantities; st nil removes them. An entry is unsure from when its document
+ * may be there though nobody knows; what came back by it then no longer counts.
  */
 #define LUA_ENTRY \
-	LUA_MARK \
+	LUA_MARK_ONE LUA_MARK_CHANNELS \
 	"local call = redis.call\n" \
 	"local function each_sku(k, f)\n" \
 	"  for sku, q in call('HGET', k, 'lines'):gmatch(\n" \
@@ -74,6 +75,13 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"  end\n" \
 	"  local is_over = state == 'dropped' or state == 'settled'\n" \
 	"  call('HSET', k, 'state', state, 'why', why)\n" \
+	"  if (state == 'uncertain' or old == 'uncertain' or\n" \
+	"      old == 'posting' and state ~= 'confirmed') and\n" \
+	"     call('HSETNX', k, 'unsure', 1) == 1 then\n" \
+	"    each_sku(k, function (sku, q)\n" \
+	"      if q:sub(1, 1) == '-' then\n" \
+	"        mark_channels(sku, auth, 's', origin, now, 0) end end)\n" \
+	"  end\n" \
 	"  if state == 'ready' then\n" \
 	"    call('ZADD', P..'queue:'..auth, due, id)\n" \
 	"    wake(auth)\n" \
@@ -104,7 +112,8 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 /*
  * new_entry(account, sale, origin, now, at): write the entry that stands at
  * ARGV[at]: id, authority, doc, state, why, what is pending ("1" all, "+" what
- * is sold, "0" nothing), counted list of sku, qty. -> the place behind it.
+ * is sold, "0" nothing: it only keeps the item's authority), counted list of
+ * sku, qty. -> the place behind it.
  */
 #define LUA_NEW \
 	LUA_MARK \
@@ -121,6 +130,8 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"       pending == '+' and qty:sub(1, 1) ~= '-' then\n" \
 	"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n" \
 	"      mark_channels(sku, auth, 's', origin, now, 0)\n" \
+	"    else\n" \
+	"      redis.call('HSET', P..'pend:'..sku, id, 'H '..qty..' 0')\n" \
 	"    end\n" \
 	"  end\n" \
 	"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n" \
@@ -217,24 +228,23 @@ static const char add_script[] = LUA_NEW
 
 /* ARGV: authority, now, lease, token, ahead. */
 static const char begin_script[] = LUA_ENTRY
-	"local auth, now, ahead = ARGV[1], tonumber(ARGV[2]),\n"
-	"                         tonumber(ARGV[5])\n"
-	"local held = redis.call('GET', P..'lease:'..ARGV[3]) or ''\n"
+	"local auth, now, ahead =\n"
+	"  ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])\n"
+	"local held = call('GET', P..'lease:'..ARGV[3]) or ''\n"
 	"if held:match('^(%d+) ') ~= ARGV[4] then return {-1} end\n"
 	"local q = P..'queue:'..auth\n"
-	"local due = redis.call('ZRANGEBYSCORE', q, '-inf', now,\n"
-	"                       'LIMIT', 0, 1)\n"
-	"if #due == 0 then due = redis.call('ZRANGEBYSCORE', q,\n"
+	"local due = call('ZRANGEBYSCORE', q, '-inf', now, 'LIMIT', 0, 1)\n"
+	"if #due == 0 then due = call('ZRANGEBYSCORE', q,\n"
 	"  '('..(now + ahead), '+inf', 'LIMIT', 0, 1) end\n"
 	"if #due == 0 then\n"
-	"  local next = redis.call('ZRANGE', q, 0, 0, 'WITHSCORES')\n"
+	"  local next = call('ZRANGE', q, 0, 0, 'WITHSCORES')\n"
 	"  return {0, next[2] or '0'}\n"
 	"end\n"
 	"local id = due[1]\n"
 	"local k = P..'entry:'..id\n"
 	"move(id, 'posting', ARGV[2], '', 0)\n"
-	"redis.call('HINCRBY', k, 'attempts', 1)\n"
-	"local v = redis.call('HMGET', k, 'doc', 'attempts', 'origin')\n"
+	"call('HINCRBY', k, 'attempts', 1)\n"
+	"local v = call('HMGET', k, 'doc', 'attempts', 'origin')\n"
 	"return {1, v[1], v[2], v[3]}\n";
 
 /* ARGV: id, new state, now, why, due, states it may come from (" a b "), the
@@ -252,7 +262,7 @@ static const char move_script[] = LUA_ENTRY
 	"    end\n"
 	"  end\n"
 	"end\n"
-	"local state, attempts = unpack(redis.call('HMGET',\n"
+	"local state, attempts = unpack(call('HMGET',\n"
 	"  P..'entry:'..ARGV[1], 'state', 'attempts'))\n"
 	"if not state then return 3 end\n"
 	"if ARGV[7] ~= '0' and ARGV[7] ~= attempts then return 5 end\n"

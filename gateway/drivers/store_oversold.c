@@ -28,7 +28,7 @@ enum {
 /* books(sku): its picture; "1" when its authority has it, a channel letter,
    the authority, from, balance; and what is pending. */
 #define LUA_BOOKS \
-	"local P, D, call = KEYS[1], ARGV[1], redis.call\n" \
+	"local P, D, call = KEYS[1], ARGV[1], redis.call\n" LUA_COUNTS \
 	"local function books(s)\n" \
 	"  local k = P..'item:'..s\n" \
 	"  local auth = call('HGET', k, 'authority') or D\n" \
@@ -42,7 +42,7 @@ enum {
 	"  local pend, q = call('HGETALL', P..'pend:'..s), {}\n" \
 	"  for i = 1, #pend, 2 do\n" \
 	"    if call('HGET', P..'entry:'..pend[i], 'state') ~= 'uncertain'\n" \
-	"    then q[#q + 1] = pend[i + 1]:match('^%a (%S+) ') end\n" \
+	"    then q[#q + 1] = counts(pend[i], pend[i + 1]) end\n" \
 	"  end\n" \
 	"  table.sort(q)\n" \
 	"  for _, n in ipairs(q) do v[#v + 1] = n end\n" \

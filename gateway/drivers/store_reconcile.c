@@ -234,7 +234,10 @@ static const char moving_script[] =
 	"for i = 2, #ARGV do\n"
 	"  local s = ARGV[i]\n"
 	"  local is = redis.call('HEXISTS', P..'mark:'..a, 'i:'..s) == 1 or\n"
-	"             redis.call('EXISTS', P..'pend:'..s) == 1\n"
+	"             false\n"
+	"  for _, p in ipairs(redis.call('HVALS', P..'pend:'..s)) do\n"
+	"    is = is or p:sub(1, 1) ~= 'H'\n"
+	"  end\n"
 	"  out[#out + 1] = is and 1 or 0\n"
 	"end\n"
 	"return out\n";

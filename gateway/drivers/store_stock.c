@@ -4,7 +4,7 @@
  *   stock:SKU        hash  balance, tick, at, from, drop
  *   pend:SKU         hash  entry id -> "STATE QTY TICK"; STATE is W (waiting,
  *                          uncertain, refused), P (being posted), C (confirmed
- *                          at TICK)
+ *                          at TICK), H (held, counts nothing)
  *   pub:ACCOUNT      hash  sku -> "QTY SOLD", what the channel showed last
  *   sold:ACCOUNT     hash  sku -> all units sold there, as known
  *   suspect:ACCOUNT  hash  sku -> since when a fall is unexplained
@@ -111,7 +111,7 @@ static const char balances_script[] = LUA_MARK
 
 /* ARGV: account, skus… -> an array for each. */
 static const char view_script[] =
-	"local P = KEYS[1]\n"
+	"local P = KEYS[1]\n" LUA_COUNTS
 	"local a = ARGV[1]\n"
 	"local out = {}\n"
 	"for i = 2, #ARGV do\n"
@@ -129,8 +129,9 @@ static const char view_script[] =
 	"    st[1] and redis.call('ZSCORE', P..'changed:'..st[1],\n"
 	"                         a..'\\n'..s) or '',\n"
 	"    redis.call('ZSCORE', P..'oversold', s) or ''}\n"
-	"  for _, p in ipairs(redis.call('HVALS', P..'pend:'..s)) do\n"
-	"    v[#v + 1] = p:match('^%a (%S+) ')\n"
+	"  local pend = redis.call('HGETALL', P..'pend:'..s)\n"
+	"  for j = 1, #pend, 2 do\n"
+	"    v[#v + 1] = counts(pend[j], pend[j + 1])\n"
 	"  end\n"
 	"  out[#out + 1] = v\n"
 	"end\n"

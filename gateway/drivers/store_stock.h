@@ -61,7 +61,8 @@ struct stock_view {
 	char *balance_from; /* owned; account; NULL: balance unknown */
 	struct decimal balance;
 	int64_t balance_at_ms;  /* wall clock */
-	struct decimal pending; /* of all entries not yet inside */
+	struct decimal pending; /* of all entries not yet inside; what came back
+	                           only while it is certain to be outside */
 	struct decimal reserve; /* of the item */
 	bool has_reserve;       /* else the account's or the global one */
 	bool has_published;

@@ -225,27 +225,50 @@ add_pending(struct buf *out, const struct explain *e)
 	buf_addc(out, ')');
 }
 
-/* What came back and waits for a person is not for sale yet. */
-static void
-add_held_returns(struct buf *out, const struct explain *e)
+/* Sum of what came back and counts nothing, held or not; NULL: none. */
+static const struct explain_entry *
+find_uncounted(const struct explain *e, bool is_held, struct decimal *sum)
 {
 	const struct explain_entry *last = NULL;
-	struct decimal sum = DECIMAL_ZERO;
 
+	*sum = DECIMAL_ZERO;
 	for (size_t i = 0; i < e->n_entries; i++) {
-		if (e->entries[i].is_pending)
+		const struct explain_entry *entry = &e->entries[i];
+
+		if (entry->is_pending ||
+		    is_text(entry->state, "held") != is_held)
 			continue;
-		last = &e->entries[i];
-		sum = decimal_add(sum, last->qty);
+		last = entry;
+		*sum = decimal_add(*sum, entry->qty);
 	}
+	return last;
+}
+
+/* What came back and waits for a person is not for sale yet; what may be inside
+   the balance already is, if it is. */
+static void
+add_uncounted_returns(struct buf *out, const struct explain *e)
+{
+	struct decimal sum;
+	const struct explain_entry *last = find_uncounted(e, true, &sum);
+
+	if (last) {
+		buf_adds(out, "; ");
+		add_decimal(out, amount(sum));
+		buf_addf(out,
+		         " returned and not counted until a person decides "
+		         "(tillbridge dead show entry/%s)",
+		         last->id);
+	}
+	last = find_uncounted(e, false, &sum);
 	if (!last)
 		return;
 	buf_adds(out, "; ");
 	add_decimal(out, amount(sum));
-	buf_addf(out,
-	         " returned and not counted until a person decides (tillbridge "
-	         "dead show entry/%s)",
-	         last->id);
+	buf_addf(out, " returned, which %s may contain already (",
+	         last->authority);
+	explain_entry_say(out, last);
+	buf_addc(out, ')');
 }
 
 static void
@@ -271,7 +294,7 @@ add_parts(struct buf *out, const struct explain *e,
 	} else if (!decimal_is_negative(left) && decimal_cmp(left, c->target)) {
 		buf_adds(out, "; rounded down to what it can hold");
 	}
-	add_held_returns(out, e);
+	add_uncounted_returns(out, e);
 	if (*or_empty(e->next))
 		buf_addf(out, "; %s keeps its stock when nothing is pending",
 		         e->next);

@@ -16,7 +16,7 @@
  */
 
 /* An entry that is pending: on its way into the balance. Or a return that is
-   held: it counts when a person lets it. */
+   held, which counts when a person lets it, or that may be inside already. */
 struct explain_entry {
 	char *id;               /* owned, as is what follows */
 	char *docid;            /* "" unknown */

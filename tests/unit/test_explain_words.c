@@ -175,6 +175,22 @@ test_explain_words__a_held_return_is_named_and_not_counted(void **state)
 }
 
 static void
+test_explain_words__a_return_that_may_be_inside_already_is_not_counted(
+	void **state)
+{
+	char uncertain[] = "uncertain";
+
+	(void)state;
+	pend(uncertain, -1, 1);
+	entries[0].is_pending = false;
+	e.pending = DECIMAL_ZERO;
+	c.target = c.published = decimal_of(5);
+	says("agora shows 5: 5 in erp; 1 returned, which erp may contain "
+	     "already (entry agora/O1, uncertain: decide with tillbridge "
+	     "dead)");
+}
+
+static void
 test_explain_words__more_sold_than_there_is(void **state)
 {
 	char ready[] = "ready";
@@ -365,6 +381,7 @@ main(void)
 		EACH(test_explain_words__each_state_of_an_entry),
 		EACH(test_explain_words__several_entries_are_summed),
 		EACH(test_explain_words__a_held_return_is_named_and_not_counted),
+		EACH(test_explain_words__a_return_that_may_be_inside_already_is_not_counted),
 		EACH(test_explain_words__more_sold_than_there_is),
 		EACH(test_explain_words__what_is_kept_back),
 		EACH(test_explain_words__an_authority_that_changes),

@@ -239,6 +239,17 @@ test_reconcile__a_mark_that_is_due_makes_no_drift(void **state)
 }
 
 static void
+test_reconcile__what_is_held_stands_still(void **state)
+{
+	(void)state;
+	(void)store_world_say(&world->base, "HSET test:pend:A1 E H-0");
+	fake_adapter_set(agora, "A-A1", "4");
+	reconcile(&world->agora);
+	assert_int_equal(report.tally.moving, 0);
+	assert_int_equal(report.tally.drifted, 1);
+}
+
+static void
 test_reconcile__what_stays_pending_is_in_motion(void **state)
 {
 	(void)state;
@@ -488,6 +499,7 @@ main(void)
 		EACH(test_reconcile__unknown_is_unknown_and_never_zero),
 		EACH(test_reconcile__a_mark_that_is_due_makes_no_drift),
 		EACH(test_reconcile__what_stays_pending_is_in_motion),
+		EACH(test_reconcile__what_is_held_stands_still),
 		EACH(test_reconcile__a_sale_not_yet_told_is_no_drift),
 		EACH(test_reconcile__a_slow_sale_has_its_time),
 		EACH(test_reconcile__fixing_has_the_usual_look_correct_it),

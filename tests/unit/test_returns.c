@@ -331,6 +331,178 @@ test_returns__of_a_long_outage_are_counted_however_old(void **state)
 	assert_entry("agora/R1", "held");
 }
 
+/* ---- what the balance may contain already ---- */
+
+/* Listed, not posted yet. */
+static void
+bring_back_one(void)
+{
+	bool was_listed = false;
+
+	erp->takes_returns = true;
+	erp->has_no_look_up = true;
+	have("A1", "10");
+	(void)fake_adapter_return(agora, "R1", "A-A1", "1");
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), true, 0,
+	                            &was_listed),
+	                 0);
+	assert_entry("agora/R1", "ready");
+}
+
+static void
+assert_pending(const char *qty)
+{
+	struct stock_view view = engine_world_view(world, &world->kiosk, "A1");
+
+	assert_true(engine_world_is(view.pending, qty));
+	stock_view_fini(&view);
+}
+
+/* The post answers this and was done all the same; then a new balance. */
+static void
+post_answers(enum verdict verdict)
+{
+	fake_adapter_next(erp, "post", outcome_of(verdict, "half"), true);
+	engine_world_turn(&world->erp);
+	assert_true(fake_adapter_shows(erp, "E-A1", "11"));
+}
+
+/* Ten and one that came back are eleven, whether or not we know that the
+   authority has it: nobody may show twelve. */
+static void
+test_returns__that_are_uncertain_oversell_nothing(void **state)
+{
+	(void)state;
+	bring_back_one();
+	assert_pending("-1"); /* never sent: it is certain */
+	post_answers(VERDICT_UNCERTAIN);
+	assert_entry("agora/R1", "uncertain");
+	assert_pending("0");
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "10"));
+	fake_clock_advance(MINUTE_MS);
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_all_show("11");
+}
+
+static void
+test_returns__that_a_person_confirms_are_not_counted_once_more(void **state)
+{
+	(void)state;
+	bring_back_one();
+	post_answers(VERDICT_UNCERTAIN);
+	fake_clock_advance(MINUTE_MS);
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	decide("agora/R1", DEAD_CONFIRM, 0);
+	assert_pending("0");
+	engine_world_turn(&world->kiosk);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "11"));
+	engine_world_rest(world);
+	assert_entry("agora/R1", "settled");
+	assert_all_show("11");
+}
+
+/* Two calls make a return there: the first was done, the second is due. */
+static void
+test_returns__that_are_half_posted_oversell_nothing(void **state)
+{
+	(void)state;
+	bring_back_one();
+	post_answers(VERDICT_RETRY);
+	assert_entry("agora/R1", "ready");
+	assert_pending("0");
+	engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_RETRY, "half"),
+	                  false);
+	fake_clock_advance(MINUTE_MS);
+	engine_world_rest(world);
+	assert_entry("agora/R1", "ready");
+	assert_all_show("11");
+}
+
+/* What was shown of it before is taken back at once. */
+static void
+test_returns__that_become_uncertain_are_no_longer_for_sale(void **state)
+{
+	(void)state;
+	bring_back_one();
+	engine_world_turn(&world->kiosk);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "11"));
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  false);
+	engine_world_turn(&world->erp);
+	engine_world_turn(&world->kiosk);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "10"));
+}
+
+static void
+test_returns__that_are_posted_stay_for_sale_all_the_while(void **state)
+{
+	(void)state;
+	bring_back_one();
+	engine_world_turn(&world->kiosk);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "11"));
+	engine_world_turn(&world->erp);
+	engine_world_turn(&world->kiosk);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "11"));
+	engine_world_rest(world);
+	assert_entry("agora/R1", "settled");
+	assert_all_show("11");
+	assert_drift(0);
+}
+
+/* ---- where they are recorded ---- */
+
+/* "Changing an authority takes effect when the item's entries at the old one
+   are settled or dropped": a held return is one. */
+static void
+test_returns__that_are_held_keep_the_items_authority(void **state)
+{
+	static char sku[] = "A1", there[] = "kiosk";
+	const struct item item = { .sku = sku, .authority = there };
+
+	(void)state;
+	have("A1", "10");
+	(void)fake_adapter_return(agora, "R1", "A-A1", "1");
+	call("i:A1");
+	assert_entry("agora/R1", "held");
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	engine_world_rest(world);
+	fake_adapter_set(kiosk, "K-A1", "7"); /* a channel still, so drift */
+	engine_world_mark(world, &world->kiosk, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	fake_clock_advance(MINUTE_MS);
+	engine_world_rest(world);
+	assert_all_show("10");
+	decide("agora/R1", DEAD_RETRY, 0);
+	engine_world_turn(&world->kiosk);
+	engine_world_rest(world);
+	assert_entry("agora/R1", "settled");
+	assert_all_show("11");
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:item:A1 authority"),
+		"kiosk");
+}
+
+static void
+test_returns__that_are_dropped_let_the_authority_change(void **state)
+{
+	static char sku[] = "A1", there[] = "kiosk";
+	const struct item item = { .sku = sku, .authority = there };
+
+	(void)state;
+	have("A1", "10");
+	(void)fake_adapter_return(agora, "R1", "A-A1", "1");
+	call("i:A1");
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	decide("agora/R1", DEAD_DROP, 0);
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:item:A1 authority"),
+		"kiosk");
+}
+
 /* ---- at the authority itself ---- */
 
 static void
@@ -377,6 +549,13 @@ main(void)
 		EACH(test_returns__before_the_first_binding_are_history),
 		EACH(test_returns__that_cannot_be_listed_hold_back_the_write),
 		EACH(test_returns__of_a_long_outage_are_counted_however_old),
+		EACH(test_returns__that_are_uncertain_oversell_nothing),
+		EACH(test_returns__that_a_person_confirms_are_not_counted_once_more),
+		EACH(test_returns__that_are_half_posted_oversell_nothing),
+		EACH(test_returns__that_become_uncertain_are_no_longer_for_sale),
+		EACH(test_returns__that_are_posted_stay_for_sale_all_the_while),
+		EACH(test_returns__that_are_held_keep_the_items_authority),
+		EACH(test_returns__that_are_dropped_let_the_authority_change),
 		EACH(test_returns__and_sales_at_the_authority_itself_are_news_of_its_balance),
 	};
 

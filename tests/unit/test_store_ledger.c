@@ -325,7 +325,7 @@ test_store_ledger__a_held_return_is_not_pending_until_it_is_retried(
 {
 	(void)state;
 	make_in("held");
-	assert_string_equal(pending_of("A1"), "");
+	assert_string_equal(pending_of("A1"), "H 2 0");
 	assert_int_equal(store_ledger_decide(store, "agora/S1", DEAD_RETRY), 0);
 	assert_string_equal(pending_of("A1"), "W 2 0");
 }
@@ -922,7 +922,7 @@ test_store_ledger__of_a_held_order_what_is_sold_is_pending(void **state)
 	assert_int_equal(add_order("S1", "held", DIGEST, NULL, "2", "-1"), 0);
 	assert_string_equal(order_field("S1", "state"), "held");
 	assert_string_equal(pending_of("A1"), "W 2 0");
-	assert_string_equal(pending_of("A2"), "");
+	assert_string_equal(pending_of("A2"), "H -1 0");
 	assert_int_equal(
 		store_ledger_decide(store, "api:orders/S1", DEAD_RETRY), 0);
 	assert_string_equal(pending_of("A2"), "W -1 0");
