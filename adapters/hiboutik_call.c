@@ -8,8 +8,9 @@
  * Paths   Slashes at the end are kept as the vendor's clients write them: a
  *         redirect could turn a POST into a GET, and none is followed.
  * Quota   429 means that the month's calls are gone, for all programs of the
- *         shop together, and its end may be weeks away. Asking again is a call
- *         as well, so it is asked every hour.
+ *         shop together, and its end may be weeks away. The engine, told of
+ *         the month by `limits`, then asks no more before it; by itself this
+ *         file would wait an hour.
  */
 #include "adapters/hiboutik.h"
 
