@@ -42,7 +42,8 @@ struct square {
 	struct oauth *oauth;  /* owned; NULL: a token that does not end */
 	struct auth auth;
 	struct mirror *mirror;
-	int64_t skew_ms;   /* Square's clock minus ours; 0: about equal */
+	int64_t skew_ms;      /* Square's clock minus ours; 0: about equal */
+	int64_t seen_skew_ms; /* the same, as far as the last answers told */
 	int64_t margin_ms; /* no count is stamped later than this before now */
 	char currency[4];  /* of the location; "": not asked yet */
 };

@@ -22,6 +22,7 @@
 enum {
 	PAGES_MAX = 10000, /* a listing longer than this is a loop */
 	SKEW_MS = 2000,    /* a Date header within this tells us nothing */
+	DATE_MS = 1500,    /* nor do two that differ by less */
 };
 
 /* ---- the vendor's error policy, all of it ---- */
@@ -260,6 +261,11 @@ learn_skew(struct square *s, const struct http_answer *answer)
 	if (answer->date_ms == 0)
 		return;
 	skew_ms = answer->date_ms - clock_wall_ms();
+	/* Whole seconds, cut: of several answers the largest is the truest,
+	   until one of the clocks was set. */
+	if (skew_ms < s->seen_skew_ms && skew_ms > s->seen_skew_ms - DATE_MS)
+		skew_ms = s->seen_skew_ms;
+	s->seen_skew_ms = skew_ms;
 	s->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
 }
 

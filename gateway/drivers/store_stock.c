@@ -7,7 +7,7 @@
  *                          at TICK), H (held, counts nothing)
  *   pub:ACCOUNT      hash  sku -> "QTY SOLD", what the channel showed last
  *   sold:ACCOUNT     hash  sku -> all units sold there, as known
- *   suspect:ACCOUNT  hash  sku -> since when a fall is unexplained
+ *   suspect:ACCOUNT  hash  sku -> "SINCE QTY" of a fall that is unexplained
  *   held:ACCOUNT     hash  sku -> since when its zero is held for a person
  *   holds            zset  channels with held zeros, by time
  *   changed:ACCOUNT  zset  "channel\nsku" collected by a sync of ACCOUNT
@@ -240,6 +240,7 @@ parse_pair(struct decimal *a, struct decimal *b, const char *text)
 static int
 decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 {
+	const char *fall = strchr(reply_text(reply_at(r, 8)), ' ');
 	struct decimal d;
 	bool is_broken = false;
 
@@ -254,6 +255,8 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.is_collected = *reply_text(reply_at(r, 10)) != '\0',
 		.is_oversold = *reply_text(reply_at(r, 11)) != '\0',
 	};
+	if (fall) /* without: as the version before wrote it */
+		(void)decimal_parse(&out->suspect_fall, fall + 1);
 	out->has_reserve =
 		!decimal_parse(&out->reserve, reply_text(reply_at(r, 1)));
 	if (out->balance_from &&
@@ -332,14 +335,19 @@ store_stock_published(struct store *store, const char *account,
 
 int
 store_stock_suspect(struct store *store, const char *account, const char *sku,
-                    int64_t since_ms)
+                    int64_t since_ms, struct decimal fall)
 {
+	char qty[DECIMAL_TEXT_SIZE];
+	char value[DECIMAL_TEXT_SIZE + 24];
 	struct args a = { 0 };
+
+	(void)snprintf(value, sizeof(value), "%lld %s", (long long)since_ms,
+	               decimal_format(qty, fall));
 
 	args_adds(&a, "HSET");
 	args_add_key(&a, store, "suspect:", account);
 	args_adds(&a, sku);
-	args_addi(&a, since_ms);
+	args_adds(&a, value);
 	return store_call_int(store, NULL, &a);
 }
 

@@ -66,12 +66,13 @@ struct stock_view {
 	struct decimal reserve; /* of the item */
 	bool has_reserve;       /* else the account's or the global one */
 	bool has_published;
-	struct decimal published; /* what the channel showed last */
-	struct decimal sold_then; /* `sold` when that was recorded */
-	struct decimal sold;      /* all units ever sold there, as known */
-	int64_t suspect_ms;       /* since when a fall is unexplained; 0 */
-	bool is_held;             /* a zero is held for a person */
-	bool is_oversold;         /* more was sold than there was */
+	struct decimal published;    /* what the channel showed last */
+	struct decimal sold_then;    /* `sold` when that was recorded */
+	struct decimal sold;         /* all units ever sold there, as known */
+	int64_t suspect_ms;          /* since when a fall is unexplained; 0 */
+	struct decimal suspect_fall; /* and how far it fell */
+	bool is_held;                /* a zero is held for a person */
+	bool is_oversold;            /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
 };
 
@@ -90,9 +91,9 @@ struct stock_published {
 int store_stock_published(struct store *store, const char *account,
                           const struct stock_published *rows, size_t n);
 
-/* Remember since when a fall is unexplained. */
+/* Remember since when a fall is unexplained, and how far it is. */
 int store_stock_suspect(struct store *store, const char *account,
-                        const char *sku, int64_t since_ms);
+                        const char *sku, int64_t since_ms, struct decimal fall);
 
 /* ---- the guard against mass zeroing ---- */
 

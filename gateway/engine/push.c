@@ -184,19 +184,20 @@ note_target(struct worker *w, const struct look *look, enum timeline_kind kind,
 	                   decimal_format(reserve, look->reserve), what);
 }
 
-/*
- * The count against what it showed last less what was sold since, as known:
- * below 0 there may be a sale not yet announced; above 0 goods came back, or
- * from elsewhere.
- */
+/* What it showed last, less what was sold since, as known. */
+static struct decimal
+expected(const struct look *look)
+{
+	return decimal_sub(look->view.published,
+	                   decimal_sub(look->view.sold, look->view.sold_then));
+}
+
+/* Below 0 there may be a sale not yet announced; above 0 goods came back, or
+   from elsewhere. */
 static int
 compare_with_sales(const struct look *look)
 {
-	struct decimal sold =
-		decimal_sub(look->view.sold, look->view.sold_then);
-
-	return decimal_cmp(look->count.qty,
-	                   decimal_sub(look->view.published, sold));
+	return decimal_cmp(look->count.qty, expected(look));
 }
 
 /* True when a fall without a sale must be looked at once more, later. */
@@ -206,13 +207,16 @@ suspect(struct worker *w, const struct look *look, bool *must_wait)
 	int64_t now = clock_wall_ms();
 	int64_t since = look->view.suspect_ms;
 	int64_t age = now - since;
+	struct decimal fall = decimal_sub(expected(look), look->count.qty);
 	int r = 0;
 
 	*must_wait = true;
-	/* From a time to come: the clock was set back, so it begins anew. */
-	if (!since || age < 0) {
+	/* It fell further: that may be another sale. From a time to come: the
+	   clock was set back. Either way it begins anew. */
+	if (!since || age < 0 ||
+	    decimal_cmp(fall, look->view.suspect_fall) > 0) {
 		r = store_stock_suspect(w->store, w->account, look->view.sku,
-		                        now);
+		                        now, fall);
 		log_info("count.fell", "account=%s sku=%s why=%s", w->account,
 		         look->view.sku,
 		         log_quote("no sale known; looking again"));

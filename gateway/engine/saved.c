@@ -25,6 +25,8 @@ enum { SAVE_EVERY_MS = 10000, FILE_MAX = 65536, ID_BYTES = 16 };
    channel has told its own. */
 #define DOUBT     "doubt"
 #define DOUBT_ALL INT64_MAX
+/* A Date header has whole seconds, and small differences are not told. */
+#define DOUBT_MARGIN_MS 5000
 
 #define FILE_NAME "installation.json"
 
@@ -279,7 +281,8 @@ saved_end_doubt(struct worker *w)
 	if (r || doubt != DOUBT_ALL)
 		return r;
 	return store_cursor_set(w->store, w->account, DOUBT,
-	                        worker_their_ms(w, clock_wall_ms()));
+	                        worker_their_ms(w, clock_wall_ms()) +
+	                                DOUBT_MARGIN_MS);
 }
 
 int

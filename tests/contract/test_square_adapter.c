@@ -1103,6 +1103,11 @@ test_square_adapter__tells_how_far_its_clock_is_from_ours(void **state)
 	                    "2026-11-20T09:00:00.000Z");
 	assert_string_equal(sent_text(rig, 1, END), "2026-11-20T10:00:00.000Z");
 	assert_int_equal(square_adapter.skew_ms(rig->square), 60000);
+	/* Whole seconds, cut: a little less is the same. */
+	fake_http_reset(rig->http);
+	say_date(rig, rig->now_ms + 59000);
+	(void)list_all(rig, &got);
+	assert_int_equal(square_adapter.skew_ms(rig->square), 60000);
 	fake_http_reset(rig->http);
 	say_date(rig, rig->now_ms - 60000);
 	(void)list_all(rig, &got);

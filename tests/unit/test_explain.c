@@ -250,14 +250,13 @@ test_explain__an_entry_that_is_tried_again_says_so(void **state)
 }
 
 static void
-test_explain__more_sold_than_there_is(void **state)
+test_explain__a_negative_balance_is_no_overselling(void **state)
 {
 	(void)state;
 	engine_world_item(world, "A1", "5");
 	fake_adapter_set(erp, "E-A1", "-2");
 	look(&world->erp, MARK_HOOK);
-	assert_says("agora", "agora shows 0: -2 in erp; more was sold than "
-	                     "there is, by 2");
+	assert_says("agora", "agora shows 0: -2 in erp");
 }
 
 static void
@@ -315,8 +314,9 @@ test_explain__a_suspect_count(void **state)
 	(void)state;
 	engine_world_item(world, "A1", "5");
 	(void)store_world_say(&world->base, "HSET test:stock:A1 balance 4");
-	assert_int_equal(
-		store_stock_suspect(store, "agora", "A1", clock_wall_ms()), 0);
+	assert_int_equal(store_stock_suspect(store, "agora", "A1",
+	                                     clock_wall_ms(), decimal_of(1)),
+	                 0);
 	assert_says("agora",
 	            "agora shows 5 and should show 4 (4 in erp): its count "
 	            "fell without a known sale, and is looked at once more "
@@ -404,6 +404,26 @@ test_explain__a_held_return_is_told(void **state)
 }
 
 static void
+test_explain__a_lost_answer_is_asked_for(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_clock_advance(1000);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  false);
+	fake_adapter_sell(agora, "O1", "A-A1", "2");
+	look(&world->agora, MARK_HOOK);
+	explain();
+	assert_int_equal(e.n_entries, 1);
+	assert_string_equal(e.entries[0].state, "uncertain");
+	assert_true(e.entries[0].is_asked);
+	assert_in_range(e.entries[0].asked_in_ms, 1, 30000);
+	erp->has_no_look_up = true;
+	explain();
+	assert_false(e.entries[0].is_asked);
+}
+
+static void
 test_explain__what_is_oversold_says_since_when(void **state)
 {
 	(void)state;
@@ -416,6 +436,10 @@ test_explain__what_is_oversold_says_since_when(void **state)
 	explain();
 	assert_int_equal(e.oversold_ms, ENGINE_WORLD_NOW_MS + 1000);
 	assert_int_equal(decimal_cmp(e.missing, decimal_of(2)), 0);
+	assert_says("agora",
+	            "agora shows 0: 1 in erp, 3 on its way to erp (entry "
+	            "agora/O1, not posted yet (attempts: 1)); more was sold "
+	            "than there is, by 2");
 	fake_clock_advance(60000);
 	fake_adapter_set(erp, "E-A1", "9");
 	look(&world->erp, MARK_HOOK);
@@ -472,6 +496,8 @@ main(void)
 			test_explain__what_is_oversold_says_since_when, begin,
 			end),
 		cmocka_unit_test_setup_teardown(
+			test_explain__a_lost_answer_is_asked_for, begin, end),
+		cmocka_unit_test_setup_teardown(
 			test_explain__since_when_a_balance_is_not_known, begin,
 			end),
 		cmocka_unit_test_setup_teardown(
@@ -493,7 +519,8 @@ main(void)
 			test_explain__an_entry_that_is_tried_again_says_so,
 			begin, end),
 		cmocka_unit_test_setup_teardown(
-			test_explain__more_sold_than_there_is, begin, end),
+			test_explain__a_negative_balance_is_no_overselling,
+			begin, end),
 		cmocka_unit_test_setup_teardown(test_explain__a_held_zero,
 		                                begin, end),
 		cmocka_unit_test_setup_teardown(

@@ -219,6 +219,26 @@ test_push__a_fall_larger_than_the_known_sale_is_unexplained(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A1", "8"));
 }
 
+/* The first fall's ten seconds are not the second one's. */
+static void
+test_push__a_fall_that_goes_on_gets_ten_seconds_anew(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	fake_adapter_set(agora, "A-A1", "8");
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	fake_clock_advance(9000);
+	fake_adapter_set(agora, "A-A1", "6"); /* not announced yet */
+	fake_clock_advance(2000);
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	assert_true(fake_adapter_shows(agora, "A-A1", "6"));
+	fake_clock_advance(11000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "9"));
+}
+
 static void
 test_push__a_clock_set_back_makes_the_second_look_late_not_lost(void **state)
 {
@@ -702,6 +722,7 @@ main(void)
 		EACH(test_push__a_fall_without_a_sale_waits_ten_seconds_and_is_drift),
 		EACH(test_push__a_fall_whose_sale_is_announced_meanwhile_is_no_drift),
 		EACH(test_push__a_fall_larger_than_the_known_sale_is_unexplained),
+		EACH(test_push__a_fall_that_goes_on_gets_ten_seconds_anew),
 		EACH(test_push__a_clock_set_back_makes_the_second_look_late_not_lost),
 		EACH(test_push__a_rise_is_drift_and_corrected),
 		EACH(test_push__an_unknown_count_suppresses_the_write),

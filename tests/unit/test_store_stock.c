@@ -564,8 +564,12 @@ test_store_stock__a_suspicion_stands_until_published(void **state)
 	struct stock_view v;
 
 	(void)state;
-	assert_int_equal(store_stock_suspect(store, "agora", "A1", 1000), 0);
-	assert_int_equal(store_stock_suspect(store, "agora", "B1", 2000), 0);
+	assert_int_equal(
+		store_stock_suspect(store, "agora", "A1", 1000, decimal_of(1)),
+		0);
+	assert_int_equal(
+		store_stock_suspect(store, "agora", "B1", 2000, decimal_of(1)),
+		0);
 	v = view();
 	assert_int_equal(v.suspect_ms, 1000);
 	stock_view_fini(&v);
