@@ -11,60 +11,91 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/json.h"
+#include "gateway/cli/dead_show.h"
+#include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/model/explain.h"
 
 struct listing {
-	const struct cli *cli;
+	const struct dead *dead;
 	struct json_out *json; /* NULL: a table */
 	size_t n;
-	struct store *store;
-	enum dead_action action; /* of retry --all */
+	size_t n_left;   /* uncertain, which retry --all leaves */
+	struct buf left; /* their ids, a line each */
 	int failed;
 };
+
+static void
+print_json(struct json_out *o, const struct dead_letter *letter,
+           const struct asked *asked)
+{
+	char at[CLOCK_TEXT_SIZE];
+
+	json_out_object(o, NULL);
+	json_out_text(o, "id", letter->id);
+	json_out_text(o, "kind", letter->kind);
+	json_out_text(o, "account", letter->account);
+	clock_format(at, letter->at_ms);
+	json_out_text(o, "at", at);
+	json_out_text(o, "summary", letter->summary);
+	json_out_text(o, "why", letter->why);
+	json_out_bool(o, "looked_up_automatically", asked->is_asked);
+	if (asked->in_ms < 0) {
+		json_out_null(o, "next_look_up");
+	} else {
+		clock_format(at, clock_wall_ms() + asked->in_ms);
+		json_out_text(o, "next_look_up", at);
+	}
+	json_out_end_object(o);
+}
 
 static int
 print_row(void *ctx, const struct dead_letter *letter)
 {
 	struct listing *l = ctx;
-	char at[CLOCK_TEXT_SIZE];
+	char at[CLI_TIME_SIZE];
+	struct buf words = BUF_INIT;
+	struct asked asked;
+	int r = store_asked_letter(l->dead->store, &asked, &l->dead->by,
+	                           letter);
 
+	if (r)
+		return r;
 	l->n++;
-	clock_format(at, letter->at_ms);
 	if (l->json) {
-		json_out_object(l->json, NULL);
-		json_out_text(l->json, "id", letter->id);
-		json_out_text(l->json, "kind", letter->kind);
-		json_out_text(l->json, "account", letter->account);
-		json_out_text(l->json, "at", at);
-		json_out_text(l->json, "summary", letter->summary);
-		json_out_text(l->json, "why", letter->why);
-		json_out_end_object(l->json);
+		print_json(l->json, letter, &asked);
 		return 0;
 	}
-	(void)printf("%-36s %-10s %.19s  %s\n%38s%s\n", letter->id,
-	             letter->kind, at, letter->summary, "", letter->why);
+	(void)printf("%-36s %-10s %s  %s\n%38s%s\n", letter->id, letter->kind,
+	             cli_time(at, letter->at_ms), letter->summary, "",
+	             letter->why);
+	if (asked.is_asked) {
+		explain_asked(&words, letter->authority, asked.in_ms);
+		(void)printf("%38s%s: nothing to decide\n", "",
+		             buf_text(&words));
+	}
+	buf_fini(&words);
 	return 0;
 }
 
 static enum exit_code
-list(const struct cli *cli, struct store *store)
+list(const struct dead *dead)
 {
 	struct buf text = BUF_INIT;
 	struct json_out json = { .to = &text };
-	struct listing l = { .cli = cli,
-		             .store = store,
-		             .json = cli->is_json ? &json : NULL };
+	struct listing l = { .dead = dead,
+		             .json = dead->cli->is_json ? &json : NULL };
 	int r;
 
 	if (l.json)
 		json_out_array(&json, NULL);
-	r = store_dead_each(store, print_row, &l);
+	r = store_dead_each(dead->store, print_row, &l);
 	if (l.json) {
 		json_out_end_array(&json);
 		(void)puts(buf_text(&text));
 	}
-	if (!r && !l.n && !l.json && !cli->is_quiet)
+	if (!r && !l.n && !l.json && !dead->cli->is_quiet)
 		(void)puts("nothing waits for a person");
 	buf_fini(&text);
 	return r ? cli_fail(r) : EXIT_CODE_DONE;
@@ -100,15 +131,72 @@ say_done(const char *id, enum dead_action action, const char *done,
 		             n_held == 1 ? "it" : "them");
 }
 
+/* Confirming what is looked up anyway is rarely right, and never undone. */
+static int
+warn_of_confirm(const struct dead *dead, const char *id)
+{
+	struct buf words = BUF_INIT;
+	struct ledger_state at;
+	struct asked asked;
+	int r;
+
+	if (strncmp(id, "entry/", 6) != 0)
+		return 0;
+	r = store_ledger_state(dead->store, &at, id + 6);
+	if (r)
+		return r == LEDGER_ABSENT ? 0 : r;
+	r = store_asked(dead->store, &asked, &dead->by, id + 6, at.state,
+	                at.authority, at.why ? at.why : "");
+	if (!r && asked.is_asked) {
+		explain_asked(&words, at.authority, asked.in_ms);
+		cli_complain("warning: %s: %s, and needs no confirmation. To "
+		             "confirm says that the document is there and "
+		             "complete: one that is not complete, such as an "
+		             "order whose payment is still open, is never "
+		             "finished then, and the sale is lost",
+		             id, buf_text(&words));
+	}
+	buf_fini(&words);
+	ledger_state_fini(&at);
+	return r;
+}
+
+/* Its state, and what is possible. */
+static void
+say_unfit(const struct dead *dead, const char *id)
+{
+	struct ledger_state at;
+
+	if (!strncmp(id, "event/", 6)) {
+		cli_complain("%s: a call has nothing to confirm: retry reads "
+		             "it once more, drop forgets it",
+		             id);
+	} else if (!strncmp(id, "hold/", 5)) {
+		cli_complain("%s: held zeros have nothing to confirm: retry "
+		             "releases them, drop forgets them",
+		             id);
+	} else if (!store_ledger_state(dead->store, &at, id + 6)) {
+		cli_complain("%s: %s", id,
+		             explain_choices(at.state,
+		                             !conf_find_account(dead->by.conf,
+		                                                at.authority)));
+		ledger_state_fini(&at);
+	} else {
+		cli_complain("%s: its state does not allow that", id);
+	}
+}
+
 static enum exit_code
-decide(struct store *store, const char *id, enum dead_action action,
+decide(const struct dead *dead, const char *id, enum dead_action action,
        const char *done)
 {
 	int64_t n_held = 0;
-	int r = count_held(store, &n_held, id);
+	int r = count_held(dead->store, &n_held, id);
 
+	if (!r && action == DEAD_CONFIRM)
+		r = warn_of_confirm(dead, id);
 	if (!r)
-		r = store_dead_decide(store, id, action);
+		r = store_dead_decide(dead->store, id, action);
 
 	if (r < 0)
 		return cli_fail(r);
@@ -117,9 +205,7 @@ decide(struct store *store, const char *id, enum dead_action action,
 		             "tillbridge dead list)",
 		             id);
 	else if (r == LEDGER_UNFIT)
-		cli_complain("%s: its state does not allow that (confirm is "
-		             "for uncertain entries only)",
-		             id);
+		say_unfit(dead, id);
 	else if (r == LEDGER_KEPT)
 		cli_complain("%s: it stays ready until its authority is "
 		             "configured again, and cannot go to another one: "
@@ -136,47 +222,60 @@ retry_row(void *ctx, const struct dead_letter *letter)
 	struct listing *l = ctx;
 
 	/* An uncertain entry may be there already: never in bulk. */
-	if (!strcmp(letter->kind, "uncertain"))
+	if (!strcmp(letter->kind, "uncertain")) {
+		l->n_left++;
+		buf_addf(&l->left, "  %s: %s\n", letter->id, letter->summary);
 		return 0;
+	}
 	l->n++;
-	if (l->cli->is_dry) {
+	if (l->dead->cli->is_dry) {
 		(void)printf("would retry %s: %s\n", letter->id,
 		             letter->summary);
 		return 0;
 	}
-	if (decide(l->store, letter->id, DEAD_RETRY, "retried"))
+	if (decide(l->dead, letter->id, DEAD_RETRY, "retried"))
 		l->failed++;
 	return 0;
 }
 
 static enum exit_code
-retry_all(const struct cli *cli, struct store *store)
+retry_all(const struct dead *dead)
 {
-	struct listing l = { .cli = cli, .store = store };
-	int r = store_dead_each(store, retry_row, &l);
+	struct listing l = { .dead = dead };
+	bool is_dry = dead->cli->is_dry;
+	int r = store_dead_each(dead->store, retry_row, &l);
 
+	if (!r)
+		(void)printf("%zu %s\n", l.n,
+		             is_dry ? "would be retried" : "retried");
+	if (!r && l.n_left)
+		(void)printf("%zu uncertain, %s as %s for dead confirm or dead "
+		             "retry ID:\n%s",
+		             l.n_left, is_dry ? "would be left" : "left",
+		             l.n_left == 1 ? "it is" : "they are",
+		             buf_text(&l.left));
+	buf_fini(&l.left);
 	if (r)
 		return cli_fail(r);
-	(void)printf("%zu %s; uncertain entries are left for dead confirm or "
-	             "dead retry ID\n",
-	             l.n, cli->is_dry ? "would be retried" : "retried");
 	return l.failed ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 
 static enum exit_code
-show(struct store *store, const char *id)
+show(const struct dead *dead, const char *id)
 {
 	struct buf text = BUF_INIT;
-	int r = store_dead_show(store, &text, id);
+	int r = store_dead_show(dead->store, &text, id);
 	enum exit_code code = EXIT_CODE_DONE;
 
+	if (!r && dead->cli->is_json)
+		(void)puts(buf_text(&text));
+	else if (!r)
+		r = dead_show(dead, id, &text);
 	if (r == LEDGER_ABSENT) {
 		cli_complain("%s: there is no such dead letter", id);
 		code = EXIT_CODE_FAILED;
 	} else if (r) {
 		code = cli_fail(r);
-	} else {
-		(void)puts(buf_text(&text));
 	}
 	buf_fini(&text);
 	return code;
@@ -193,8 +292,9 @@ static const struct {
 };
 
 static enum exit_code
-act(const struct cli *cli, struct store *store)
+act(const struct dead *dead)
 {
+	const struct cli *cli = dead->cli;
 	enum exit_code code = EXIT_CODE_DONE;
 
 	for (size_t a = 0; a < sizeof(actions) / sizeof(*actions); a++) {
@@ -202,7 +302,7 @@ act(const struct cli *cli, struct store *store)
 			continue;
 		for (int i = 1; i < cli->argc; i++) {
 			enum exit_code one =
-				decide(store, cli->argv[i], actions[a].action,
+				decide(dead, cli->argv[i], actions[a].action,
 			               actions[a].done);
 
 			code = one ? one : code;
@@ -235,6 +335,7 @@ cli_dead(const struct cli *cli)
 {
 	struct conf *conf = NULL;
 	struct station *station = NULL;
+	struct dead dead;
 	enum exit_code code;
 
 	if (!is_usable(cli)) {
@@ -246,14 +347,17 @@ cli_dead(const struct cli *cli)
 	code = cli_open(&conf, &station, cli);
 	if (code != EXIT_CODE_DONE)
 		return code;
+	dead = (struct dead){ cli,
+		              station_store(station),
+		              { conf, cli->parts->adapters } };
 	if (!strcmp(cli->argv[0], "list"))
-		code = list(cli, station_store(station));
+		code = list(&dead);
 	else if (!strcmp(cli->argv[0], "show"))
-		code = show(station_store(station), cli->argv[1]);
+		code = show(&dead, cli->argv[1]);
 	else if (cli->is_all)
-		code = retry_all(cli, station_store(station));
+		code = retry_all(&dead);
 	else
-		code = act(cli, station_store(station));
+		code = act(&dead);
 	station_close(station);
 	conf_free(conf);
 	return code;

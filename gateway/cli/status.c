@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
@@ -21,6 +22,27 @@ enum {
 	START_MS = 3000,
 	POLL_MS = 100,
 };
+
+/* What may still be called this month, where that is limited. */
+static void
+print_budget(const struct health *h)
+{
+	char next[CLOCK_TEXT_SIZE];
+	int64_t now = clock_wall_ms();
+	int64_t next_ms = health_int(h, "budget_next_poll_ms");
+
+	if (!health_int(h, "budget_calls") ||
+	    now >= health_int(h, "budget_until_ms"))
+		return;
+	clock_format(next, next_ms);
+	(void)printf("  %lld of %lld calls of this month used, %lld by "
+	             "polls%s%s\n",
+	             (long long)health_int(h, "budget_used"),
+	             (long long)health_int(h, "budget_calls"),
+	             (long long)health_int(h, "budget_polls"),
+	             next_ms > now ? "; the next poll at " : "",
+	             next_ms > now ? next : "");
+}
 
 static int
 print_account(struct store *store, const struct conf_section *account)
@@ -48,17 +70,30 @@ print_account(struct store *store, const struct conf_section *account)
 		             (long long)bound, (long long)unresolved,
 		             (long long)marks,
 		             is_bad ? health_text(&h, "why") : "");
+		print_budget(&h);
 	}
 	health_fini(&h);
 	return r;
 }
 
+/* What waits: for a person, or for a look-up that needs none. */
+struct tally {
+	struct store *store;
+	struct asked_by by;
+	int64_t n_person;
+	int64_t n_asked;
+};
+
 static int
 count_row(void *ctx, const struct dead_letter *letter)
 {
-	(void)letter;
-	(*(int64_t *)ctx)++;
-	return 0;
+	struct tally *t = ctx;
+	struct asked asked;
+	int r = store_asked_letter(t->store, &asked, &t->by, letter);
+
+	t->n_asked += !r && asked.is_asked;
+	t->n_person += !r && !asked.is_asked;
+	return r;
 }
 
 /* What a person must know first. */
@@ -92,12 +127,13 @@ print_oversold(struct store *store)
 }
 
 static int
-print_all(struct store *store, const struct conf *conf)
+print_all(const struct cli *cli, struct store *store, const struct conf *conf)
 {
+	struct tally tally = { .store = store,
+		               .by = { conf, cli->parts->adapters } };
 	struct queue_depth depth;
 	struct store_durability durability;
 	char warning[240];
-	int64_t n_dead = 0;
 	int r = store_queue_depth(store, &depth);
 
 	if (!r && store_read_durability(store, &durability) >= 0) {
@@ -108,12 +144,17 @@ print_all(struct store *store, const struct conf *conf)
 	if (!r)
 		r = print_oversold(store);
 	if (!r)
-		r = store_dead_each(store, count_row, &n_dead);
+		r = store_dead_each(store, count_row, &tally);
 	if (r)
 		return r;
-	(void)printf("%lld events queued, %lld wait for a person%s\n\n",
-	             (long long)depth.n, (long long)n_dead,
-	             n_dead ? " (tillbridge dead list)" : "");
+	(void)printf("%lld events queued, %lld wait for a person%s\n",
+	             (long long)depth.n, (long long)tally.n_person,
+	             tally.n_person ? " (tillbridge dead list)" : "");
+	if (tally.n_asked)
+		(void)printf("%lld uncertain, looked up automatically: nothing "
+		             "to decide\n",
+		             (long long)tally.n_asked);
+	(void)puts("");
 	(void)printf("%-14s %-10s %-9s %6s %11s %6s\n", "account", "type",
 	             "state", "bound", "unresolved", "marks");
 	for (size_t i = 0; !r && i < conf->n_accounts; i++)
@@ -209,7 +250,7 @@ cli_status(const struct cli *cli)
 	if (!r && !is_running)
 		r = print_silence(cli, conf, station);
 	if (!r)
-		r = print_all(station_store(station), conf);
+		r = print_all(cli, station_store(station), conf);
 	station_close(station);
 	conf_free(conf);
 	if (r)

@@ -42,6 +42,7 @@ dead_letter_fini(struct dead_letter *letter)
 	free(letter->id);
 	free(letter->kind);
 	free(letter->account);
+	free(letter->authority);
 	free(letter->why);
 	free(letter->summary);
 	*letter = (struct dead_letter){ 0 };
@@ -153,6 +154,7 @@ fill_entry(struct store *store, struct dead_letter *out, const char *id)
 	account = reply_text(reply_at(reply, 0));
 	out->id = text_format("entry/%s", id);
 	out->account = text_dup(account);
+	out->authority = text_dup(reply_text(reply_at(reply, 3)));
 	r = say_why(store, out, reply_text(reply_at(reply, 1)),
 	            reply_text(reply_at(reply, 3)));
 	out->summary = summarize(
@@ -221,8 +223,10 @@ visit_one(struct store *store, const struct source *from, const char *id,
 	int r = from->fill(store, &letter, id);
 
 	letter.kind = text_dup(from->kind);
-	if (!r && letter.id && letter.kind && letter.account && letter.why &&
-	    letter.summary)
+	if (!letter.authority)
+		letter.authority = text_dup("");
+	if (!r && letter.id && letter.kind && letter.account &&
+	    letter.authority && letter.why && letter.summary)
 		r = visit(ctx, &letter);
 	dead_letter_fini(&letter);
 	return r == LEDGER_EMPTY ? 0 : r;

@@ -9,6 +9,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/fold.h"
+#include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_registry.h"
@@ -262,14 +263,18 @@ add_places(struct gather *g, const redisReply *reply)
 }
 
 /* How an entry ends where it goes. */
-static void
+static int
 describe_ends(struct gather *g)
 {
-	for (size_t i = 0; i < g->out->n_entries; i++) {
+	const struct asked_by by = { g->conf, g->adapters };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < g->out->n_entries; i++) {
 		struct explain_entry *e = &g->out->entries[i];
 		const struct conf_section *at =
 			conf_find_account(g->conf, e->authority);
 		const struct adapter_ops *ops = find_adapter(g, at);
+		struct asked asked = { 0 };
 		int64_t wait_ms = 0;
 
 		e->is_gone = !at;
@@ -277,7 +282,12 @@ describe_ends(struct gather *g)
 		    ops->settles_by_drops(at, &wait_ms) &&
 		    !decimal_is_negative(e->qty))
 			e->settle_wait_ms = wait_ms;
+		r = store_asked(g->store, &asked, &by, e->id, e->state,
+		                e->authority, e->why);
+		e->is_asked = asked.is_asked;
+		e->asked_in_ms = asked.in_ms;
 	}
+	return r;
 }
 
 static int
@@ -345,7 +355,7 @@ store_explain(struct store *store, struct explain *out, const struct conf *conf,
 	if (!r)
 		r = decode(&g, reply);
 	if (!r)
-		describe_ends(&g);
+		r = describe_ends(&g);
 	if (!r)
 		r = add_places(&g, reply);
 	if (reply)

@@ -207,9 +207,10 @@ int store_ledger_count_waiting(struct store *store, int64_t *out,
 struct dead_letter {
 	char *id;   /* owned; "event/…", "entry/…", "hold/ACCOUNT" */
 	char *kind; /* owned; event, uncertain, refused, held, stranded, zero */
-	char *account; /* owned */
-	char *why;     /* owned */
-	char *summary; /* owned; what it is about, without personal data */
+	char *account;   /* owned */
+	char *authority; /* owned; where an entry goes; "" */
+	char *why;       /* owned */
+	char *summary;   /* owned; what it is about, without personal data */
 	int64_t at_ms;
 };
 void dead_letter_fini(struct dead_letter *letter);

@@ -130,6 +130,65 @@ add_why(struct buf *out, const char *why)
 		buf_addf(out, " (%s)", why);
 }
 
+const char *
+explain_choices(const char *state, bool is_gone)
+{
+	static const struct {
+		const char *state;
+		const char *says;
+	} rows[] = {
+		{ "ready", "it waits to be posted; nothing is to be decided" },
+		{ "posting", "it is being posted; nothing is to be decided "
+		             "before that has ended" },
+		{ "confirmed", "it is posted; nothing is to be decided" },
+		{ "settled", "it is posted, and inside the balance; nothing "
+		             "is to be decided" },
+		{ "uncertain",
+		  "it is uncertain: confirm it if the document is there and "
+		  "complete, retry it if it is not there, or drop it, and it "
+		  "is never posted" },
+		{ "refused", "it was refused: retry posts it again, drop never "
+		             "does; there is nothing to confirm" },
+		{ "held", "it is held: retry posts it, drop never does; there "
+		          "is nothing to confirm" },
+		{ "dropped",
+		  "it was dropped, and is never posted; nothing is left to be "
+		  "decided" },
+	};
+
+	if (is_gone && is_text(state, "ready"))
+		return "it waits for a system that is no longer configured: "
+		       "retry records it where its items are kept now, if it "
+		       "was never sent, drop never posts it; there is nothing "
+		       "to confirm";
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (is_text(state, rows[i].state))
+			return rows[i].says;
+	return "nothing is to be decided";
+}
+
+void
+explain_asked(struct buf *out, const char *authority, int64_t in_ms)
+{
+	char wait[EXPLAIN_SPAN_SIZE];
+
+	buf_addf(out, "it is looked up at %s automatically", authority);
+	if (in_ms > 0)
+		buf_addf(out, ", next in %s", explain_span(wait, in_ms));
+	else if (!in_ms)
+		buf_adds(out, ", about now");
+}
+
+static void
+say_uncertain(struct buf *out, const struct explain_entry *entry)
+{
+	buf_adds(out, "uncertain: ");
+	if (entry->is_asked)
+		explain_asked(out, entry->authority, entry->asked_in_ms);
+	else
+		buf_adds(out, "decide with tillbridge dead");
+}
+
 void
 explain_entry_say(struct buf *out, const struct explain_entry *entry)
 {
@@ -156,7 +215,7 @@ explain_entry_say(struct buf *out, const struct explain_entry *entry)
 	else if (is_text(entry->state, "confirmed"))
 		buf_adds(out, "posted: the next balance contains it");
 	else if (is_text(entry->state, "uncertain"))
-		buf_adds(out, "uncertain: decide with tillbridge dead");
+		say_uncertain(out, entry);
 	else if (is_text(entry->state, "refused"))
 		buf_adds(out, "refused: retry or drop it with tillbridge dead");
 	else if (is_text(entry->state, "held"))
@@ -173,6 +232,9 @@ explain_trouble(struct buf *out, const struct explain_health *health)
 		buf_adds(out, "locked: its credentials are refused");
 	else if (is_text(health->breaker, "open"))
 		buf_adds(out, "not answering, tried again by itself");
+	else if (is_text(health->state, "waiting") &&
+	         !strncmp(or_empty(health->why), "our own limit", 13))
+		buf_adds(out, "not called for now");
 	else if (is_text(health->state, "waiting"))
 		buf_adds(out, "asked us to wait");
 	else
@@ -287,10 +349,9 @@ add_parts(struct buf *out, const struct explain *e,
 		add_decimal(out, c->reserve);
 		buf_addf(out, " kept back");
 	}
-	if (decimal_is_negative(left) &&
-	    decimal_is_negative(decimal_add(left, c->reserve))) {
+	if (e->oversold_ms) {
 		buf_adds(out, "; more was sold than there is, by ");
-		add_decimal(out, amount(decimal_add(left, c->reserve)));
+		add_decimal(out, e->missing);
 	} else if (!decimal_is_negative(left) && decimal_cmp(left, c->target)) {
 		buf_adds(out, "; rounded down to what it can hold");
 	}

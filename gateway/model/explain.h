@@ -28,6 +28,8 @@ struct explain_entry {
 	char *why;   /* "" */
 	struct decimal qty;
 	bool is_pending;
+	bool is_asked; /* uncertain: its authority is asked by itself … */
+	int64_t asked_in_ms; /* … next after so long; 0: now; < 0: unknown */
 	int64_t attempts;
 	int64_t made_ms; /* 0: unknown */
 };
@@ -115,6 +117,14 @@ const char *explain_cause(char cause);
 
 /* What there is to know, or to do, about an entry. */
 void explain_entry_say(struct buf *out, const struct explain_entry *entry);
+
+/* An entry's state, and what a person can do about it; is_gone: its authority
+   is no longer configured. Static. */
+const char *explain_choices(const char *state, bool is_gone);
+
+/* That an authority is asked for a document by itself, and when next: as
+   asked_in_ms above. */
+void explain_asked(struct buf *out, const char *authority, int64_t in_ms);
 
 /* Trouble of an account in one clause; "" when it is well. */
 void explain_trouble(struct buf *out, const struct explain_health *health);

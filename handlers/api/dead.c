@@ -12,14 +12,30 @@
  */
 #include "handlers/api/api.h"
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/model/explain.h"
+
+#include <string.h>
+
+struct listing {
+	const struct api_env *env;
+	struct json_out json;
+};
 
 static int
 say_letter(void *ctx, const struct dead_letter *letter)
 {
-	struct json_out *j = ctx;
+	struct listing *l = ctx;
+	struct json_out *j = &l->json;
+	const struct asked_by by = { l->env->conf, l->env->adapters };
+	struct asked asked;
+	int r = store_asked_letter(l->env->store, &asked, &by, letter);
 
+	if (r)
+		return r;
 	json_out_object(j, NULL);
 	json_out_text(j, "id", letter->id);
 	json_out_text(j, "kind", letter->kind);
@@ -27,6 +43,9 @@ say_letter(void *ctx, const struct dead_letter *letter)
 	api_out_time(j, "at", letter->at_ms);
 	api_out_text(j, "why", letter->why);
 	api_out_text(j, "summary", letter->summary);
+	json_out_bool(j, "looked_up_automatically", asked.is_asked);
+	api_out_time(j, "next_look_up",
+	             asked.in_ms < 0 ? 0 : clock_wall_ms() + asked.in_ms);
 	json_out_end_object(j);
 	return 0;
 }
@@ -35,16 +54,16 @@ int
 api_serve_dead_list(const struct api_env *env, const struct http_call *call,
                     const char *const *params, struct http_reply *reply)
 {
-	struct json_out j = { .to = &reply->body };
+	struct listing l = { env, { .to = &reply->body } };
 	int r;
 
 	(void)call;
 	(void)params;
-	json_out_object(&j, NULL);
-	json_out_array(&j, "dead");
-	r = store_dead_each(env->store, say_letter, &j);
-	json_out_end_array(&j);
-	json_out_end_object(&j);
+	json_out_object(&l.json, NULL);
+	json_out_array(&l.json, "dead");
+	r = store_dead_each(env->store, say_letter, &l);
+	json_out_end_array(&l.json);
+	json_out_end_object(&l.json);
 	return err_pass(r ? r : api_reply_json(reply, 200));
 }
 
@@ -107,6 +126,22 @@ api_serve_dead_show(const struct api_env *env, const struct http_call *call,
 	return err_pass(r);
 }
 
+/* Its state, and what is possible. */
+static int
+fail_unfit(const struct api_env *env, const char *id, struct http_reply *reply)
+{
+	const char *says = "it has nothing to confirm: retry or drop it";
+	struct ledger_state at = { .state = "" };
+
+	if (!strncmp(id, "entry/", 6) &&
+	    !store_ledger_state(env->store, &at, id + 6))
+		says = explain_choices(
+			at.state, !conf_find_account(env->conf, at.authority));
+	api_fail(reply, 409, "unfit", says, NULL);
+	ledger_state_fini(&at);
+	return err_pass(buf_check(&reply->body));
+}
+
 static int
 decide(const struct api_env *env, const char *id, enum dead_action action,
        const char *name, struct http_reply *reply)
@@ -116,14 +151,8 @@ decide(const struct api_env *env, const char *id, enum dead_action action,
 
 	if (r == LEDGER_ABSENT)
 		return fail_absent(reply);
-	if (r == LEDGER_UNFIT) {
-		api_fail(reply, 409, "unfit",
-		         action == DEAD_CONFIRM
-		                 ? "only an uncertain entry can be confirmed"
-		                 : "it is no longer waiting for a decision",
-		         NULL);
-		return err_pass(buf_check(&reply->body));
-	}
+	if (r == LEDGER_UNFIT)
+		return fail_unfit(env, id, reply);
 	if (r == LEDGER_KEPT) {
 		api_fail(reply, 409, "stranded",
 		         "it stays ready until its authority is configured "

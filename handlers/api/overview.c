@@ -9,6 +9,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_accounts.h"
+#include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_registry.h"
@@ -117,6 +118,16 @@ read_entries(struct store *s, struct overview_entries *out)
 }
 
 static int
+read_asked(struct store *s, struct overview *o)
+{
+	const struct asked_by by = { o->env->conf, o->env->adapters };
+
+	return o->entries.uncertain
+	               ? store_asked_count(s, &o->entries.asked, &by)
+	               : 0;
+}
+
+static int
 read_oversold(struct store *s, struct overview *o)
 {
 	int r = store_oversold_count(s, &o->n_oversold);
@@ -147,6 +158,8 @@ read_store(struct overview *o, struct store *s)
 		r = store_queue_depth(s, &o->queue);
 	if (!r)
 		r = read_entries(s, &o->entries);
+	if (!r)
+		r = read_asked(s, o);
 	if (!r)
 		r = store_registry_count(s, &o->n_items);
 	if (!r)
@@ -244,8 +257,12 @@ overview_unresolved(const struct overview *o)
 int64_t
 overview_decisions(const struct overview *o)
 {
-	int64_t n = o->queue.n_dead + o->entries.uncertain +
-	            o->entries.refused + o->entries.held + o->entries.stranded;
+	const struct overview_entries *e = &o->entries;
+	int64_t uncertain = e->uncertain - e->asked;
+	int64_t n = o->queue.n_dead + e->refused + e->held + e->stranded;
+
+	/* Counted one after the other: one may have ended between. */
+	n += uncertain > 0 ? uncertain : 0;
 
 	for (size_t i = 0; i < o->n_accounts; i++)
 		n += o->accounts[i].n_held > 0;
@@ -486,7 +503,7 @@ static bool
 say_busy(struct overview_summary *out, const struct overview *o)
 {
 	int64_t n = o->queue.n + overview_marks(o) + o->entries.ready +
-	            o->entries.posting;
+	            o->entries.posting + o->entries.asked;
 
 	if (!n)
 		return false;

@@ -44,6 +44,7 @@ struct overview_entries {
 	int64_t ready;
 	int64_t posting;
 	int64_t uncertain;
+	int64_t asked; /* of these, looked up without a person */
 	int64_t refused;
 	int64_t held;
 	int64_t stranded; /* ready, at accounts no longer configured */

@@ -6,12 +6,15 @@
  * come from this file goes through api_add_html.
  */
 #include "handlers/api/api.h"
+#include "handlers/api/limits.h"
 #include "handlers/api/overview.h"
 #include "handlers/api/page.h"
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/model/explain.h"
 
 #include <string.h>
 
@@ -229,6 +232,7 @@ add_state(struct buf *b, const struct overview *o,
 		page_add_span(b, until_ms - o->now_ms);
 		buf_adds(b, "</small>");
 	}
+	page_add_limits(b, &a->health, o->now_ms);
 	page_add_sync(b, &a->health);
 	page_add_reconcile(b, o, a);
 	buf_adds(b, "</div></td>");
@@ -347,7 +351,9 @@ static const struct kind_words kinds[] = {
 	  "forget it; the next comparison finds what it meant" },
 	{ "uncertain", "Was this sale recorded? That is not known",
 	  "you looked, and it is not there: record it",
-	  "you looked, and it is there", "never record it" },
+	  "you looked: the document is there, and complete (one that is not, "
+	  "such as an order nobody has paid, would be lost)",
+	  "never record it" },
 	{ "refused", "A sale was refused",
 	  "you removed the cause: record it now", NULL, "never record it" },
 	{ "held", "A return is held back", "record it", NULL,
@@ -384,21 +390,57 @@ add_command(struct buf *b, const char *verb, const char *id,
 }
 
 struct letters {
+	const struct overview *o;
 	struct buf html;
+	struct buf asked; /* what needs nobody */
 	int64_t now_ms;
 	int n;
 };
+
+static void
+add_asked(struct buf *b, const struct dead_letter *letter,
+          const struct asked *asked)
+{
+	struct buf words = BUF_INIT;
+
+	explain_asked(&words, letter->authority, asked->in_ms);
+	buf_adds(b, "<p>Nothing to decide: ");
+	api_add_html(b, buf_text(&words));
+	buf_adds(b, ".</p><dl>");
+	add_command(b, "show", letter->id, "everything known about it");
+	b->is_broken |= words.is_broken;
+	buf_fini(&words);
+}
+
+static void
+add_choices(struct buf *b, const struct dead_letter *letter,
+            const struct kind_words *words)
+{
+	buf_adds(b, "<dl>");
+	add_command(b, "show", letter->id, "everything known about it");
+	add_command(b, "confirm", letter->id, words->confirm);
+	add_command(b, "retry", letter->id, words->retry);
+	add_command(b, "drop", letter->id, words->drop);
+}
 
 static int
 add_letter(void *ctx, const struct dead_letter *letter)
 {
 	struct letters *to = ctx;
+	const struct api_env *env = to->o->env;
+	const struct asked_by by = { env->conf, env->adapters };
 	const struct kind_words *words = find_kind(letter->kind);
-	struct buf *b = &to->html;
+	struct asked asked;
+	struct buf *b;
+	int r;
 
 	if (to->n == LETTERS_SHOWN)
 		return LETTERS_ENOUGH;
+	r = store_asked_letter(env->store, &asked, &by, letter);
+	if (r)
+		return r;
 	to->n++;
+	b = asked.is_asked ? &to->asked : &to->html;
 	buf_addf(b, "<div class=\"letter\"><h3>%s<small>", words->title);
 	api_add_html(b, letter->account);
 	buf_adds(b, ", ");
@@ -411,32 +453,38 @@ add_letter(void *ctx, const struct dead_letter *letter)
 		api_add_html(b, letter->why);
 		buf_adds(b, "</small></p>");
 	}
-	buf_adds(b, "<dl>");
-	add_command(b, "show", letter->id, "everything known about it");
-	add_command(b, "confirm", letter->id, words->confirm);
-	add_command(b, "retry", letter->id, words->retry);
-	add_command(b, "drop", letter->id, words->drop);
+	if (asked.is_asked)
+		add_asked(b, letter, &asked);
+	else
+		add_choices(b, letter, words);
 	buf_adds(b, "</dl></div>\n");
 	return 0;
+}
+
+static void
+add_box(struct buf *b, const char *title, struct buf *take)
+{
+	if (take->n) {
+		buf_addf(b, "<h2>%s</h2><div class=\"box\">", title);
+		buf_add(b, take->p, take->n);
+		buf_adds(b, "</div>\n");
+	}
+	b->is_broken |= take->is_broken;
+	buf_fini(take);
 }
 
 /* Returns 0 or ERR_NOMEM. A store that fails now leaves the list short. */
 static int
 add_letters(struct buf *b, const struct overview *o)
 {
-	struct letters to = { .now_ms = o->now_ms };
+	struct letters to = { .o = o, .now_ms = o->now_ms };
 	int r = store_dead_each(o->env->store, add_letter, &to);
 
-	if (to.n) {
-		buf_adds(b, "<h2>Waiting for you</h2><div class=\"box\">");
-		buf_add(b, to.html.p, to.html.n);
-		buf_adds(b, "</div>\n");
-	}
+	add_box(b, "Waiting for you", &to.html);
+	add_box(b, "Looked up automatically", &to.asked);
 	if (r == LETTERS_ENOUGH)
 		buf_adds(b, "<p><small>There are more: "
 		            "<code>tillbridge dead list</code></small></p>\n");
-	b->is_broken |= to.html.is_broken;
-	buf_fini(&to.html);
 	return r == LETTERS_ENOUGH || r == ERR_STORE ? 0 : r;
 }
 

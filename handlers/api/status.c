@@ -4,6 +4,7 @@
  * Answers without Redis too; what is then unknown is null.
  */
 #include "handlers/api/api.h"
+#include "handlers/api/limits.h"
 #include "handlers/api/overview.h"
 
 #include "gateway/base/clock.h"
@@ -80,6 +81,7 @@ say_entries(struct json_out *j, const struct overview *o)
 	json_out_int(j, "ready", e->ready);
 	json_out_int(j, "posting", e->posting);
 	json_out_int(j, "uncertain", e->uncertain);
+	json_out_int(j, "looked_up_automatically", e->asked);
 	json_out_int(j, "refused", e->refused);
 	json_out_int(j, "held", e->held);
 	json_out_int(j, "stranded", e->stranded);
@@ -262,6 +264,7 @@ say_account(struct json_out *j, const struct overview *o,
 	api_out_text(j, "state", a->state);
 	if (o->has_store) {
 		say_health(j, a);
+		limits_say(j, &a->health, o->now_ms);
 		say_counts(j, a);
 		say_sync(j, &a->health);
 		say_reconcile(j, a);

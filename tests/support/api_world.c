@@ -25,8 +25,19 @@ static const struct conf_row rows[] = {
 	{ .key = NULL },
 };
 
+/* As far as the real adapter is asked for what it can find. */
+static const struct conf_row galaxy_rows[] = {
+	{ .key = "token", .kind = CONF_SECRET, .meaning = "A secret." },
+	{ .key = "lookup.view", .kind = CONF_TEXT, .meaning = "A view." },
+	{ .key = "lookup.advanced_view",
+	  .kind = CONF_TEXT,
+	  .meaning = "Another." },
+	{ .key = "lookup.field", .kind = CONF_TEXT, .meaning = "A field." },
+	{ .key = NULL },
+};
+
 static const struct conf_type types[] = {
-	{ .name = "galaxy", .rows = rows, .url_flags = CONF_PLAIN_HTTP },
+	{ .name = "galaxy", .rows = galaxy_rows, .url_flags = CONF_PLAIN_HTTP },
 	{ .name = "square", .rows = rows },
 	{ .name = "webhook", .rows = rows, .url_flags = CONF_SOURCE },
 };

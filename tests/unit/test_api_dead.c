@@ -7,14 +7,17 @@
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_stock.h"
 #include "tests/support/api_world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +94,42 @@ test_api_dead__lists_every_kind(void **state)
 	}
 	assert_string_equal(json_text_or(json_at(letters, 1), "id", ""),
 	                    "entry/agora/S1");
+}
+
+/* Square can always be asked; Galaxy only with a look-up. */
+static const char square_authority[] =
+	"{ \"name\": \"erp\", \"type\": \"square\","
+	"  \"url\": \"https://127.0.0.1:4001\" },"
+	"{ \"name\": \"agora\", \"type\": \"square\","
+	"  \"url\": \"https://127.0.0.1:4000\" }";
+
+static void
+test_api_dead__says_what_is_looked_up_automatically(void **state)
+{
+	static const char member[] = MARK_LOOK_UP;
+	const char *const members[] = { member };
+	struct api_world *world = *state;
+	const struct conf *usual = world->env.conf;
+	struct conf *conf = api_world_conf(world, square_authority);
+	const struct json_node *letter;
+	bool is_asked = true;
+
+	api_world_entry(world, "S1", "A1", "uncertain");
+	letter = json_at(list(world), 0);
+	assert_int_equal(
+		json_get_bool(&is_asked, letter, "looked_up_automatically"), 0);
+	assert_false(is_asked);
+	world->env.conf = conf;
+	assert_int_equal(store_marks_add(world->store, "erp", members, 1,
+	                                 MARK_SALE, clock_wall_ms() + 30000),
+	                 0);
+	letter = json_at(list(world), 0);
+	assert_int_equal(
+		json_get_bool(&is_asked, letter, "looked_up_automatically"), 0);
+	assert_true(is_asked);
+	assert_non_null(json_text(json_find(letter, "next_look_up")));
+	world->env.conf = usual;
+	conf_free(conf);
 }
 
 /* An authority that was taken out of the configuration. */
@@ -224,6 +263,27 @@ test_api_dead__only_the_uncertain_can_be_confirmed(void **state)
 }
 
 static void
+assert_decided(struct api_world *world, const char *action, const char *says)
+{
+	char pattern[40];
+	const struct json_node *error;
+
+	(void)snprintf(pattern, sizeof(pattern), "/api/dead/{}/%s", action);
+	error = json_find(ask(world, "POST", pattern, "entry/agora/S1", 409),
+	                  "error");
+	assert_non_null(strstr(json_text_or(error, "message", ""), says));
+}
+
+static void
+test_api_dead__names_the_state_of_what_is_decided(void **state)
+{
+	api_world_entry(*state, "S1", "A1", "uncertain");
+	(void)ask(*state, "POST", "/api/dead/{}/retry", "entry/agora/S1", 200);
+	assert_decided(*state, "retry", "it waits to be posted");
+	assert_decided(*state, "drop", "it waits to be posted");
+}
+
+static void
 test_api_dead__an_unknown_id_is_404(void **state)
 {
 	static const char *const ids[] = { "entry/agora/none", "event/1-0",
@@ -255,6 +315,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_api_dead__lists_every_kind),
 		EACH(test_api_dead__is_empty_when_nothing_waits),
+		EACH(test_api_dead__says_what_is_looked_up_automatically),
+		EACH(test_api_dead__names_the_state_of_what_is_decided),
 		EACH(test_api_dead__a_stranded_entry_stays_or_is_dropped),
 		EACH(test_api_dead__shows_an_event_without_its_body),
 		EACH(test_api_dead__shows_the_document_of_an_entry),

@@ -679,6 +679,42 @@ test_api_page__names_the_command_for_each_decision(void **state)
 		strstr(page, "tillbridge dead confirm entry/agora/ORDER-1<"));
 }
 
+static const char square_authority[] =
+	"{ \"name\": \"erp\", \"type\": \"square\","
+	"  \"url\": \"https://127.0.0.1:4001\" },"
+	"{ \"name\": \"agora\", \"type\": \"square\","
+	"  \"url\": \"https://127.0.0.1:4000\" }";
+
+static void
+test_api_page__what_is_looked_up_waits_for_nobody(void **state)
+{
+	struct api_world *world = *state;
+	const struct conf *usual = world->env.conf;
+	struct conf *conf = api_world_conf(world, square_authority);
+	const char *page;
+
+	api_world_entry(world, "ORDER-1", "A1", "uncertain");
+	assert_non_null(strstr(ask_page(world), "for your decision"));
+	world->env.conf = conf;
+	page = ask_page(world);
+	assert_null(strstr(page, "for your decision"));
+	assert_null(strstr(page, "Waiting for you"));
+	assert_null(strstr(page, "tillbridge dead confirm"));
+	assert_non_null(strstr(page, "it is looked up at erp automatically"));
+	/* The look-up itself could not end it. */
+	assert_int_equal(store_ledger_end(world->store, "agora/ORDER-1", 0,
+	                                  &(const struct outcome){
+						  .verdict = VERDICT_UNCERTAIN,
+						  .why = "looked up: half" },
+	                                  0),
+	                 0);
+	page = ask_page(world);
+	assert_non_null(strstr(page, "for your decision"));
+	assert_non_null(strstr(page, "tillbridge dead confirm"));
+	world->env.conf = usual;
+	conf_free(conf);
+}
+
 static void
 test_api_page__quotes_an_id_that_a_shell_would_take_apart(void **state)
 {
@@ -790,6 +826,83 @@ test_api_status__an_account_that_only_calls_us_is_in_order(void **state)
 	conf_free(conf);
 }
 
+/* As a worker writes them. */
+static void
+be_limited(struct api_world *world, int64_t full_ms)
+{
+	const struct {
+		const char *name;
+		int64_t n;
+	} numbers[] = {
+		{ "limit_left", 3 },
+		{ "limit_size", 90 },
+		{ "limit_full_ms", full_ms },
+		{ "budget_calls", 10000 },
+		{ "budget_used", 1200 },
+		{ "budget_polls", 700 },
+		{ "budget_until_ms", clock_wall_ms() + 86400000 },
+		{ "budget_next_poll_ms", clock_wall_ms() + 600000 },
+		{ "budget_step_ms", 9818 },
+	};
+
+	be_well(world);
+	set_fact(world, "agora", "limit", "leaky bucket");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		assert_int_equal(store_health_set_int(world->store, "agora",
+		                                      numbers[i].name,
+		                                      numbers[i].n),
+		                 0);
+}
+
+static void
+test_api_status__says_what_may_still_be_called(void **state)
+{
+	const struct json_node *root;
+	const struct json_node *agora;
+
+	be_limited(*state, clock_wall_ms() + 60000);
+	root = ask_status(*state);
+	agora = account_of(root, "agora");
+	assert_string_equal(text_at(agora, "rate_limit.name"), "leaky bucket");
+	assert_int_equal(number(agora, "rate_limit.left"), 3);
+	assert_int_equal(number(agora, "rate_limit.size"), 90);
+	assert_int_equal(number(agora, "budget.calls"), 10000);
+	assert_int_equal(number(agora, "budget.used"), 1200);
+	assert_int_equal(number(agora, "budget.used_by_polls"), 700);
+	assert_int_equal(number(agora, "budget.poll_call_every_ms"), 9818);
+	assert_null(json_path(account_of(root, "erp"), "rate_limit.left"));
+	assert_null(json_path(account_of(root, "erp"), "budget.calls"));
+}
+
+static void
+test_api_status__what_was_called_comes_back_by_itself(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *agora;
+
+	be_limited(world, clock_wall_ms() - 1);
+	assert_int_equal(store_health_set_int(world->store, "agora",
+	                                      "budget_until_ms",
+	                                      clock_wall_ms() - 1),
+	                 0);
+	agora = account_of(ask_status(world), "agora");
+	assert_int_equal(number(agora, "rate_limit.left"), 90);
+	/* Another month: what its calls are is not known yet. */
+	assert_null(json_path(agora, "budget.calls"));
+}
+
+static void
+test_api_page__says_what_may_still_be_called(void **state)
+{
+	const char *page;
+
+	be_limited(*state, clock_wall_ms() + 60000);
+	page = ask_page(*state);
+	assert_non_null(strstr(page, "3 of 90 calls left (leaky bucket)"));
+	assert_non_null(strstr(page, "1200 of 10000 calls of this month used, "
+	                             "the next poll in "));
+}
+
 int
 main(void)
 {
@@ -821,12 +934,16 @@ main(void)
 		EACH(test_api_page__escapes_whatever_comes_from_outside),
 		EACH(test_api_page__loads_nothing_and_renews_itself),
 		EACH(test_api_page__names_the_command_for_each_decision),
+		EACH(test_api_page__what_is_looked_up_waits_for_nobody),
 		EACH(test_api_page__quotes_an_id_that_a_shell_would_take_apart),
 		EACH(test_api_page__is_loud_when_a_2xx_is_not_on_disk),
 		EACH(test_api_page__is_quiet_when_all_is_on_disk),
 		EACH(test_api_page__can_be_read_without_redis),
 		EACH(test_api_metrics__gauges_come_from_the_store),
 		EACH(test_api_metrics__answer_without_redis),
+		EACH(test_api_status__says_what_may_still_be_called),
+		EACH(test_api_status__what_was_called_comes_back_by_itself),
+		EACH(test_api_page__says_what_may_still_be_called),
 	};
 
 	return cmocka_run_group_tests(tests, api_world_setup,

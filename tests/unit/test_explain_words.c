@@ -197,8 +197,49 @@ test_explain_words__more_sold_than_there_is(void **state)
 
 	(void)state;
 	pend(ready, 7, 0);
+	e.oversold_ms = NOW_MS - 1000;
+	e.missing = decimal_of(2);
 	says("agora shows 0: 5 in erp, 7 on its way to erp (entry agora/O1, "
 	     "waits to be posted); more was sold than there is, by 2");
+}
+
+/* The ERP's own balance may be below zero without any sale. */
+static void
+test_explain_words__a_negative_balance_is_no_overselling(void **state)
+{
+	(void)state;
+	e.balance = decimal_of(-3);
+	c.target = c.published = DECIMAL_ZERO;
+	says("agora shows 0: -3 in erp");
+}
+
+static void
+test_explain_words__an_entry_that_is_asked_for_needs_nobody(void **state)
+{
+	static const struct {
+		const char *words;
+		int64_t in_ms;
+	} rows[] = {
+		{ ", next in 25 s", 25000 },
+		{ ", about now", 0 },
+		{ "", -1 },
+	};
+	char uncertain[] = "uncertain";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[200];
+
+		(void)begin(state);
+		pend(uncertain, 2, 1);
+		entries[0].is_asked = true;
+		entries[0].asked_in_ms = rows[i].in_ms;
+		(void)snprintf(text, sizeof(text),
+		               "agora shows 3: 5 in erp, 2 on its way to erp "
+		               "(entry agora/O1, uncertain: it is looked up at "
+		               "erp automatically%s)",
+		               rows[i].words);
+		says(text);
+	}
 }
 
 static void
@@ -383,6 +424,8 @@ main(void)
 		EACH(test_explain_words__a_held_return_is_named_and_not_counted),
 		EACH(test_explain_words__a_return_that_may_be_inside_already_is_not_counted),
 		EACH(test_explain_words__more_sold_than_there_is),
+		EACH(test_explain_words__a_negative_balance_is_no_overselling),
+		EACH(test_explain_words__an_entry_that_is_asked_for_needs_nobody),
 		EACH(test_explain_words__what_is_kept_back),
 		EACH(test_explain_words__an_authority_that_changes),
 		EACH(test_explain_words__an_authority_that_does_not_answer),

@@ -1,0 +1,24 @@
+#ifndef CLI_DEAD_SHOW_H
+#define CLI_DEAD_SHOW_H
+
+#include "gateway/base/buf.h"
+#include "gateway/cli/cli.h"
+#include "gateway/drivers/store_asked.h"
+
+/* What tillbridge dead works with; all borrowed. */
+struct dead {
+	const struct cli *cli;
+	struct store *store;
+	struct asked_by by;
+};
+
+/*
+ * Print one letter for a person.
+ *
+ * text  of store_dead_show
+ *
+ * Returns 0, ERR_STORE or another fault.
+ */
+int dead_show(const struct dead *dead, const char *id, const struct buf *text);
+
+#endif
