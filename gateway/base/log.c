@@ -39,7 +39,7 @@ static pthread_rwlock_t forbidden_lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct forbidden {
 	char *text;  /* owned */
 	size_t uses; /* log_forbid less log_forgive; > 0 */
-} *forbidden;
+} * forbidden;
 static size_t n_forbidden;
 
 /* Length of the longest forbidden string that starts here, or 0. */
