@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/model/explain.h"
@@ -133,12 +134,16 @@ print_hold(const struct json_node *o)
 		const struct json_node *item = json_at(items, i);
 		struct decimal qty;
 		char text[DECIMAL_TEXT_SIZE] = "-";
+		char at[CLI_TIME_SIZE];
+		int64_t since_ms = 0;
 
 		if (!json_get_decimal(&qty, item, "shows"))
 			(void)decimal_format(text, qty);
+		(void)clock_parse(&since_ms, json_text_or(item, "since", ""),
+		                  1);
 		(void)printf("  %-24s %10s  %s\n",
 		             json_text_or(item, "sku", "-"), text,
-		             json_text_or(item, "since", ""));
+		             cli_time(at, since_ms));
 	}
 	(void)puts("");
 	print_fact("to do", "retry sets them to zero, drop leaves them as they "

@@ -13,7 +13,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_registry.h"
 
-enum { FILE_MAX_BYTES = 256 * 1024 * 1024, MISTAKES_MAX = 100 };
+enum { FILE_MAX_BYTES = 256 * 1024 * 1024, MISTAKES_MAX = 100, NAMED_MAX = 5 };
 
 /* What a column is. */
 enum column_kind {
@@ -44,6 +44,8 @@ struct import {
 	size_t n_new_bindings;    /* at all accounts */
 	size_t n_channel_counts;  /* that channels will be told */
 	bool has_other_authority; /* of these some are not the default one's */
+	size_t n_homeless;        /* not bound at their authority */
+	struct buf homeless;      /* the first of them, ", " between */
 };
 
 /* ---- mistakes ---- */
@@ -239,6 +241,22 @@ authority_of(const struct import *im, const struct item *item,
 	return fallback ? fallback : im->default_authority;
 }
 
+/* Nobody can say how many there are of what its authority does not know. */
+static void
+note_homeless(struct import *im, const struct item *item,
+              const struct item *old, const char *authority)
+{
+	const struct binding *b = item_find_binding(item, authority);
+
+	if (!b) /* a column that is absent leaves the binding */
+		b = item_find_binding(old, authority);
+	if (b && b->typed && *b->typed)
+		return;
+	if (im->n_homeless++ < NAMED_MAX)
+		buf_addf(&im->homeless, "%s%s", im->homeless.n ? ", " : "",
+		         item->sku);
+}
+
 /*
  * How many of its bindings are new or different, and how many channels will be
  * told another count for that or for a new authority. Where its column is
@@ -256,6 +274,7 @@ count_changes(struct import *im, const struct item *item)
 		return r;
 	before = authority_of(im, &old, NULL);
 	now = authority_of(im, item, item->authority ? NULL : before);
+	note_homeless(im, item, &old, now);
 	for (size_t i = 0; i < item->n_bindings; i++) {
 		const struct binding *b = &item->bindings[i];
 		const struct binding *was = item_find_binding(&old, b->account);
@@ -413,8 +432,26 @@ read_file(const char *path, size_t *n)
 }
 
 static void
+warn_of_homeless(const struct import *im)
+{
+	bool is_one = im->n_homeless == 1;
+
+	if (im->n_homeless)
+		cli_complain("warning: %zu item%s not bound at %s authority "
+		             "(%s%s): %s channels stay as they are until %s "
+		             "bound there",
+		             im->n_homeless, is_one ? " is" : "s are",
+		             is_one ? "its" : "their",
+		             buf_text(&im->homeless),
+		             im->n_homeless > NAMED_MAX ? ", …" : "",
+		             is_one ? "its" : "their",
+		             is_one ? "it is" : "they are");
+}
+
+static void
 say_done(const struct import *im)
 {
+	warn_of_homeless(im);
 	if (im->cli->is_quiet)
 		return;
 	(void)printf("%zu items%s: %zu bindings new or changed\n", im->n_items,
@@ -467,6 +504,7 @@ import(const struct cli *cli, const struct conf *conf, struct store *store)
 	enum exit_code code =
 		text ? import_text(&im, text, n) : EXIT_CODE_FAILED;
 
+	buf_fini(&im.homeless);
 	free(text);
 	return code;
 }

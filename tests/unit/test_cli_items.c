@@ -319,6 +319,30 @@ test_cli_items__export_writes_what_import_reads(void **state)
 
 /* Imported again, what it waits for must not become what it stays at. */
 static void
+test_cli_items__an_authority_where_an_item_is_not_bound_is_a_warning(
+	void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,authority,erp,agora\n"
+	                        "Tea-1,agora,E-1,\n"
+	                        "Tea-2,agora,E-2,A-2\n"
+	                        "Tea-3,kiosk,E-3,A-3\n"),
+	                 EXIT_CODE_DONE);
+	assert_non_null(strstr(err,
+	                       "warning: 2 items are not bound at their "
+	                       "authority (Tea-1, Tea-3): their channels stay "
+	                       "as they are until they are bound there"));
+	assert_items(3);
+	/* What is bound already needs no column. */
+	assert_int_equal(import("sku,authority\nTea-2,agora\n"),
+	                 EXIT_CODE_DONE);
+	assert_string_equal(err, "");
+	assert_int_equal(import("sku,agora\nTea-2,\n"), EXIT_CODE_DONE);
+	assert_non_null(strstr(err, "warning: 1 item is not bound at its "
+	                            "authority (Tea-2)"));
+}
+
+static void
 test_cli_items__an_authority_that_waits_is_exported(void **state)
 {
 	char word[] = "export";
@@ -383,6 +407,7 @@ main(void)
 		EACH(test_cli_items__broken_quoting_is_refused_with_its_line),
 		EACH(test_cli_items__a_sku_with_a_line_end_inside_is_refused),
 		EACH(test_cli_items__export_writes_what_import_reads),
+		EACH(test_cli_items__an_authority_where_an_item_is_not_bound_is_a_warning),
 		EACH(test_cli_items__an_authority_that_waits_is_exported),
 		EACH(test_cli_items__the_list_names_an_authority_that_is_gone),
 		EACH(test_cli_items__an_unknown_word_is_a_mistake_in_use),
