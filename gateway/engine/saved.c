@@ -214,6 +214,9 @@ survive_loss(struct store *store, const struct conf *conf)
 	int64_t now = clock_wall_ms();
 	int r = 0;
 
+	for (size_t i = 0; i < n_saved; i++)
+		if (saved[i].sales_ms > now)
+			now = saved[i].sales_ms; /* our clock is behind */
 	log_error("store.lost_data", "why=%s",
 	          log_quote("Redis is empty but this installation is not new: "
 	                    "import the items again; sales since the last "
@@ -272,6 +275,25 @@ saved_check(struct store *store, const struct conf *conf, const char *state_dir)
 
 /* ---- while running ---- */
 
+/* What a shop sent before the loss is dated by its clock, so the moment of the
+   loss must not be by one that is behind. */
+static int
+put_off_loss(struct worker *w, int64_t their_ms)
+{
+	const struct conf *conf = w->engine->conf;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < conf->n_accounts; i++) {
+		const char *name = conf_account_name(conf->accounts[i]);
+		int64_t lost = 0;
+
+		r = store_cursor_get(w->store, &lost, name, "lost");
+		if (!r && lost && lost < their_ms)
+			r = store_cursor_set(w->store, name, "lost", their_ms);
+	}
+	return r;
+}
+
 int
 saved_end_doubt(struct worker *w)
 {
@@ -280,9 +302,9 @@ saved_end_doubt(struct worker *w)
 
 	if (r || doubt != DOUBT_ALL)
 		return r;
-	return store_cursor_set(w->store, w->account, DOUBT,
-	                        worker_their_ms(w, clock_wall_ms()) +
-	                                DOUBT_MARGIN_MS);
+	doubt = worker_their_ms(w, clock_wall_ms()) + DOUBT_MARGIN_MS;
+	r = put_off_loss(w, doubt);
+	return r ? r : store_cursor_set(w->store, w->account, DOUBT, doubt);
 }
 
 int

@@ -113,18 +113,24 @@ expect_no_marks(struct world *w, redisContext *c, const char *account)
 	freeReplyObject(reply);
 }
 
-/* What a person drops: goods that came back, which Galaxy does not take. */
+/* What a person drops: goods that came back, which Galaxy does not take, and
+   what was booked before a loss of Redis. */
 static bool
 is_ended(const struct world *w, const char *key, const char *state)
 {
 	const char *name = strrchr(key, '/');
 
-	if (strcmp(state, "dropped") || !w->holds_returns || !name)
+	if (strcmp(state, "dropped") || !name)
 		return !strcmp(state, "settled");
-	for (size_t i = 0; i < w->n_orders; i++)
-		if (w->orders[i].is_return &&
-		    !strcmp(w->orders[i].id, name + 1))
+	for (size_t i = 0; i < w->n_orders; i++) {
+		const struct order *order = &w->orders[i];
+
+		if (w->holds_returns && order->is_return &&
+		    !strcmp(order->id, name + 1))
 			return true;
+		if (order->was_booked && strstr(name, order->id))
+			return true;
+	}
 	return false;
 }
 

@@ -100,6 +100,21 @@ judge_held(struct world *w, const char *entry)
 	return "drop";
 }
 
+static const char *
+judge_line(struct world *w, const struct json_node *state, size_t order,
+           const char *sku)
+{
+	for (size_t i = 0; i < w->n_items; i++) {
+		if (strcmp(w->items[i].sku, sku) != 0)
+			continue;
+		if (!sales_is_booked(w, state, order, i))
+			return "retry";
+		w->orders[order].was_booked = true;
+		return "drop";
+	}
+	return NULL;
+}
+
 /* Redis lost its data and these goods were bound late: are they booked with
    the rest of their sale? All lines of such an entry have one answer. */
 static const char *
@@ -119,13 +134,8 @@ judge_late(struct world *w, const char *entry)
 			json_at(json_path(json_root(letter), "doc.lines"), 0),
 			"sku", "");
 		for (size_t i = 0; i < w->n_orders; i++)
-			for (size_t j = 0; j < w->n_items; j++)
-				if (strstr(entry, w->orders[i].id) &&
-				    !strcmp(w->items[j].sku, sku))
-					verb = sales_is_booked(
-						       w, json_root(doc), i, j)
-					               ? "drop"
-					               : "retry";
+			if (strstr(entry, w->orders[i].id))
+				verb = judge_line(w, json_root(doc), i, sku);
 	}
 	json_free(letter);
 	json_free(doc);

@@ -80,6 +80,7 @@ struct order {
 	struct news news;
 	bool is_return;  /* of one line, with a negative quantity */
 	bool is_dropped; /* a person who is asked leaves it out */
+	bool was_booked; /* dropped: its late line was booked before a loss */
 };
 
 /* What the web shop sends: an order, or a customer. */

@@ -297,6 +297,8 @@ loss_and_a_clock_set_back(void)
 	CHECK(is_entry("agora/NEW", "uncertain"));
 	engine_world_rest(world);
 	CHECK(erp->n_docs == 2);
+	/* A shop's order of that hour is in doubt as well. */
+	CHECK(cursor("lost") > agora->sales[1].closed_ms);
 }
 
 static void
