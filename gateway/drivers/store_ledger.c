@@ -116,7 +116,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  * sku, qty. -> the place behind it.
  */
 #define LUA_NEW \
-	LUA_MARK \
+	LUA_MARK_ONE LUA_MARK_CHANNELS \
 	"local function new_entry(account, sale, origin, now, at)\n" \
 	"  local id, auth, doc, state, why, pending, n =\n" \
 	"        unpack(ARGV, at, at + 6)\n" \
@@ -142,6 +142,8 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 	"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n" \
 	"    wake(auth)\n" \
 	"  else redis.call('ZADD', P..'entries:'..state, now, id) end\n" \
+	"  if state == 'uncertain' then\n" \
+	"    mark(auth, 'y:lookup', 's', origin, 0, 0) end\n" \
 	"  return at\n" \
 	"end\n"
 
@@ -222,8 +224,6 @@ static const char add_script[] = LUA_NEW
 	"end\n"
 	"new_entry(account, sale, now, now, 6)\n"
 	"redis.call('HSET', k, 'digest', digest)\n"
-	"if state == 'uncertain' then\n"
-	"  mark(auth, 'y:lookup', 's', now, 0, 0) end\n"
 	"return 0\n";
 
 /* ARGV: authority, now, lease, token, ahead. */
@@ -736,9 +736,11 @@ store_ledger_end(struct store *store, const char *id, unsigned attempt,
 	return r == LEDGER_UNFIT || r == LEDGER_ABSENT ? 0 : r;
 }
 
-/* doc of entry:ID when it belongs to the authority. */
+/* doc of entry:ID when it belongs to the authority and still is in that state:
+   a visit before may have taken long, and a person decided meanwhile. */
 static int
 visit_entry(struct store *store, const char *id, const char *authority,
+            const char *state,
             int (*visit)(void *ctx, const struct entry *entry,
                          unsigned attempts),
             void *ctx)
@@ -754,11 +756,13 @@ visit_entry(struct store *store, const char *id, const char *authority,
 	args_adds(&a, "authority");
 	args_adds(&a, "doc");
 	args_adds(&a, "attempts");
+	args_adds(&a, "state");
 	r = store_call(store, &reply, &a);
 	if (r)
 		return r;
 	doc = reply_at(reply, 1);
 	if (!reply_is_nil(doc) &&
+	    !strcmp(reply_text(reply_at(reply, 3)), state) &&
 	    !strcmp(reply_text(reply_at(reply, 0)), authority)) {
 		r = entry_decode(&entry, doc->str, doc->len);
 		if (r > 0)
@@ -791,7 +795,7 @@ store_ledger_each(struct store *store, const char *authority, const char *state,
 		return r;
 	for (size_t i = 0; !r && i < reply_n(reply); i++)
 		r = visit_entry(store, reply_text(reply_at(reply, i)),
-		                authority, visit, ctx);
+		                authority, state, visit, ctx);
 	freeReplyObject(reply);
 	return r;
 }

@@ -425,27 +425,6 @@ build(struct intake *in)
 	return r ? r : total_sold(in);
 }
 
-/* Ask where an answer can be had. */
-static int
-look_up_uncertain(const struct intake *in)
-{
-	const struct engine *e = in->w->engine;
-	int r = 0;
-
-	for (size_t i = 0; !r && i < in->n_entries; i++) {
-		const char *authority = in->entries[i].authority;
-		const struct conf_section *at =
-			conf_find_account(e->conf, authority);
-
-		if (!strcmp(in->news[i].state, "uncertain") && at &&
-		    adapter_can_find(engine_adapter(e, conf_account_type(at)),
-		                     at, ENTRY_SALE))
-			r = store_marks_add_one(in->w->store, authority,
-			                        MARK_LOOK_UP, MARK_SALE);
-	}
-	return r;
-}
-
 /* For a person who asks about the items. */
 static void
 note_entry(const struct intake *in, const struct entry *e,
@@ -522,7 +501,6 @@ static int
 announce(const struct intake *in)
 {
 	struct worker *w = in->w;
-	int r;
 
 	if (!in->n_entries)
 		return 0;
@@ -531,8 +509,7 @@ announce(const struct intake *in)
 	metrics_add(METRIC_sales_seen, 1);
 	log_info("sale.seen", "account=%s sale=%s entries=%zu waiting=%zu",
 	         w->account, in->sale->id, in->n_entries, in->n_waiting);
-	r = look_up_uncertain(in);
-	return r ? r : check_oversold(in);
+	return check_oversold(in);
 }
 
 /* A version that changes nothing is remembered all the same: an older one that
@@ -600,7 +577,7 @@ struct listing {
 static bool
 is_ours(const struct sale *sale)
 {
-	return sale->reference && !strncmp(sale->reference, "TB-", 3);
+	return sale->reference && sale_is_docid(sale->reference);
 }
 
 static int

@@ -37,7 +37,7 @@ struct fake_line {
 
 struct fake_sale {
 	char id[32];
-	char reference[32]; /* "": none */
+	char reference[48]; /* "": none */
 	int64_t closed_ms;
 	int64_t version; /* 0: none */
 	bool is_open;    /* not final yet */

@@ -139,16 +139,32 @@ static void
 test_sales__that_we_recorded_there_ourselves_are_no_entries(void **state)
 {
 	struct fake_sale *sale;
+	char docid[41];
 
 	(void)state;
 	engine_world_item(world, "A1", "5");
 	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
-	(void)snprintf(sale->reference, sizeof(sale->reference), "TB-4711");
+	assert_int_equal(sale_docid(docid, "kiosk/S7@agora"), 0);
+	(void)snprintf(sale->reference, sizeof(sale->reference), "%s", docid);
 	list(true);
 	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
 	engine_world_turn(&world->agora);
 	assert_entry("agora/S1", "(nil)");
 	assert_pending("A1", "0");
+}
+
+/* A reference of somebody else that begins like ours: table 12. */
+static void
+test_sales__of_table_12_are_sales(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "2");
+	(void)snprintf(sale->reference, sizeof(sale->reference), "TB-12");
+	list(true);
+	assert_entry("agora/S1", "ready");
 }
 
 static void
@@ -1118,6 +1134,7 @@ main(void)
 		EACH(test_sales__count_once_however_often_they_are_seen),
 		EACH(test_sales__that_are_not_final_wait),
 		EACH(test_sales__that_we_recorded_there_ourselves_are_no_entries),
+		EACH(test_sales__of_table_12_are_sales),
 		EACH(test_sales__closed_before_the_first_binding_are_history),
 		EACH(test_sales__are_ours_although_our_clock_was_wrong),
 		EACH(test_sales__are_not_asked_for_before_anything_is_bound),

@@ -928,6 +928,15 @@ test_store_ledger__of_a_held_order_what_is_sold_is_pending(void **state)
 	assert_string_equal(pending_of("A2"), "W -1 0");
 }
 
+/* In one step: afterwards nobody would come back to it. */
+static void
+test_store_ledger__a_sale_that_begins_uncertain_is_looked_up(void **state)
+{
+	(void)state;
+	make("S1", "uncertain");
+	assert_string_equal(store_world_marks(world, "erp"), "y:lookup");
+}
+
 static void
 test_store_ledger__one_that_begins_uncertain_is_looked_up(void **state)
 {
@@ -1007,6 +1016,7 @@ main(void)
 		EACH(test_store_ledger__without_lines_a_confirmation_is_the_end),
 		EACH(test_store_ledger__without_lines_a_persons_word_is_the_end_too),
 		EACH(test_store_ledger__of_a_held_order_what_is_sold_is_pending),
+		EACH(test_store_ledger__a_sale_that_begins_uncertain_is_looked_up),
 		EACH(test_store_ledger__one_that_begins_uncertain_is_looked_up),
 		EACH(test_store_ledger__says_how_an_entry_is_doing),
 	};

@@ -227,6 +227,42 @@ test_uncertain__a_person_is_quicker_than_the_look_up(void **state)
 	assert_int_equal(erp->n_docs, 0);
 }
 
+static void
+drop_the_others(struct fake_adapter *f, const char *call)
+{
+	if (strcmp(call, "find") != 0)
+		return;
+	f->after = NULL;
+	(void)store_ledger_decide(world->base.store, "agora/S1", DEAD_DROP);
+	(void)store_ledger_decide(world->base.store, "agora/S2", DEAD_DROP);
+}
+
+/* To look up may mean to act there: Square's pays orders that are open. */
+static void
+test_uncertain__what_is_dropped_meanwhile_is_not_looked_up(void **state)
+{
+	bool was_listed = false;
+	const char *log;
+
+	(void)state;
+	lose_answer(false);
+	(void)fake_adapter_sell(agora, "S2", "A-A1", "1");
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                            &was_listed),
+	                 0);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  false);
+	engine_world_turn(&world->erp);
+	assert_string_equal(engine_world_entry(world, "agora/S2"), "uncertain");
+	(void)fake_adapter_log(erp);
+	erp->after = drop_the_others;
+	fake_clock_advance(40000);
+	engine_world_rest(world);
+	log = strstr(fake_adapter_log(erp), "find");
+	assert_non_null(log);
+	assert_null(strstr(log + 4, "find"));
+}
+
 #define EACH(f) cmocka_unit_test_setup(f, begin)
 
 int
@@ -241,6 +277,7 @@ main(void)
 		EACH(test_uncertain__retried_by_a_person_it_is_posted_once_more),
 		EACH(test_uncertain__dropped_it_is_never_posted_and_no_longer_pending),
 		EACH(test_uncertain__a_person_is_quicker_than_the_look_up),
+		EACH(test_uncertain__what_is_dropped_meanwhile_is_not_looked_up),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
