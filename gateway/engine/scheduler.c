@@ -135,6 +135,35 @@ ask_for_sales(struct scheduler *s, struct plan *p, int64_t mono)
 		p->sales_mono_ms = mono;
 }
 
+/* Where a month's calls run short first. Of a month that is over nothing is
+   known before the next call. */
+static int64_t
+least_budget_percent(struct scheduler *s)
+{
+	const struct conf *conf = s->engine->conf;
+	int64_t least = 100;
+
+	for (size_t i = 0; i < conf->n_accounts; i++) {
+		const struct adapter_ops *ops = engine_adapter(
+			s->engine, conf_account_type(conf->accounts[i]));
+		struct health h;
+		int64_t calls;
+		int64_t left;
+
+		if (!ops || !ops->limits ||
+		    store_health_get(s->store, &h,
+		                     conf_account_name(conf->accounts[i])))
+			continue;
+		calls = health_int(&h, "budget_calls");
+		left = calls - health_int(&h, "budget_used");
+		if (calls > 0 && left * 100 / calls < least &&
+		    clock_wall_ms() < health_int(&h, "budget_until_ms"))
+			least = left * 100 / calls;
+		health_fini(&h);
+	}
+	return least;
+}
+
 static void
 read_gauges(struct scheduler *s)
 {
@@ -164,6 +193,7 @@ read_gauges(struct scheduler *s)
 	metrics_set(METRIC_entries_waiting, ready);
 	metrics_set(METRIC_dead_letters, depth.n_dead);
 	metrics_set(METRIC_oversold_now, oversold);
+	metrics_set(METRIC_budget_left_percent, least_budget_percent(s));
 }
 
 /* Say it when a 2xx stops meaning "on disk", and when it does again. */

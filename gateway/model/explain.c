@@ -236,7 +236,7 @@ explain_trouble(struct buf *out, const struct explain_health *health)
 	         !strncmp(or_empty(health->why), "our own limit", 13))
 		buf_adds(out, "not called for now");
 	else if (is_text(health->state, "waiting"))
-		buf_adds(out, "asked us to wait");
+		buf_adds(out, "waited for, as it asked us to");
 	else
 		return;
 	add_why(out, health->why);

@@ -268,6 +268,24 @@ test_explain_words__an_authority_that_changes(void **state)
 /* ---- a balance that is old, or none ---- */
 
 static void
+test_explain_words__a_wait_of_our_own_is_not_the_vendors(void **state)
+{
+	static char waiting[] = "waiting";
+	static char ours[] = "our own limit: all 9 calls of 2026-11 are used";
+	static char theirs[] = "http 429";
+
+	(void)state;
+	c.published = decimal_of(4);
+	c.health.state = waiting;
+	c.health.why = ours;
+	says("agora shows 4 and should show 5 (5 in erp): agora is not called "
+	     "for now (our own limit: all 9 calls of 2026-11 are used)");
+	c.health.why = theirs;
+	says("agora shows 4 and should show 5 (5 in erp): agora is waited for, "
+	     "as it asked us to (http 429)");
+}
+
+static void
 test_explain_words__an_authority_that_does_not_answer(void **state)
 {
 	static char open[] = "open";
@@ -428,6 +446,7 @@ main(void)
 		EACH(test_explain_words__an_entry_that_is_asked_for_needs_nobody),
 		EACH(test_explain_words__what_is_kept_back),
 		EACH(test_explain_words__an_authority_that_changes),
+		EACH(test_explain_words__a_wait_of_our_own_is_not_the_vendors),
 		EACH(test_explain_words__an_authority_that_does_not_answer),
 		EACH(test_explain_words__an_answer_that_did_not_name_it),
 		EACH(test_explain_words__a_balance_that_is_not_known),
