@@ -12,8 +12,17 @@ sell 21-0003 2
 wait_for "Galaxy has the entry" 20 is 1 entries
 kill_daemon
 clear_faults
+tb status
+expect "status of what was killed ($said)" "$code" 1
+expect_text "its first line" "$(printf '%s\n' "$said" | head -n 1)" \
+	'^NO DAEMON IS RUNNING HERE: .* last heard of at 20'
 start_daemon
 wait_for "it is uncertain" 20 is 1 status .entries.uncertain
+tb status
+expect "status of what runs ($said)" "$code" 0
+expect_text "nobody decides" "$said" '0 wait for a person'
+expect_text "nobody decides" "$said" '1 uncertain, looked up automatically'
+expect "nobody decides" "$(dead '.[0].looked_up_automatically')" true
 sell 21-0003
 wait_for "the next one is posted" 20 is 2 entries
 expect "the first one waits" "$(status .entries.uncertain)" 1
