@@ -338,10 +338,6 @@ is_quiet(struct worker *w, bool *out)
 	if (!r)
 		r = store_accounts_count_stranded(w->store, &n);
 	sum += n;
-	/* Lines that wait for a binding are still to come too. */
-	if (!r)
-		r = store_ledger_count_waiting(w->store, &n, w->account);
-	sum += n;
 	*out = sum == 0;
 	return r;
 }

@@ -497,29 +497,6 @@ test_saved__a_cursor_does_not_pass_what_is_stranded(void **state)
 	in_child(state, stranded);
 }
 
-/* A line that waits for its binding becomes an entry later. */
-static void
-waiting(void)
-{
-	CHECK(!start_up());
-	engine_world_item(world, "A1", "9");
-	fake_clock_advance(60000);
-	(void)fake_adapter_sell(agora, "S1", "A-A2", "1"); /* not bound yet */
-	list();
-	fake_clock_advance(60000);
-	list();
-	lose_redis();
-	CHECK(!start_up());
-	CHECK(cursor("sales") > 0);
-	CHECK(cursor("sales") < agora->sales[0].closed_ms);
-}
-
-static void
-test_saved__a_cursor_does_not_pass_what_waits_for_a_binding(void **state)
-{
-	in_child(state, waiting);
-}
-
 static void
 broken_file(void)
 {
@@ -546,8 +523,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_saved__a_cursor_does_not_pass_what_is_stranded),
-		cmocka_unit_test(
-			test_saved__a_cursor_does_not_pass_what_waits_for_a_binding),
 		cmocka_unit_test(
 			test_saved__a_first_start_makes_an_id_in_both_places),
 		cmocka_unit_test(test_saved__a_restart_is_no_loss),
