@@ -2,9 +2,5 @@
 #include "handlers/handlers.h"
 
 const struct handler_ops *const hook_handlers[] = {
-	&galaxy_hooks,
-	&square_hooks,
-	&hiboutik_hooks,
-	&webhook_hooks,
-	NULL,
+	&galaxy_hooks, &square_hooks, &hiboutik_hooks, &webhook_hooks, NULL,
 };

@@ -50,7 +50,7 @@ struct subject {
 	struct form forms[8];
 	struct fixed before_write[2]; /* answered in a write, besides those */
 	const char *done;             /* what a write is told then; NULL: {} */
-	bool names_errors; /* a refusal without that is a proxy's */
+	bool names_errors;            /* a refusal without that is a proxy's */
 };
 
 #define BALANCE(value) "[{\"ID\":\"" GALAXY_ITEM "\",\"Balance\":" value "}]"
