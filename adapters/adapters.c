@@ -7,10 +7,6 @@
 #include <stddef.h>
 
 const struct adapter_ops *const adapters[] = {
-	&galaxy_adapter,
-	&square_adapter,
-	&hiboutik_adapter,
-	&tipsi_adapter,
-	&webhook_adapter,
-	NULL,
+	&galaxy_adapter, &square_adapter,  &hiboutik_adapter,
+	&tipsi_adapter,  &webhook_adapter, NULL,
 };

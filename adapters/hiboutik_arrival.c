@@ -6,7 +6,7 @@
  *          /inventory_input_details/{line} with what was received; then it is
  *          validated. Until then no stock moves.
  * Unsure   The documents have two ways to validate. The first that does not
- *          answer 404 or 405 is the account's. They do not name the line's id
+ *          answer 404 is the account's. They do not name the line's id
  *          in the answer either: where none is found, `received` of the POST
  *          must do.
  * Resumed  There is no idempotency key. A half-made arrival is found by its id

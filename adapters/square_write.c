@@ -183,8 +183,8 @@ write_rest(struct square *s, struct count *counts, size_t n, int64_t at_ms,
 	if (n_sent == 0)
 		return true;
 	r = build_changes(&body, s, sent, n_sent, at_ms);
-	*outcome =
-		r ? outcome_fault(r) : square_call(s, CHANGES_PATH, &body, &doc);
+	*outcome = r ? outcome_fault(r)
+	             : square_call(s, CHANGES_PATH, &body, &doc);
 	widen_margin(s, doc);
 	if (outcome->verdict == VERDICT_REFUSED)
 		is_settled = !set_aside(sent, n_sent, doc, outcome);

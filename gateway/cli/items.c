@@ -441,8 +441,7 @@ warn_of_homeless(const struct import *im)
 		             "(%s%s): %s channels stay as they are until %s "
 		             "bound there",
 		             im->n_homeless, is_one ? " is" : "s are",
-		             is_one ? "its" : "their",
-		             buf_text(&im->homeless),
+		             is_one ? "its" : "their", buf_text(&im->homeless),
 		             im->n_homeless > NAMED_MAX ? ", …" : "",
 		             is_one ? "its" : "their",
 		             is_one ? "it is" : "they are");

@@ -51,63 +51,64 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  */
 #define LUA_ENTRY \
 	LUA_MARK_ONE LUA_MARK_CHANNELS \
-	"local call = redis.call\n" \
-	"local function each_sku(k, f)\n" \
-	"  for sku, q in call('HGET', k, 'lines'):gmatch(\n" \
-	"    '([^\\n]+)\\t([^\\n]+)') do f(sku, q) end\n" \
-	"end\n" \
-	"local function pend(k, id, st, at)\n" \
-	"  each_sku(k, function (sku, q)\n" \
-	"    if st then call('HSET', P..'pend:'..sku, id,\n" \
-	"      st..' '..q..' '..at)\n" \
-	"    else call('HDEL', P..'pend:'..sku, id) end end)\n" \
-	"end\n" \
-	"local alike\n" \
-	"local function move(id, state, now, why, due)\n" \
-	"  local k = P..'entry:'..id\n" \
-	"  local old, auth, origin = unpack(call('HMGET', k,\n" \
-	"    'state', 'authority', 'origin'))\n" \
-	"  local tick = call('INCR', P..'tick')\n" \
-	"  if state == 'confirmed' then\n" \
-	"    call('HSET', k, 'confirmed_ms', now)\n" \
-	"    if call('HGET', k, 'open') == '0' then\n" \
-	"      state = 'settled' end\n" \
-	"  end\n" \
-	"  local is_over = state == 'dropped' or state == 'settled'\n" \
-	"  call('HSET', k, 'state', state, 'why', why)\n" \
-	"  if (state == 'uncertain' or old == 'uncertain' or\n" \
-	"      old == 'posting' and state ~= 'confirmed') and\n" \
-	"     call('HSETNX', k, 'unsure', 1) == 1 then\n" \
-	"    each_sku(k, function (sku, q)\n" \
-	"      if q:sub(1, 1) == '-' then\n" \
-	"        mark_channels(sku, auth, 's', origin, now, 0) end end)\n" \
-	"  end\n" \
-	"  if state == 'ready' then\n" \
-	"    call('ZADD', P..'queue:'..auth, due, id)\n" \
-	"    wake(auth)\n" \
-	"  elseif not is_over then\n" \
-	"    call('ZADD', P..'entries:'..state, now, id) end\n" \
-	"  if state == 'confirmed' then\n" \
-	"    pend(k, id, 'C', tick)\n" \
-	"    each_sku(k, function (sku)\n" \
-	"      mark(auth, 'i:'..sku, 's', origin, 0, 0)\n" \
-	"      alike(auth, sku) end)\n" \
-	"  elseif is_over then pend(k, id)\n" \
-	"  elseif state == 'posting' then pend(k, id, 'P', tick)\n" \
-	"  else pend(k, id, 'W', 0) end\n" \
-	"  if state == 'dropped' or old == 'held' then\n" \
-	"    each_sku(k, function (sku)\n" \
-	"      mark_channels(sku, auth, 's', origin, now, 0) end)\n" \
-	"  end\n" \
-	"  if old == 'ready' then\n" \
-	"    if state ~= 'ready' then\n" \
-	"      call('ZREM', P..'queue:'..auth, id) end\n" \
-	"  elseif old ~= state then\n" \
-	"    call('ZREM', P..'entries:'..old, id) end\n" \
-	"  if is_over then\n" \
-	"    each_sku(k, adopt)\n" \
-	"    call('EXPIRE', k, " SALE_KEEP_S ") end\n" \
-	"end\n"
+		"local call = redis.call\n" \
+		"local function each_sku(k, f)\n" \
+		"  for sku, q in call('HGET', k, 'lines'):gmatch(\n" \
+		"    '([^\\n]+)\\t([^\\n]+)') do f(sku, q) end\n" \
+		"end\n" \
+		"local function pend(k, id, st, at)\n" \
+		"  each_sku(k, function (sku, q)\n" \
+		"    if st then call('HSET', P..'pend:'..sku, id,\n" \
+		"      st..' '..q..' '..at)\n" \
+		"    else call('HDEL', P..'pend:'..sku, id) end end)\n" \
+		"end\n" \
+		"local alike\n" \
+		"local function move(id, state, now, why, due)\n" \
+		"  local k = P..'entry:'..id\n" \
+		"  local old, auth, origin = unpack(call('HMGET', k,\n" \
+		"    'state', 'authority', 'origin'))\n" \
+		"  local tick = call('INCR', P..'tick')\n" \
+		"  if state == 'confirmed' then\n" \
+		"    call('HSET', k, 'confirmed_ms', now)\n" \
+		"    if call('HGET', k, 'open') == '0' then\n" \
+		"      state = 'settled' end\n" \
+		"  end\n" \
+		"  local is_over = state == 'dropped' or state == 'settled'\n" \
+		"  call('HSET', k, 'state', state, 'why', why)\n" \
+		"  if (state == 'uncertain' or old == 'uncertain' or\n" \
+		"      old == 'posting' and state ~= 'confirmed') and\n" \
+		"     call('HSETNX', k, 'unsure', 1) == 1 then\n" \
+		"    each_sku(k, function (sku, q)\n" \
+		"      if q:sub(1, 1) == '-' then\n" \
+		"        mark_channels(sku, auth, 's', origin, now, 0) end " \
+	        "end)\n" \
+		"  end\n" \
+		"  if state == 'ready' then\n" \
+		"    call('ZADD', P..'queue:'..auth, due, id)\n" \
+		"    wake(auth)\n" \
+		"  elseif not is_over then\n" \
+		"    call('ZADD', P..'entries:'..state, now, id) end\n" \
+		"  if state == 'confirmed' then\n" \
+		"    pend(k, id, 'C', tick)\n" \
+		"    each_sku(k, function (sku)\n" \
+		"      mark(auth, 'i:'..sku, 's', origin, 0, 0)\n" \
+		"      alike(auth, sku) end)\n" \
+		"  elseif is_over then pend(k, id)\n" \
+		"  elseif state == 'posting' then pend(k, id, 'P', tick)\n" \
+		"  else pend(k, id, 'W', 0) end\n" \
+		"  if state == 'dropped' or old == 'held' then\n" \
+		"    each_sku(k, function (sku)\n" \
+		"      mark_channels(sku, auth, 's', origin, now, 0) end)\n" \
+		"  end\n" \
+		"  if old == 'ready' then\n" \
+		"    if state ~= 'ready' then\n" \
+		"      call('ZREM', P..'queue:'..auth, id) end\n" \
+		"  elseif old ~= state then\n" \
+		"    call('ZREM', P..'entries:'..old, id) end\n" \
+		"  if is_over then\n" \
+		"    each_sku(k, adopt)\n" \
+		"    call('EXPIRE', k, " SALE_KEEP_S ") end\n" \
+		"end\n"
 
 /*
  * new_entry(account, sale, origin, now, at): write the entry that stands at
@@ -117,35 +118,39 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  */
 #define LUA_NEW \
 	LUA_MARK_ONE LUA_MARK_CHANNELS \
-	"local function new_entry(account, sale, origin, now, at)\n" \
-	"  local id, auth, doc, state, why, pending, n =\n" \
-	"        unpack(ARGV, at, at + 6)\n" \
-	"  local lines = ''\n" \
-	"  at = at + 7\n" \
-	"  for _ = 1, n do\n" \
-	"    local sku, qty = ARGV[at], ARGV[at + 1]\n" \
-	"    at = at + 2\n" \
-	"    lines = lines..sku..'\\t'..qty..'\\n'\n" \
-	"    if pending == '1' or\n" \
-	"       pending == '+' and qty:sub(1, 1) ~= '-' then\n" \
-	"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' 0')\n" \
-	"      mark_channels(sku, auth, 's', origin, now, 0)\n" \
-	"    else\n" \
-	"      redis.call('HSET', P..'pend:'..sku, id, 'H '..qty..' 0')\n" \
-	"    end\n" \
-	"  end\n" \
-	"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', state,\n" \
-	"    'authority', auth, 'account', account, 'sale', sale,\n" \
-	"    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n" \
-	"    'origin', origin, 'made_ms', now)\n" \
-	"  if state == 'ready' then\n" \
-	"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n" \
-	"    wake(auth)\n" \
-	"  else redis.call('ZADD', P..'entries:'..state, now, id) end\n" \
-	"  if state == 'uncertain' then\n" \
-	"    mark(auth, 'y:lookup', 's', origin, 0, 0) end\n" \
-	"  return at\n" \
-	"end\n"
+		"local function new_entry(account, sale, origin, now, at)\n" \
+		"  local id, auth, doc, state, why, pending, n =\n" \
+		"        unpack(ARGV, at, at + 6)\n" \
+		"  local lines = ''\n" \
+		"  at = at + 7\n" \
+		"  for _ = 1, n do\n" \
+		"    local sku, qty = ARGV[at], ARGV[at + 1]\n" \
+		"    at = at + 2\n" \
+		"    lines = lines..sku..'\\t'..qty..'\\n'\n" \
+		"    if pending == '1' or\n" \
+		"       pending == '+' and qty:sub(1, 1) ~= '-' then\n" \
+		"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' " \
+	        "0')\n" \
+		"      mark_channels(sku, auth, 's', origin, now, 0)\n" \
+		"    else\n" \
+		"      redis.call('HSET', P..'pend:'..sku, id, 'H '..qty..' " \
+	        "0')\n" \
+		"    end\n" \
+		"  end\n" \
+		"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', " \
+	        "state,\n" \
+		"    'authority', auth, 'account', account, 'sale', sale,\n" \
+		"    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n" \
+		"    'origin', origin, 'made_ms', now)\n" \
+		"  if state == 'ready' then\n" \
+		"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n" \
+		"    wake(auth)\n" \
+		"  else redis.call('ZADD', P..'entries:'..state, now, id) " \
+	        "end\n" \
+		"  if state == 'uncertain' then\n" \
+		"    mark(auth, 'y:lookup', 's', origin, 0, 0) end\n" \
+		"  return at\n" \
+		"end\n"
 
 /*
  * ARGV: account, sale, revision, now, closed, origin, version, usual authority,

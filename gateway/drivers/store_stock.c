@@ -111,8 +111,7 @@ static const char balances_script[] = LUA_MARK
 
 /* ARGV: account, skus… -> an array for each. */
 static const char view_script[] =
-	"local P = KEYS[1]\n" LUA_COUNTS
-	"local a = ARGV[1]\n"
+	"local P = KEYS[1]\n" LUA_COUNTS "local a = ARGV[1]\n"
 	"local out = {}\n"
 	"for i = 2, #ARGV do\n"
 	"  local s = ARGV[i]\n"

@@ -383,7 +383,7 @@ stop(struct daemon *d)
    name in the file. */
 static void
 check_account(const struct lifecycle_parts *parts, const struct conf *conf,
-           size_t i, struct buf *mistakes)
+              size_t i, struct buf *mistakes)
 {
 	const struct handler_env env = {
 		.account = conf->accounts[i],

@@ -16,10 +16,10 @@ struct binding {
 };
 
 struct item {
-	char *sku;              /* owned */
-	char *name;             /* owned; NULL */
-	char *authority;        /* owned; account; NULL: stock.authority */
-	char *next; /* owned; authority that waits for entries at the other
+	char *sku;       /* owned */
+	char *name;      /* owned; NULL */
+	char *authority; /* owned; account; NULL: stock.authority */
+	char *next;      /* owned; authority that waits for entries at the other
 	               one, "" for stock.authority; NULL: none. Read only */
 	struct decimal reserve; /* kept back, instead of the account's */
 	bool has_reserve;

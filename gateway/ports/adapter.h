@@ -30,8 +30,7 @@ struct count {
 	const char *external; /* borrowed; the account's id of the item */
 	struct decimal qty; /* read: what it shows; write: what it shall show */
 	bool is_known;      /* read: false is "no positive answer", never 0 */
-	struct outcome
-		outcome; /* of this one; DONE unless said otherwise */
+	struct outcome outcome; /* of this one; DONE unless said otherwise */
 };
 
 /* Where a sync reports to. Each returns 0 or a fault that ends the sync. */

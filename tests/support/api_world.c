@@ -28,6 +28,17 @@ static const struct conf_row rows[] = {
 /* As far as the real adapter is asked for what it can find. */
 static const struct conf_row galaxy_rows[] = {
 	{ .key = "token", .kind = CONF_SECRET, .meaning = "A secret." },
+	{ .key = "settle",
+	  .kind = CONF_TEXT,
+	  .fallback = "\"posted\"",
+	  .meaning = "How." },
+	{ .key = "settle_wait",
+	  .kind = CONF_INT,
+	  .min = 1,
+	  .max = 720,
+	  .unit = "h",
+	  .fallback = "24",
+	  .meaning = "How long." },
 	{ .key = "lookup.view", .kind = CONF_TEXT, .meaning = "A view." },
 	{ .key = "lookup.advanced_view",
 	  .kind = CONF_TEXT,

@@ -67,7 +67,7 @@ struct fake_adapter {
 	struct buf log;   /* "read_counts(A1,A2) list_sales …" */
 	int64_t since_ms; /* of the last listing */
 	int64_t until_ms;
-	int64_t skew_ms; /* its clock less ours */
+	int64_t skew_ms;        /* its clock less ours */
 	int64_t settle_wait_ms; /* >= 0: settles by drops; -1: by reads */
 	bool takes_returns;
 	bool has_no_look_up;

@@ -144,7 +144,7 @@ test_cli_dead__lists_what_is_looked_up_as_nothing_to_decide(void **state)
 	assert_null(strstr(out, "automatically"));
 	let_it_be_asked();
 	assert_int_equal(run(list, NULL), EXIT_CODE_DONE);
-	says("it is looked up at erp automatically, next in 5");
+	says("it is looked up at erp automatically, about now");
 	says("nothing to decide");
 }
 
@@ -159,7 +159,7 @@ test_cli_dead__confirming_what_is_looked_up_warns(void **state)
 	let_it_be_asked();
 	assert_int_equal(run(confirm, id), EXIT_CODE_DONE);
 	assert_non_null(strstr(err, "warning: entry/agora/S1: it is looked up "
-	                            "at erp automatically, next in 5"));
+	                            "at erp automatically, about now"));
 	assert_non_null(strstr(err, "the document is there and complete"));
 	says("confirmed");
 }
