@@ -37,9 +37,9 @@ enum {
 	READ_MAX = 100,           /* ids per read_sales */
 	APPLY_TRIES = 5,
 	PROPORTION_MAX = 1000, /* of a difference to the line it changes */
-	LOOK_LATER_MS = 5000,
-	IMPORT_GAP_MS = 15000,  /* no binding for so long: it is over */
-	IMPORT_MAX_MS = 600000, /* what is not resolved by then never is */
+	IMPORT_WAIT_MS = 2000,
+	IMPORT_GAP_MS = 15000, /* no binding for so long: it is over */
+	IMPORT_MAX_MS = 60000, /* what is not resolved by then never is */
 };
 
 /* The ledger remembers a sale for at least so long. */
@@ -572,6 +572,7 @@ struct listing {
 	const struct marks *named; /* of sales_read; NULL */
 	int64_t origin_ms;         /* of those not named; 0 */
 	int fault;                 /* ours, not the vendor's */
+	bool has_waiting;          /* a sale was seen that may not count yet */
 };
 
 static bool
@@ -665,7 +666,8 @@ is_bound_whole(const struct sale *sale)
 /*
  * After a loss of Redis a sale is one document again, as far as can be: while
  * the registry is being imported, one that is only partly bound waits, because
- * what was booked before cannot be found by its parts.
+ * what was booked before cannot be found by its parts. Until then the account's
+ * sales are not known, and nothing is written there.
  */
 static int
 must_wait(struct worker *w, const struct sale *sale, bool *out)
@@ -688,20 +690,6 @@ must_wait(struct worker *w, const struct sale *sale, bool *out)
 		                                 &n_unresolved);
 	age = clock_wall_ms() - binding;
 	*out = age >= 0 && age < (n_unresolved ? IMPORT_MAX_MS : IMPORT_GAP_MS);
-	return r;
-}
-
-static int
-look_later(struct worker *w, const struct sale *sale)
-{
-	char *member = text_format("s:%s", sale->id);
-	const char *members[] = { member };
-	int r = member ? store_marks_add(w->store, w->account, members, 1,
-	                                 MARK_SALE,
-	                                 clock_wall_ms() + LOOK_LATER_MS)
-	               : err_raise(ERR_NOMEM, "why=%s", "mark");
-
-	free(member);
 	return r;
 }
 
@@ -730,9 +718,9 @@ take_sale(void *ctx, struct sale *sale)
 		r = bind_lines(l->w, sale);
 	if (!r)
 		r = must_wait(l->w, sale, &waits);
-	if (!r)
-		r = waits ? look_later(l->w, sale)
-		          : record(l->w, sale, origin_of(l, sale->id));
+	l->has_waiting |= waits;
+	if (!r && !waits)
+		r = record(l->w, sale, origin_of(l, sale->id));
 	l->fault = r;
 	return r;
 }
@@ -766,6 +754,13 @@ find_start(struct worker *w, int64_t *start)
 		return r;
 	return begin_at(w, "start",
 	                saved ? saved + 1 : worker_their_ms(w, bound), start);
+}
+
+static struct outcome
+wait_for_import(void)
+{
+	return outcome_slow(IMPORT_WAIT_MS, "the registry is being imported "
+	                                    "after a loss of Redis");
 }
 
 static int
@@ -840,6 +835,8 @@ ask(struct worker *w, const struct list *list, int64_t start_ms,
 	if (r)
 		return r;
 	outcome = list->ask(w->state, from, list->until_ms, &sink);
+	if (outcome.verdict == VERDICT_DONE && l.has_waiting)
+		outcome = wait_for_import();
 	/* Without the sales nothing can be written here, so the marks stay:
 	   ask again, but not without a pause. */
 	if (outcome.verdict == VERDICT_REFUSED)
@@ -929,6 +926,8 @@ read_some(struct worker *w, const struct marks *marks)
 	outcome = w->ops->read_sales(w->state, ids, marks->n, &sink);
 	if (l.fault)
 		return l.fault;
+	if (outcome.verdict == VERDICT_DONE && l.has_waiting)
+		outcome = wait_for_import();
 	if (worker_judge(w, "read sales", &outcome) ||
 	    outcome.verdict == VERDICT_REFUSED)
 		r = store_marks_clear(w->store, w->account, marks->v, marks->n);
