@@ -10,6 +10,7 @@
 # Environment: TILLBRIDGE_SIM (as the Makefile says it).
 #
 # shellcheck disable=SC1091,SC2154  # what lib.sh sets
+# shellcheck disable=SC2034  # lib.sh uses what is set here
 
 specs=$(cd "${1:-.}" && pwd)
 . "${0%/*}/../scenario/lib.sh"

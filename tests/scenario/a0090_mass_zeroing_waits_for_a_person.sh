@@ -25,7 +25,7 @@ expect "zeros at the till" "$(zeros)" 0
 expect "the letter" "$(dead '.[] | select(.kind == "zero") | .id')" hold/agora
 tb dead list
 expect_text "dead list" "$said" hold/agora
-tb dead show hold/agora
+tb dead show hold/agora --json
 expect "how many dead show names ($said)" \
 	"$(printf %s "$said" | jq '.items | length')" 14
 expect "what one of them shows" "$(printf %s "$said" |

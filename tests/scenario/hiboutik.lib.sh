@@ -3,7 +3,7 @@
 #     . "${0%/*}/hiboutik.lib.sh"      right behind lib.sh
 #
 # shellcheck shell=sh
-# shellcheck disable=SC2034  # scenarios use what is set here
+# shellcheck disable=SC2034,SC2120  # scenarios use what is set here
 
 HIBOUTIK_KEY=$(planted hiboutik-key)
 # What the vendor's plug-ins make of the key and the account's name.

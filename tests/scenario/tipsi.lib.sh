@@ -3,6 +3,7 @@
 #     . "${0%/*}/tipsi.lib.sh"      right behind lib.sh
 #
 # shellcheck shell=sh
+# shellcheck disable=SC2120  # scenarios give arguments
 
 TIPSI_PASSWORD=$(planted tipsi-password)
 export TIPSI_PASSWORD
