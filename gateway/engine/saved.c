@@ -26,7 +26,7 @@ enum { SAVE_EVERY_MS = 10000, FILE_MAX = 65536, ID_BYTES = 16 };
 #define DOUBT     "doubt"
 #define DOUBT_ALL INT64_MAX
 /* A Date header has whole seconds, and small differences are not told. */
-#define DOUBT_MARGIN_MS 5000
+#define DOUBT_MARGIN_MS 3000
 
 #define FILE_NAME "installation.json"
 

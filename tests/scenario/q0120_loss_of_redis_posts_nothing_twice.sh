@@ -21,7 +21,14 @@ expect "entries" "$(entries)" 1
 expect_no_double
 wait_for "the till shows what changed meanwhile" 30 is 3 count_of 21-0004
 
-# What is sold from now on is booked as ever.
+# What is sold from now on is booked as ever, once the till's clock says that it
+# was after the loss (STORE.md: cursor:ACCOUNT, doubt).
+doubt_is_over()
+{
+	[ "$(redis_cli hget tillbridge:cursor:agora doubt)" -lt \
+		"$(($(date +%s) * 1000))" ]
+}
+wait_for "the doubt is over" 20 doubt_is_over
 hooks square on
 sell 21-0005 1
 wait_for "the new sale is booked" 30 is 1 booked_of 21-0005
