@@ -692,13 +692,13 @@ settle_timelines(struct worker *w, int64_t *wait_ms)
 		*wait_ms = due_ms;
 }
 
-/* Say what is there, for the status page; a failure shows by itself. */
 int64_t
 worker_their_ms(const struct worker *w, int64_t our_ms)
 {
 	return our_ms + (w->ops->skew_ms ? w->ops->skew_ms(w->state) : 0);
 }
 
+/* Say what is there, for the status page; a failure shows by itself. */
 static void
 introduce(struct worker *w)
 {
