@@ -86,6 +86,35 @@ struct entry_problem {
 	char why[400];   /* with the candidates where a name fits several */
 };
 
+/* A thing that is stocked there, as a person may look for it. Borrowed texts;
+   "" is none. */
+struct listing {
+	const char *external; /* what a binding of it is written as */
+	const char *sku;
+	const char *barcode;
+	const char *name; /* with its variant's, where it has one */
+};
+
+/* What to go by when things are looked for. */
+enum listing_by { LISTING_ALL, LISTING_SKU, LISTING_BARCODE, LISTING_NAME };
+
+/* Where things are reported to. 0, or a fault that ends the listing. */
+struct listing_sink {
+	void *ctx;
+	int (*listing)(void *ctx, const struct listing *listing);
+};
+
+/* What is to be done there so that it calls us. */
+struct hook_job {
+	const char *url;    /* where calls shall go: public, https */
+	bool is_dry;        /* read, and say what would be done */
+	struct buf *what;   /* a line a step, for a person: what is done, or
+	                       would be. No secret. */
+	struct buf *secret; /* the key that calls will be signed with, where the
+	                       vendor makes it; else empty. For the
+	                       configuration, never shown. */
+};
+
 /* A table that a sync mirrors. */
 struct adapter_list {
 	const char *name; /* in the mirror and in `paths`; static */
@@ -260,6 +289,25 @@ struct adapter_ops {
 	 */
 	struct outcome (*read_image)(void *state, struct buf *bytes,
 	                             const char **type, const char *id);
+
+	/*
+	 * Things that are stocked there: all of them, or those whose SKU or
+	 * barcode is text, or whose name has it in it, in any case. Each once,
+	 * in no order; what is no longer sold is left out. Pages, and goes over
+	 * the network unless there is a mirror.
+	 */
+	struct outcome (*list_items)(void *state, enum listing_by by,
+	                             const char *text,
+	                             const struct listing_sink *sink);
+
+	/*
+	 * Have the system call job->url for every change that the handler of
+	 * this type understands. Idempotent: what is there as it should be is
+	 * left as it is, what is there for another URL is not ours and stays.
+	 * REFUSED says what a person must do by hand.
+	 */
+	struct outcome (*register_hooks)(void *state,
+	                                 const struct hook_job *job);
 
 	/* What sync mirrors; ends with name NULL. NULL: nothing. Static. */
 	const struct adapter_list *lists;

@@ -27,8 +27,7 @@ wait_quiet
 tb dead list
 expect_text "the list of dead letters" "$said" "$id"
 expect_text "the list of dead letters" "$said" "a return"
-tb explain 21-0003
-expect_text "its timeline" "$said" "2 came back"
+wait_for "its timeline" 10 says 21-0003 "2 came back"
 tb dead confirm "$id"
 expect "confirming what was never posted" "$code" 1
 tb dead drop "$id"

@@ -4,13 +4,6 @@
 # till is down. The API says the same.
 . "${0%/*}/lib.sh"
 
-# says SKU PATTERN: explain prints it; for waits, for lines come a little later.
-says()
-{
-	tb explain "$1"
-	[ "$code" -eq 0 ] && has "$said" "$2"
-}
-
 conclusion()
 {
 	api "api/items/$1/timeline" |

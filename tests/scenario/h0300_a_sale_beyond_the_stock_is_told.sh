@@ -14,12 +14,6 @@ metric()
 	api metrics | sed -n "s/^$1 //p"
 }
 
-says()
-{
-	tb explain "$1"
-	[ "$code" -eq 0 ] && has "$said" "$2"
-}
-
 start_all
 
 # Galaxy corrects one below zero: the till shows 0, and nobody is told.

@@ -3,13 +3,6 @@
 # made, the sentence about the till ends in a reason.
 . "${0%/*}/lib.sh"
 
-# says SKU PATTERN: explain prints it; for waits, for lines come a little later.
-says()
-{
-	tb explain "$1"
-	[ "$code" -eq 0 ] && has "$said" "$2"
-}
-
 # bind TEXT: import this much.
 bind()
 {

@@ -652,6 +652,14 @@ wait_quiet()
 	wait_for "everything has come to rest" 60 is_quiet
 }
 
+# says SKU PATTERN: what explain tells. A timeline is written when its thread
+# has time for it, so what stands there is waited for.
+says()
+{
+	tb explain "$1"
+	[ "$code" -eq 0 ] && has "$said" "$2"
+}
+
 # import_items [FILE]
 # shellcheck disable=SC2120  # scenarios give one
 import_items()
