@@ -324,10 +324,10 @@ struct look {
 };
 
 /* Both lists, row by row. */
-struct listing {
-	int (*take)(struct listing *l, const struct row *row); /* or a fault */
-	struct look *look;            /* NULL: a sync */
-	const struct sync_sink *sink; /* NULL: a look */
+struct walk {
+	int (*take)(struct walk *l, const struct row *row); /* or a fault */
+	struct look *look;                                  /* NULL: a sync */
+	const struct sync_sink *sink;                       /* NULL: a look */
 	size_t n_pages;
 	const char *list; /* in hand */
 	int64_t n_rows;   /* of it, so far */
@@ -361,7 +361,7 @@ next_query(struct buf *out, const struct json_node *root)
 
 /* Returns 0, MALFORMED or a fault. */
 static int
-take_page(struct listing *l, const struct json_node *root, struct buf *query)
+take_page(struct walk *l, const struct json_node *root, struct buf *query)
 {
 	const struct json_node *rows = json_find(root, "results");
 	int64_t total = 0;
@@ -385,7 +385,7 @@ take_page(struct listing *l, const struct json_node *root, struct buf *query)
 }
 
 static struct outcome
-read_page(struct tipsi *t, struct listing *l, struct buf *query)
+read_page(struct tipsi *t, struct walk *l, struct buf *query)
 {
 	struct buf url = BUF_INIT;
 	struct json *doc = NULL;
@@ -411,7 +411,7 @@ read_page(struct tipsi *t, struct listing *l, struct buf *query)
 
 /* Every page of both; anything but DONE when one of them failed. */
 static struct outcome
-read_lists(struct tipsi *t, struct listing *l)
+read_lists(struct tipsi *t, struct walk *l)
 {
 	struct outcome outcome = outcome_done();
 	struct buf query = BUF_INIT;
@@ -440,7 +440,7 @@ read_lists(struct tipsi *t, struct listing *l)
 
 /* A row that cannot be read is as good as none: it is asked for alone. */
 static int
-look_at(struct listing *l, const struct row *row)
+look_at(struct walk *l, const struct row *row)
 {
 	struct look *look = l->look;
 
@@ -518,13 +518,13 @@ read_counts(void *state, struct count *counts, size_t n)
 {
 	struct tipsi *t = tipsi_of(state);
 	struct look look = { .counts = counts, .n = n };
-	struct listing listing = { .take = look_at, .look = &look };
+	struct walk walk = { .take = look_at, .look = &look };
 	struct outcome outcome = outcome_done();
 
 	assert(n <= BATCH_MAX);
 	forget(counts, n);
 	if (n > PAGE_WORTH * t->n_pages)
-		outcome = read_lists(t, &listing);
+		outcome = read_lists(t, &walk);
 	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n; i++)
 		if (!look.is_seen[i])
 			outcome = read_one(t, &counts[i]);
@@ -583,7 +583,7 @@ write_counts(void *state, struct count *counts, size_t n, int64_t as_of_ms)
 /* ---- sync ---- */
 
 static int
-tell(struct listing *l, const struct row *row)
+tell(struct walk *l, const struct row *row)
 {
 	if (!row->is_known)
 		return 0;
@@ -594,11 +594,11 @@ static struct outcome
 sync_all(void *state, const struct sync_job *job, const struct sync_sink *sink)
 {
 	struct tipsi *t = tipsi_of(state);
-	struct listing listing = { .take = tell, .sink = sink };
+	struct walk walk = { .take = tell, .sink = sink };
 	int r = sink->begin_counts(sink->ctx);
 
 	(void)job; /* dry or not, full or not: nothing is kept here */
-	return r ? outcome_fault(r) : read_lists(t, &listing);
+	return r ? outcome_fault(r) : read_lists(t, &walk);
 }
 
 /* ---- options, probe, open, close ---- */
