@@ -564,7 +564,7 @@ record(struct worker *w, const struct sale *sale, int64_t origin_ms)
 /* ---- from the adapter ---- */
 
 /* What a listing works with. */
-struct listing {
+struct sales_listing {
 	struct worker *w;
 	const char *cursor;        /* of this list */
 	int64_t start_ms;          /* earlier sales are history */
@@ -606,7 +606,7 @@ bind_lines(struct worker *w, struct sale *sale)
 }
 
 static int64_t
-origin_of(const struct listing *l, const char *sale)
+origin_of(const struct sales_listing *l, const char *sale)
 {
 	for (size_t i = 0; l->named && i < l->named->n; i++)
 		if (!strcmp(l->named->v[i]->member + 2, sale))
@@ -620,7 +620,7 @@ origin_of(const struct listing *l, const char *sale)
  * twice. What an outage kept us from listing is new, however old.
  */
 static int
-is_forgotten(const struct listing *l, const struct sale *sale, bool *out)
+is_forgotten(const struct sales_listing *l, const struct sale *sale, bool *out)
 {
 	struct worker *w = l->w;
 	struct ledger_sale known = { 0 };
@@ -696,7 +696,7 @@ must_wait(struct worker *w, const struct sale *sale, bool *out)
 static int
 take_sale(void *ctx, struct sale *sale)
 {
-	struct listing *l = ctx;
+	struct sales_listing *l = ctx;
 	bool is_old = false;
 	bool waits = false;
 	int r;
@@ -788,7 +788,7 @@ get_returns_start(struct worker *w, int64_t start, int64_t *out)
 
 /* From where to list: the vendor's window now and then, else the overlap. */
 static int
-since(const struct listing *l, int64_t until_ms, bool whole, int64_t *out)
+since(const struct sales_listing *l, int64_t until_ms, bool whole, int64_t *out)
 {
 	struct worker *w = l->w;
 	int64_t cursor = 0;
@@ -822,11 +822,11 @@ static int
 ask(struct worker *w, const struct list *list, int64_t start_ms,
     bool *was_listed)
 {
-	struct listing l = { .w = w,
-		             .cursor = list->cursor,
-		             .start_ms = start_ms,
-		             .returns_start_ms = start_ms,
-		             .origin_ms = list->origin_ms };
+	struct sales_listing l = { .w = w,
+		                   .cursor = list->cursor,
+		                   .start_ms = start_ms,
+		                   .returns_start_ms = start_ms,
+		                   .origin_ms = list->origin_ms };
 	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
 	struct outcome outcome;
 	int64_t from = 0;
@@ -911,7 +911,7 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 static int
 read_some(struct worker *w, const struct marks *marks)
 {
-	struct listing l = { .w = w, .cursor = SALES, .named = marks };
+	struct sales_listing l = { .w = w, .cursor = SALES, .named = marks };
 	const struct sale_sink sink = { .ctx = &l, .sale = take_sale };
 	const char *ids[READ_MAX];
 	struct outcome outcome;
