@@ -5,18 +5,11 @@
 #include "gateway/cli/cli.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "gateway/base/clock.h"
-#include "gateway/drivers/http_client.h"
 #include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
-#include "gateway/drivers/store_mirror.h"
-#include "gateway/drivers/store_vault.h"
 #include "gateway/drivers/tls.h"
 #include "gateway/ports/adapter.h"
-
-enum { PROBES_MAX = 10, PROBE_WAIT_MS = 500 };
 
 static bool
 check_certificate(const char *field, const char *path, const char *client_ca)
@@ -38,108 +31,54 @@ check_certificate(const char *field, const char *path, const char *client_ca)
 	return ok;
 }
 
-static const struct adapter_ops *
-find_adapter(const struct cli *cli, const char *type)
-{
-	for (size_t i = 0; cli->parts->adapters[i]; i++)
-		if (!strcmp(cli->parts->adapters[i]->name, type))
-			return cli->parts->adapters[i];
-	return NULL;
-}
-
 /* The capabilities an account lacks, so that nobody waits for them. */
 static void
 add_missing(struct buf *out, const struct adapter_ops *ops,
             const struct conf_section *account)
 {
-	const struct {
-		bool is_there;
-		const char *what;
-	} list[] = {
-		{ ops->read_counts != NULL, "read counts" },
-		{ ops->write_counts != NULL, "write counts" },
-		{ ops->list_sales != NULL, "list sales" },
-		{ ops->post_entry != NULL, "record sales" },
-		{ !ops->post_entry ||
-		          adapter_can_find(ops, account, ENTRY_SALE),
-		  "look up a sale whose answer was lost" },
-		{ ops->sync != NULL, "list changes" },
-	};
+	struct adapter_ability list[ADAPTER_ABILITIES];
 	const char *before = "; it cannot ";
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++) {
+	adapter_abilities(list, ops, account);
+	for (size_t i = 0; i < ADAPTER_ABILITIES; i++) {
 		if (list[i].is_there)
 			continue;
-		buf_addf(out, "%s%s", before, list[i].what);
+		buf_addf(out, "%s%s", before, list[i].words);
 		before = ", ";
 	}
 }
 
 static struct outcome
-probe(const struct conf_section *account, const struct adapter_ops *ops,
-      struct station *station, struct buf *what)
+probe(const struct cli *cli, const struct conf *conf,
+      const struct conf_section *account, struct station *station,
+      struct buf *what)
 {
-	struct store *store = station_store(station);
-	const char *url = conf_account_url(account);
-	const struct http_client_options options = {
-		.timeout_ms = conf_int(account, "timeout_ms"),
-		.may_http = url && !strncmp(url, "http://", 7),
-		.user_agent = "tillbridge check",
-	};
-	struct adapter_env env = { .conf = account };
-	struct store_mirror *mirror = NULL;
-	struct store_vault *vault = NULL;
-	struct outcome outcome = outcome_of(VERDICT_RETRY, "out of memory");
-	void *state = NULL;
+	const struct adapter_ops *ops = cli_adapter(cli, account);
+	struct visit *visit = NULL;
+	struct outcome outcome;
+	int r = cli_visit(&visit, cli, conf, account, station);
 
-	if (http_client_new(&env.http, &options) ||
-	    store_mirror_new(&mirror, store, conf_account_name(account)) ||
-	    store_vault_new(&vault, store, station_dir(station)))
-		goto out;
-	env.mirror = store_mirror_port(mirror);
-	env.vault = store_vault_port(vault);
-	if (!ops->open(&state, &env))
-		outcome = ops->probe(state, what);
-	ops->close(state);
-out:
-	store_vault_free(vault);
-	store_mirror_free(mirror);
-	http_client_free(env.http);
-	return outcome;
-}
-
-/* A daemon that renews a key at this moment is done in no time. */
-static struct outcome
-probe_patiently(const struct conf_section *account,
-                const struct adapter_ops *ops, struct station *station,
-                struct buf *what)
-{
-	struct outcome outcome = probe(account, ops, station, what);
-
-	for (int i = 0; i < PROBES_MAX; i++) {
-		if (outcome.verdict != VERDICT_SLOW || outcome.wait_ms < 1 ||
-		    outcome.wait_ms > PROBE_WAIT_MS)
-			break;
-		clock_sleep_ms(PROBE_WAIT_MS);
+	if (r)
+		return outcome_fault(r);
+	do {
 		buf_reset(what);
-		outcome = probe(account, ops, station, what);
-	}
+		outcome = ops->probe(visit_state(visit), what);
+	} while (visit_again(visit, &outcome));
+	visit_close(visit);
 	return outcome;
 }
 
 static bool
-check_account(const struct cli *cli, const struct conf_section *account,
-              struct station *station)
+check_account(const struct cli *cli, const struct conf *conf,
+              const struct conf_section *account, struct station *station)
 {
 	const char *name = conf_account_name(account);
-	const struct adapter_ops *ops =
-		find_adapter(cli, conf_account_type(account));
 	struct buf what = BUF_INIT;
-	struct outcome outcome = probe_patiently(account, ops, station, &what);
+	struct outcome outcome = probe(cli, conf, account, station, &what);
 	bool ok = outcome.verdict == VERDICT_DONE;
 
 	if (!conf_account_is_source(account)) /* which says so itself */
-		add_missing(&what, ops, account);
+		add_missing(&what, cli_adapter(cli, account), account);
 	if (ok)
 		(void)printf("ok    %-12s %s\n", name, buf_text(&what));
 	else
@@ -200,7 +139,7 @@ cli_check(const struct cli *cli)
 	}
 	(void)printf("ok    %-12s reachable\n", "redis");
 	for (size_t i = 0; i < conf->n_accounts; i++)
-		if (!check_account(cli, conf->accounts[i], station))
+		if (!check_account(cli, conf, conf->accounts[i], station))
 			code = EXIT_CODE_FAILED;
 	left = (struct left){ conf, station_store(station) };
 	if (store_accounts_each(left.store, warn_left, &left))

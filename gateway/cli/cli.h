@@ -7,6 +7,7 @@
 
 #include "gateway/engine/lifecycle.h"
 #include "gateway/engine/station.h"
+#include "gateway/engine/visit.h"
 
 /*
  * The operator's commands. One file each; main.c has the list. Results go to
@@ -17,15 +18,18 @@ struct cli {
 	const struct lifecycle_parts *parts;
 	int argc; /* words behind the command */
 	char **argv;
-	bool is_quiet;    /* no chatter */
-	bool is_verbose;  /* -v: debug lines too */
-	bool is_json;     /* for programs */
-	bool is_dry;      /* --dry-run: show, change nothing */
-	bool is_full;     /* --full */
-	bool is_all;      /* --all */
-	bool is_offline;  /* --offline */
-	bool is_markdown; /* --markdown */
-	bool is_fix;      /* --fix */
+	bool is_quiet;           /* no chatter */
+	bool is_verbose;         /* -v: debug lines too */
+	bool is_json;            /* for programs */
+	bool is_dry;             /* --dry-run: show, change nothing */
+	bool is_full;            /* --full */
+	bool is_all;             /* --all */
+	bool is_offline;         /* --offline */
+	bool is_markdown;        /* --markdown */
+	bool is_fix;             /* --fix */
+	bool is_apply;           /* --apply */
+	bool is_yes;             /* --yes: do not ask */
+	const char *secret_file; /* --secret-file; NULL: not given */
 };
 
 /*
@@ -44,6 +48,21 @@ enum exit_code cli_reach(struct station **station, const struct conf *conf);
 /* Load it and reach the data. On success both are the caller's. */
 enum exit_code cli_open(struct conf **conf, struct station **station,
                         const struct cli *cli);
+
+/* The adapter of an account's type: there is one, for the file was loaded. */
+const struct adapter_ops *cli_adapter(const struct cli *cli,
+                                      const struct conf_section *account);
+
+/* An account's system, to be called by this command. Returns 0 or a fault. */
+int cli_visit(struct visit **out, const struct cli *cli,
+              const struct conf *conf, const struct conf_section *account,
+              struct station *station);
+
+/*
+ * Behind cli_load_operator: are there the secrets that the account is called
+ * with? If not, why (for a person) names the first that is not.
+ */
+bool cli_can_call(const struct conf_section *account, struct buf *why);
 
 /* "tillbridge: …" on stderr. */
 void cli_complain(const char *format, ...)
@@ -66,6 +85,7 @@ enum exit_code cli_explain(const struct cli *cli);
 enum exit_code cli_status(const struct cli *cli);
 enum exit_code cli_sync(const struct cli *cli);
 enum exit_code cli_reconcile(const struct cli *cli);
+enum exit_code cli_hooks(const struct cli *cli);
 enum exit_code cli_schema(const struct cli *cli);
 
 #endif

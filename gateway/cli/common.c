@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "gateway/base/err.h"
@@ -96,4 +97,53 @@ cli_open(struct conf **conf, struct station **station, const struct cli *cli)
 	if (code != EXIT_CODE_DONE)
 		conf_free(*conf);
 	return code;
+}
+
+/* ---- an account's system ---- */
+
+enum { PLACES_MAX = 8, AGENT_SIZE = 64 };
+
+const struct adapter_ops *
+cli_adapter(const struct cli *cli, const struct conf_section *account)
+{
+	const struct adapter_ops *const *ops = cli->parts->adapters;
+
+	while (*ops && strcmp((*ops)->name, conf_account_type(account)) != 0)
+		ops++;
+	return *ops;
+}
+
+int
+cli_visit(struct visit **out, const struct cli *cli, const struct conf *conf,
+          const struct conf_section *account, struct station *station)
+{
+	char agent[AGENT_SIZE];
+	const struct visit_options options = {
+		.conf = conf,
+		.account = account,
+		.ops = cli_adapter(cli, account),
+		.station = station,
+		.user_agent = agent,
+	};
+
+	(void)snprintf(agent, sizeof(agent), "tillbridge/%s",
+	               cli->parts->version);
+	return visit_open(out, &options);
+}
+
+bool
+cli_can_call(const struct conf_section *account, struct buf *why)
+{
+	struct conf_place places[PLACES_MAX];
+	size_t n = conf_places(account, places, PLACES_MAX);
+
+	for (size_t i = 0; i < n && i < PLACES_MAX; i++) {
+		const struct conf_place *p = &places[i];
+
+		if (p->is_of_handler || !p->is_lacking)
+			continue;
+		buf_addf(why, "%s: %s has no secret", p->key, p->reference);
+		return false;
+	}
+	return true;
 }

@@ -17,7 +17,7 @@
 #include "gateway/drivers/store_stock.h"
 #include "gateway/model/explain.h"
 
-struct listing {
+struct dead_list {
 	const struct dead *dead;
 	struct json_out *json; /* NULL: a table */
 	size_t n;
@@ -53,7 +53,7 @@ print_json(struct json_out *o, const struct dead_letter *letter,
 static int
 print_row(void *ctx, const struct dead_letter *letter)
 {
-	struct listing *l = ctx;
+	struct dead_list *l = ctx;
 	char at[CLI_TIME_SIZE];
 	struct buf words = BUF_INIT;
 	struct asked asked;
@@ -84,8 +84,8 @@ list(const struct dead *dead)
 {
 	struct buf text = BUF_INIT;
 	struct json_out json = { .to = &text };
-	struct listing l = { .dead = dead,
-		             .json = dead->cli->is_json ? &json : NULL };
+	struct dead_list l = { .dead = dead,
+		               .json = dead->cli->is_json ? &json : NULL };
 	int r;
 
 	if (l.json)
@@ -219,7 +219,7 @@ decide(const struct dead *dead, const char *id, enum dead_action action,
 static int
 retry_row(void *ctx, const struct dead_letter *letter)
 {
-	struct listing *l = ctx;
+	struct dead_list *l = ctx;
 
 	/* An uncertain entry may be there already: never in bulk. */
 	if (!strcmp(letter->kind, "uncertain")) {
@@ -241,7 +241,7 @@ retry_row(void *ctx, const struct dead_letter *letter)
 static enum exit_code
 retry_all(const struct dead *dead)
 {
-	struct listing l = { .dead = dead };
+	struct dead_list l = { .dead = dead };
 	bool is_dry = dead->cli->is_dry;
 	int r = store_dead_each(dead->store, retry_row, &l);
 

@@ -149,6 +149,28 @@ const char *conf_account_name(const struct conf_section *account);
 const char *conf_account_type(const struct conf_section *account);
 const char *conf_account_url(const struct conf_section *account);
 
+/* Does the section's table have this key? What is asked of any type is asked so
+   first. */
+bool conf_knows(const struct conf_section *s, const char *key);
+
+/* Can its type call us? Then there is a handler, with options of its own. */
+bool conf_account_can_call(const struct conf_section *account);
+
+/* A secret that the file names: where it is to be had. Borrowed. */
+struct conf_place {
+	const char *key;
+	const char *reference; /* "env:NAME", "file:PATH"; NULL: the secret
+	                          stands in the file itself. Of two, the first
+	                          that leads nowhere */
+	bool is_lacking;    /* it leads nowhere: conf_load_operator bears it */
+	bool is_of_handler; /* proves calls to us, not ours to the system */
+};
+
+/* Those of a section in the order of its table; returns how many there are,
+   also when that is more than max. */
+size_t conf_places(const struct conf_section *s, struct conf_place *out,
+                   size_t max);
+
 /* The account with this name, or NULL. Case matters. */
 const struct conf_section *conf_find_account(const struct conf *conf,
                                              const char *name);

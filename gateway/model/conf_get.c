@@ -59,6 +59,46 @@ conf_decimal(const struct conf_section *s, const char *key)
 }
 
 bool
+conf_knows(const struct conf_section *s, const char *key)
+{
+	return conf_section_find(s, key) != NULL;
+}
+
+static bool
+is_of_handler(const struct conf_row *row)
+{
+	return strncmp(row->key, "hook.", 5) == 0;
+}
+
+bool
+conf_account_can_call(const struct conf_section *account)
+{
+	for (size_t i = 0; i < account->n_values; i++)
+		if (is_of_handler(account->values[i].row))
+			return true;
+	return false;
+}
+
+size_t
+conf_places(const struct conf_section *s, struct conf_place *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_values; i++) {
+		const struct conf_value *v = &s->values[i];
+
+		if (!conf_is_secret(v->row) || !v->is_seen)
+			continue;
+		if (n++ < max)
+			out[n - 1] =
+				(struct conf_place){ v->row->key, v->text,
+				                     v->lacks_one,
+				                     is_of_handler(v->row) };
+	}
+	return n;
+}
+
+bool
 conf_has(const struct conf_section *s, const char *key)
 {
 	return get(s, key)->is_set;

@@ -30,7 +30,9 @@ struct conf_value {
 	const struct conf_row *row; /* static */
 	bool is_seen;               /* stands in the file, right or wrong */
 	bool is_set;                /* has a value, the default included */
-	char *text;                 /* owned; text, choice, URL, path */
+	char *text;     /* owned; text, choice, URL, path; of secrets
+	                               where one is to be had: env:, file: */
+	bool lacks_one; /* of secrets: that place has none */
 	int64_t number;
 	bool yes;
 	struct decimal decimal;

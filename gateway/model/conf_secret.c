@@ -33,6 +33,18 @@ complain_secret(const struct conf_reader *reader, const struct conf_row *row,
 		                        "too large");
 }
 
+/* Where the secret is to be had; of two the first place that has none. */
+static void
+keep_place(struct conf_reader *reader, struct conf_value *value,
+           const char *reference, bool is_there)
+{
+	if (secret_is_literal(reference) || value->lacks_one ||
+	    (is_there && value->text))
+		return;
+	(void)conf_value_set_text(reader, value, reference);
+	value->lacks_one = !is_there;
+}
+
 void
 conf_secret_read(struct conf_reader *reader, struct conf_value *value,
                  int index, const struct json_node *node)
@@ -48,6 +60,7 @@ conf_secret_read(struct conf_reader *reader, struct conf_value *value,
 		reader->fault = err_pass(r);
 		return;
 	}
+	keep_place(reader, value, text, r == 0);
 	if (r > 0 && reader->may_lack_secrets)
 		return; /* whoever uses it will find it absent */
 	if (r > 0) {

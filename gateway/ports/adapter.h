@@ -91,8 +91,8 @@ struct entry_problem {
 struct listing {
 	const char *external; /* what a binding of it is written as */
 	const char *sku;
-	const char *barcode;
-	const char *name; /* with its variant's, where it has one */
+	const char *barcode; /* several: with blanks between */
+	const char *name;    /* with its variant's, where it has one */
 };
 
 /* What to go by when things are looked for. */
@@ -108,8 +108,9 @@ struct listing_sink {
 struct hook_job {
 	const char *url;    /* where calls shall go: public, https */
 	bool is_dry;        /* read, and say what would be done */
-	struct buf *what;   /* a line a step, for a person: what is done, or
-	                       would be. No secret. */
+	struct buf *what;   /* a line a step that changes something there, for a
+	                       person: what is done, or would be. Empty: all is
+	                       as it should be. No secret. */
 	struct buf *secret; /* the key that calls will be signed with, where the
 	                       vendor makes it; else empty. For the
 	                       configuration, never shown. */
@@ -326,5 +327,21 @@ enum { ADAPTER_UNRESOLVED = 1, ADAPTER_AMBIGUOUS = 2 };
 /* Can uncertain entries of this kind be looked up there? ops NULL: no. */
 bool adapter_can_find(const struct adapter_ops *ops,
                       const struct conf_section *conf, enum entry_kind kind);
+
+/* What an account may be able to do, in words: "write counts". */
+struct adapter_ability {
+	const char *words; /* static */
+	bool is_there;
+};
+enum { ADAPTER_ABILITIES = 8 };
+
+/* All of them, always in the same order. */
+void adapter_abilities(struct adapter_ability out[ADAPTER_ABILITIES],
+                       const struct adapter_ops *ops,
+                       const struct conf_section *account);
+
+/* Is this one asked for? For list_items of who has to read everything. */
+bool listing_fits(const struct listing *listing, enum listing_by by,
+                  const char *text);
 
 #endif

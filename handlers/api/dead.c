@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-struct listing {
+struct dead_list {
 	const struct api_env *env;
 	struct json_out json;
 };
@@ -28,7 +28,7 @@ struct listing {
 static int
 say_letter(void *ctx, const struct dead_letter *letter)
 {
-	struct listing *l = ctx;
+	struct dead_list *l = ctx;
 	struct json_out *j = &l->json;
 	const struct asked_by by = { l->env->conf, l->env->adapters };
 	struct asked asked;
@@ -54,7 +54,7 @@ int
 api_serve_dead_list(const struct api_env *env, const struct http_call *call,
                     const char *const *params, struct http_reply *reply)
 {
-	struct listing l = { env, { .to = &reply->body } };
+	struct dead_list l = { env, { .to = &reply->body } };
 	int r;
 
 	(void)call;

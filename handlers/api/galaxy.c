@@ -42,7 +42,7 @@ enum {
 #define NOTE_OWNER    "sync.scenario" /* whose rows are there */
 
 /* A list on its way out. */
-struct listing {
+struct list_reply {
 	struct store_mirror *keeper; /* owned */
 	struct mirror *mirror;       /* the keeper's */
 	const char *entity;          /* static */
@@ -61,7 +61,7 @@ struct listing {
 static void
 free_listing(void *ctx)
 {
-	struct listing *l = ctx;
+	struct list_reply *l = ctx;
 
 	if (!l)
 		return;
@@ -75,7 +75,7 @@ free_listing(void *ctx)
 /* ---- writing ---- */
 
 static int
-write_row(struct listing *l, const char *json, size_t n)
+write_row(struct list_reply *l, const char *json, size_t n)
 {
 	int r = l->has_rows ? l->write(l->to, ",", 1) : 0;
 
@@ -95,7 +95,7 @@ take_wanted(void *ctx, const char *key, const char *json, size_t n)
 static int
 take_once(void *ctx, const char *key, const char *json, size_t n)
 {
-	struct listing *l = ctx;
+	struct list_reply *l = ctx;
 	int r;
 
 	if (keyset_has(&l->seen, key, strlen(key)))
@@ -106,7 +106,7 @@ take_once(void *ctx, const char *key, const char *json, size_t n)
 
 /* Is its revision greater than the asked one? Without any: yes. */
 static bool
-is_newer(const struct listing *l, const char *json, size_t n)
+is_newer(const struct list_reply *l, const char *json, size_t n)
 {
 	struct json *doc = NULL;
 	int64_t revision = 0;
@@ -129,7 +129,7 @@ take_named(void *ctx, const char *key, const char *json, size_t n)
 
 /* Ids are keys in lower case; a name may be written as it likes. */
 static int
-write_id(struct listing *l, struct buf *row, const char *id)
+write_id(struct list_reply *l, struct buf *row, const char *id)
 {
 	struct buf key = BUF_INIT;
 	int r;
@@ -150,7 +150,7 @@ write_id(struct listing *l, struct buf *row, const char *id)
 }
 
 static int
-write_ids(struct listing *l)
+write_ids(struct list_reply *l)
 {
 	struct buf row = BUF_INIT;
 	int r = 0;
@@ -168,7 +168,7 @@ write_ids(struct listing *l)
  * list have no numbers.
  */
 static int
-read_complete(struct listing *l, int64_t *out)
+read_complete(struct list_reply *l, int64_t *out)
 {
 	struct buf name = BUF_INIT;
 	struct buf cursor = BUF_INIT;
@@ -193,7 +193,7 @@ read_complete(struct listing *l, int64_t *out)
  * asks for everything may compare it with what it has: nothing is left out.
  */
 static int
-write_rows(struct listing *l)
+write_rows(struct list_reply *l)
 {
 	int64_t complete = 0;
 	int r = l->after > 0 ? read_complete(l, &complete) : 0;
@@ -212,7 +212,7 @@ write_rows(struct listing *l)
 static int
 produce(void *ctx, int (*write)(void *to, const void *p, size_t n), void *to)
 {
-	struct listing *l = ctx;
+	struct list_reply *l = ctx;
 	int r;
 
 	l->write = write;
@@ -241,7 +241,7 @@ refuse_for_now(struct http_reply *reply, const char *message)
 }
 
 static int
-read_revision(struct listing *l, const struct http_call *call,
+read_revision(struct list_reply *l, const struct http_call *call,
               struct http_reply *reply)
 {
 	char text[NUMBER_SIZE];
@@ -276,7 +276,7 @@ strip(char *text, char left, char right)
 
 /* Cut `[a,"b"]` into pieces. Returns what is wrong with it; NULL: nothing. */
 static const char *
-split_ids(struct listing *l)
+split_ids(struct list_reply *l)
 {
 	char *p = strip(l->text, '[', ']');
 	char *next;
@@ -298,7 +298,7 @@ split_ids(struct listing *l)
 }
 
 static int
-read_ids(struct listing *l, const struct http_call *call,
+read_ids(struct list_reply *l, const struct http_call *call,
          const struct adapter_list *list, struct http_reply *reply)
 {
 	size_t size = strlen(call->query) + 1;
@@ -321,7 +321,7 @@ read_ids(struct listing *l, const struct http_call *call,
 }
 
 static int
-check_scenario(struct listing *l, const struct http_call *call,
+check_scenario(struct list_reply *l, const struct http_call *call,
                struct http_reply *reply)
 {
 	char wanted[ID_SIZE];
@@ -347,7 +347,7 @@ check_scenario(struct listing *l, const struct http_call *call,
 
 /* After a change of scenario the rows are another one's until all were read. */
 static int
-check_owner(struct listing *l, struct http_reply *reply)
+check_owner(struct list_reply *l, struct http_reply *reply)
 {
 	struct buf own = BUF_INIT;
 	struct buf owner = BUF_INIT;
@@ -368,7 +368,7 @@ check_owner(struct listing *l, struct http_reply *reply)
 
 /* Was it ever read to its end? */
 static int
-check_read(struct listing *l, struct http_reply *reply)
+check_read(struct list_reply *l, struct http_reply *reply)
 {
 	struct buf name = BUF_INIT;
 	struct buf note = BUF_INIT;
@@ -415,10 +415,10 @@ refuse_entity(struct http_reply *reply, const struct adapter_list *lists)
 }
 
 static int
-new_listing(struct listing **out, const struct api_env *env,
+new_listing(struct list_reply **out, const struct api_env *env,
             const struct api_account *account, const char *entity)
 {
-	struct listing *l = calloc(1, sizeof(*l));
+	struct list_reply *l = calloc(1, sizeof(*l));
 	int r;
 
 	if (!l)
@@ -440,7 +440,7 @@ api_serve_galaxy(const struct api_env *env, const struct http_call *call,
 {
 	const struct adapter_list *list;
 	struct api_account account;
-	struct listing *l = NULL;
+	struct list_reply *l = NULL;
 	int r = api_account_find(&account, env, call, has_lists, reply);
 
 	if (r)
