@@ -124,13 +124,23 @@ $(BIN)/tillbridge-sim: $(SIM_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(SIM_OBJ) $(LIB) $(ALL_LDLIBS)
 
+# Tests of the simulators get these as a library.
+SIM_LIB   := $(B)/libsim.a
+SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_sim_*.c))
+$(SIM_TESTS): $(SIM_LIB)
 $(TESTS): %: %.o $(HELP_LIB) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(HELP_LIB) $(LIB) $(TEST_LD) $(ALL_LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(HELP_LIB) \
+		$(if $(filter $@,$(SIM_TESTS)),$(SIM_LIB)) $(LIB) $(TEST_LD) \
+		$(ALL_LDLIBS)
 
 $(LIB): $(OBJ) $(B)/sources
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)
+
+$(SIM_LIB): $(SIM_OBJ) $(B)/sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter-out %/main.o,$(SIM_OBJ))
 
 $(B)/libsupport.a: $(HELP_OBJ) $(B)/sources
 	$(call say,AR,$@)
@@ -157,7 +167,7 @@ $(B)/flags: FORCE | needs
 
 $(B)/sources: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(SRC) $(HELP_SRC) >$@.new
+	@printf '%s\n' $(SRC) $(HELP_SRC) $(SIM_SRC) >$@.new
 	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
 
 -include $(patsubst %.o,%.d,$(call obj,$(MAIN)) $(OBJ) $(SIM_OBJ) $(HELP_OBJ)) \

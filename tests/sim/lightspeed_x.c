@@ -7,8 +7,7 @@
 #include "tests/sim/lightspeed_x.h"
 
 #include "gateway/base/clock.h"
-#include "tests/sim/calls.h"
-#include "tests/sim/fault.h"
+#include "tests/sim/till_door.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -117,9 +116,7 @@ void
 lsx_init(struct lightspeed_x *x, struct sim *sim,
          const struct lsx_options *options)
 {
-	struct galaxy *galaxy = sim->galaxy;
-	size_t i;
-	size_t j;
+	struct till_walk walk = { .galaxy = sim->galaxy };
 
 	*x = (struct lightspeed_x){ .sim = sim,
 		                    .options = *options,
@@ -139,11 +136,8 @@ lsx_init(struct lightspeed_x *x, struct sim *sim,
 	x->tokens_window_ms = x->window_ms;
 	lsx_token_first(x);
 	lsx_hooks_first(x);
-	for (i = 0; i < galaxy->n_items; i++) {
-		for (j = 0; j < galaxy->items[i]->n_balances; j++)
-			lsx_add(x, galaxy->items[i],
-			        &galaxy->items[i]->balances[j]);
-	}
+	while (till_walk_next(&walk))
+		lsx_add(x, walk.item, walk.balance);
 	sim->lightspeed_x = x;
 }
 
@@ -190,24 +184,6 @@ lsx_find(struct lightspeed_x *x, const char *text)
 
 /* ---- answers ---- */
 
-static const char *
-title_of(int status)
-{
-	switch (status) {
-	case 400: return "Bad Request";
-	case 401: return "Unauthorized";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 409: return "Conflict";
-	case 422: return "Unprocessable Entity";
-	case 429: return "Too Many Requests";
-	case 502: return "Bad Gateway";
-	case 503: return "Service Unavailable";
-	default: return "Internal Server Error";
-	}
-}
-
 bool
 lsx_refuse(struct lsx_call *c, int status, const char *why)
 {
@@ -218,7 +194,7 @@ lsx_refuse(struct lsx_call *c, int status, const char *why)
 	c->reply->status = status;
 	buf_reset(&c->reply->body);
 	json_out_object(&out, NULL);
-	json_out_text(&out, "error", title_of(status));
+	json_out_text(&out, "error", server_reason(status));
 	json_out_text(&out, "message", why);
 	json_out_end_object(&out);
 	return false;
@@ -414,8 +390,9 @@ serve_api(struct lsx_call *c, const char *rest)
 }
 
 static void
-answer(struct lsx_call *c)
+answer(void *call)
 {
+	struct lsx_call *c = call;
 	const char *rest;
 
 	if (lsx_serve_tokens(c->x, c->http, c->reply))
@@ -426,6 +403,12 @@ answer(struct lsx_call *c)
 		lsx_refuse(c, 404, "No such resource");
 }
 
+static void
+refuse(void *call, int status)
+{
+	lsx_refuse(call, status, "Simulated trouble");
+}
+
 void
 lsx_serve(void *ctx, const struct http_call *call, struct server_reply *reply)
 {
@@ -434,20 +417,8 @@ lsx_serve(void *ctx, const struct http_call *call, struct server_reply *reply)
 		              .http = call,
 		              .reply = reply,
 		              .out = { .to = &reply->body } };
-	struct fault fault = { .mode = FAULT_NONE };
-	struct calls *count;
+	const struct till_door door = { x->sim, SIM_LIGHTSPEED_X, &c, answer,
+		                        refuse };
 
-	pthread_mutex_lock(&x->sim->lock);
-	count = calls_count(x->sim, SIM_LIGHTSPEED_X, call->method, call->path);
-	if (fault_take(&fault, x->sim, SIM_LIGHTSPEED_X, call->method,
-	               call->path))
-		count->n_faults++;
-	if (fault.mode == FAULT_STATUS) {
-		lsx_refuse(&c, fault.status, "Simulated trouble");
-	} else if (!fault_is_early(&fault)) {
-		answer(&c);
-		count->n_refused += reply->status >= 400;
-	}
-	fault_apply(&fault, reply);
-	pthread_mutex_unlock(&x->sim->lock);
+	till_door_serve(&door, call, reply);
 }

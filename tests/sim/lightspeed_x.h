@@ -197,7 +197,8 @@ struct lsx_thing *lsx_add(struct lightspeed_x *x, struct galaxy_item *item,
 /* By product id or SKU; NULL: neither. */
 struct lsx_thing *lsx_find(struct lightspeed_x *x, const char *text);
 
-const char *lsx_control(struct lightspeed_x *x, const char *what,
+/* What stands behind /control/lightspeed_x/: NULL, or what is wrong. */
+const char *lsx_control(void *till, const char *what,
                         const struct json_node *body, struct json_out *out);
 void lsx_print_state(struct lightspeed_x *x, struct json_out *out);
 
@@ -285,5 +286,9 @@ void lsx_hooks_first(struct lightspeed_x *x);
 void lsx_announce_stock(struct lightspeed_x *x, const struct lsx_thing *thing,
                         int outlet);
 void lsx_announce_sale(struct lightspeed_x *x, const struct lsx_sale *sale);
+
+/* The header of a body, by the switch; payload is a part of it. "": none. */
+void lsx_sign(struct lightspeed_x *x, const char *body, const char *payload,
+              char *out, size_t size);
 
 #endif

@@ -53,9 +53,9 @@ lsx_hooks_first(struct lightspeed_x *x)
 
 /* ---- sending ---- */
 
-static void
-sign(struct lightspeed_x *x, const char *body, const char *payload, char *out,
-     size_t size)
+void
+lsx_sign(struct lightspeed_x *x, const char *body, const char *payload,
+         char *out, size_t size)
 {
 	const char *text = x->is.signing == LSX_PAYLOAD ? payload : body;
 	const struct crypto_part part = { text, strlen(text) };
@@ -90,7 +90,7 @@ send_one(struct lightspeed_x *x, const struct lsx_hook *h, const char *payload)
 		till_form_add(&body, "environment", "prod");
 	}
 	if (h->is_signed && hooks_secret(hooks) != NULL) {
-		sign(x, buf_text(&body), payload, header, sizeof(header));
+		lsx_sign(x, buf_text(&body), payload, header, sizeof(header));
 		message.header = header;
 	}
 	message.body = buf_text(&body);

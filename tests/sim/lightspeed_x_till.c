@@ -3,200 +3,119 @@
  */
 #include "tests/sim/lightspeed_x.h"
 
-#include "gateway/base/clock.h"
 #include "tests/sim/calls.h"
+#include "tests/sim/till_orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct order {
-	struct lightspeed_x *x;
-	const struct json_node *body;
-	struct json_out *out;
-};
+/* ---- how it is done here ---- */
 
-static struct lsx_thing *
-thing_of(const struct order *o, const struct json_node *where)
+static void *
+find(void *till, const char *text)
 {
-	const char *text = json_text_or(where, "product", NULL);
-
-	if (text == NULL)
-		text = json_text_or(where, "sku", "");
-	return lsx_find(o->x, text);
+	return lsx_find(till, text);
 }
 
-/* ---- sales ---- */
-
-static const char *
-read_lines(const struct order *o, struct lsx_sale *s, bool is_return)
+static struct decimal
+count(const void *thing, int row)
 {
-	const struct json_node *lines = json_find(o->body, "lines");
-	struct decimal quantity;
-	struct lsx_thing *t;
-	size_t i;
+	const struct lsx_thing *t = thing;
 
-	if (json_length(lines) == 0 || json_length(lines) > LSX_LINES_MAX)
-		return "lines: from 1 to 64";
-	for (i = 0; i < json_length(lines); i++) {
-		t = thing_of(o, json_at(lines, i));
-		quantity = decimal_of(1);
-		if (t == NULL)
-			return "lines: unknown product or sku";
-		if (json_find(json_at(lines, i), "quantity") != NULL &&
-		    !sim_decimal(&quantity, json_at(lines, i), "quantity"))
-			return "lines: quantity is a decimal";
-		lsx_line_add(o->x, s, t,
-		             is_return ? decimal_neg(quantity) : quantity);
-	}
-	return NULL;
+	return t->levels[row].count;
 }
 
-static const char *
-ring_up(const struct order *o, bool is_return)
+static int
+row_of(void *till, int64_t outlet)
 {
-	struct lightspeed_x *x = o->x;
-	struct lsx_sale *s = lsx_sale_new(x, NULL);
-	int64_t ago_s = 0;
-	int64_t visible_ms = 0;
-	bool is_announced = true;
-	const char *wrong = read_lines(o, s, is_return);
+	(void)till;
+	return outlet >= 1 && outlet <= LSX_N_OUTLETS ? (int)outlet - 1 : -1;
+}
 
-	if (wrong != NULL) {
-		s->state = LSX_VOIDED;
-		return wrong;
-	}
-	till_int(&ago_s, o->body, "closed_ago_s");
-	till_int(&visible_ms, o->body, "visible_after_ms");
-	till_bool(&is_announced, o->body, "announce");
-	s->date_us -= ago_s * 1000000;
-	s->visible_us = s->created_us + visible_ms * 1000;
+static void
+move(void *till, const struct till_move *m)
+{
+	struct lsx_thing *t = m->thing;
+
+	lsx_move(till, t, m->row, m->by);
+	if (m->row == 0 && !t->is_untracked)
+		t->tally.moved = decimal_add(t->tally.moved, m->by);
+}
+
+static void *
+begin(void *till)
+{
+	return lsx_sale_new(till, NULL);
+}
+
+static void
+add(void *till, void *sale, void *thing, struct decimal quantity)
+{
+	lsx_line_add(till, sale, thing, quantity);
+}
+
+static void
+discard(void *sale)
+{
+	struct lsx_sale *s = sale;
+
+	s->state = LSX_VOIDED;
+}
+
+static void
+close_(const struct till_order *o, void *sale, const struct till_closing *c)
+{
+	struct lightspeed_x *x = o->till;
+	struct lsx_sale *s = sale;
+
+	s->date_us -= c->ago_us;
+	s->visible_us = s->created_us + c->hidden_us;
 	sim_uuid(x->sim, s->payments[0].id);
 	s->payments[0].amount = lsx_sale_total(s);
 	s->n_payments = 1;
 	lsx_sale_close(x, s);
 	lsx_sale_touch(x, s);
-	if (is_announced)
+	if (c->is_announced)
 		lsx_announce_sale(x, s);
 	json_out_text(o->out, "sale", s->id);
-	return NULL;
 }
 
-static const char *
-sell(const struct order *o)
+static void *
+sale_of(const struct till_order *o)
 {
-	return ring_up(o, false);
+	return lsx_sale(o->till, json_text_or(o->body, "sale", ""));
 }
 
-static const char *
-take_back(const struct order *o)
+static bool
+cancel(void *till, void *sale)
 {
-	return ring_up(o, true);
-}
+	struct lsx_sale *s = sale;
 
-static const char *
-cancel(const struct order *o)
-{
-	struct lsx_sale *s = lsx_sale(o->x, json_text_or(o->body, "sale", ""));
-
-	if (s == NULL || s->state == LSX_VOIDED)
-		return "sale: unknown";
-	lsx_sale_void(o->x, s);
-	lsx_sale_touch(o->x, s);
-	lsx_announce_sale(o->x, s);
-	return NULL;
-}
-
-/* ---- stock ---- */
-
-static int
-outlet_of(const struct order *o, const char *key)
-{
-	int64_t n = 1;
-
-	till_int(&n, o->body, key);
-	return n >= 1 && n <= LSX_N_OUTLETS ? (int)n - 1 : -1;
+	if (s->state == LSX_VOIDED)
+		return false;
+	lsx_sale_void(till, s);
+	lsx_sale_touch(till, s);
+	lsx_announce_sale(till, s);
+	return true;
 }
 
 static void
-change(const struct order *o, struct lsx_thing *t, int outlet,
-       struct decimal by)
+announce(void *till, void *thing, void *sale)
 {
-	lsx_move(o->x, t, outlet, by);
-	if (outlet == 0 && !t->is_untracked)
-		t->tally.moved = decimal_add(t->tally.moved, by);
+	if (sale != NULL)
+		lsx_announce_sale(till, sale);
+	else
+		lsx_announce_stock(till, thing, 0);
 }
 
-static const char *
-change_stock(const struct order *o, bool is_count)
-{
-	struct lsx_thing *t = thing_of(o, o->body);
-	int outlet = outlet_of(o, "outlet");
-	struct decimal quantity;
-
-	if (t == NULL || outlet < 0)
-		return "product, sku or outlet: unknown";
-	if (!sim_decimal(&quantity, o->body, "quantity"))
-		return "quantity: a decimal";
-	if (is_count)
-		quantity = decimal_sub(quantity, t->levels[outlet].count);
-	change(o, t, outlet, quantity);
-	return NULL;
-}
+/* ---- orders of its own ---- */
 
 static const char *
-count(const struct order *o)
+change_product(const struct till_order *o)
 {
-	return change_stock(o, true);
-}
-
-static const char *
-receive(const struct order *o)
-{
-	return change_stock(o, false);
-}
-
-static const char *
-move(const struct order *o)
-{
-	struct lsx_thing *t = thing_of(o, o->body);
-	int from = outlet_of(o, "from");
-	int to = outlet_of(o, "to");
-	struct decimal quantity;
-
-	if (t == NULL || from < 0 || to < 0 ||
-	    !sim_decimal(&quantity, o->body, "quantity"))
-		return "product or sku, from, to, quantity";
-	change(o, t, from, decimal_neg(quantity));
-	change(o, t, to, quantity);
-	return NULL;
-}
-
-/* The hook of a level or a sale without a change. */
-static const char *
-send_hook(const struct order *o)
-{
-	const struct lsx_thing *t = thing_of(o, o->body);
-	const struct lsx_sale *s =
-		lsx_sale(o->x, json_text_or(o->body, "sale", ""));
-	int64_t times = 1;
-
-	if (t == NULL && s == NULL)
-		return "sale, product or sku: unknown";
-	till_int(&times, o->body, "times");
-	for (; times > 0; times--) {
-		if (s != NULL)
-			lsx_announce_sale(o->x, s);
-		else
-			lsx_announce_stock(o->x, t, 0);
-	}
-	return NULL;
-}
-
-static const char *
-change_product(const struct order *o)
-{
-	struct lsx_thing *t = thing_of(o, o->body);
+	struct lightspeed_x *x = o->till;
+	struct lsx_thing *t = till_thing(o);
 	bool is_tracked;
 	bool is_deleted;
 
@@ -207,25 +126,24 @@ change_product(const struct order *o)
 	till_bool(&is_tracked, o->body, "tracked");
 	till_bool(&is_deleted, o->body, "deleted");
 	t->is_untracked = !is_tracked;
-	t->deleted_us = is_deleted ? sim_now_us(o->x->sim) : 0;
-	t->version = lsx_next_version(o->x);
+	t->deleted_us = is_deleted ? sim_now_us(x->sim) : 0;
+	t->version = lsx_next_version(x);
 	return NULL;
 }
 
-/* ---- tokens and switches ---- */
-
 static const char *
-change_tokens(const struct order *o)
+change_tokens(const struct till_order *o)
 {
+	struct lightspeed_x *x = o->till;
 	const char *what = json_text_or(o->body, "expire", "");
 	size_t i;
 
 	if (strcmp(what, "access") != 0 && strcmp(what, "all") != 0)
 		return "expire: access or all";
 	for (i = 0; i < LSX_N_TOKENS; i++) {
-		o->x->tokens[i].until_ms = INT64_MIN;
+		x->tokens[i].until_ms = INT64_MIN;
 		if (what[1] == 'l')
-			o->x->tokens[i].is_dead = true;
+			x->tokens[i].is_dead = true;
 	}
 	return NULL;
 }
@@ -246,9 +164,9 @@ change_signing(struct lsx_switches *is, const char *name)
 }
 
 static const char *
-change_switches(const struct order *o)
+change_switches(const struct till_order *o)
 {
-	struct lsx_switches *is = &o->x->is;
+	struct lsx_switches *is = &((struct lightspeed_x *)o->till)->is;
 	const char *signing = json_text_or(o->body, "signing", NULL);
 	const char *scopes = json_text_or(o->body, "scopes", NULL);
 	int64_t registers;
@@ -270,33 +188,37 @@ change_switches(const struct order *o)
 	return signing != NULL ? change_signing(is, signing) : NULL;
 }
 
-const char *
-lsx_control(struct lightspeed_x *x, const char *what,
-            const struct json_node *body, struct json_out *out)
-{
-	static const struct {
-		const char *name;
-		const char *(*act)(const struct order *o);
-	} orders[] = {
-		{ "sell", sell },
-		{ "return", take_back },
-		{ "void", cancel },
-		{ "count", count },
-		{ "receive", receive },
-		{ "move", move },
-		{ "hook", send_hook },
-		{ "product", change_product },
-		{ "tokens", change_tokens },
-		{ "switches", change_switches },
-	};
-	const struct order o = { x, body, out };
-	size_t i;
+static const struct till_verb verbs[] = {
+	{ "product", change_product },
+	{ "tokens", change_tokens },
+	{ "switches", change_switches },
+};
 
-	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(orders[i].name, what) == 0)
-			return orders[i].act(&o);
-	}
-	return "no such call";
+static const struct till_hands hands = {
+	.thing = "product",
+	.place = "outlet",
+	.find = find,
+	.count = count,
+	.row = row_of,
+	.move = move,
+	.begin = begin,
+	.add = add,
+	.discard = discard,
+	.close = close_,
+	.sale = sale_of,
+	.cancel = cancel,
+	.announce = announce,
+	.verbs = verbs,
+	.n_verbs = sizeof(verbs) / sizeof(verbs[0]),
+};
+
+const char *
+lsx_control(void *till, const char *what, const struct json_node *body,
+            struct json_out *out)
+{
+	const struct till_order o = { &hands, till, body, out };
+
+	return till_obey(&o, what);
 }
 
 /* ---- state ---- */

@@ -321,8 +321,8 @@ read_request(struct connection *c, struct parsed *p)
 
 /* ---- answering ---- */
 
-static const char *
-reason_of(int status)
+const char *
+server_reason(int status)
 {
 	switch (status) {
 	case 200: return "OK";
@@ -331,7 +331,9 @@ reason_of(int status)
 	case 403: return "Forbidden";
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
+	case 406: return "Not Acceptable";
 	case 409: return "Conflict";
+	case 422: return "Unprocessable Entity";
 	case 429: return "Too Many Requests";
 	case 500: return "Internal Server Error";
 	case 502: return "Bad Gateway";
@@ -375,7 +377,7 @@ add_head(struct buf *out, const struct server_reply *r, bool must_close)
 
 	type = r->content_type != NULL ? r->content_type : "application/json";
 	buf_addf(out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n", r->status,
-	         reason_of(r->status), type);
+	         server_reason(r->status), type);
 	add_date(out);
 	buf_adds(out, buf_text(&r->headers));
 	if (must_close)

@@ -49,6 +49,9 @@ struct server_reply {
 	bool is_piecewise; /* asks for a stream from the first byte on */
 };
 
+/* "Not Found"; of a status that is not known, what it is. */
+const char *server_reason(int status);
+
 /* Release what a reply holds, its stream included. May run twice. */
 void server_reply_fini(struct server_reply *reply);
 

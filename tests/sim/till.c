@@ -36,6 +36,60 @@ till_goods_fini(struct till_goods *g)
 	free(g->kind);
 }
 
+bool
+till_walk_next(struct till_walk *w)
+{
+	const struct galaxy *galaxy = w->galaxy;
+
+	while (w->at_item < galaxy->n_items) {
+		w->item = galaxy->items[w->at_item];
+		if (w->at_balance < w->item->n_balances) {
+			w->balance = &w->item->balances[w->at_balance++];
+			return true;
+		}
+		w->at_item++;
+		w->at_balance = 0;
+	}
+	return false;
+}
+
+bool
+till_is_whole(int64_t *out, const struct galaxy_item *item,
+              const struct galaxy_balance *balance)
+{
+	return item->n_decimals == 0 &&
+	       decimal_to_scaled(out, balance->quantity, 0) == 0;
+}
+
+void
+till_column(struct buf *csv, const char *head, void *till,
+            void (*name)(void *till, struct buf *out, const char *sku))
+{
+	struct buf wider = BUF_INIT;
+	const char *line = buf_text(csv);
+	char *sku;
+	size_t n;
+
+	while (*line != '\0') {
+		n = strcspn(line, "\n");
+		sku = text_ndup(line, strcspn(line, ",\n"));
+		if (sku == NULL)
+			abort();
+		buf_add(&wider, line, n);
+		buf_addc(&wider, ',');
+		if (line == csv->p)
+			buf_adds(&wider, head);
+		else
+			name(till, &wider, sku);
+		buf_addc(&wider, '\n');
+		free(sku);
+		line += n;
+		line += *line == '\n';
+	}
+	buf_fini(csv);
+	*csv = wider;
+}
+
 void
 till_tally_print(const struct till_tally *tally, struct json_out *out)
 {

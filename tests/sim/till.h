@@ -27,6 +27,29 @@ void till_goods_init(struct till_goods *out, struct galaxy_item *item,
                      struct galaxy_balance *balance);
 void till_goods_fini(struct till_goods *g);
 
+/* Over each balance of Galaxy's; starts zeroed but for galaxy. */
+struct till_walk {
+	const struct galaxy *galaxy;
+	struct galaxy_item *item; /* borrowed, as the next */
+	struct galaxy_balance *balance;
+	size_t at_item;
+	size_t at_balance;
+};
+
+/* False: that was the last one. */
+bool till_walk_next(struct till_walk *walk);
+
+/* The count of what a till for whole pieces can sell; false: by weight. */
+bool till_is_whole(int64_t *out, const struct galaxy_item *item,
+                   const struct galaxy_balance *balance);
+
+/*
+ * Give a registry in CSV one column more. name adds what the till calls the
+ * thing with this SKU, or nothing.
+ */
+void till_column(struct buf *csv, const char *head, void *till,
+                 void (*name)(void *till, struct buf *out, const char *sku));
+
 /* What happened to a count: count = opening + all of these. */
 struct till_tally {
 	struct decimal sold;     /* at the till, less returns */
