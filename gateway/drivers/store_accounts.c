@@ -43,31 +43,25 @@ static const char keep_script[] =
 	"end\n"
 	"return n\n";
 
-/* ARGV: entry or '', skus…. */
-static const char release_script[] = LUA_MARK
-	"local call = redis.call\n"
-	"local function settle(p, id)\n"
-	"  local k = P..'entry:'..id\n"
-	"  call('HDEL', p, id)\n"
-	"  if call('HINCRBY', k, 'open', -1) <= 0 then\n"
-	"    call('HSET', k, 'state', 'settled')\n"
-	"    call('ZREM', P..'entries:confirmed', id)\n"
-	"    call('EXPIRE', k, 3456000)\n"
-	"  end\n"
-	"end\n"
+/* ARGV: entry or '', skus…. What is confirmed where the item is not bound any
+   more, or at an account that is gone, is settled. */
+static const char release_script[] = LUA_MARK LUA_SETTLE
 	"local function release(sku)\n"
 	"  local k, p = P..'item:'..sku, P..'pend:'..sku\n"
 	"  local v = call('HMGET', k, 'next', 'authority')\n"
 	"  local next, old = v[1], v[2]\n"
-	"  if not next or not old or\n"
-	"     call('HGET', P..'accounts', old) ~= '0' then return end\n"
+	"  local gone = next and old and\n"
+	"    call('HGET', P..'accounts', old) == '0'\n"
 	"  local all, rest = call('HGETALL', p), 0\n"
 	"  for i = 1, #all, 2 do\n"
-	"    if call('HGET', P..'entry:'..all[i], 'authority') == old then\n"
-	"      if all[i + 1]:sub(1, 1) == 'C' then settle(p, all[i])\n"
-	"      else rest = rest + 1 end\n"
-	"    end\n"
+	"    local at = call('HGET', P..'entry:'..all[i], 'authority')\n"
+	"    local there = at and call('HEXISTS', k, 't:'..at) == 1 and\n"
+	"      not (gone and at == old)\n"
+	"    if at and not there and all[i + 1]:sub(1, 1) == 'C' then\n"
+	"      settle(sku, all[i])\n"
+	"    elseif at == old then rest = rest + 1 end\n"
 	"  end\n"
+	"  if not gone then return adopt(sku) end\n"
 	"  if rest > 0 then return end\n"
 	"  call('HDEL', k, 'next', 'authority')\n"
 	"  if next ~= '' then call('HSET', k, 'authority', next) end\n"
@@ -82,7 +76,6 @@ static const char release_script[] = LUA_MARK
 /* ARGV: entry, where it lies, where it goes, its document with that. -> 1 when
    it stays: it was sent once, is on its way, or not all of its items agree. */
 static const char readdress_script[] = LUA_MARK
-	"local call = redis.call\n"
 	"local id, old, to, doc = unpack(ARGV)\n"
 	"local k = P..'entry:'..id\n"
 	"local e = call('HMGET', k, 'state', 'authority', 'attempts',\n"

@@ -46,9 +46,10 @@ int store_accounts_keep_authority(struct store *store, const char *old,
                                   int64_t *n_kept);
 
 /*
- * Where an item waits for its entries at an authority that is gone, those
- * confirmed there are at their end: no balance will be read there. With no
- * other entry at it, the authority that waits takes effect. Repeatable.
+ * Where an item waits for its entries at an authority that is gone, or is not
+ * bound any more at the one that has them, those confirmed there are at their
+ * end: no balance will be read there. With no other entry at it, the authority
+ * that waits takes effect. Repeatable.
  *
  * entry  whose items; NULL: sku alone
  */

@@ -153,24 +153,24 @@ int stock_choose_observed(struct store *store, struct args *to,
                           const struct stock_read *read,
                           const struct stock_balance *b);
 
-/* Lua shared by scripts, put in front of a script's own text: P, mark(account,
+/* Lua shared by scripts, put in front of a script's own text: P, call, mark(account,
    member, cause, origin, fetched, due), and adopt(sku): a new authority that
    waited for the item's entries takes effect when there are none. In pieces,
    for a script must not be longer than 4095 characters. */
 #define LUA_MARK LUA_MARK_ONE LUA_UNMARK LUA_MARK_CHANNELS
 
 #define LUA_MARK_ONE \
-	"local P = KEYS[1]\n" \
+	"local P, call = KEYS[1], redis.call\n" \
 	"local function wake(a)\n" \
-	"  if redis.call('LLEN', P..'wake:'..a) == 0 then\n" \
-	"    redis.call('LPUSH', P..'wake:'..a, '1') end\n" \
+	"  if call('LLEN', P..'wake:'..a) == 0 then\n" \
+	"    call('LPUSH', P..'wake:'..a, '1') end\n" \
 	"end\n" \
 	"local function mark(a, m, cause, origin, fetched, due)\n" \
 	"  local k, z = P..'mark:'..a, P..'marks:'..a\n" \
-	"  local g = redis.call('INCR', P..'tick')\n" \
+	"  local g = call('INCR', P..'tick')\n" \
 	"  origin = tonumber(origin) or 0\n" \
 	"  fetched = tonumber(fetched) or 0\n" \
-	"  local old = redis.call('HGET', k, m)\n" \
+	"  local old = call('HGET', k, m)\n" \
 	"  if old then\n" \
 	"    local c, o, f = old:match('^%d+ (%a) (%d+) (%d+)$')\n" \
 	"    if c and c ~= 'y' and cause == 'y' then cause = c end\n" \
@@ -179,26 +179,26 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"      origin, fetched = o, tonumber(f) or fetched\n" \
 	"    end\n" \
 	"  end\n" \
-	"  redis.call('HSET', k, m, string.format('%.0f %s %.0f %.0f',\n" \
+	"  call('HSET', k, m, string.format('%.0f %s %.0f %.0f',\n" \
 	"             g, cause, origin, fetched))\n" \
-	"  if old then redis.call('ZADD', z, 'LT', due, m)\n" \
-	"  else redis.call('ZADD', z, due, m) end\n" \
+	"  if old then call('ZADD', z, 'LT', due, m)\n" \
+	"  else call('ZADD', z, due, m) end\n" \
 	"  wake(a)\n" \
 	"end\n"
 
 #define LUA_UNMARK \
 	"local function unmark(a, m, g)\n" \
-	"  local v = redis.call('HGET', P..'mark:'..a, m)\n" \
+	"  local v = call('HGET', P..'mark:'..a, m)\n" \
 	"  if not v or v:match('^(%d+) ') ~= g then return false end\n" \
-	"  redis.call('HDEL', P..'mark:'..a, m)\n" \
-	"  redis.call('ZREM', P..'marks:'..a, m)\n" \
+	"  call('HDEL', P..'mark:'..a, m)\n" \
+	"  call('ZREM', P..'marks:'..a, m)\n" \
 	"  return true\n" \
 	"end\n"
 
 #define LUA_MARK_CHANNELS \
 	"local function mark_channels(sku, but, cause, origin, fetched, " \
 	"due)\n" \
-	"  for _, f in ipairs(redis.call('HKEYS', P..'item:'..sku)) do\n" \
+	"  for _, f in ipairs(call('HKEYS', P..'item:'..sku)) do\n" \
 	"    local a = f:match('^x:(.+)$')\n" \
 	"    if a and a ~= but then\n" \
 	"      mark(a, 'i:'..sku, cause, origin, fetched, due) end\n" \
@@ -206,11 +206,24 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"end\n" \
 	"local function adopt(sku)\n" \
 	"  local k = P..'item:'..sku\n" \
-	"  local v = redis.call('HGET', k, 'next')\n" \
-	"  if v and redis.call('EXISTS', P..'pend:'..sku) == 0 then\n" \
-	"    redis.call('HDEL', k, 'next', 'authority')\n" \
-	"    if v ~= '' then redis.call('HSET', k, 'authority', v) end\n" \
+	"  local v = call('HGET', k, 'next')\n" \
+	"  if v and call('EXISTS', P..'pend:'..sku) == 0 then\n" \
+	"    call('HDEL', k, 'next', 'authority')\n" \
+	"    if v ~= '' then call('HSET', k, 'authority', v) end\n" \
 	"    mark_channels(sku, '', 'b', 0, 0, 0)\n" \
+	"  end\n" \
+	"end\n"
+
+/* settle(sku, id), with LUA_MARK: this entry is inside the item's balance, or
+   nobody will read one. */
+#define LUA_SETTLE \
+	"local function settle(sku, id)\n" \
+	"  local k = P..'entry:'..id\n" \
+	"  call('HDEL', P..'pend:'..sku, id)\n" \
+	"  if call('HINCRBY', k, 'open', -1) <= 0 then\n" \
+	"    call('HSET', k, 'state', 'settled')\n" \
+	"    call('ZREM', P..'entries:confirmed', id)\n" \
+	"    call('EXPIRE', k, 3456000)\n" \
 	"  end\n" \
 	"end\n"
 

@@ -51,7 +51,6 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  */
 #define LUA_ENTRY \
 	LUA_MARK_ONE LUA_MARK_CHANNELS \
-		"local call = redis.call\n" \
 		"local function each_sku(k, f)\n" \
 		"  for sku, q in call('HGET', k, 'lines'):gmatch(\n" \
 		"    '([^\\n]+)\\t([^\\n]+)') do f(sku, q) end\n" \
@@ -81,7 +80,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 		"    each_sku(k, function (sku, q)\n" \
 		"      if q:sub(1, 1) == '-' then\n" \
 		"        mark_channels(sku, auth, 's', origin, now, 0) end " \
-	        "end)\n" \
+		"end)\n" \
 		"  end\n" \
 		"  if state == 'ready' then\n" \
 		"    call('ZADD', P..'queue:'..auth, due, id)\n" \
@@ -129,24 +128,24 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 		"    lines = lines..sku..'\\t'..qty..'\\n'\n" \
 		"    if pending == '1' or\n" \
 		"       pending == '+' and qty:sub(1, 1) ~= '-' then\n" \
-		"      redis.call('HSET', P..'pend:'..sku, id, 'W '..qty..' " \
-	        "0')\n" \
+		"      call('HSET', P..'pend:'..sku, id, 'W '..qty..' " \
+		"0')\n" \
 		"      mark_channels(sku, auth, 's', origin, now, 0)\n" \
 		"    else\n" \
-		"      redis.call('HSET', P..'pend:'..sku, id, 'H '..qty..' " \
-	        "0')\n" \
+		"      call('HSET', P..'pend:'..sku, id, 'H '..qty..' " \
+		"0')\n" \
 		"    end\n" \
 		"  end\n" \
-		"  redis.call('HSET', P..'entry:'..id, 'doc', doc, 'state', " \
-	        "state,\n" \
+		"  call('HSET', P..'entry:'..id, 'doc', doc, 'state', " \
+		"state,\n" \
 		"    'authority', auth, 'account', account, 'sale', sale,\n" \
 		"    'lines', lines, 'open', n, 'attempts', 0, 'why', why,\n" \
 		"    'origin', origin, 'made_ms', now)\n" \
 		"  if state == 'ready' then\n" \
-		"    redis.call('ZADD', P..'queue:'..auth, 0, id)\n" \
+		"    call('ZADD', P..'queue:'..auth, 0, id)\n" \
 		"    wake(auth)\n" \
-		"  else redis.call('ZADD', P..'entries:'..state, now, id) " \
-	        "end\n" \
+		"  else call('ZADD', P..'entries:'..state, now, id) " \
+		"end\n" \
 		"  if state == 'uncertain' then\n" \
 		"    mark(auth, 'y:lookup', 's', origin, 0, 0) end\n" \
 		"  return at\n" \
@@ -162,47 +161,47 @@ static const char apply_script[] = LUA_NEW
 	"local account, sale, rev, now, closed, origin, version, usual =\n"
 	"      unpack(ARGV, 1, 8)\n"
 	"local k = P..'sale:'..account..':'..sale\n"
-	"if (redis.call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
+	"if (call('HGET', k, 'rev') or '0') ~= rev then return 1 end\n"
 	"local at = 9\n"
 	"local function take(n)\n"
 	"  local t = {unpack(ARGV, at, at + n - 1)}\n"
 	"  at = at + n\n"
 	"  return unpack(t)\n"
 	"end\n"
-	"redis.call('HSET', k, 'rev', rev + 1, 'closed', closed,\n"
+	"call('HSET', k, 'rev', rev + 1, 'closed', closed,\n"
 	"           'version', version, 'usual', usual)\n"
 	"for _ = 1, take(1) do\n"
 	"  local uid, sku, entered = take(3)\n"
-	"  redis.call('HSET', k, 'l:'..uid, sku..'\\t'..entered)\n"
-	"  local x = redis.call('HGET', k, 'w:'..uid)\n"
+	"  call('HSET', k, 'l:'..uid, sku..'\\t'..entered)\n"
+	"  local x = call('HGET', k, 'w:'..uid)\n"
 	"  if x then\n"
-	"    redis.call('HDEL', k, 'w:'..uid)\n"
-	"    redis.call('ZREM', P..'waiting:'..account, x..'\\n'..sale)\n"
-	"    redis.call('ZREM', P..'waited:'..account, x..'\\n'..sale)\n"
+	"    call('HDEL', k, 'w:'..uid)\n"
+	"    call('ZREM', P..'waiting:'..account, x..'\\n'..sale)\n"
+	"    call('ZREM', P..'waited:'..account, x..'\\n'..sale)\n"
 	"  end\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
 	"  local uid, x = take(2)\n"
-	"  redis.call('HSET', k, 'w:'..uid, x)\n"
-	"  redis.call('ZADD', P..'waiting:'..account, 0, x..'\\n'..sale)\n"
-	"  redis.call('ZADD', P..'waited:'..account, now, x..'\\n'..sale)\n"
+	"  call('HSET', k, 'w:'..uid, x)\n"
+	"  call('ZADD', P..'waiting:'..account, 0, x..'\\n'..sale)\n"
+	"  call('ZADD', P..'waited:'..account, now, x..'\\n'..sale)\n"
 	"end\n"
 	/* What nobody ever binds must not pile up. */
-	"for _, m in ipairs(redis.call('ZRANGEBYSCORE', "
+	"for _, m in ipairs(call('ZRANGEBYSCORE', "
 	"P..'waited:'..account,\n"
 	"    '-inf', now - " SALE_KEEP_MS ", 'LIMIT', 0, 100)) do\n"
-	"  redis.call('ZREM', P..'waiting:'..account, m)\n"
-	"  redis.call('ZREM', P..'waited:'..account, m)\n"
+	"  call('ZREM', P..'waiting:'..account, m)\n"
+	"  call('ZREM', P..'waited:'..account, m)\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
 	"  local sku, qty = take(2)\n"
-	"  redis.call('HSET', P..'sold:'..account, sku, qty)\n"
+	"  call('HSET', P..'sold:'..account, sku, qty)\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
-	"  redis.call('HINCRBY', k, 'n:'..ARGV[at + 1], 1)\n"
+	"  call('HINCRBY', k, 'n:'..ARGV[at + 1], 1)\n"
 	"  at = new_entry(account, sale, origin, now, at)\n"
 	"end\n"
-	"redis.call('EXPIRE', k, " SALE_KEEP_S ")\n"
+	"call('EXPIRE', k, " SALE_KEEP_S ")\n"
 	"return 0\n";
 
 /*
@@ -215,20 +214,20 @@ static const char add_script[] = LUA_NEW
 	"      unpack(ARGV, 1, 9)\n"
 	"local k, kk = P..'entry:'..id, P..'key:'..key\n"
 	"local mine = digest..' '..id\n"
-	"local used = key ~= '' and redis.call('GET', kk)\n"
+	"local used = key ~= '' and call('GET', kk)\n"
 	"if used and used ~= mine then return 8 end\n"
-	"local old = redis.call('HGET', k, 'digest')\n"
+	"local old = call('HGET', k, 'digest')\n"
 	"if old and old ~= digest then return 7 end\n"
 	"if not old and doc == '' then return 0 end\n"
 	"if key ~= '' then\n"
-	"  redis.call('SET', kk, mine, 'EX', " SALE_KEEP_S ") end\n"
+	"  call('SET', kk, mine, 'EX', " SALE_KEEP_S ") end\n"
 	"if old then\n"
-	"  if redis.call('TTL', k) >= 0 then\n"
-	"    redis.call('EXPIRE', k, " SALE_KEEP_S ") end\n"
+	"  if call('TTL', k) >= 0 then\n"
+	"    call('EXPIRE', k, " SALE_KEEP_S ") end\n"
 	"  return 6\n"
 	"end\n"
 	"new_entry(account, sale, now, now, 6)\n"
-	"redis.call('HSET', k, 'digest', digest)\n"
+	"call('HSET', k, 'digest', digest)\n"
 	"return 0\n";
 
 /* ARGV: authority, now, lease, token, ahead. */

@@ -32,19 +32,9 @@ enum { PAGE = 500, VIEW_FIXED = 12 };
  * generation of its mark or '', origin, cause, ids that settle ('*': all that
  * were confirmed before the read), drop carried over. -> reads discarded.
  */
-static const char balances_script[] = LUA_MARK
-	"local call = redis.call\n"
+static const char balances_script[] = LUA_MARK LUA_SETTLE
 	"local auth, tick, now, fetched, cause = unpack(ARGV, 1, 5)\n"
 	"tick = tonumber(tick)\n"
-	"local function settle(sku, id)\n"
-	"  call('HDEL', P..'pend:'..sku, id)\n"
-	"  local k = P..'entry:'..id\n"
-	"  if call('HINCRBY', k, 'open', -1) <= 0 then\n"
-	"    call('HSET', k, 'state', 'settled')\n"
-	"    call('ZREM', P..'entries:confirmed', id)\n"
-	"    call('EXPIRE', k, 3456000)\n"
-	"  end\n"
-	"end\n"
 	"local function judge(sku, spec)\n"
 	"  local all, ids = call('HGETALL', P..'pend:'..sku), {}\n"
 	"  for j = 1, #all, 2 do\n"

@@ -13,6 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
+#include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
@@ -38,8 +39,17 @@ batch_fini(struct batch *b, size_t n_views)
 	free(b->marks);
 }
 
-/* Load the items' ids; what is not resolved is left out and its mark cleared:
-   resolving it makes a new one. */
+/* Not resolved here: that makes a new mark. If it is not bound here any more,
+   nobody will read a balance that settles what was confirmed last. */
+static int
+leave_unbound(struct worker *w, const struct mark *mark)
+{
+	int r = store_accounts_release(w->store, NULL, mark->member + 2);
+
+	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
+}
+
+/* Load the items' ids; what is not resolved is left out. */
 static int
 batch_load(struct worker *w, struct batch *b, const struct marks *marks)
 {
@@ -58,8 +68,7 @@ batch_load(struct worker *w, struct batch *b, const struct marks *marks)
 		                     marks->n);
 	for (size_t i = 0; !r && i < marks->n; i++) {
 		if (!b->views[i].external) {
-			r = store_marks_clear(w->store, w->account,
-			                      &marks->v[i], 1);
+			r = leave_unbound(w, marks->v[i]);
 			continue;
 		}
 		struct stock_view view = b->views[i];

@@ -463,6 +463,111 @@ test_accounts__what_was_confirmed_there_does_not_wait_for_ever(void **state)
 	assert_item("A1", "(nil)", "(nil)");
 }
 
+/* ---- an item that its authority no longer knows ---- */
+
+static void
+unbind(const char *sku, const char *account)
+{
+	struct item item = { .sku = text_dup(sku) };
+	struct binding *b = item_add_binding(&item);
+
+	assert_non_null(b);
+	b->account = text_dup(account);
+	b->typed = text_dup("");
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item_fini(&item);
+}
+
+/* Sold and booked at erp, whose balance nobody has read since. */
+static void
+confirm_one(void)
+{
+	engine_world_item(world, "A1", "5");
+	sell("S1", "A-A1", "2");
+	fake_adapter_next(erp, "read_counts", outcome_of(VERDICT_RETRY, "no"),
+	                  false);
+	engine_world_turn(&world->erp);
+	assert_entry("agora/S1", "confirmed");
+}
+
+static void
+test_accounts__what_was_confirmed_for_an_item_unbound_since_is_over(
+	void **state)
+{
+	(void)state;
+	confirm_one();
+	set_authority("A1", "kiosk");
+	assert_item("A1", "(nil)", "kiosk");
+	unbind("A1", "erp");
+	assert_entry("agora/S1", "settled");
+	assert_item("A1", "kiosk", "(nil)");
+	fake_adapter_set(kiosk, "K-A1", "9");
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "9"));
+}
+
+/* Bound to another thing there: what was sold was the first one. */
+static void
+test_accounts__what_was_confirmed_for_the_thing_before_is_over(void **state)
+{
+	struct item item = { .sku = text_dup("A1") };
+	struct binding *b = item_add_binding(&item);
+
+	(void)state;
+	confirm_one();
+	assert_non_null(b);
+	b->account = text_dup("erp");
+	b->typed = text_dup("E-A9");
+	fake_adapter_set(erp, "E-A9", "7");
+	assert_int_equal(store_registry_put(store, &item, NULL), 0);
+	item_fini(&item);
+	assert_entry("agora/S1", "settled");
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "7"));
+}
+
+/* Unbound while it was being posted. */
+static void
+unbind_a1(struct fake_adapter *f, const char *call)
+{
+	if (strcmp(call, "post") != 0)
+		return;
+	f->after = NULL;
+	unbind("A1", "erp");
+}
+
+static void
+test_accounts__what_is_confirmed_for_an_unbound_item_is_over(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sell("S1", "A-A1", "2");
+	set_authority("A1", "kiosk");
+	erp->after = unbind_a1;
+	engine_world_turn(&world->erp);
+	engine_world_rest(world);
+	assert_null(erp->after);
+	assert_int_equal(erp->n_docs, 1);
+	assert_entry("agora/S1", "settled");
+	assert_item("A1", "kiosk", "(nil)");
+}
+
+/* At another account: the authority still has to say what it has. */
+static void
+test_accounts__an_item_unbound_elsewhere_waits_for_its_authority(void **state)
+{
+	(void)state;
+	confirm_one();
+	unbind("A1", "agora");
+	assert_entry("agora/S1", "confirmed");
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+	assert_true(fake_adapter_shows(kiosk, "K-A1", "3"));
+}
+
 #define EACH(f) cmocka_unit_test_setup(f, begin)
 
 int
@@ -485,6 +590,10 @@ main(void)
 		EACH(test_accounts__without_another_authority_it_stays),
 		EACH(test_accounts__one_left_in_posting_is_a_persons),
 		EACH(test_accounts__what_was_confirmed_there_does_not_wait_for_ever),
+		EACH(test_accounts__what_was_confirmed_for_an_item_unbound_since_is_over),
+		EACH(test_accounts__what_was_confirmed_for_the_thing_before_is_over),
+		EACH(test_accounts__what_is_confirmed_for_an_unbound_item_is_over),
+		EACH(test_accounts__an_item_unbound_elsewhere_waits_for_its_authority),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
