@@ -7,8 +7,7 @@
 #include "tests/sim/lightspeed_r.h"
 
 #include "gateway/base/clock.h"
-#include "tests/sim/calls.h"
-#include "tests/sim/fault.h"
+#include "tests/sim/till_door.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +42,7 @@ lsr_add(struct lightspeed_r *r, struct galaxy_item *item,
 	void *grown = r->things;
 	int64_t count;
 
-	if (item->n_decimals > 0 ||
-	    decimal_to_scaled(&count, balance->quantity, 0) != 0)
+	if (!till_is_whole(&count, item, balance))
 		return NULL;
 	t = sim_alloc(sizeof(*t));
 	till_goods_init(&t->goods, item, balance);
@@ -70,9 +68,7 @@ void
 lsr_init(struct lightspeed_r *r, struct sim *sim,
          const struct lsr_options *options)
 {
-	struct galaxy *galaxy = sim->galaxy;
-	size_t i;
-	size_t j;
+	struct till_walk walk = { .galaxy = sim->galaxy };
 
 	*r = (struct lightspeed_r){ .sim = sim, .options = *options };
 	r->is = (struct lsr_switches){
@@ -86,11 +82,8 @@ lsr_init(struct lightspeed_r *r, struct sim *sim,
 	};
 	r->leaked_ms = clock_mono_ms();
 	lsr_token_first(r);
-	for (i = 0; i < galaxy->n_items; i++) {
-		for (j = 0; j < galaxy->items[i]->n_balances; j++)
-			lsr_add(r, galaxy->items[i],
-			        &galaxy->items[i]->balances[j]);
-	}
+	while (till_walk_next(&walk))
+		lsr_add(r, walk.item, walk.balance);
 	sim->lightspeed_r = r;
 }
 
@@ -149,24 +142,6 @@ lsr_find(struct lightspeed_r *r, const char *text)
 
 /* ---- answers ---- */
 
-static const char *
-title_of(int status)
-{
-	switch (status) {
-	case 400: return "Bad Request";
-	case 401: return "Unauthorized";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 409: return "Conflict";
-	case 422: return "Unprocessable Entity";
-	case 429: return "Too Many Requests";
-	case 502: return "Bad Gateway";
-	case 503: return "Service Unavailable";
-	default: return "Internal Server Error";
-	}
-}
-
 bool
 lsr_refuse(struct lsr_call *c, int status, const char *why)
 {
@@ -178,7 +153,7 @@ lsr_refuse(struct lsr_call *c, int status, const char *why)
 	buf_reset(&c->reply->body);
 	json_out_object(&out, NULL);
 	lsr_out_int(&out, "httpCode", status);
-	json_out_text(&out, "httpMessage", title_of(status));
+	json_out_text(&out, "httpMessage", server_reason(status));
 	json_out_text(&out, "message", why);
 	json_out_text(&out, "errorClass", "Exception");
 	json_out_end_object(&out);
@@ -673,8 +648,9 @@ serve_api(struct lsr_call *c, const char *rest)
 }
 
 static void
-answer(struct lsr_call *c)
+answer(void *call)
 {
+	struct lsr_call *c = call;
 	const char *rest;
 
 	c->r->n_answers++;
@@ -682,6 +658,15 @@ answer(struct lsr_call *c)
 		serve_api(c, rest);
 	else if (!lsr_serve_tokens(c->r, c->http, c->reply))
 		lsr_refuse(c, 404, "No such resource"); /* V2 has ended */
+}
+
+static void
+refuse(void *call, int status)
+{
+	if (status == 401)
+		refuse_token(call, "Simulated trouble");
+	else
+		lsr_refuse(call, status, "Simulated trouble");
 }
 
 void
@@ -692,22 +677,8 @@ lsr_serve(void *ctx, const struct http_call *call, struct server_reply *reply)
 		              .http = call,
 		              .reply = reply,
 		              .out = { .to = &reply->body } };
-	struct fault fault = { .mode = FAULT_NONE };
-	struct calls *count;
+	const struct till_door door = { r->sim, SIM_LIGHTSPEED_R, &c, answer,
+		                        refuse };
 
-	pthread_mutex_lock(&r->sim->lock);
-	count = calls_count(r->sim, SIM_LIGHTSPEED_R, call->method, call->path);
-	if (fault_take(&fault, r->sim, SIM_LIGHTSPEED_R, call->method,
-	               call->path))
-		count->n_faults++;
-	if (fault.mode == FAULT_STATUS && fault.status == 401) {
-		refuse_token(&c, "Simulated trouble");
-	} else if (fault.mode == FAULT_STATUS) {
-		lsr_refuse(&c, fault.status, "Simulated trouble");
-	} else if (!fault_is_early(&fault)) {
-		answer(&c);
-		count->n_refused += reply->status >= 400;
-	}
-	fault_apply(&fault, reply);
-	pthread_mutex_unlock(&r->sim->lock);
+	till_door_serve(&door, call, reply);
 }

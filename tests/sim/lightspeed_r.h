@@ -190,7 +190,8 @@ struct lsr_thing *lsr_add(struct lightspeed_r *r, struct galaxy_item *item,
 /* By itemID or SKU; NULL: neither. */
 struct lsr_thing *lsr_find(struct lightspeed_r *r, const char *text);
 
-const char *lsr_control(struct lightspeed_r *r, const char *what,
+/* What stands behind /control/lightspeed_r/: NULL, or what is wrong. */
+const char *lsr_control(void *till, const char *what,
                         const struct json_node *body, struct json_out *out);
 void lsr_print_state(struct lightspeed_r *r, struct json_out *out);
 

@@ -5,179 +5,130 @@
 
 #include "gateway/base/clock.h"
 #include "tests/sim/calls.h"
+#include "tests/sim/till_orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_LIFE_MS = 60000 };
+enum { CODE_LIFE_MS = 60000, RINGING_UP_US = 20000000 };
 
-struct order {
-	struct lightspeed_r *r;
-	const struct json_node *body;
-	struct json_out *out;
-};
+/* ---- how it is done here ---- */
 
-static struct lsr_thing *
-thing_of(const struct order *o, const struct json_node *where)
+static void *
+find(void *till, const char *text)
 {
-	const char *text = json_text_or(where, "item", NULL);
-
-	if (text == NULL)
-		text = json_text_or(where, "sku", "");
-	return lsr_find(o->r, text);
+	return lsr_find(till, text);
 }
 
-/* ---- sales ---- */
-
-static const char *
-read_lines(const struct order *o, struct lsr_sale *s, int sign)
+static struct decimal
+count(const void *thing, int row)
 {
-	const struct json_node *lines = json_find(o->body, "lines");
-	struct lsr_thing *t;
-	int64_t quantity;
-	size_t i;
+	const struct lsr_thing *t = thing;
 
-	if (json_length(lines) == 0 || json_length(lines) > LSR_LINES_MAX)
-		return "lines: from 1 to 64";
-	for (i = 0; i < json_length(lines); i++) {
-		t = thing_of(o, json_at(lines, i));
-		quantity = 1;
-		if (t == NULL)
-			return "lines: unknown item or sku";
-		if (till_int(&quantity, json_at(lines, i), "quantity") ==
-		    JSON_WRONG_TYPE)
-			return "lines: quantity is a whole number";
-		lsr_line_add(o->r, s, t, sign * quantity);
-	}
-	return NULL;
+	return decimal_of(t->shops[row].qoh);
 }
 
-static const char *
-ring_up(const struct order *o, int sign)
-{
-	struct lightspeed_r *r = o->r;
-	struct lsr_sale *s = lsr_sale_new(r);
-	int64_t now_us = sim_now_us(r->sim);
-	int64_t ago_s = 0;
-	int64_t visible_ms = 0;
-	const char *wrong = read_lines(o, s, sign);
-
-	if (wrong != NULL) {
-		s->is_voided = true;
-		return wrong;
-	}
-	till_int(&ago_s, o->body, "closed_ago_s");
-	till_int(&visible_ms, o->body, "visible_after_ms");
-	s->created_us = now_us - (ago_s + 20) * 1000000;
-	s->visible_us = now_us + visible_ms * 1000;
-	lsr_payment_add(r, s, LSR_CARD, lsr_sale_total(r, s));
-	lsr_sale_complete(r, s, now_us - ago_s * 1000000);
-	lsr_out_int(o->out, "sale", s->id);
-	return NULL;
-}
-
-static const char *
-sell(const struct order *o)
-{
-	return ring_up(o, 1);
-}
-
-static const char *
-take_back(const struct order *o)
-{
-	return ring_up(o, -1);
-}
-
-static const char *
-cancel(const struct order *o)
-{
-	struct lsr_sale *s;
-	int64_t id = 0;
-
-	till_int(&id, o->body, "sale");
-	s = lsr_sale(o->r, id);
-	if (s == NULL || s->is_voided)
-		return "sale: unknown";
-	lsr_sale_void(o->r, s);
-	return NULL;
-}
-
-/* ---- stock ---- */
-
-static void
-change(const struct order *o, struct lsr_thing *t, int row, int64_t by,
-       const char *reason)
-{
-	const struct lsr_move m = {
-		.thing = t, .row = row, .change = by, .reason = reason
-	};
-
-	lsr_move(o->r, &m);
-	if (row == 0 && !t->is_untracked)
-		t->tally.moved = decimal_add(t->tally.moved, decimal_of(by));
-}
-
-/* The row of the shop that is named, the first one otherwise; -1: wrong. */
 static int
-row_of(const struct order *o, const char *key)
+row_of(void *till, int64_t shop)
 {
-	int64_t shop = 1;
-
-	till_int(&shop, o->body, key);
+	(void)till;
 	return shop >= 1 && shop <= LSR_N_SHOPS ? (int)shop - 1 : -1;
 }
 
+/* As InventoryLog has it. */
 static const char *
-change_stock(const struct order *o, bool is_count)
+reason_of(enum till_reason reason)
 {
-	struct lsr_thing *t = thing_of(o, o->body);
-	int row = row_of(o, "shop");
-	int64_t quantity = 0;
-
-	if (t == NULL || row < 0)
-		return "item, sku or shop: unknown";
-	if (till_int(&quantity, o->body, "quantity") != 0)
-		return "quantity: a whole number";
-	if (is_count)
-		quantity -= t->shops[row].qoh;
-	change(o, t, row, quantity,
-	       is_count ? "manualAdjustQOH" : "AddInventoryForOrder");
-	return NULL;
+	switch (reason) {
+	case TILL_COUNTED: return "manualAdjustQOH";
+	case TILL_RECEIVED: return "AddInventoryForOrder";
+	case TILL_SENT: return "RemoveForTransfer";
+	case TILL_BROUGHT: break;
+	}
+	return "AddInventoryForTransfer";
 }
 
-static const char *
-count(const struct order *o)
+static void
+move(void *till, const struct till_move *m)
 {
-	return change_stock(o, true);
+	struct lsr_move by = { .thing = m->thing,
+		               .row = m->row,
+		               .reason = reason_of(m->reason) };
+
+	if (decimal_to_scaled(&by.change, m->by, 0) != 0)
+		abort();
+	lsr_move(till, &by);
+	if (m->row == 0 && !by.thing->is_untracked)
+		by.thing->tally.moved =
+			decimal_add(by.thing->tally.moved, m->by);
 }
 
-static const char *
-receive(const struct order *o)
+static void *
+begin(void *till)
 {
-	return change_stock(o, false);
+	return lsr_sale_new(till);
 }
 
-static const char *
-move(const struct order *o)
+static void
+add(void *till, void *sale, void *thing, struct decimal quantity)
 {
-	struct lsr_thing *t = thing_of(o, o->body);
-	int from = row_of(o, "from");
-	int to = row_of(o, "to");
-	int64_t quantity = 0;
+	int64_t n;
 
-	if (t == NULL || from < 0 || to < 0 ||
-	    till_int(&quantity, o->body, "quantity") != 0)
-		return "item or sku, from, to, quantity";
-	change(o, t, from, -quantity, "RemoveForTransfer");
-	change(o, t, to, quantity, "AddInventoryForTransfer");
-	return NULL;
+	if (decimal_to_scaled(&n, quantity, 0) != 0)
+		abort();
+	lsr_line_add(till, sale, thing, n);
 }
 
-static const char *
-change_goods(const struct order *o)
+static void
+discard(void *sale)
 {
-	struct lsr_thing *t = thing_of(o, o->body);
+	struct lsr_sale *s = sale;
+
+	s->is_voided = true;
+}
+
+static void
+close_(const struct till_order *o, void *sale, const struct till_closing *c)
+{
+	struct lightspeed_r *r = o->till;
+	struct lsr_sale *s = sale;
+	int64_t now_us = sim_now_us(r->sim);
+
+	s->created_us = now_us - c->ago_us - RINGING_UP_US;
+	s->visible_us = now_us + c->hidden_us;
+	lsr_payment_add(r, s, LSR_CARD, lsr_sale_total(r, s));
+	lsr_sale_complete(r, s, now_us - c->ago_us);
+	lsr_out_int(o->out, "sale", s->id);
+}
+
+static void *
+sale_of(const struct till_order *o)
+{
+	int64_t id = 0;
+
+	till_int(&id, o->body, "sale");
+	return lsr_sale(o->till, id);
+}
+
+static bool
+cancel(void *till, void *sale)
+{
+	struct lsr_sale *s = sale;
+
+	if (s->is_voided)
+		return false;
+	lsr_sale_void(till, s);
+	return true;
+}
+
+/* ---- orders of its own ---- */
+
+static const char *
+change_goods(const struct till_order *o)
+{
+	const struct lightspeed_r *r = o->till;
+	struct lsr_thing *t = till_thing(o);
 	bool is_tracked;
 
 	if (t == NULL)
@@ -186,17 +137,15 @@ change_goods(const struct order *o)
 	till_bool(&is_tracked, o->body, "tracked");
 	till_bool(&t->is_archived, o->body, "archived");
 	t->is_untracked = !is_tracked;
-	t->stamp_us = sim_now_us(o->r->sim);
+	t->stamp_us = sim_now_us(r->sim);
 	return NULL;
 }
 
-/* ---- tokens ---- */
-
 /* expire: access, refresh or all; code: one that can be exchanged. */
 static const char *
-change_tokens(const struct order *o)
+change_tokens(const struct till_order *o)
 {
-	struct lightspeed_r *r = o->r;
+	struct lightspeed_r *r = o->till;
 	const char *what = json_text_or(o->body, "expire", "");
 	bool is_all = strcmp(what, "all") == 0;
 	bool wants_code = false;
@@ -218,11 +167,12 @@ change_tokens(const struct order *o)
 }
 
 static const char *
-change_switches(const struct order *o)
+change_switches(const struct till_order *o)
 {
-	struct lsr_switches *is = &o->r->is;
+	struct lightspeed_r *r = o->till;
+	struct lsr_switches *is = &r->is;
 	const char *scopes = json_text_or(o->body, "scopes", NULL);
-	int64_t level = o->r->level_milli / 1000;
+	int64_t level = r->level_milli / 1000;
 
 	till_bool(&is->includes_tax, o->body, "includes_tax");
 	till_bool(&is->takes_negative_qoh, o->body, "negative_qoh");
@@ -233,7 +183,7 @@ change_switches(const struct order *o)
 	till_int(&is->refreshes_max, o->body, "refreshes_max");
 	till_int(&is->page_rows, o->body, "page_rows");
 	if (till_int(&level, o->body, "level") == 0)
-		o->r->level_milli = level * 1000;
+		r->level_milli = level * 1000;
 	if (scopes != NULL && strlen(scopes) < sizeof(is->scopes) - 2)
 		snprintf(is->scopes, sizeof(is->scopes), "%s", scopes);
 	if (is->page_rows < 1 || is->drip_milli < 1)
@@ -241,32 +191,37 @@ change_switches(const struct order *o)
 	return NULL;
 }
 
-const char *
-lsr_control(struct lightspeed_r *r, const char *what,
-            const struct json_node *body, struct json_out *out)
-{
-	static const struct {
-		const char *name;
-		const char *(*act)(const struct order *o);
-	} orders[] = {
-		{ "sell", sell },
-		{ "return", take_back },
-		{ "void", cancel },
-		{ "count", count },
-		{ "receive", receive },
-		{ "move", move },
-		{ "item", change_goods },
-		{ "tokens", change_tokens },
-		{ "switches", change_switches },
-	};
-	const struct order o = { r, body, out };
-	size_t i;
+static const struct till_verb verbs[] = {
+	{ "item", change_goods },
+	{ "tokens", change_tokens },
+	{ "switches", change_switches },
+};
 
-	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(orders[i].name, what) == 0)
-			return orders[i].act(&o);
-	}
-	return "no such call";
+static const struct till_hands hands = {
+	.thing = "item",
+	.place = "shop",
+	.is_whole = true,
+	.find = find,
+	.count = count,
+	.row = row_of,
+	.move = move,
+	.begin = begin,
+	.add = add,
+	.discard = discard,
+	.close = close_,
+	.sale = sale_of,
+	.cancel = cancel,
+	.verbs = verbs,
+	.n_verbs = sizeof(verbs) / sizeof(verbs[0]),
+};
+
+const char *
+lsr_control(void *till, const char *what, const struct json_node *body,
+            struct json_out *out)
+{
+	const struct till_order o = { &hands, till, body, out };
+
+	return till_obey(&o, what);
 }
 
 /* ---- state ---- */

@@ -1,88 +1,51 @@
 /*
  * The simulated Lightspeed R keeps the vendor's rules, so that a scenario that
- * passes against it means something. Its sources are taken in whole.
+ * passes against it means something.
  */
-#define _GNU_SOURCE 1 /* what the sources ask for */
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
-#include "tests/sim/sim.c"
-#include "tests/sim/calls.c"
-#include "tests/sim/fault.c"
-#include "tests/sim/shop.c"
-#include "tests/sim/galaxy.c"
-#include "tests/sim/zip.c"
-#include "tests/sim/galaxy_items.c"
-#include "tests/sim/galaxy_rows.c"
-#include "tests/sim/galaxy_customer.c"
-#include "tests/sim/galaxy_image.c"
-#include "tests/sim/galaxy_lists.c"
-#include "tests/sim/galaxy_entry.c"
-#include "tests/sim/till.c"
-#include "tests/sim/lightspeed_r.c"
-#include "tests/sim/lightspeed_r_token.c"
-#include "tests/sim/lightspeed_r_rows.c"
-#include "tests/sim/lightspeed_r_list.c"
-#include "tests/sim/lightspeed_r_stock.c"
-#include "tests/sim/lightspeed_r_sales.c"
-#include "tests/sim/lightspeed_r_till.c"
+#include "tests/sim/fault.h"
+#include "tests/sim/lightspeed_r.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/till_world.h"
 
-void
-hooks_galaxy(struct hooks *hooks, const char *itemid)
-{
-	(void)hooks;
-	(void)itemid;
-}
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- a world of six products, and one in sizes; time stands still ---- */
 
 struct world {
-	struct sim sim;
-	struct galaxy galaxy;
+	struct till_world at;
 	struct lightspeed_r r;
-	struct server_reply reply;
 	char access[4000]; /* tokens at hand */
 	char refresh[1000];
 };
-
-static void
-drop_reply(struct world *w)
-{
-	buf_fini(&w->reply.headers);
-	buf_fini(&w->reply.body);
-	w->reply = (struct server_reply){ .status = 0 };
-}
 
 static int
 ask_whole(struct world *w, const char *method, const char *target,
           const char *body, const char *type)
 {
 	char bearer[4100];
-	char path[300];
-	const char *query = strchr(target, '?');
-	const struct http_header headers[] = {
-		{ "Authorization", bearer },
-		{ "Content-Type", type },
-		{ "Host", "ls.test" },
+	const struct till_request request = {
+		.serve = lsr_serve,
+		.till = &w->r,
+		.method = method,
+		.root = "",
+		.target = target,
+		.body = body,
+		.headers = { { "Authorization", bearer },
+		             { "Content-Type", type },
+		             { "Host", "ls.test" } },
+		.n_headers = 3,
 	};
-	const struct http_call call = { .method = method,
-		                        .path = path,
-		                        .query = query != NULL ? query + 1 : "",
-		                        .headers = headers,
-		                        .n_headers = 3,
-		                        .body = body,
-		                        .n_body = strlen(body) };
 
 	snprintf(bearer, sizeof(bearer), "Bearer %s", w->access);
-	snprintf(path, sizeof(path), "%.*s", (int)strcspn(target, "?"), target);
-	drop_reply(w);
-	lsr_serve(&w->r, &call, &w->reply);
-	return w->reply.status;
+	return till_ask(&w->at, &request);
 }
 
 static int
@@ -98,18 +61,6 @@ static int
 get(struct world *w, const char *what)
 {
 	return ask(w, "GET", what, "");
-}
-
-static bool
-says(const struct world *w, const char *piece)
-{
-	return strstr(buf_text(&w->reply.body), piece) != NULL;
-}
-
-static bool
-heads(const struct world *w, const char *piece)
-{
-	return strstr(buf_text(&w->reply.headers), piece) != NULL;
 }
 
 static int
@@ -134,7 +85,8 @@ take_pair(struct world *w)
 {
 	struct json *doc = NULL;
 
-	assert_int_equal(json_parse(&doc, w->reply.body.p, w->reply.body.n), 0);
+	assert_int_equal(
+		json_parse(&doc, w->at.reply.body.p, w->at.reply.body.n), 0);
 	snprintf(w->access, sizeof(w->access), "%s",
 	         json_text_or(json_root(doc), "access_token", ""));
 	snprintf(w->refresh, sizeof(w->refresh), "%s",
@@ -145,16 +97,14 @@ take_pair(struct world *w)
 static int
 set_up(void **state)
 {
-	const struct galaxy_options galaxy = { .n_items = 6, .n_sized = 1 };
 	const struct lsr_options options = { .client_id = "client",
 		                             .client_secret = "secret",
 		                             .refresh_token = "first" };
 	struct world *w = sim_alloc(sizeof(*w));
 
 	fake_clock_start(1700000000000, 5000000);
-	sim_init(&w->sim, 1);
-	galaxy_init(&w->galaxy, &w->sim, &galaxy);
-	lsr_init(&w->r, &w->sim, &options);
+	till_world_open(&w->at, 1);
+	lsr_init(&w->r, &w->at.sim, &options);
 	assert_int_equal(refresh_by(w, "first"), 200);
 	take_pair(w);
 	w->r.is.burst_max = 1000;
@@ -167,10 +117,8 @@ tear_down(void **state)
 {
 	struct world *w = *state;
 
-	drop_reply(w);
 	lsr_fini(&w->r);
-	galaxy_fini(&w->galaxy);
-	sim_fini(&w->sim);
+	till_world_close(&w->at);
 	free(w);
 	fake_clock_stop();
 	return 0;
@@ -179,18 +127,7 @@ tear_down(void **state)
 static const char *
 control(struct world *w, const char *what, const char *body)
 {
-	struct buf text = BUF_INIT;
-	struct json_out out = { .to = &text };
-	struct json *doc = NULL;
-	const char *wrong;
-
-	assert_int_equal(json_parse(&doc, body, strlen(body)), 0);
-	json_out_object(&out, NULL);
-	wrong = lsr_control(&w->r, what, json_root(doc), &out);
-	json_out_end_object(&out);
-	json_free(doc);
-	buf_fini(&text);
-	return wrong;
+	return till_command(lsr_control, &w->r, what, body);
 }
 
 static struct lsr_thing *
@@ -252,7 +189,7 @@ test_sim_lightspeed_r__the_old_refresh_token_dies_at_first_use(void **state)
 	memcpy(old, w->refresh, sizeof(old));
 	assert_int_equal(get(w, "Shop.json"), 200);
 	assert_int_equal(refresh_by(w, "first"), 400);
-	assert_true(says(w, "\"error\":\"invalid_grant\""));
+	assert_true(till_says(&w->at, "\"error\":\"invalid_grant\""));
 	assert_int_equal(refresh_by(w, old), 200);
 }
 
@@ -277,7 +214,7 @@ test_sim_lightspeed_r__an_access_token_expires(void **state)
 	assert_int_equal(get(w, "Shop.json"), 200);
 	fake_clock_advance(1800 * 1000);
 	assert_int_equal(get(w, "Shop.json"), 401);
-	assert_true(says(w, "\"error\":\"access_denied\""));
+	assert_true(till_says(&w->at, "\"error\":\"access_denied\""));
 }
 
 static void
@@ -300,7 +237,7 @@ test_sim_lightspeed_r__five_refreshes_a_minute(void **state)
 	for (i = 0; i < 4; i++) /* and one when the world began */
 		assert_int_equal(refresh_by(w, "first"), 200);
 	assert_int_equal(refresh_by(w, "first"), 429);
-	assert_true(heads(w, "Retry-After: 60"));
+	assert_true(till_heads(&w->at, "Retry-After: 60"));
 	fake_clock_advance(60000);
 	assert_int_equal(refresh_by(w, "first"), 200);
 }
@@ -326,7 +263,7 @@ test_sim_lightspeed_r__tokens_are_asked_for_in_json_or_multipart(void **state)
 	                           "client_id=client&client_secret=secret",
 	                           "application/x-www-form-urlencoded"),
 	                 400);
-	assert_true(says(w, "invalid_request"));
+	assert_true(till_says(&w->at, "invalid_request"));
 }
 
 static void
@@ -341,7 +278,7 @@ test_sim_lightspeed_r__a_wrong_client_is_told_so(void **state)
 	                  "\"first\"}",
 	                  "application/json"),
 		401);
-	assert_true(says(w, "invalid_client"));
+	assert_true(till_says(&w->at, "invalid_client"));
 }
 
 static void
@@ -404,9 +341,9 @@ test_sim_lightspeed_r__without_json_it_is_xml(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(get(w, "Shop"), 200);
-	assert_string_equal(w->reply.content_type,
+	assert_string_equal(w->at.reply.content_type,
 	                    "application/vnd.merchantos.pos-v1+xml");
-	assert_true(says(w, "<Shop><shopID>1</shopID>"));
+	assert_true(till_says(&w->at, "<Shop><shopID>1</shopID>"));
 }
 
 static void
@@ -431,10 +368,11 @@ test_sim_lightspeed_r__the_bucket_lets_one_pass_and_then_refuses(void **state)
 	get(w, "Shop.json");
 	get(w, "Shop.json");
 	get(w, "Shop.json"); /* level 3 now */
-	assert_int_equal(w->reply.status, 200);
+	assert_int_equal(w->at.reply.status, 200);
 	assert_int_equal(get(w, "Shop.json"), 429);
-	assert_true(heads(w, "X-LS-API-RateLimit-Type: api-leaky-bucket"));
-	assert_true(heads(w, "Retry-After: 1\r\n"));
+	assert_true(till_heads(&w->at,
+	                       "X-LS-API-RateLimit-Type: api-leaky-bucket"));
+	assert_true(till_heads(&w->at, "Retry-After: 1\r\n"));
 	fake_clock_advance(1000);
 	assert_int_equal(get(w, "Shop.json"), 200);
 }
@@ -445,11 +383,12 @@ test_sim_lightspeed_r__levels_are_fractions_in_varying_case(void **state)
 	struct world *w = *state;
 
 	get(w, "Item.json?load_relations=%5B%22ItemShops%22%5D");
-	assert_true(heads(w, "ucket-") || heads(w, "bucket-"));
-	assert_true(heads(w, "evel: 1.40/90\r\n"));
+	assert_true(till_heads(&w->at, "ucket-") ||
+	            till_heads(&w->at, "bucket-"));
+	assert_true(till_heads(&w->at, "evel: 1.40/90\r\n"));
 	get(w, "Shop.json");
-	assert_true(heads(w, "evel: 2.40/90\r\n"));
-	assert_true(heads(w, "X-LS-API-Bucket-Level") !=
+	assert_true(till_heads(&w->at, "evel: 2.40/90\r\n"));
+	assert_true(till_heads(&w->at, "X-LS-API-Bucket-Level") !=
 	            (w->r.n_answers % 2 == 1));
 }
 
@@ -462,7 +401,7 @@ test_sim_lightspeed_r__a_second_takes_so_many_calls(void **state)
 	get(w, "Shop.json");
 	get(w, "Shop.json");
 	assert_int_equal(get(w, "Shop.json"), 429);
-	assert_true(heads(w, "api-burst-limiter"));
+	assert_true(till_heads(&w->at, "api-burst-limiter"));
 	fake_clock_advance(1000);
 	assert_int_equal(get(w, "Shop.json"), 200);
 }
@@ -473,12 +412,12 @@ test_sim_lightspeed_r__a_completed_sale_costs_what_it_should(void **state)
 	struct world *w = *state;
 
 	ask(w, "POST", "Sale.json", paid_body(w, LSR_CARD, total_of_two(w)));
-	assert_int_equal(w->reply.status, 200);
+	assert_int_equal(w->at.reply.status, 200);
 	/* 2 for a sale, 3 as it is completed, half of one for line and payment */
-	assert_true(heads(w, "X-LS-API-Request-Cost: 6\r\n"));
+	assert_true(till_heads(&w->at, "X-LS-API-Request-Cost: 6\r\n"));
 	get(w, "Item.json?count=1");
-	assert_true(heads(w, "X-LS-API-Request-Cost: 10\r\n"));
-	assert_true(says(w, "{\"@attributes\":{\"count\":\""));
+	assert_true(till_heads(&w->at, "X-LS-API-Request-Cost: 10\r\n"));
+	assert_true(till_says(&w->at, "{\"@attributes\":{\"count\":\""));
 }
 
 /* ---- lists ---- */
@@ -490,11 +429,11 @@ test_sim_lightspeed_r__every_scalar_is_a_text(void **state)
 	const char *p;
 
 	assert_int_equal(get(w, "ItemShop.json"), 200);
-	for (p = strstr(w->reply.body.p, "\":"); p != NULL;
+	for (p = strstr(w->at.reply.body.p, "\":"); p != NULL;
 	     p = strstr(p + 2, "\":"))
 		assert_true(p[2] == '"' || p[2] == '{' || p[2] == '[');
 	get(w, "Register.json");
-	assert_true(says(w, "\"open\":\"true\""));
+	assert_true(till_says(&w->at, "\"open\":\"true\""));
 }
 
 static void
@@ -503,11 +442,11 @@ test_sim_lightspeed_r__one_is_no_array_and_none_is_not_there(void **state)
 	struct world *w = *state;
 
 	get(w, "Register.json");
-	assert_true(says(w, "\"Register\":{\"registerID\":\"1\""));
+	assert_true(till_says(&w->at, "\"Register\":{\"registerID\":\"1\""));
 	get(w, "Shop.json");
-	assert_true(says(w, "\"Shop\":[{\"shopID\":\"1\""));
+	assert_true(till_says(&w->at, "\"Shop\":[{\"shopID\":\"1\""));
 	get(w, "Sale.json");
-	assert_false(says(w, "\"Sale\""));
+	assert_false(till_says(&w->at, "\"Sale\""));
 }
 
 static void
@@ -527,7 +466,7 @@ test_sim_lightspeed_r__shop_0_is_the_sum(void **state)
 	assert_int_equal(get(w, what), 200);
 	snprintf(row, sizeof(row), "\"qoh\":\"%lld\"",
 	         (long long)first(w)->shops[0].qoh + 4);
-	assert_true(says(w, row));
+	assert_true(till_says(&w->at, row));
 }
 
 static void
@@ -536,7 +475,7 @@ test_sim_lightspeed_r__a_shop_without_stock_has_no_row(void **state)
 	struct world *w = *state;
 
 	get(w, "ItemShop.json?shopID=2");
-	assert_false(says(w, "\"ItemShop\""));
+	assert_false(till_says(&w->at, "\"ItemShop\""));
 }
 
 static void
@@ -548,7 +487,8 @@ test_sim_lightspeed_r__pages_follow_an_absolute_address(void **state)
 	size_t i;
 
 	get(w, "Item.json?limit=4");
-	assert_int_equal(json_parse(&doc, w->reply.body.p, w->reply.body.n), 0);
+	assert_int_equal(
+		json_parse(&doc, w->at.reply.body.p, w->at.reply.body.n), 0);
 	assert_int_equal(json_length(json_find(json_root(doc), "Item")), 4);
 	snprintf(next, sizeof(next), "%s",
 	         json_text_or(json_find(json_root(doc), "@attributes"), "next",
@@ -563,12 +503,12 @@ test_sim_lightspeed_r__pages_follow_an_absolute_address(void **state)
 	for (i = 0; i < 4; i++) {
 		snprintf(next, sizeof(next), "\"itemID\":\"%lld\"",
 		         (long long)w->r.things[i]->id);
-		assert_false(says(w, next));
+		assert_false(till_says(&w->at, next));
 	}
 	snprintf(next, sizeof(next), "\"itemID\":\"%lld\"",
 	         (long long)w->r.things[4]->id);
-	assert_true(says(w, next));
-	assert_true(says(w, "\"next\":\"\""));
+	assert_true(till_says(&w->at, next));
+	assert_true(till_says(&w->at, "\"next\":\"\""));
 }
 
 static void
@@ -595,26 +535,26 @@ test_sim_lightspeed_r__operators_search(void **state)
 	snprintf(what, sizeof(what), "Item.json?customSku=%s",
 	         first(w)->goods.sku);
 	get(w, what);
-	assert_true(says(w, "\"Item\":{"));
+	assert_true(till_says(&w->at, "\"Item\":{"));
 	snprintf(what, sizeof(what), "Item.json?itemCode=%s",
 	         first(w)->goods.barcode);
 	get(w, what);
-	assert_true(says(w, "\"Item\":{"));
+	assert_true(till_says(&w->at, "\"Item\":{"));
 	snprintf(what, sizeof(what), "Item.json?itemID=IN,%%5B%lld,%lld%%5D",
 	         (long long)first(w)->id, (long long)w->r.things[1]->id);
 	get(w, what);
-	assert_true(says(w, "\"Item\":[{"));
+	assert_true(till_says(&w->at, "\"Item\":[{"));
 	get(w, "Item.json?customSku=~,21-%25");
-	assert_true(says(w, "\"Item\":["));
+	assert_true(till_says(&w->at, "\"Item\":["));
 	get(w, "Item.json?customSku=%21~,%25");
-	assert_false(says(w, "\"Item\""));
+	assert_false(till_says(&w->at, "\"Item\""));
 	get(w, "Item.json?ItemShops.qoh=%3C,0");
-	assert_false(says(w, "\"Item\""));
+	assert_false(till_says(&w->at, "\"Item\""));
 	snprintf(what, sizeof(what),
 	         "Item.json?or=itemID%%3D%lld%%7CitemID%%3D1",
 	         (long long)first(w)->id);
 	get(w, what);
-	assert_true(says(w, "\"Item\":{"));
+	assert_true(till_says(&w->at, "\"Item\":{"));
 }
 
 static void
@@ -638,7 +578,7 @@ test_sim_lightspeed_r__stock_moves_its_row_and_not_its_item(void **state)
 	         "%%3E%%3D%%2C%s%%2B00:00",
 	         (long long)first(w)->id, at);
 	get(w, what);
-	assert_true(says(w, "\"ItemShop\":["));
+	assert_true(till_says(&w->at, "\"ItemShop\":["));
 }
 
 /* ---- writes ---- */
@@ -711,7 +651,7 @@ test_sim_lightspeed_r__a_count_is_so_when_reconciled(void **state)
 	assert_int_equal(ask(w, "POST", "InventoryCountReconcile.json", body),
 	                 200);
 	assert_int_equal(first(w)->shops[0].qoh, 75);
-	assert_true(heads(w, "X-LS-API-Request-Cost: 10\r\n"));
+	assert_true(till_heads(&w->at, "X-LS-API-Request-Cost: 10\r\n"));
 }
 
 /* ---- sales ---- */
@@ -734,11 +674,11 @@ test_sim_lightspeed_r__payments_equal_the_total_with_tax(void **state)
 	                     paid_body(w, LSR_CARD, total_of_two(w))),
 	                 200);
 	assert_int_equal(first(w)->shops[0].qoh, before - 2);
-	assert_true(says(w, "\"SaleLines\":{\"SaleLine\":{"));
+	assert_true(till_says(&w->at, "\"SaleLines\":{\"SaleLine\":{"));
 	assert_int_equal(
 		ask(w, "POST", "Sale.json", paid_body(w, LSR_CASH, "99.00")),
 		200);
-	assert_false(says(w, "\"change\":\"0\""));
+	assert_false(till_says(&w->at, "\"change\":\"0\""));
 }
 
 static void
@@ -750,10 +690,10 @@ test_sim_lightspeed_r__stock_moves_on_completion_only(void **state)
 	char body[200];
 
 	assert_int_equal(ask(w, "POST", "Sale.json", sale_body(w, 2, "")), 200);
-	assert_true(says(w, "\"completed\":\"false\""));
+	assert_true(till_says(&w->at, "\"completed\":\"false\""));
 	assert_int_equal(first(w)->shops[0].qoh, before);
 	get(w, "Sale.json?referenceNumber=erp-1");
-	assert_true(says(w, "\"Sale\":{"));
+	assert_true(till_says(&w->at, "\"Sale\":{"));
 	snprintf(what, sizeof(what), "Sale/%lld.json",
 	         (long long)w->r.sales[0]->id);
 	snprintf(body, sizeof(body),
@@ -780,7 +720,7 @@ test_sim_lightspeed_r__a_refund_gives_back_once(void **state)
 	snprintf(what, sizeof(what), "Sale/%lld/refund.json",
 	         (long long)w->r.sales[0]->id);
 	assert_int_equal(ask(w, "POST", what, body), 200);
-	assert_true(says(w, "\"unitQuantity\":\"-2\""));
+	assert_true(till_says(&w->at, "\"unitQuantity\":\"-2\""));
 	assert_int_equal(first(w)->shops[0].qoh, before);
 	assert_int_equal(ask(w, "POST", what, body), 422);
 	assert_int_equal(first(w)->shops[0].qoh, before);
@@ -817,8 +757,9 @@ test_sim_lightspeed_r__the_log_may_be_back_dated(void **state)
 	assert_int_equal(w->r.n_logs, 2);
 	assert_true(w->r.logs[1].created_us < w->r.logs[0].created_us);
 	get(w, "InventoryLog.json?sort=inventoryLogID&inventoryLogID=%3E,1");
-	assert_true(says(w, "\"InventoryLog\":{\"inventoryLogID\":\"2\""));
-	assert_true(says(w, "\"reason\":\"RemoveForTransaction\""));
+	assert_true(till_says(&w->at,
+	                      "\"InventoryLog\":{\"inventoryLogID\":\"2\""));
+	assert_true(till_says(&w->at, "\"reason\":\"RemoveForTransaction\""));
 }
 
 static void
@@ -857,7 +798,7 @@ test_sim_lightspeed_r__a_voided_sale_brings_its_stock_back(void **state)
 	assert_null(control(w, "void", body));
 	assert_int_equal(first(w)->shops[0].qoh, before);
 	get(w, "Sale.json");
-	assert_true(says(w, "\"voided\":\"true\""));
+	assert_true(till_says(&w->at, "\"voided\":\"true\""));
 }
 
 static void
@@ -869,10 +810,10 @@ test_sim_lightspeed_r__an_edit_conflict_comes_on_demand(void **state)
 	struct json *doc = NULL;
 
 	assert_int_equal(json_parse(&doc, order, strlen(order)), 0);
-	assert_null(fault_add(&w->sim, json_root(doc)));
+	assert_null(fault_add(&w->at.sim, json_root(doc)));
 	json_free(doc);
 	assert_int_equal(ask(w, "PUT", "Item/1.json", "{}"), 409);
-	assert_true(says(w, "\"httpCode\":\"409\""));
+	assert_true(till_says(&w->at, "\"httpCode\":\"409\""));
 }
 
 int
