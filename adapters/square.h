@@ -22,7 +22,10 @@
  *   square_write.c   counts: write
  *   square_sales.c   orders as sales
  *   square_returns.c goods that came back, as sales too
- *   square_post.c    sales and returns recorded: a till as authority
+ *   square_items.c   what there is to bind
+ *   square_hooks.c   subscriptions, so that Square calls us
+ *   square_post.c    sales and returns recorded: a till as authority; with
+ *                    square_post.h and the files that it names
  *
  * Source  Square OpenAPI 2025-08-20 and the vendor's documentation, as
  *         digested in the project's reference on Square, read 2026-11-21.
@@ -68,6 +71,10 @@ struct outcome square_probe(void *state, struct buf *what);
  */
 struct outcome square_call(struct square *s, const char *path,
                            const struct buf *body, struct json **doc);
+
+/* The same with PUT: what is there becomes what body says, however often. */
+struct outcome square_put(struct square *s, const char *path,
+                          const struct buf *body, struct json **doc);
 
 /*
  * The same for a POST that records something: whatever leaves open whether it
@@ -153,6 +160,10 @@ struct outcome square_find_entry(void *state, const struct entry *entry);
 struct outcome square_list_returns(void *state, int64_t since_ms,
                                    int64_t until_ms,
                                    const struct sale_sink *sink);
+struct outcome square_list_items(void *state, enum listing_by by,
+                                 const char *text,
+                                 const struct listing_sink *sink);
+struct outcome square_register_hooks(void *state, const struct hook_job *job);
 struct outcome square_sync(void *state, const struct sync_job *job,
                            const struct sync_sink *sink);
 
