@@ -4,11 +4,23 @@
  * Does    POST inventory/changes/batch-create with physical counts: absolute,
  *         under a key that is the digest of the changes, so that a replay
  *         changes nothing.
+ * Why     Square applies changes in the order of their times, whenever they
+ *         arrive. A count is stamped with the moment up to which sales are
+ *         inside it, never with a later one: so it cannot undo a sale rung up
+ *         while it was computed or on its way (scenario s0210), and one that
+ *         was held up somewhere cannot undo a newer one, for it comes before
+ *         it. The other way, ADJUSTMENTs, would keep sales too, but counts a
+ *         difference twice where its answer was lost and the next look makes
+ *         another (how long a key is remembered is not published), takes a sale
+ *         off twice that came between the look and the call, and has to call a
+ *         decrease a loss or a sale in the merchant's reports.
+ * Not     A sale from before the stamp that Square learns of after it (a till
+ *         was offline) moves no count here: it is found as a sale, by its call
+ *         or within the 72 hours that are read again, and taken off by the next
+ *         target (s0220).
  * Limits  100 changes a call. One that ends in 429 may be half applied. A
  *         physical count may be neither from the future nor older than 24
- *         hours by Square's clock; Square applies changes in the order of
- *         their times, so a count stamped with the moment it was computed for
- *         leaves later till sales alone.
+ *         hours by Square's clock.
  */
 #include "adapters/square.h"
 
@@ -36,18 +48,16 @@ enum {
 };
 
 /*
- * When the counts were right, by Square's clock: never in its future, and not
- * so old that it refuses them. Otherwise exactly as_of: any earlier, and sales
- * that are inside the counts would be taken off again.
+ * When the counts were right, by Square's clock, and never in its future.
+ * Otherwise exactly as_of: any earlier, and sales that are inside the counts
+ * would be taken off again; any later, and sales that are not would be undone.
  */
 static int64_t
 occurred_ms(const struct square *s, int64_t as_of_ms, int64_t now_ms)
 {
 	int64_t latest_ms = now_ms - s->margin_ms;
 
-	if (as_of_ms > latest_ms || now_ms - as_of_ms > AGE_MAX_MS)
-		as_of_ms = latest_ms;
-	return as_of_ms + s->skew_ms;
+	return (as_of_ms > latest_ms ? latest_ms : as_of_ms) + s->skew_ms;
 }
 
 static void
@@ -199,12 +209,18 @@ square_write_counts(void *state, struct count *counts, size_t n,
                     int64_t as_of_ms)
 {
 	struct square *s = square_of(state);
-	int64_t at_ms = occurred_ms(s, as_of_ms, clock_wall_ms());
+	int64_t now_ms = clock_wall_ms();
+	int64_t at_ms = occurred_ms(s, as_of_ms, now_ms);
 	struct outcome outcome;
 
 	assert(n <= SQUARE_BATCH_MAX);
 	for (size_t i = 0; i < n; i++)
 		counts[i].outcome = outcome_done();
+	/* Stamped anew it would undo what was sold since; looked at anew not. */
+	if (now_ms - as_of_ms > AGE_MAX_MS)
+		return outcome_of(VERDICT_RETRY,
+		                  "these counts are of 24 hours ago, and Square "
+		                  "takes none so old: they are looked at again");
 	while (!write_rest(s, counts, n, at_ms, &outcome))
 		;
 	return outcome;

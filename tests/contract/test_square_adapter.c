@@ -916,7 +916,7 @@ stamp(struct rig *rig, int64_t as_of_ms)
 }
 
 static void
-test_square_adapter__stamps_a_count_neither_late_nor_too_old(void **state)
+test_square_adapter__stamps_a_count_with_its_moment(void **state)
 {
 	struct rig *rig = *state;
 
@@ -926,8 +926,20 @@ test_square_adapter__stamps_a_count_neither_late_nor_too_old(void **state)
 	                    "2026-11-20T10:00:00.000Z");
 	assert_string_equal(stamp(rig, rig->now_ms - 23 * HOUR_MS),
 	                    "2026-11-19T11:00:00.000Z");
-	assert_string_equal(stamp(rig, rig->now_ms - 24 * HOUR_MS),
-	                    "2026-11-20T10:00:00.000Z");
+}
+
+/* A later stamp would undo what the till sold since. */
+static void
+test_square_adapter__sends_no_count_that_is_too_old(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2];
+	struct outcome outcome =
+		write_both(rig, counts, rig->now_ms - 24 * HOUR_MS);
+
+	assert_verdict(outcome, VERDICT_RETRY);
+	assert_non_null(strstr(outcome.why, "24 hours"));
+	assert_int_equal(fake_http_count(rig->http), 0);
 }
 
 static void
@@ -1620,7 +1632,8 @@ main(void)
 		T(test_square_adapter__asks_nothing_for_no_items),
 		T(test_square_adapter__writes_counts_under_a_key_made_from_them),
 		T(test_square_adapter__repeats_a_job_with_the_same_bytes),
-		T(test_square_adapter__stamps_a_count_neither_late_nor_too_old),
+		T(test_square_adapter__stamps_a_count_with_its_moment),
+		T(test_square_adapter__sends_no_count_that_is_too_old),
 		T(test_square_adapter__stamps_by_the_vendors_clock),
 		T(test_square_adapter__steps_back_when_its_time_was_refused),
 		T(test_square_adapter__sets_aside_the_item_that_was_refused),
