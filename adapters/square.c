@@ -269,5 +269,7 @@ const struct adapter_ops square_adapter = {
 	.takes_returns = takes_returns,
 	.post_entry = square_post_entry,
 	.find_entry = square_find_entry,
+	.list_items = square_list_items,
+	.register_hooks = square_register_hooks,
 	.sync = square_sync,
 };

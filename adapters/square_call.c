@@ -269,11 +269,11 @@ learn_skew(struct square *s, const struct http_answer *answer)
 	s->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
 }
 
-/* body NULL: a GET. */
 static struct http_request
-build_request(const struct square *s, const char *url, const struct buf *body)
+build_request(const struct square *s, const char *method, const char *url,
+              const struct buf *body)
 {
-	struct http_request q = { .method = "GET", .url = url };
+	struct http_request q = { .method = method, .url = url };
 
 	q.headers[q.n_headers++] =
 		(struct http_header){ "Square-Version", s->version };
@@ -281,7 +281,6 @@ build_request(const struct square *s, const char *url, const struct buf *body)
 		(struct http_header){ "Accept", "application/json" };
 	if (!body)
 		return q;
-	q.method = "POST";
 	q.headers[q.n_headers++] =
 		(struct http_header){ "Content-Type", "application/json" };
 	q.body = buf_text(body);
@@ -308,8 +307,8 @@ judge_answer(struct square *s, const struct http_answer *answer,
 
 /* Send and judge; the answer is the caller's, whatever comes of it. */
 static struct outcome
-exchange(struct square *s, const char *path, const struct buf *body,
-         struct json **doc, struct http_answer *answer)
+exchange(struct square *s, const char *method, const char *path,
+         const struct buf *body, struct json **doc, struct http_answer *answer)
 {
 	struct outcome outcome = outcome_fault(ERR_NOMEM);
 	struct http_request request;
@@ -317,7 +316,7 @@ exchange(struct square *s, const char *path, const struct buf *body,
 
 	*doc = NULL;
 	if (url && (!body || buf_check(body) == 0)) {
-		request = build_request(s, url, body);
+		request = build_request(s, method, url, body);
 		outcome = auth_send(&s->auth, &request, answer);
 		if (outcome.verdict == VERDICT_DONE)
 			outcome = judge_answer(s, answer, doc);
@@ -331,7 +330,19 @@ square_call(struct square *s, const char *path, const struct buf *body,
             struct json **doc)
 {
 	struct http_answer answer = { 0 };
-	struct outcome outcome = exchange(s, path, body, doc, &answer);
+	struct outcome outcome =
+		exchange(s, body ? "POST" : "GET", path, body, doc, &answer);
+
+	http_answer_fini(&answer);
+	return outcome;
+}
+
+struct outcome
+square_put(struct square *s, const char *path, const struct buf *body,
+           struct json **doc)
+{
+	struct http_answer answer = { 0 };
+	struct outcome outcome = exchange(s, "PUT", path, body, doc, &answer);
 
 	http_answer_fini(&answer);
 	return outcome;
@@ -373,7 +384,7 @@ square_post(struct square *s, const char *path, const struct buf *body,
             struct json **doc)
 {
 	struct http_answer answer = { 0 };
-	struct outcome outcome = exchange(s, path, body, doc, &answer);
+	struct outcome outcome = exchange(s, "POST", path, body, doc, &answer);
 	bool is_undone = answer.status == 0 ? !answer.was_sent
 	                                    : is_refusal(&answer, *doc);
 
