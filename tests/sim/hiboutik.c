@@ -8,8 +8,7 @@
 #include "tests/sim/hiboutik.h"
 
 #include "gateway/base/crypto.h"
-#include "tests/sim/calls.h"
-#include "tests/sim/fault.h"
+#include "tests/sim/till_door.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +66,7 @@ hiboutik_add(struct hiboutik *h, struct galaxy_item *item,
 	void *things = h->things;
 	int64_t count;
 
-	if (item->n_decimals > 0 ||
-	    decimal_to_scaled(&count, balance->quantity, 0) != 0)
+	if (!till_is_whole(&count, item, balance))
 		return NULL;
 	t = sim_alloc(sizeof(*t));
 	till_goods_init(&t->goods, item, balance);
@@ -116,9 +114,7 @@ void
 hiboutik_init(struct hiboutik *h, struct sim *sim,
               const struct hiboutik_options *options)
 {
-	struct galaxy *galaxy = sim->galaxy;
-	size_t i;
-	size_t j;
+	struct till_walk walk = { .galaxy = sim->galaxy };
 
 	*h = (struct hiboutik){ .sim = sim, .options = *options };
 	h->is = (struct hiboutik_switches){
@@ -135,11 +131,8 @@ hiboutik_init(struct hiboutik *h, struct sim *sim,
 	};
 	make_token(h);
 	look_at_month(h);
-	for (i = 0; i < galaxy->n_items; i++) {
-		for (j = 0; j < galaxy->items[i]->n_balances; j++)
-			hiboutik_add(h, galaxy->items[i],
-			             &galaxy->items[i]->balances[j]);
-	}
+	while (till_walk_next(&walk))
+		hiboutik_add(h, walk.item, walk.balance);
 	add_product(h, PACKAGE_PRODUCT, "Καλάθι δώρου", "PACK")->is_package =
 		true;
 	sim->hiboutik = h;
@@ -261,22 +254,6 @@ hiboutik_next_id(struct hiboutik *h)
 
 /* ---- answers ---- */
 
-static const char *
-title_of(int status)
-{
-	switch (status) {
-	case 401: return "Unauthorized";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 406: return "Not Acceptable";
-	case 422: return "Unprocessable Entity";
-	case 429: return "Too Many Requests";
-	case 502: return "Bad Gateway";
-	case 503: return "Service Unavailable";
-	default: return "Internal Server Error";
-	}
-}
-
 bool
 hiboutik_refuse(struct hiboutik_call *c, int status, const char *why,
                 const char *detail, const char *what)
@@ -288,7 +265,7 @@ hiboutik_refuse(struct hiboutik_call *c, int status, const char *why,
 	c->reply->status = status;
 	buf_reset(&c->reply->body);
 	json_out_object(&out, NULL);
-	json_out_text(&out, "error", title_of(status));
+	json_out_text(&out, "error", server_reason(status));
 	json_out_int(&out, "code", status);
 	json_out_text(&out, "error_description", why);
 	json_out_object(&out, "details");
@@ -553,34 +530,31 @@ choose(struct hiboutik_call *c)
 }
 
 static void
-answer(struct hiboutik *h, const struct http_call *http,
-       struct server_reply *reply)
+answer(void *call)
 {
-	struct hiboutik_call c = { .hiboutik = h,
-		                   .http = http,
-		                   .reply = reply,
-		                   .out = { .to = &reply->body } };
+	struct hiboutik_call *c = call;
+	struct hiboutik *h = c->hiboutik;
 	struct json *doc = NULL;
 	const char *rest = "";
-	bool has_root = sim_after(&rest, http->path, "/apirest/") ||
-	                sim_after(&rest, http->path, "/api/");
+	bool has_root = sim_after(&rest, c->http->path, "/apirest/") ||
+	                sim_after(&rest, c->http->path, "/api/");
 
-	till_path_init(&c.path, rest);
+	till_path_init(&c->path, rest);
 	h->n_answers++;
 	h->has_texts =
 		h->is.texts_each > 0 && h->n_answers % h->is.texts_each == 0;
-	if (!may_call(&c))
-		reply->status = 429;
+	if (!may_call(c))
+		c->reply->status = 429;
 	else if (!has_root)
-		hiboutik_refuse(&c, 404, "No such resource", NULL, NULL);
-	else if (!is_known(&c))
-		hiboutik_refuse(&c, 401, "Wrong user or key", NULL, NULL);
-	else if (!has_right_slash(&c))
-		redirect(&c);
-	else if (read_body(&c, &doc))
-		choose(&c);
+		hiboutik_refuse(c, 404, "No such resource", NULL, NULL);
+	else if (!is_known(c))
+		hiboutik_refuse(c, 401, "Wrong user or key", NULL, NULL);
+	else if (!has_right_slash(c))
+		redirect(c);
+	else if (read_body(c, &doc))
+		choose(c);
 	json_free(doc);
-	till_path_fini(&c.path);
+	till_path_fini(&c->path);
 }
 
 /* The call is answered to its last byte. */
@@ -592,28 +566,25 @@ leave(void *ctx)
 	__atomic_sub_fetch(&h->n_parallel, 1, __ATOMIC_RELAXED);
 }
 
+static void
+refuse(void *call, int status)
+{
+	hiboutik_refuse(call, status, "Simulated trouble", NULL, NULL);
+}
+
 void
 hiboutik_serve(void *ctx, const struct http_call *call,
                struct server_reply *reply)
 {
 	struct hiboutik *h = ctx;
-	struct hiboutik_call refused = { .hiboutik = h, .reply = reply };
-	struct fault fault = { .mode = FAULT_NONE };
-	struct calls *count;
+	struct hiboutik_call c = { .hiboutik = h,
+		                   .http = call,
+		                   .reply = reply,
+		                   .out = { .to = &reply->body } };
+	const struct till_door door = { h->sim, SIM_HIBOUTIK, &c, answer,
+		                        refuse };
 
 	__atomic_add_fetch(&h->n_parallel, 1, __ATOMIC_RELAXED);
 	reply->stream = (struct server_stream){ NULL, leave, h };
-	pthread_mutex_lock(&h->sim->lock);
-	count = calls_count(h->sim, SIM_HIBOUTIK, call->method, call->path);
-	if (fault_take(&fault, h->sim, SIM_HIBOUTIK, call->method, call->path))
-		count->n_faults++;
-	if (fault.mode == FAULT_STATUS) {
-		hiboutik_refuse(&refused, fault.status, "Simulated trouble",
-		                NULL, NULL);
-	} else if (!fault_is_early(&fault)) {
-		answer(h, call, reply);
-		count->n_refused += reply->status >= 300;
-	}
-	fault_apply(&fault, reply);
-	pthread_mutex_unlock(&h->sim->lock);
+	till_door_serve(&door, call, reply);
 }

@@ -183,9 +183,8 @@ struct hiboutik_thing *hiboutik_find(struct hiboutik *hiboutik,
 /* Its name in the registry: "7/0". Returns out. */
 char *hiboutik_name(char out[48], const struct hiboutik_thing *thing);
 
-/* The control interface: what stands behind /control/hiboutik/. NULL, or what
-   is wrong. */
-const char *hiboutik_control(struct hiboutik *hiboutik, const char *what,
+/* What stands behind /control/hiboutik/: NULL, or what is wrong. */
+const char *hiboutik_control(void *till, const char *what,
                              const struct json_node *body,
                              struct json_out *out);
 void hiboutik_print_state(struct hiboutik *hiboutik, struct json_out *out);

@@ -10,10 +10,13 @@
 #include "gateway/base/crypto.h"
 #include "tests/sim/calls.h"
 #include "tests/sim/hooks.h"
+#include "tests/sim/till_orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { RINGING_UP_US = 20000000 };
 
 /* ---- hooks ---- */
 
@@ -187,206 +190,134 @@ hiboutik_announce(struct hiboutik *h, const char *action, const char *key,
 	buf_fini(&form);
 }
 
-/* ---- the control interface ---- */
+/* ---- how it is done here ---- */
 
-struct order {
-	struct hiboutik *hiboutik;
-	const struct json_node *body;
-	struct json_out *out;
-};
-
-static struct hiboutik_thing *
-thing_of(const struct order *o, const struct json_node *where)
+static void *
+find(void *till, const char *text)
 {
-	const char *text = json_text_or(where, "product", NULL);
-
-	if (text == NULL)
-		text = json_text_or(where, "sku", "");
-	return hiboutik_find(o->hiboutik, text);
+	return hiboutik_find(till, text);
 }
 
-static const char *
-read_lines(const struct order *o, struct hiboutik_sale *s, int sign_of)
+static struct decimal
+count(const void *thing, int row)
 {
-	const struct json_node *lines = json_find(o->body, "lines");
-	const struct json_node *one;
-	struct hiboutik_thing *t;
-	int64_t quantity;
-	size_t i;
+	const struct hiboutik_thing *t = thing;
 
-	if (json_length(lines) == 0 || json_length(lines) > HIBOUTIK_LINES_MAX)
-		return "lines: from 1 to 64";
-	for (i = 0; i < json_length(lines); i++) {
-		one = json_at(lines, i);
-		t = thing_of(o, one);
-		quantity = 1;
-		if (t == NULL)
-			return "lines: unknown product or sku";
-		if (till_int(&quantity, one, "quantity") == JSON_WRONG_TYPE)
-			return "lines: quantity is a whole number";
-		hiboutik_line_add(o->hiboutik, s, t, sign_of * quantity,
-		                  t->product->price);
-	}
-	return NULL;
+	return decimal_of(t->counts[row]);
 }
 
-/* A sale rung up at the till, or goods that are taken back there. */
-static const char *
-ring_up(const struct order *o, int sign_of)
+static int
+row_of(void *till, int64_t warehouse)
 {
-	struct hiboutik *h = o->hiboutik;
-	struct hiboutik_sale *s = hiboutik_sale_new(h);
-	int64_t ago_s = 0;
-	int64_t visible_ms = 0;
-	bool is_announced = true;
-	int64_t now_us = sim_now_us(h->sim);
-	const char *wrong = read_lines(o, s, sign_of);
-
-	if (wrong != NULL) {
-		s->is_void = true;
-		return wrong;
-	}
-	till_int(&ago_s, o->body, "closed_ago_s");
-	till_int(&visible_ms, o->body, "visible_after_ms");
-	till_bool(&is_announced, o->body, "announce");
-	free(s->payment);
-	s->payment = sim_dup("ESP");
-	s->visible_us = now_us + visible_ms * 1000;
-	s->created_us = now_us - (ago_s + 20) * 1000000;
-	hiboutik_sale_close(h, s, now_us - ago_s * 1000000, is_announced);
-	json_out_int(o->out, "sale", s->id);
-	return NULL;
-}
-
-static const char *
-sell(const struct order *o)
-{
-	return ring_up(o, 1);
-}
-
-static const char *
-take_back(const struct order *o)
-{
-	return ring_up(o, -1);
-}
-
-static const char *
-cancel(const struct order *o)
-{
-	struct hiboutik_sale *s;
-	int64_t id = 0;
-
-	till_int(&id, o->body, "sale");
-	s = hiboutik_sale(o->hiboutik, id);
-	if (s == NULL)
-		return "sale: unknown";
-	hiboutik_sale_void(o->hiboutik, s);
-	return NULL;
+	return hiboutik_warehouse(till, warehouse);
 }
 
 /* An arrival at the till, validated: by so many, which may be fewer. */
 static void
-arrive(struct hiboutik *h, struct hiboutik_thing *t, int warehouse,
-       int64_t quantity, const char *label)
+arrive(struct hiboutik *h, const struct till_move *m, int64_t quantity)
 {
-	struct hiboutik_input *in = hiboutik_input_new(h, warehouse, label);
+	struct hiboutik_input *in = hiboutik_input_new(
+		h, m->row, m->reason == TILL_COUNTED ? "count" : "arrival");
 
 	in->details[in->n_details++] =
 		(struct hiboutik_detail){ .id = hiboutik_next_id(h),
-		                          .thing = t,
+		                          .thing = m->thing,
 		                          .quantity = quantity,
 		                          .received = quantity };
 	hiboutik_input_validate(h, in);
 }
 
-static const char *
-change_stock(const struct order *o, bool is_count)
+static void
+move(void *till, const struct till_move *m)
 {
-	struct hiboutik_thing *t = thing_of(o, o->body);
-	int64_t quantity = 0;
-	int64_t id = hiboutik_warehouse_id(o->hiboutik, 0);
-	int row;
+	struct hiboutik_thing *t = m->thing;
+	int64_t quantity;
 
-	if (t == NULL)
-		return "product or sku: unknown";
-	if (till_int(&quantity, o->body, "quantity") != 0)
-		return "quantity: a whole number";
-	till_int(&id, o->body, "warehouse");
-	row = hiboutik_warehouse(o->hiboutik, id);
-	if (row < 0)
-		return "warehouse: unknown";
-	if (is_count)
-		quantity -= t->counts[row];
-	arrive(o->hiboutik, t, row, quantity, is_count ? "count" : "arrival");
-	return NULL;
-}
-
-static const char *
-count(const struct order *o)
-{
-	return change_stock(o, true);
-}
-
-static const char *
-receive(const struct order *o)
-{
-	return change_stock(o, false);
-}
-
-static const char *
-move(const struct order *o)
-{
-	struct hiboutik *h = o->hiboutik;
-	struct hiboutik_thing *t = thing_of(o, o->body);
-	int64_t n[3] = { 0 };
-	int from;
-	int to;
-
-	if (t == NULL)
-		return "product or sku: unknown";
-	if (till_int(&n[0], o->body, "from") != 0 ||
-	    till_int(&n[1], o->body, "to") != 0 ||
-	    till_int(&n[2], o->body, "quantity") != 0)
-		return "from, to, quantity: whole numbers";
-	from = hiboutik_warehouse(h, n[0]);
-	to = hiboutik_warehouse(h, n[1]);
-	if (from < 0 || to < 0)
-		return "from, to: warehouses";
-	t->counts[from] -= n[2];
-	t->counts[to] += n[2];
-	t->tally.moved = decimal_add(
-		t->tally.moved, decimal_of(n[2] * ((to == 0) - (from == 0))));
-	return NULL;
-}
-
-/* The hook of a product, or of a sale once more, without a change. */
-static const char *
-send_hook(const struct order *o)
-{
-	const struct hiboutik_thing *t = thing_of(o, o->body);
-	const struct hiboutik_sale *s = NULL;
-	int64_t times = 1;
-	int64_t id;
-
-	if (till_int(&id, o->body, "sale") == 0)
-		s = hiboutik_sale(o->hiboutik, id);
-	if (s == NULL && t == NULL)
-		return "sale, product or sku: unknown";
-	till_int(&times, o->body, "times");
-	for (; times > 0; times--) {
-		if (s != NULL)
-			hiboutik_announce_sale(o->hiboutik, s);
-		else
-			hiboutik_announce(o->hiboutik, "product", "product_id",
-			                  t->product->id);
+	if (decimal_to_scaled(&quantity, m->by, 0) != 0)
+		abort();
+	if (m->reason == TILL_COUNTED || m->reason == TILL_RECEIVED) {
+		arrive(till, m, quantity);
+		return;
 	}
-	return NULL;
+	t->counts[m->row] += quantity;
+	if (m->row == 0)
+		t->tally.moved = decimal_add(t->tally.moved, m->by);
 }
 
-static const char *
-change_product(const struct order *o)
+static void *
+begin(void *till)
 {
-	struct hiboutik_thing *t = thing_of(o, o->body);
+	return hiboutik_sale_new(till);
+}
+
+static void
+add(void *till, void *sale, void *thing, struct decimal quantity)
+{
+	struct hiboutik_thing *t = thing;
+	int64_t n;
+
+	if (decimal_to_scaled(&n, quantity, 0) != 0)
+		abort();
+	hiboutik_line_add(till, sale, t, n, t->product->price);
+}
+
+static void
+discard(void *sale)
+{
+	struct hiboutik_sale *s = sale;
+
+	s->is_void = true;
+}
+
+static void
+close_(const struct till_order *o, void *sale, const struct till_closing *c)
+{
+	struct hiboutik *h = o->till;
+	struct hiboutik_sale *s = sale;
+	int64_t now_us = sim_now_us(h->sim);
+
+	free(s->payment);
+	s->payment = sim_dup("ESP");
+	s->visible_us = now_us + c->hidden_us;
+	s->created_us = now_us - c->ago_us - RINGING_UP_US;
+	hiboutik_sale_close(h, s, now_us - c->ago_us, c->is_announced);
+	json_out_int(o->out, "sale", s->id);
+}
+
+static void *
+sale_of(const struct till_order *o)
+{
+	int64_t id = 0;
+
+	till_int(&id, o->body, "sale");
+	return hiboutik_sale(o->till, id);
+}
+
+static bool
+cancel(void *till, void *sale)
+{
+	hiboutik_sale_void(till, sale);
+	return true;
+}
+
+static void
+announce(void *till, void *thing, void *sale)
+{
+	const struct hiboutik_thing *t = thing;
+
+	if (sale != NULL)
+		hiboutik_announce_sale(till, sale);
+	else
+		hiboutik_announce(till, "product", "product_id",
+		                  t->product->id);
+}
+
+/* ---- orders of its own ---- */
+
+static const char *
+change_product(const struct till_order *o)
+{
+	struct hiboutik_thing *t = till_thing(o);
 	bool is_managed = true;
 
 	if (t == NULL)
@@ -395,14 +326,15 @@ change_product(const struct order *o)
 	till_bool(&is_managed, o->body, "managed");
 	till_bool(&t->product->is_archived, o->body, "archived");
 	t->product->is_unmanaged = !is_managed;
-	hiboutik_announce(o->hiboutik, "product", "product_id", t->product->id);
+	hiboutik_announce(o->till, "product", "product_id", t->product->id);
 	return NULL;
 }
 
 static const char *
-change_switches(const struct order *o)
+change_switches(const struct till_order *o)
 {
-	struct hiboutik_switches *is = &o->hiboutik->is;
+	struct hiboutik *h = o->till;
+	struct hiboutik_switches *is = &h->is;
 	const char *moves = json_text_or(o->body, "moves", NULL);
 
 	if (moves != NULL && strcmp(moves, "closing") != 0 &&
@@ -426,36 +358,41 @@ change_switches(const struct order *o)
 	till_int(&is->parallel_max, o->body, "parallel_max");
 	till_int(&is->texts_each, o->body, "texts_each");
 	till_int(&is->page_rows, o->body, "page_rows");
-	till_int(&o->hiboutik->n_calls, o->body, "calls");
+	till_int(&h->n_calls, o->body, "calls");
 	return is->page_rows < 1 ? "page_rows: at least 1" : NULL;
 }
 
-const char *
-hiboutik_control(struct hiboutik *h, const char *what,
-                 const struct json_node *body, struct json_out *out)
-{
-	static const struct {
-		const char *name;
-		const char *(*act)(const struct order *o);
-	} orders[] = {
-		{ "sell", sell },
-		{ "return", take_back },
-		{ "void", cancel },
-		{ "count", count },
-		{ "receive", receive },
-		{ "move", move },
-		{ "hook", send_hook },
-		{ "product", change_product },
-		{ "switches", change_switches },
-	};
-	const struct order o = { h, body, out };
-	size_t i;
+static const struct till_verb verbs[] = {
+	{ "product", change_product },
+	{ "switches", change_switches },
+};
 
-	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(orders[i].name, what) == 0)
-			return orders[i].act(&o);
-	}
-	return "no such call";
+static const struct till_hands hands = {
+	.thing = "product",
+	.place = "warehouse",
+	.is_whole = true,
+	.find = find,
+	.count = count,
+	.row = row_of,
+	.move = move,
+	.begin = begin,
+	.add = add,
+	.discard = discard,
+	.close = close_,
+	.sale = sale_of,
+	.cancel = cancel,
+	.announce = announce,
+	.verbs = verbs,
+	.n_verbs = sizeof(verbs) / sizeof(verbs[0]),
+};
+
+const char *
+hiboutik_control(void *till, const char *what, const struct json_node *body,
+                 struct json_out *out)
+{
+	const struct till_order o = { &hands, till, body, out };
+
+	return till_obey(&o, what);
 }
 
 /* ---- state ---- */

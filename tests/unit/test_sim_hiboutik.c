@@ -1,59 +1,19 @@
 /*
  * The simulated Hiboutik keeps the vendor's rules, so that a scenario that
- * passes against it means something. Its sources are taken in whole, and hooks
- * are kept instead of sent.
+ * passes against it means something. Hooks are kept instead of sent.
  */
-#define _GNU_SOURCE 1 /* what the sources ask for */
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
-#include "tests/sim/sim.c"
-#include "tests/sim/calls.c"
-#include "tests/sim/fault.c"
-#include "tests/sim/shop.c"
-#include "tests/sim/galaxy.c"
-#include "tests/sim/zip.c"
-#include "tests/sim/galaxy_items.c"
-#include "tests/sim/galaxy_rows.c"
-#include "tests/sim/galaxy_customer.c"
-#include "tests/sim/galaxy_image.c"
-#include "tests/sim/galaxy_lists.c"
-#include "tests/sim/galaxy_entry.c"
-#include "tests/sim/till.c"
-#include "tests/sim/hiboutik.c"
-#include "tests/sim/hiboutik_stock.c"
-#include "tests/sim/hiboutik_sales.c"
-#include "tests/sim/hiboutik_till.c"
+#include "tests/sim/hiboutik.h"
+#include "tests/support/till_world.h"
 
-/* What would have been sent, a line each: URL, header, body. */
-static struct buf announced;
-
-void
-hooks_galaxy(struct hooks *hooks, const char *itemid)
-{
-	(void)hooks;
-	(void)itemid;
-}
-
-void
-hooks_send(struct hooks *hooks, const struct hooks_message *message)
-{
-	(void)hooks;
-	buf_addf(&announced, "%s %s %s\n", message->url,
-	         message->header != NULL ? message->header : "-",
-	         message->body);
-}
-
-const char *
-hooks_secret(struct hooks *hooks)
-{
-	(void)hooks;
-	return "hib_secret";
-}
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- a world of six products, and one in sizes ---- */
 
@@ -61,16 +21,13 @@ hooks_secret(struct hooks *hooks)
 #define BASIC "Basic ZGVtb0BleGFtcGxlLmNvbTpoaWJfYXBpX2tleQ=="
 
 struct world {
-	struct sim sim;
-	struct galaxy galaxy;
+	struct till_world at;
 	struct hiboutik hiboutik;
-	struct server_reply reply;
 };
 
 static int
 set_up(void **state)
 {
-	const struct galaxy_options galaxy = { .n_items = 6, .n_sized = 1 };
 	const struct hiboutik_options options = {
 		.account = "demo",
 		.email = "demo@example.com",
@@ -81,22 +38,12 @@ set_up(void **state)
 	};
 	struct world *w = sim_alloc(sizeof(*w));
 
-	sim_init(&w->sim, 1);
-	galaxy_init(&w->galaxy, &w->sim, &galaxy);
-	hiboutik_init(&w->hiboutik, &w->sim, &options);
+	till_world_open(&w->at, 1);
+	till_world_sign_hooks("hib_secret");
+	hiboutik_init(&w->hiboutik, &w->at.sim, &options);
 	w->hiboutik.is.texts_each = 0;
 	*state = w;
 	return 0;
-}
-
-static void
-drop_reply(struct world *w)
-{
-	if (w->reply.stream.release != NULL)
-		w->reply.stream.release(w->reply.stream.ctx);
-	buf_fini(&w->reply.headers);
-	buf_fini(&w->reply.body);
-	w->reply = (struct server_reply){ .status = 0 };
 }
 
 static int
@@ -104,47 +51,39 @@ tear_down(void **state)
 {
 	struct world *w = *state;
 
-	buf_fini(&announced);
-	drop_reply(w);
 	hiboutik_fini(&w->hiboutik);
-	galaxy_fini(&w->galaxy);
-	sim_fini(&w->sim);
+	till_world_close(&w->at);
 	free(w);
 	return 0;
 }
 
-static void
+static int
 ask_as(struct world *w, const char *authorization, const char *method,
        const char *target, const char *body)
 {
-	const struct http_header headers[] = {
-		{ "Authorization", authorization },
-		{ "Content-Type", body[0] == '{' ? "application/json"
-		                                 : "application/"
-		                                   "x-www-form-urlencoded" },
-		{ "Host", "demo.test" },
+	const struct till_request request = {
+		.serve = hiboutik_serve,
+		.till = &w->hiboutik,
+		.method = method,
+		.root = "/api/",
+		.target = target,
+		.body = body,
+		.headers = { { "Authorization", authorization },
+		             { "Content-Type",
+		               body[0] == '{' ? "application/json"
+		                              : "application/"
+		                                "x-www-form-urlencoded" },
+		             { "Host", "demo.test" } },
+		.n_headers = 3,
 	};
-	char path[200];
-	const char *query = strchr(target, '?');
-	const struct http_call call = { .method = method,
-		                        .path = path,
-		                        .query = query != NULL ? query + 1 : "",
-		                        .headers = headers,
-		                        .n_headers = 3,
-		                        .body = body,
-		                        .n_body = strlen(body) };
 
-	snprintf(path, sizeof(path), "/api/%.*s", (int)strcspn(target, "?"),
-	         target);
-	drop_reply(w);
-	hiboutik_serve(&w->hiboutik, &call, &w->reply);
+	return till_ask(&w->at, &request);
 }
 
 static int
 ask(struct world *w, const char *method, const char *target, const char *body)
 {
-	ask_as(w, BASIC, method, target, body);
-	return w->reply.status;
+	return ask_as(w, BASIC, method, target, body);
 }
 
 static int
@@ -153,27 +92,10 @@ get(struct world *w, const char *target)
 	return ask(w, "GET", target, "");
 }
 
-static bool
-says(const struct world *w, const char *piece)
-{
-	return strstr(buf_text(&w->reply.body), piece) != NULL;
-}
-
 static const char *
 control(struct world *w, const char *what, const char *body)
 {
-	struct buf text = BUF_INIT;
-	struct json_out out = { .to = &text };
-	struct json *doc = NULL;
-	const char *wrong;
-
-	assert_int_equal(json_parse(&doc, body, strlen(body)), 0);
-	json_out_object(&out, NULL);
-	wrong = hiboutik_control(&w->hiboutik, what, json_root(doc), &out);
-	json_out_end_object(&out);
-	json_free(doc);
-	buf_fini(&text);
-	return wrong;
+	return till_command(hiboutik_control, &w->hiboutik, what, body);
 }
 
 /* A sale with one line of two, as far as its payment. */
@@ -183,7 +105,7 @@ begin_sale(struct world *w)
 	assert_int_equal(ask(w, "POST", "sales/",
 	                     "store_id=1&currency_code=EUR&vendor_id=1"),
 	                 201);
-	assert_true(says(w, "{\"sale_id\":1}"));
+	assert_true(till_says(&w->at, "{\"sale_id\":1}"));
 	assert_int_equal(ask(w, "PUT", "sale/1",
 	                     "sale_attribute=ext_ref&new_value=erp-1"),
 	                 200);
@@ -210,9 +132,9 @@ test_sim_hiboutik__refuses_a_wrong_key(void **state)
 	struct world *w = *state;
 
 	ask_as(w, "Basic ZGVtbzp4", "GET", "warehouses", "");
-	assert_int_equal(w->reply.status, 401);
+	assert_int_equal(w->at.reply.status, 401);
 	ask_as(w, "Bearer hib_api_key", "GET", "warehouses", "");
-	assert_int_equal(w->reply.status, 401);
+	assert_int_equal(w->at.reply.status, 401);
 	assert_int_equal(w->hiboutik.n_calls, 2);
 }
 
@@ -228,8 +150,8 @@ test_sim_hiboutik__both_roots_are_served(void **state)
 		                        .body = "" };
 	struct world *w = *state;
 
-	hiboutik_serve(&w->hiboutik, &call, &w->reply);
-	assert_int_equal(w->reply.status, 200);
+	hiboutik_serve(&w->hiboutik, &call, &w->at.reply);
+	assert_int_equal(w->at.reply.status, 200);
 }
 
 static void
@@ -239,7 +161,7 @@ test_sim_hiboutik__a_missing_slash_is_a_redirect_and_no_work(void **state)
 
 	assert_int_equal(
 		ask(w, "POST", "sales", "store_id=1&currency_code=EUR"), 301);
-	assert_non_null(strstr(buf_text(&w->reply.headers),
+	assert_non_null(strstr(buf_text(&w->at.reply.headers),
 	                       "Location: http://demo.test/api/sales/"));
 	assert_int_equal(w->hiboutik.n_sales, 0);
 	assert_int_equal(get(w, "warehouses/"), 301);
@@ -280,10 +202,10 @@ test_sim_hiboutik__more_than_thirty_calls_at_once_are_refused(void **state)
 	w->hiboutik.n_parallel = 30; /* thirty that are not answered yet */
 	assert_int_equal(get(w, "warehouses"), 429);
 	assert_int_equal(w->hiboutik.n_crowded, 1);
-	drop_reply(w);
+	server_reply_fini(&w->at.reply);
 	w->hiboutik.n_parallel = 29;
 	assert_int_equal(get(w, "warehouses"), 200);
-	drop_reply(w);
+	server_reply_fini(&w->at.reply);
 	assert_int_equal(w->hiboutik.n_parallel, 29);
 }
 
@@ -295,8 +217,8 @@ test_sim_hiboutik__an_unknown_field_is_refused_by_its_name(void **state)
 	assert_int_equal(ask(w, "POST", "sales/",
 	                     "store_id=1&currency_code=EUR&reference=x"),
 	                 422);
-	assert_true(says(w, "\"details\":{\"reference\""));
-	assert_true(says(w, "\"code\":422"));
+	assert_true(till_says(&w->at, "\"details\":{\"reference\""));
+	assert_true(till_says(&w->at, "\"code\":422"));
 }
 
 static void
@@ -305,7 +227,7 @@ test_sim_hiboutik__a_sale_needs_its_currency(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(ask(w, "POST", "sales/", "store_id=1"), 422);
-	assert_true(says(w, "currency_code"));
+	assert_true(till_says(&w->at, "currency_code"));
 }
 
 /* ---- stock ---- */
@@ -317,15 +239,16 @@ test_sim_hiboutik__counts_begin_as_galaxy_has_them(void **state)
 	char row[200];
 	int64_t n = 0;
 
-	decimal_to_scaled(&n, w->galaxy.items[0]->balances[0].quantity, 0);
+	decimal_to_scaled(&n, w->at.galaxy.items[0]->balances[0].quantity, 0);
 	assert_int_equal(get(w, "stock_available/warehouse_id/5"), 200);
 	snprintf(row, sizeof(row),
 	         "[{\"product_id\":101,\"product_size\":0,\"warehouse_id\":5,"
 	         "\"stock_available\":%lld,",
 	         (long long)n);
-	assert_true(says(w, row));
+	assert_true(till_says(&w->at, row));
 	assert_int_equal(get(w, "stock_available/warehouse_id/6"), 200);
-	assert_true(says(w, "\"warehouse_id\":6,\"stock_available\":0,"));
+	assert_true(
+		till_says(&w->at, "\"warehouse_id\":6,\"stock_available\":0,"));
 	assert_int_equal(get(w, "stock_available/warehouse_id/1"), 404);
 }
 
@@ -341,9 +264,9 @@ test_sim_hiboutik__one_product_and_size_shows_all_warehouses(void **state)
 	snprintf(path, sizeof(path), "stock_available/product_id_size/%lld/13",
 	         (long long)t->product->id);
 	assert_int_equal(get(w, path), 200);
-	assert_true(says(w, "\"warehouse_id\":5"));
-	assert_true(says(w, "\"warehouse_id\":6"));
-	assert_false(says(w, "\"product_size\":12"));
+	assert_true(till_says(&w->at, "\"warehouse_id\":5"));
+	assert_true(till_says(&w->at, "\"warehouse_id\":6"));
+	assert_false(till_says(&w->at, "\"product_size\":12"));
 }
 
 static void
@@ -354,14 +277,14 @@ test_sim_hiboutik__pages_have_links_and_a_range(void **state)
 	assert_null(control(w, "switches", "{\"page_rows\":4}"));
 	assert_int_equal(get(w, "stock_available/all_wh/"), 200);
 	assert_non_null(
-		strstr(buf_text(&w->reply.headers), "Content-Range: 0-3/"));
+		strstr(buf_text(&w->at.reply.headers), "Content-Range: 0-3/"));
 	assert_non_null(
-		strstr(buf_text(&w->reply.headers),
+		strstr(buf_text(&w->at.reply.headers),
 	               "<http://demo.test/api/stock_available/all_wh/?p=2>; "
 	               "rel=\"next\""));
 	assert_int_equal(get(w, "stock_available/all_wh/?p=99"), 200);
-	assert_string_equal(buf_text(&w->reply.body), "[]");
-	assert_null(strstr(buf_text(&w->reply.headers), "next"));
+	assert_string_equal(buf_text(&w->at.reply.body), "[]");
+	assert_null(strstr(buf_text(&w->at.reply.headers), "next"));
 }
 
 static void
@@ -372,9 +295,9 @@ test_sim_hiboutik__numbers_are_texts_now_and_then(void **state)
 	assert_null(control(w, "switches", "{\"texts_each\":2}"));
 	w->hiboutik.n_answers = 0;
 	get(w, "warehouses");
-	assert_true(says(w, "\"warehouse_id\":5"));
+	assert_true(till_says(&w->at, "\"warehouse_id\":5"));
 	get(w, "warehouses");
-	assert_true(says(w, "\"warehouse_id\":\"5\""));
+	assert_true(till_says(&w->at, "\"warehouse_id\":\"5\""));
 }
 
 static void
@@ -383,10 +306,10 @@ test_sim_hiboutik__a_single_record_is_an_array(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(get(w, "products/101"), 200);
-	assert_true(says(w, "[{\"product_id\":101,"));
+	assert_true(till_says(&w->at, "[{\"product_id\":101,"));
 	begin_sale(w);
 	assert_int_equal(get(w, "sales/1"), 200);
-	assert_true(says(w, "[{\"sale_id\":1,"));
+	assert_true(till_says(&w->at, "[{\"sale_id\":1,"));
 }
 
 static void
@@ -399,7 +322,7 @@ test_sim_hiboutik__an_arrival_raises_stock_when_validated_once(void **state)
 	                     "inventory_input_stock_id=5&"
 	                     "inventory_input_label=ref-1"),
 	                 201);
-	assert_true(says(w, "{\"inventory_input_id\":1}"));
+	assert_true(till_says(&w->at, "{\"inventory_input_id\":1}"));
 	assert_int_equal(ask(w, "POST", "inventory_input_details/1",
 	                     "product_id=101&product_size=0&quantity=3"),
 	                 201);
@@ -416,7 +339,7 @@ test_sim_hiboutik__an_arrival_raises_stock_when_validated_once(void **state)
 	                 422);
 	assert_int_equal(first(w)->counts[0], before + 3);
 	get(w, "inventory_inputs/");
-	assert_true(says(w, "\"inventory_input_label\":\"ref-1\""));
+	assert_true(till_says(&w->at, "\"inventory_input_label\":\"ref-1\""));
 }
 
 static void
@@ -484,16 +407,17 @@ test_sim_hiboutik__a_half_made_sale_is_found_by_its_reference(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(get(w, "sales/search/ext_ref/erp-1"), 200);
-	assert_string_equal(buf_text(&w->reply.body), "[]");
+	assert_string_equal(buf_text(&w->at.reply.body), "[]");
 	begin_sale(w);
 	get(w, "sales/search/ext_ref/erp-1");
-	assert_true(says(w, "\"sale_id\":1"));
-	assert_true(says(w, "\"completed_at\":\"0000-00-00 00:00:00\""));
+	assert_true(till_says(&w->at, "\"sale_id\":1"));
+	assert_true(
+		till_says(&w->at, "\"completed_at\":\"0000-00-00 00:00:00\""));
 	get(w, "open_sales/1");
-	assert_true(says(w, "\"sale_id\":1"));
+	assert_true(till_says(&w->at, "\"sale_id\":1"));
 	ask(w, "POST", "sales/void", "sale_id=1&store_id=1");
 	get(w, "sales/search/ext_ref/erp-1");
-	assert_string_equal(buf_text(&w->reply.body), "[]");
+	assert_string_equal(buf_text(&w->at.reply.body), "[]");
 }
 
 static void
@@ -508,7 +432,8 @@ test_sim_hiboutik__a_product_in_sizes_needs_its_size(void **state)
 	snprintf(body, sizeof(body), "sale_id=1&quantity=1&product_id=%lld",
 	         (long long)t->product->id);
 	assert_int_equal(ask(w, "POST", "sales/add_product/", body), 422);
-	assert_true(says(w, "\"details\":{\"size_id\":\"is required\"}"));
+	assert_true(
+		till_says(&w->at, "\"details\":{\"size_id\":\"is required\"}"));
 	strcat(body, "&size_id=13");
 	assert_int_equal(ask(w, "POST", "sales/add_product/", body), 201);
 }
@@ -522,7 +447,7 @@ test_sim_hiboutik__packages_are_refused(void **state)
 	assert_int_equal(ask(w, "POST", "sales/add_product/",
 	                     "sale_id=1&quantity=1&product_id=90"),
 	                 422);
-	assert_true(says(w, "\"details\":{\"product_id\""));
+	assert_true(till_says(&w->at, "\"details\":{\"product_id\""));
 }
 
 static void
@@ -554,8 +479,8 @@ test_sim_hiboutik__a_free_item_needs_no_product(void **state)
 	                     "product_price=3.00&product_comments=SKU-9"),
 	                 201);
 	get(w, "sales/1");
-	assert_true(says(w, "\"product_comments\":\"SKU-9\""));
-	assert_true(says(w, "\"total\":\"27.00\""));
+	assert_true(till_says(&w->at, "\"product_comments\":\"SKU-9\""));
+	assert_true(till_says(&w->at, "\"total\":\"27.00\""));
 }
 
 static void
@@ -567,13 +492,13 @@ test_sim_hiboutik__closed_sales_are_listed_by_day(void **state)
 
 	begin_sale(w);
 	ask(w, "POST", "sales/close/", "sale_id=1");
-	till_local_time(now, sim_now_us(&w->sim));
+	till_local_time(now, sim_now_us(&w->at.sim));
 	snprintf(path, sizeof(path), "closed_sales/1/%.4s/%.2s/%.2s", now,
 	         now + 5, now + 8);
 	assert_int_equal(get(w, path), 200);
-	assert_true(says(w, "\"sale_ext_ref\":\"erp-1\""));
+	assert_true(till_says(&w->at, "\"sale_ext_ref\":\"erp-1\""));
 	assert_int_equal(get(w, "closed_sales/1/2001/01/01"), 200);
-	assert_string_equal(buf_text(&w->reply.body), "[]");
+	assert_string_equal(buf_text(&w->at.reply.body), "[]");
 	assert_int_equal(get(w, "closed_sales/9/2001/01/01"), 404);
 }
 
@@ -585,19 +510,19 @@ test_sim_hiboutik__closing_sends_a_form_with_brackets(void **state)
 	struct world *w = *state;
 
 	begin_sale(w);
-	assert_int_equal(announced.n, 0);
+	assert_string_equal(till_world_hooks(), "");
 	ask(w, "POST", "sales/close/", "sale_id=1");
 	/* signatures.md I2 */
 	assert_non_null(
-		strstr(announced.p,
+		strstr(till_world_hooks(),
 	               "https://gw.example.com/hooks/hib?k=8c107b58bdb3c1d9544"
 	               "9d2741eca12da6a5e6c5e598d308cf5ac24901b145579 - "
 	               "sale_id=1&unique_sale_id=1-1&store_id=1&"));
-	assert_non_null(strstr(announced.p, "&sale_ext_ref=erp-1&"));
-	assert_non_null(
-		strstr(announced.p, "&line_items%5B0%5D%5Bproduct_id%5D=101&"));
-	assert_non_null(
-		strstr(announced.p, "&line_items%5B0%5D%5Bquantity%5D=2"));
+	assert_non_null(strstr(till_world_hooks(), "&sale_ext_ref=erp-1&"));
+	assert_non_null(strstr(till_world_hooks(),
+	                       "&line_items%5B0%5D%5Bproduct_id%5D=101&"));
+	assert_non_null(strstr(till_world_hooks(),
+	                       "&line_items%5B0%5D%5Bquantity%5D=2"));
 }
 
 static void
@@ -608,14 +533,14 @@ test_sim_hiboutik__a_hook_may_lack_its_lines_and_barcodes(void **state)
 	assert_null(control(w, "switches", "{\"hook_barcodes\":false}"));
 	assert_null(
 		control(w, "sell", "{\"lines\":[{\"product\":\"101/0\"}]}"));
-	assert_non_null(strstr(announced.p, "line_items"));
-	assert_null(strstr(announced.p, "barcode"));
-	buf_reset(&announced);
+	assert_non_null(strstr(till_world_hooks(), "line_items"));
+	assert_null(strstr(till_world_hooks(), "barcode"));
+	till_world_forget_hooks();
 	assert_null(control(w, "switches", "{\"hook_lines\":false}"));
 	assert_null(
 		control(w, "sell", "{\"lines\":[{\"product\":\"101/0\"}]}"));
-	assert_null(strstr(buf_text(&announced), "line_items"));
-	assert_non_null(strstr(announced.p, "sale_id="));
+	assert_null(strstr(till_world_hooks(), "line_items"));
+	assert_non_null(strstr(till_world_hooks(), "sale_id="));
 }
 
 static void
@@ -626,7 +551,8 @@ test_sim_hiboutik__a_hook_may_be_signed(void **state)
 	assert_null(control(w, "switches", "{\"hook_signed\":true}"));
 	assert_null(
 		control(w, "sell", "{\"lines\":[{\"product\":\"101/0\"}]}"));
-	assert_non_null(strstr(announced.p, " X-Hiboutik-Hmac-SHA256: "));
+	assert_non_null(
+		strstr(till_world_hooks(), " X-Hiboutik-Hmac-SHA256: "));
 }
 
 static void
@@ -643,9 +569,9 @@ test_sim_hiboutik__hooks_are_registered_for_one_event_each(void **state)
 	            "webhook_url=https%3A%2F%2Fgw%2Fp&webhook_action=rubbish"),
 		422);
 	assert_null(control(w, "hook", "{\"product\":\"101/0\"}"));
-	assert_non_null(strstr(announced.p, "https://gw/p?k="));
-	assert_non_null(strstr(announced.p, " product_id=101\n"));
-	assert_null(strstr(announced.p, "gw.example.com"));
+	assert_non_null(strstr(till_world_hooks(), "https://gw/p?k="));
+	assert_non_null(strstr(till_world_hooks(), " product_id=101\n"));
+	assert_null(strstr(till_world_hooks(), "gw.example.com"));
 }
 
 /* ---- the till ---- */
