@@ -99,9 +99,9 @@ tills_hooks(const struct tills *t, enum sim_system system, const char *ca_file)
 /* ---- the registry ---- */
 
 static void
-add_hiboutik(struct tills *t, struct buf *out, const char *sku)
+add_hiboutik(void *till, struct buf *out, const char *sku)
 {
-	const struct hiboutik_thing *thing = hiboutik_find(&t->hiboutik, sku);
+	const struct hiboutik_thing *thing = hiboutik_find(till, sku);
 	char name[48];
 
 	if (thing != NULL)
@@ -109,63 +109,35 @@ add_hiboutik(struct tills *t, struct buf *out, const char *sku)
 }
 
 static void
-add_lightspeed_r(struct tills *t, struct buf *out, const char *sku)
+add_lightspeed_r(void *till, struct buf *out, const char *sku)
 {
-	const struct lsr_thing *thing = lsr_find(&t->lightspeed_r, sku);
+	const struct lsr_thing *thing = lsr_find(till, sku);
 
 	if (thing != NULL)
 		buf_addf(out, "%lld", (long long)thing->id);
 }
 
 static void
-add_lightspeed_x(struct tills *t, struct buf *out, const char *sku)
+add_lightspeed_x(void *till, struct buf *out, const char *sku)
 {
-	const struct lsx_thing *thing = lsx_find(&t->lightspeed_x, sku);
+	const struct lsx_thing *thing = lsx_find(till, sku);
 
 	if (thing != NULL)
 		buf_adds(out, thing->id);
-}
-
-static void
-add_column(struct tills *t, struct buf *csv, const char *head,
-           void (*add)(struct tills *t, struct buf *out, const char *sku))
-{
-	struct buf wider = BUF_INIT;
-	const char *line = buf_text(csv);
-	char *sku;
-	size_t n;
-
-	while (*line != '\0') {
-		n = strcspn(line, "\n");
-		sku = text_ndup(line, strcspn(line, ",\n"));
-		if (sku == NULL)
-			abort();
-		buf_add(&wider, line, n);
-		buf_addc(&wider, ',');
-		if (line == csv->p)
-			buf_adds(&wider, head);
-		else
-			add(t, &wider, sku);
-		buf_addc(&wider, '\n');
-		free(sku);
-		line += n;
-		line += *line == '\n';
-	}
-	buf_fini(csv);
-	*csv = wider;
 }
 
 void
 tills_registry(struct tills *t, struct buf *csv)
 {
 	if (t->sim->hiboutik != NULL)
-		add_column(t, csv, t->options.hiboutik_account, add_hiboutik);
+		till_column(csv, t->options.hiboutik_account, &t->hiboutik,
+		            add_hiboutik);
 	if (t->sim->lightspeed_r != NULL)
-		add_column(t, csv, t->options.lightspeed_r_account,
-		           add_lightspeed_r);
+		till_column(csv, t->options.lightspeed_r_account,
+		            &t->lightspeed_r, add_lightspeed_r);
 	if (t->sim->lightspeed_x != NULL)
-		add_column(t, csv, t->options.lightspeed_x_account,
-		           add_lightspeed_x);
+		till_column(csv, t->options.lightspeed_x_account,
+		            &t->lightspeed_x, add_lightspeed_x);
 }
 
 /* ---- the control interface ---- */

@@ -5,7 +5,7 @@
 #include "tests/sim/tipsi.h"
 
 #include "tests/sim/calls.h"
-#include "tests/sim/fault.h"
+#include "tests/sim/till_door.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,9 +70,7 @@ void
 tipsi_init(struct tipsi *tipsi, struct sim *sim,
            const struct tipsi_options *options)
 {
-	struct galaxy *galaxy = sim->galaxy;
-	size_t i;
-	size_t j;
+	struct till_walk walk = { .galaxy = sim->galaxy };
 
 	*tipsi = (struct tipsi){ .sim = sim,
 		                 .options = *options,
@@ -80,11 +78,8 @@ tipsi_init(struct tipsi *tipsi, struct sim *sim,
 		                 .next_id = FIRST_ID };
 	if (options->password == NULL)
 		return;
-	for (i = 0; i < galaxy->n_items; i++) {
-		for (j = 0; j < galaxy->items[i]->n_balances; j++)
-			tipsi_add(tipsi, galaxy->items[i],
-			          &galaxy->items[i]->balances[j]);
-	}
+	while (till_walk_next(&walk))
+		tipsi_add(tipsi, walk.item, walk.balance);
 	sim->tipsi = tipsi;
 }
 
@@ -143,32 +138,19 @@ tipsi_delete(struct tipsi *tipsi, struct tipsi_item *item)
 	        (tipsi->n_items - i) * sizeof(tipsi->items[0]));
 }
 
+static void
+add_name(void *till, struct buf *out, const char *sku)
+{
+	const struct tipsi_item *item = tipsi_find(till, sku);
+
+	if (item != NULL)
+		buf_adds(out, item->external_id);
+}
+
 void
 tipsi_registry(struct tipsi *tipsi, struct buf *csv)
 {
-	struct buf wider = BUF_INIT;
-	const struct tipsi_item *item;
-	const char *line = buf_text(csv);
-	char *sku;
-	size_t n;
-
-	while (*line != '\0') {
-		n = strcspn(line, "\n");
-		sku = text_ndup(line, strcspn(line, ",\n"));
-		if (sku == NULL)
-			abort();
-		item = tipsi_find(tipsi, sku);
-		buf_add(&wider, line, n);
-		buf_addf(&wider, ",%s\n",
-		         line == csv->p ? tipsi->options.account
-		         : item != NULL ? item->external_id
-		                        : "");
-		free(sku);
-		line += n;
-		line += *line == '\n';
-	}
-	buf_fini(csv);
-	*csv = wider;
+	till_column(csv, tipsi->options.account, tipsi, add_name);
 }
 
 /* ---- the session ---- */
@@ -289,10 +271,20 @@ tipsi_refuse(struct server_reply *reply, int status, const char *field,
 	json_out_end_object(&out);
 }
 
+/* A call in hand. */
+struct call {
+	struct tipsi *tipsi;
+	const struct http_call *http;
+	struct server_reply *reply;
+};
+
 static void
-answer(struct tipsi *tipsi, const struct http_call *call,
-       struct server_reply *reply)
+answer(void *ctx)
 {
+	struct call *c = ctx;
+	struct tipsi *tipsi = c->tipsi;
+	const struct http_call *call = c->http;
+	struct server_reply *reply = c->reply;
 	struct till_path path;
 
 	reply->status = 200;
@@ -310,25 +302,23 @@ answer(struct tipsi *tipsi, const struct http_call *call,
 	till_path_fini(&path);
 }
 
+static void
+refuse(void *ctx, int status)
+{
+	struct call *c = ctx;
+
+	tipsi_refuse(c->reply, status, NULL, "Simulated trouble.");
+}
+
 void
 tipsi_serve(void *ctx, const struct http_call *call, struct server_reply *reply)
 {
 	struct tipsi *tipsi = ctx;
-	struct fault fault = { .mode = FAULT_NONE };
-	struct calls *count;
+	struct call c = { tipsi, call, reply };
+	const struct till_door door = { tipsi->sim, SIM_TIPSI, &c, answer,
+		                        refuse };
 
-	pthread_mutex_lock(&tipsi->sim->lock);
-	count = calls_count(tipsi->sim, SIM_TIPSI, call->method, call->path);
-	if (fault_take(&fault, tipsi->sim, SIM_TIPSI, call->method, call->path))
-		count->n_faults++;
-	if (fault.mode == FAULT_STATUS) {
-		tipsi_refuse(reply, fault.status, NULL, "Simulated trouble.");
-	} else if (!fault_is_early(&fault)) {
-		answer(tipsi, call, reply);
-		count->n_refused += reply->status >= 400;
-	}
-	fault_apply(&fault, reply);
-	pthread_mutex_unlock(&tipsi->sim->lock);
+	till_door_serve(&door, call, reply);
 }
 
 /* ---- state ---- */
