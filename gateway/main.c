@@ -29,26 +29,50 @@ static const struct command {
 	const char *does;
 	int max_words;       /* behind it */
 	const char *options; /* beside those that every command takes */
+	const char *more;    /* for `help COMMAND`; NULL */
 } commands[] = {
-	{ "run", cli_run, "run", "the daemon, in the foreground", 0, "" },
+	{ "run", cli_run, "run", "the daemon, in the foreground", 0, "", NULL },
 	{ "check", cli_check, "check [--offline]",
 	  "validate the configuration, then reach every account", 0,
-	  "--offline" },
+	  "--offline", NULL },
 	{ "sync", cli_sync, "sync [--full] [--dry-run] [ACCOUNT…]",
-	  "a catch-up or full sync now", 1000, "--full --dry-run" },
+	  "a catch-up or full sync now", 1000, "--full --dry-run", NULL },
 	{ "reconcile", cli_reconcile, "reconcile [--fix] [--json] [ACCOUNT…]",
 	  "compare every item in every system; exit 1 on drift", 1000,
-	  "--fix --json" },
-	{ "items", cli_items, "items import FILE.csv [--dry-run]|export|list",
-	  "the registry: which item here is which there", 2, "--dry-run" },
+	  "--fix --json", NULL },
+	{ "items", cli_items,
+	  "items import FILE.csv [--dry-run]|export|list|match [--apply]",
+	  "the registry: which item here is which there", 1000,
+	  "--dry-run --apply --json",
+	  "Match asks every account, or those named, for what is stocked "
+	  "there, and compares\nit with the items of the registry: by barcode, "
+	  "then by SKU. Where exactly one fits\nexactly one, --apply binds "
+	  "them, as an import would. A name is only a suggestion.\n\n"
+	  "  tillbridge items match\n"
+	  "  tillbridge items match --apply agora\n" },
+	{ "hooks", cli_hooks, "hooks register ACCOUNT [--dry-run] [--yes]",
+	  "have a system call us, where its API allows it", 2,
+	  "--dry-run --yes --secret-file --json",
+	  "Shows what it would do there, asks, and does it; --yes does not "
+	  "ask, "
+	  "--dry-run only\nshows. Doing it again changes nothing. Where the "
+	  "vendor makes the key that calls are\nsigned with, it is written to "
+	  "the file that the configuration names for it, such as\n"
+	  "\"signature_key\": \"file:secrets/agora\", if that is not there yet "
+	  "or empty; or to\n--secret-file PATH. It is never shown.\n\n"
+	  "  tillbridge hooks register agora --dry-run\n"
+	  "  tillbridge hooks register agora --yes --secret-file "
+	  "secrets/agora\n" },
 	{ "dead", cli_dead, "dead list|show|retry|confirm|drop [ID…]",
 	  "dead letters, uncertain and held work", 1000,
-	  "--dry-run --all --json" },
+	  "--dry-run --all --json", NULL },
 	{ "explain", cli_explain, "explain SKU [--json]",
-	  "why an item shows what it shows", 1, "--json" },
-	{ "status", cli_status, "status", "how everything is doing", 0, "" },
+	  "why an item shows what it shows", 1, "--json", NULL },
+	{ "status", cli_status, "status", "how everything is doing", 0, "",
+	  NULL },
 	{ "schema", cli_schema, "schema [--markdown]",
-	  "the configuration's JSON Schema, or its table", 0, "--markdown" },
+	  "the configuration's JSON Schema, or its table", 0, "--markdown",
+	  NULL },
 };
 
 static const size_t n_commands = sizeof(commands) / sizeof(*commands);
@@ -73,6 +97,18 @@ print_help(FILE *to)
 	              "reach Redis\n",
 	              "version", "print the version", "help [COMMAND]",
 	              "this text");
+}
+
+/* One command, with an example where there is one. */
+static void
+print_help_of(const struct command *command)
+{
+	(void)printf("usage: tillbridge %s\n\n%s\n", command->usage,
+	             command->does);
+	if (command->more)
+		(void)printf("\n%s", command->more);
+	(void)printf("\noptions: -c FILE, -q, -v%s%s\n",
+	             *command->options ? ", " : "", command->options);
 }
 
 /* ---- account types, from the two lists ---- */
@@ -112,6 +148,8 @@ static const struct {
 	{ "--offline", offsetof(struct cli, is_offline), false },
 	{ "--markdown", offsetof(struct cli, is_markdown), false },
 	{ "--fix", offsetof(struct cli, is_fix), false },
+	{ "--apply", offsetof(struct cli, is_apply), false },
+	{ "--yes", offsetof(struct cli, is_yes), false },
 };
 
 static bool
@@ -139,7 +177,22 @@ takes_its_flags(const struct cli *cli, const struct command *command)
 		             command->name, flags[i].word);
 		return false;
 	}
+	if (cli->secret_file && !strstr(command->options, "--secret-file")) {
+		cli_complain("%s does not take --secret-file (see tillbridge "
+		             "help)",
+		             command->name);
+		return false;
+	}
 	return true;
+}
+
+/* The options that have a value: where it goes; NULL: the word is none. */
+static const char **
+find_valued(struct cli *cli, const char *word)
+{
+	if (!strcmp(word, "-c"))
+		return &cli->conf_path;
+	return strcmp(word, "--secret-file") ? NULL : &cli->secret_file;
 }
 
 /* -c may stand anywhere. Words that are no options stay, in order. */
@@ -152,12 +205,13 @@ sort_arguments(struct cli *cli, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!only_words && !strcmp(argv[i], "--")) {
 			only_words = true;
-		} else if (!only_words && !strcmp(argv[i], "-c")) {
-			if (++i == argc) {
-				cli_complain("-c needs a file");
+		} else if (!only_words && find_valued(cli, argv[i])) {
+			if (i + 1 == argc) {
+				cli_complain("%s needs a file", argv[i]);
 				return EXIT_CODE_USAGE;
 			}
-			cli->conf_path = argv[i];
+			*find_valued(cli, argv[i]) = argv[i + 1];
+			i++;
 		} else if (!only_words && argv[i][0] == '-' && argv[i][1] &&
 		           strcmp(argv[i], "--help") != 0 &&
 		           strcmp(argv[i], "-h") != 0 &&
@@ -175,23 +229,41 @@ sort_arguments(struct cli *cli, int argc, char **argv)
 	return EXIT_CODE_DONE;
 }
 
+/* `help`, or --help behind anything. */
+static bool
+is_help_wanted(const struct cli *cli)
+{
+	for (int i = 0; i < cli->argc; i++)
+		if (!strcmp(cli->argv[i], "--help") ||
+		    !strcmp(cli->argv[i], "-h"))
+			return true;
+	return !cli->argc || !strcmp(cli->argv[0], "help");
+}
+
+static enum exit_code
+help(const struct cli *cli)
+{
+	for (int i = 0; i < cli->argc; i++)
+		for (size_t k = 0; k < n_commands; k++)
+			if (!strcmp(commands[k].name, cli->argv[i])) {
+				print_help_of(&commands[k]);
+				return EXIT_CODE_DONE;
+			}
+	print_help(cli->argc ? stdout : stderr);
+	return cli->argc ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+}
+
 static enum exit_code
 run_command(struct cli *cli)
 {
-	const char *name = cli->argc ? cli->argv[0] : "help";
+	const char *name = cli->argc ? cli->argv[0] : "";
 
 	if (!strcmp(name, "version") || !strcmp(name, "--version")) {
 		(void)puts("tillbridge " TILLBRIDGE_VERSION);
 		return EXIT_CODE_DONE;
 	}
-	for (int i = 0; i < cli->argc; i++)
-		if (!strcmp(cli->argv[i], "--help") ||
-		    !strcmp(cli->argv[i], "-h"))
-			name = "help";
-	if (!strcmp(name, "help")) {
-		print_help(cli->argc ? stdout : stderr);
-		return cli->argc ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
-	}
+	if (is_help_wanted(cli))
+		return help(cli);
 	for (size_t i = 0; i < n_commands; i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
