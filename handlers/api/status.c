@@ -10,6 +10,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_sync.h"
+#include "gateway/ports/adapter.h"
 
 #include <string.h>
 
@@ -247,6 +248,27 @@ say_counts(struct json_out *j, const struct overview_account *a)
 	json_out_end_object(j);
 }
 
+/* In the words of `tillbridge check`. What only calls us is asked for nothing. */
+static void
+say_cannot(struct json_out *j, const struct overview *o,
+           const struct overview_account *a)
+{
+	const struct adapter_ops *const *ops = o->env->adapters;
+	struct adapter_ability list[ADAPTER_ABILITIES];
+
+	while (ops && *ops &&
+	       strcmp((*ops)->name, conf_account_type(a->conf)) != 0)
+		ops++;
+	json_out_array(j, "cannot");
+	if (ops && *ops && !conf_account_is_source(a->conf)) {
+		adapter_abilities(list, *ops, a->conf);
+		for (size_t i = 0; i < ADAPTER_ABILITIES; i++)
+			if (!list[i].is_there)
+				json_out_text(j, NULL, list[i].words);
+	}
+	json_out_end_array(j);
+}
+
 static void
 say_account(struct json_out *j, const struct overview *o,
             const struct overview_account *a)
@@ -262,6 +284,7 @@ say_account(struct json_out *j, const struct overview *o,
 	api_out_text(j, "url", buf_text(&url));
 	json_out_bool(j, "authority", a->is_authority);
 	api_out_text(j, "state", a->state);
+	say_cannot(j, o, a);
 	if (o->has_store) {
 		say_health(j, a);
 		limits_say(j, &a->health, o->now_ms);
