@@ -1,9 +1,8 @@
 /*
- * Hiboutik's own rules, against the simulated till itself: its sources are
- * taken in whole and asked by function call, so that each call of the adapter
- * can be lost, refused or be the last one before a crash.
+ * Hiboutik's own rules, against the simulated till itself: it is asked by
+ * function call, so that each call of the adapter can be lost, refused or be
+ * the last one before a crash.
  */
-#define _GNU_SOURCE 1 /* what the sources ask for */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,52 +10,19 @@
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
-#include "tests/sim/sim.c"
-#include "tests/sim/calls.c"
-#include "tests/sim/fault.c"
-#include "tests/sim/shop.c"
-#include "tests/sim/galaxy.c"
-#include "tests/sim/zip.c"
-#include "tests/sim/galaxy_items.c"
-#include "tests/sim/galaxy_rows.c"
-#include "tests/sim/galaxy_customer.c"
-#include "tests/sim/galaxy_image.c"
-#include "tests/sim/galaxy_lists.c"
-#include "tests/sim/galaxy_entry.c"
-#include "tests/sim/till.c"
-#include "tests/sim/hiboutik.c"
-#include "tests/sim/hiboutik_stock.c"
-#include "tests/sim/hiboutik_sales.c"
-#include "tests/sim/hiboutik_till.c"
-
 #include "adapters/adapters.h"
 #include "gateway/base/clock.h"
 #include "gateway/drivers/http_client.h"
+#include "tests/sim/hiboutik.h"
 #include "tests/support/fake_mirror.h"
+#include "tests/support/till_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define KEY  "pl4nted-hiboutik-4711"
 #define HOST "https://demo.hiboutik.test"
-
-void
-hooks_galaxy(struct hooks *hooks, const char *itemid)
-{
-	(void)hooks;
-	(void)itemid;
-}
-
-void
-hooks_send(struct hooks *hooks, const struct hooks_message *message)
-{
-	(void)hooks;
-	(void)message;
-}
-
-const char *
-hooks_secret(struct hooks *hooks)
-{
-	(void)hooks;
-	return NULL;
-}
 
 /* ---- a till, and the adapter that calls it ---- */
 
@@ -227,19 +193,11 @@ renew(void **state)
 static void
 change(struct rig *rig, const char *what, const char *body)
 {
-	struct buf text = BUF_INIT;
-	struct json_out out = { .to = &text };
-	struct json *doc = NULL;
-	const char *wrong;
+	const char *wrong =
+		till_command(&hiboutik_hands, &rig->till, what, body);
 
-	assert_int_equal(json_parse(&doc, body, strlen(body)), 0);
-	json_out_object(&out, NULL);
-	wrong = hiboutik_control(&rig->till, what, json_root(doc), &out);
-	json_out_end_object(&out);
-	if (wrong)
+	if (wrong != NULL)
 		fail_msg("%s: %s", what, wrong);
-	json_free(doc);
-	buf_fini(&text);
 }
 
 static struct hiboutik_thing *

@@ -4,6 +4,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/till.h"
+#include "tests/sim/till_orders.h"
 
 /*
  * Hiboutik: one account, one store, two warehouses; stock by product, size and
@@ -183,10 +184,8 @@ struct hiboutik_thing *hiboutik_find(struct hiboutik *hiboutik,
 /* Its name in the registry: "7/0". Returns out. */
 char *hiboutik_name(char out[48], const struct hiboutik_thing *thing);
 
-/* What stands behind /control/hiboutik/: NULL, or what is wrong. */
-const char *hiboutik_control(void *till, const char *what,
-                             const struct json_node *body,
-                             struct json_out *out);
+/* What stands behind /control/hiboutik/. */
+extern const struct till_hands hiboutik_hands;
 void hiboutik_print_state(struct hiboutik *hiboutik, struct json_out *out);
 
 /* ---- between the files of this module ---- */

@@ -10,7 +10,6 @@
 #include "gateway/base/crypto.h"
 #include "tests/sim/calls.h"
 #include "tests/sim/hooks.h"
-#include "tests/sim/till_orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,7 +366,7 @@ static const struct till_verb verbs[] = {
 	{ "switches", change_switches },
 };
 
-static const struct till_hands hands = {
+const struct till_hands hiboutik_hands = {
 	.thing = "product",
 	.place = "warehouse",
 	.is_whole = true,
@@ -385,15 +384,6 @@ static const struct till_hands hands = {
 	.verbs = verbs,
 	.n_verbs = sizeof(verbs) / sizeof(verbs[0]),
 };
-
-const char *
-hiboutik_control(void *till, const char *what, const struct json_node *body,
-                 struct json_out *out)
-{
-	const struct till_order o = { &hands, till, body, out };
-
-	return till_obey(&o, what);
-}
 
 /* ---- state ---- */
 

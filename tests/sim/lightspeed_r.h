@@ -4,6 +4,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/till.h"
+#include "tests/sim/till_orders.h"
 
 /*
  * Lightspeed Retail R-Series: one account, two shops; OAuth with refresh tokens
@@ -190,9 +191,8 @@ struct lsr_thing *lsr_add(struct lightspeed_r *r, struct galaxy_item *item,
 /* By itemID or SKU; NULL: neither. */
 struct lsr_thing *lsr_find(struct lightspeed_r *r, const char *text);
 
-/* What stands behind /control/lightspeed_r/: NULL, or what is wrong. */
-const char *lsr_control(void *till, const char *what,
-                        const struct json_node *body, struct json_out *out);
+/* What stands behind /control/lightspeed_r/. */
+extern const struct till_hands lsr_hands;
 void lsr_print_state(struct lightspeed_r *r, struct json_out *out);
 
 /* ---- between the files of this module ---- */

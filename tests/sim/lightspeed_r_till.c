@@ -5,7 +5,6 @@
 
 #include "gateway/base/clock.h"
 #include "tests/sim/calls.h"
-#include "tests/sim/till_orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,7 +196,7 @@ static const struct till_verb verbs[] = {
 	{ "switches", change_switches },
 };
 
-static const struct till_hands hands = {
+const struct till_hands lsr_hands = {
 	.thing = "item",
 	.place = "shop",
 	.is_whole = true,
@@ -214,15 +213,6 @@ static const struct till_hands hands = {
 	.verbs = verbs,
 	.n_verbs = sizeof(verbs) / sizeof(verbs[0]),
 };
-
-const char *
-lsr_control(void *till, const char *what, const struct json_node *body,
-            struct json_out *out)
-{
-	const struct till_order o = { &hands, till, body, out };
-
-	return till_obey(&o, what);
-}
 
 /* ---- state ---- */
 

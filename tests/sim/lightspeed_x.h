@@ -4,6 +4,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/till.h"
+#include "tests/sim/till_orders.h"
 
 /*
  * Lightspeed Retail X-Series: one retailer, two outlets, one register; several
@@ -197,9 +198,8 @@ struct lsx_thing *lsx_add(struct lightspeed_x *x, struct galaxy_item *item,
 /* By product id or SKU; NULL: neither. */
 struct lsx_thing *lsx_find(struct lightspeed_x *x, const char *text);
 
-/* What stands behind /control/lightspeed_x/: NULL, or what is wrong. */
-const char *lsx_control(void *till, const char *what,
-                        const struct json_node *body, struct json_out *out);
+/* What stands behind /control/lightspeed_x/. */
+extern const struct till_hands lsx_hands;
 void lsx_print_state(struct lightspeed_x *x, struct json_out *out);
 
 /* ---- between the files of this module ---- */

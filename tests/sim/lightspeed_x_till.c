@@ -4,7 +4,6 @@
 #include "tests/sim/lightspeed_x.h"
 
 #include "tests/sim/calls.h"
-#include "tests/sim/till_orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,7 +193,7 @@ static const struct till_verb verbs[] = {
 	{ "switches", change_switches },
 };
 
-static const struct till_hands hands = {
+const struct till_hands lsx_hands = {
 	.thing = "product",
 	.place = "outlet",
 	.find = find,
@@ -211,15 +210,6 @@ static const struct till_hands hands = {
 	.verbs = verbs,
 	.n_verbs = sizeof(verbs) / sizeof(verbs[0]),
 };
-
-const char *
-lsx_control(void *till, const char *what, const struct json_node *body,
-            struct json_out *out)
-{
-	const struct till_order o = { &hands, till, body, out };
-
-	return till_obey(&o, what);
-}
 
 /* ---- state ---- */
 

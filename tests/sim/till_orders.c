@@ -210,7 +210,8 @@ find_verb(const struct till_verb *verbs, size_t n, const char *what)
 }
 
 const char *
-till_obey(const struct till_order *o, const char *what)
+till_obey(const struct till_hands *hands, void *till, const char *what,
+          const struct json_node *body, struct json_out *out)
 {
 	static const struct till_verb common[] = {
 		{ "sell", sell },       { "return", take_back },
@@ -218,11 +219,12 @@ till_obey(const struct till_order *o, const char *what)
 		{ "receive", receive }, { "move", move },
 		{ "hook", send_hook },
 	};
+	const struct till_order o = { hands, till, body, out };
 	const struct till_verb *verb =
-		find_verb(o->hands->verbs, o->hands->n_verbs, what);
+		find_verb(hands->verbs, hands->n_verbs, what);
 
 	if (verb == NULL)
 		verb = find_verb(common, sizeof(common) / sizeof(common[0]),
 		                 what);
-	return verb != NULL ? verb->act(o) : "no such call";
+	return verb != NULL ? verb->act(&o) : "no such call";
 }

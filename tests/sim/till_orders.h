@@ -70,7 +70,9 @@ struct till_hands {
 /* The thing that the body names; NULL: unknown. */
 void *till_thing(const struct till_order *o);
 
-/* NULL, or what is wrong. */
-const char *till_obey(const struct till_order *o, const char *what);
+/* Do what the order's path names. NULL, or what is wrong. */
+const char *till_obey(const struct till_hands *hands, void *till,
+                      const char *what, const struct json_node *body,
+                      struct json_out *out);
 
 #endif

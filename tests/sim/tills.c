@@ -180,11 +180,12 @@ tills_control(struct tills *t, enum sim_system system, const char *what,
               const struct json_node *body, struct json_out *out)
 {
 	if (system == SIM_HIBOUTIK && t->sim->hiboutik != NULL)
-		return hiboutik_control(&t->hiboutik, what, body, out);
+		return till_obey(&hiboutik_hands, &t->hiboutik, what, body,
+		                 out);
 	if (system == SIM_LIGHTSPEED_R && t->sim->lightspeed_r != NULL)
-		return lsr_control(&t->lightspeed_r, what, body, out);
+		return till_obey(&lsr_hands, &t->lightspeed_r, what, body, out);
 	if (system == SIM_LIGHTSPEED_X && t->sim->lightspeed_x != NULL)
-		return lsx_control(&t->lightspeed_x, what, body, out);
+		return till_obey(&lsx_hands, &t->lightspeed_x, what, body, out);
 	return "was started without its secrets";
 }
 

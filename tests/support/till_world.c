@@ -128,10 +128,8 @@ till_heads(const struct till_world *w, const char *piece)
 }
 
 const char *
-till_command(const char *(*control)(void *till, const char *what,
-                                    const struct json_node *body,
-                                    struct json_out *out),
-             void *till, const char *what, const char *body)
+till_command(const struct till_hands *hands, void *till, const char *what,
+             const char *body)
 {
 	struct buf text = BUF_INIT;
 	struct json_out out = { .to = &text };
@@ -141,7 +139,7 @@ till_command(const char *(*control)(void *till, const char *what,
 	if (json_parse(&doc, body, strlen(body)) != 0)
 		abort();
 	json_out_object(&out, NULL);
-	wrong = control(till, what, json_root(doc), &out);
+	wrong = till_obey(hands, till, what, json_root(doc), &out);
 	json_out_end_object(&out);
 	json_free(doc);
 	buf_fini(&text);

@@ -4,6 +4,7 @@
 #include "tests/sim/galaxy.h"
 #include "tests/sim/server.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/till_orders.h"
 
 /*
  * What tests of the simulated tills share: a Galaxy of six products, one of
@@ -39,10 +40,8 @@ bool till_says(const struct till_world *world, const char *piece);
 bool till_heads(const struct till_world *world, const char *piece);
 
 /* An order of the control interface: NULL, or what is wrong. */
-const char *till_command(const char *(*control)(void *till, const char *what,
-                                                const struct json_node *body,
-                                                struct json_out *out),
-                         void *till, const char *what, const char *body);
+const char *till_command(const struct till_hands *hands, void *till,
+                         const char *what, const char *body);
 
 /* What would have been sent, a line each: URL, header, body. */
 const char *till_world_hooks(void);

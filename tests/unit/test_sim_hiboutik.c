@@ -95,7 +95,7 @@ get(struct world *w, const char *target)
 static const char *
 control(struct world *w, const char *what, const char *body)
 {
-	return till_command(hiboutik_control, &w->hiboutik, what, body);
+	return till_command(&hiboutik_hands, &w->hiboutik, what, body);
 }
 
 /* A sale with one line of two, as far as its payment. */

@@ -127,7 +127,7 @@ tear_down(void **state)
 static const char *
 control(struct world *w, const char *what, const char *body)
 {
-	return till_command(lsr_control, &w->r, what, body);
+	return till_command(&lsr_hands, &w->r, what, body);
 }
 
 static struct lsr_thing *

@@ -111,7 +111,7 @@ refresh_by(struct world *w, const char *token)
 static const char *
 control(struct world *w, const char *what, const char *body)
 {
-	return till_command(lsx_control, &w->x, what, body);
+	return till_command(&lsx_hands, &w->x, what, body);
 }
 
 static void
