@@ -124,9 +124,10 @@ $(BIN)/tillbridge-sim: $(SIM_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(SIM_OBJ) $(LIB) $(ALL_LDLIBS)
 
-# Tests of the simulators get these as a library.
+# Tests of the simulators, and those that ask them, get them as a library.
 SIM_LIB   := $(B)/libsim.a
-SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_sim_*.c))
+SIM_TESTS := $(patsubst %.c,$(B)/%,$(filter tests/contract/%,$(TEST_SRC)) \
+               $(wildcard tests/unit/test_sim_*.c))
 $(SIM_TESTS): $(SIM_LIB)
 $(TESTS): %: %.o $(HELP_LIB) $(LIB)
 	$(call say,LINK,$@)
