@@ -20,14 +20,6 @@ hooks_galaxy(struct hooks *hooks, const char *itemid)
 }
 
 void
-hooks_square(struct hooks *hooks, const char *body, int64_t delay_ms)
-{
-	(void)hooks;
-	(void)delay_ms;
-	buf_addf(&kept, "%s\n", body);
-}
-
-void
 hooks_send(struct hooks *hooks, const struct hooks_message *message)
 {
 	(void)hooks;
