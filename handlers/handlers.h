@@ -12,6 +12,7 @@ extern const struct api_route api_routes[];
 
 extern const struct handler_ops galaxy_hooks;
 extern const struct handler_ops hiboutik_hooks;
+extern const struct handler_ops lightspeed_x_hooks;
 extern const struct handler_ops square_hooks;
 extern const struct handler_ops webhook_hooks;
 

@@ -1,0 +1,343 @@
+/*
+ * Lightspeed X, sales: listed by version, read by id.
+ *
+ * Does     GET /api/2.0/sales?after=VERSION, GET /api/2.0/sales/ID. Goods that
+ *          come back are sales with negative quantities.
+ * Final    Closed, or on account: what lowers the stock, by the vendor's word.
+ *          A layby counts when it is closed. A sale that is voided has no lines
+ *          any more, so what was booked of it goes back.
+ * Span     Asked for by time; what version that was, lightspeed_x_versions.c
+ *          knows. Where it does not, because nothing was read before, the list
+ *          of sales is halved until it is found: some thirty calls, once. A
+ *          till's late sale gets its version when it arrives, so it is listed
+ *          then, however old it is.
+ * Echo     What we recorded has our docid as its source_id.
+ */
+#include "adapters/lightspeed_x.h"
+
+#include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PAGE_SIZE = 500,
+	LATE_MS = 60 * 1000,     /* rows that become visible late */
+	CHANGED_MS = 600 * 1000, /* between updated_at and its version */
+	NEAR_ENOUGH = 200,       /* versions: what is listed in vain, at most */
+	STEPS_MAX = 70,
+};
+
+/* No line holds more; sums of decimals stay far inside their range. */
+static const int64_t QUANTITY_MAX = INT64_C(1000000000);
+static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
+
+/* ---- one sale ---- */
+
+static bool
+is_amount(struct decimal d, int64_t max)
+{
+	return decimal_cmp(d, decimal_of(max)) <= 0 &&
+	       decimal_cmp(d, decimal_of(-max)) >= 0;
+}
+
+static bool
+is_one_of(const char *text, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(text, texts[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_voided(const struct json_node *node)
+{
+	return strcmp(json_text_or(node, "state", ""), "voided") == 0 ||
+	       strcmp(json_text_or(node, "status", ""), "VOIDED") == 0 ||
+	       json_find(node, "deleted_at");
+}
+
+/* `state` replaces `status` step by step; either may be alone. */
+static bool
+is_final(const struct json_node *node)
+{
+	static const char *const statuses[] = {
+		"CLOSED",           "ONACCOUNT",         "ON_ACCOUNT",
+		"LAYBY_CLOSED",     "ONACCOUNT_CLOSED",  "SERVICE_CLOSED",
+		"PICKED_UP_CLOSED", "DISPATCHED_CLOSED",
+	};
+
+	return strcmp(json_text_or(node, "state", ""), "closed") == 0 ||
+	       is_one_of(json_text_or(node, "status", ""), statuses,
+	                 sizeof(statuses) / sizeof(*statuses)) ||
+	       is_voided(node);
+}
+
+/* price_total and tax_total, else the prices of one. Returns 0, MALFORMED. */
+static int
+read_gross(struct sale_line *line, const struct json_node *row)
+{
+	struct decimal price;
+	struct decimal tax = DECIMAL_ZERO;
+	int r = json_get_decimal_lax(&price, row, "price_total");
+	bool is_total = r == 0;
+
+	if (r == JSON_ABSENT)
+		r = json_get_decimal_lax(&price, row, "price");
+	if (r == JSON_ABSENT)
+		return 0;
+	if (r ||
+	    json_get_decimal_lax(&tax, row, is_total ? "tax_total" : "tax") ==
+	            JSON_WRONG_TYPE ||
+	    !is_amount(price, AMOUNT_MAX) || !is_amount(tax, AMOUNT_MAX))
+		return LIGHTSPEED_X_MALFORMED;
+	price = decimal_add(price, tax);
+	if (!is_total)
+		price = decimal_mul(price, line->qty, 6, DECIMAL_HALF_UP);
+	/* Without tax they have more digits than there is money. */
+	line->gross = decimal_round(price, 2, DECIMAL_HALF_UP);
+	line->has_gross = is_amount(line->gross, AMOUNT_MAX);
+	return 0;
+}
+
+/* Returns 0, LIGHTSPEED_X_MALFORMED, ERR_NOMEM. */
+static int
+read_line(struct sale *sale, const struct json_node *row)
+{
+	struct sale_line *line;
+	const char *uid = json_text_or(row, "id", "");
+	const char *product = json_text_or(row, "product_id", "");
+
+	if (strcmp(json_text_or(row, "status", ""), "VOIDED") == 0)
+		return 0;
+	line = sale_add_line(sale);
+	if (!line)
+		return err_raise(ERR_NOMEM, "sale line");
+	/* Without its own id a line could not be told from others later on. */
+	if (!*uid || json_get_decimal_lax(&line->qty, row, "quantity") ||
+	    !is_amount(line->qty, QUANTITY_MAX))
+		return LIGHTSPEED_X_MALFORMED;
+	line->uid = text_dup(uid);
+	line->name = text_dup(json_text_or(row, "note", ""));
+	line->external = *product ? text_dup(product) : NULL;
+	if (!line->uid || !line->name || (*product && !line->external))
+		return err_raise(ERR_NOMEM, "sale line");
+	return read_gross(line, row);
+}
+
+/* Returns 0, LIGHTSPEED_X_MALFORMED, ERR_NOMEM. */
+static int
+read_facts(struct sale *sale, const struct json_node *node)
+{
+	const char *id = json_text_or(node, "id", "");
+	const char *ref = json_text_or(node, "source_id", "");
+	const char *date = json_text_or(node, "sale_date",
+	                                json_text_or(node, "created_at", ""));
+
+	sale->is_final = is_final(node);
+	if (!*id ||
+	    json_get_int(&sale->version, node, "version") == JSON_WRONG_TYPE)
+		return LIGHTSPEED_X_MALFORMED;
+	if ((*date || sale->is_final) &&
+	    clock_parse(&sale->closed_ms, date, 1)) /* UTC, by the document */
+		return LIGHTSPEED_X_MALFORMED;
+	sale->id = text_dup(id);
+	sale->reference = *ref ? text_dup(ref) : NULL;
+	return sale->id && (!*ref || sale->reference)
+	               ? 0
+	               : err_raise(ERR_NOMEM, "sale");
+}
+
+/* The caller releases the sale in any case. */
+static int
+read_sale(struct sale *sale, const struct json_node *node)
+{
+	const struct json_node *rows = json_find(node, "line_items");
+	int r = read_facts(sale, node);
+
+	if (r || is_voided(node))
+		return r;
+	if (json_type(rows) != JSON_ARRAY)
+		return LIGHTSPEED_X_MALFORMED;
+	for (size_t i = 0; !r && i < json_length(rows); i++)
+		r = read_line(sale, json_at(rows, i));
+	return r;
+}
+
+struct taking {
+	const struct lightspeed_x *x;
+	const struct sale_sink *sink;
+	bool is_listing;
+};
+
+/*
+ * A sale that cannot be read ends the listing: the cursor stays, and a person
+ * sees why. To skip it would lose it.
+ */
+static int
+take_sale(void *ctx, const struct json_node *node)
+{
+	const struct taking *t = ctx;
+	struct sale sale = { 0 };
+	int r = 0;
+
+	if (strcmp(json_text_or(node, "outlet_id", t->x->outlet),
+	           t->x->outlet) != 0 ||
+	    (t->is_listing && !is_final(node)))
+		return 0;
+	r = read_sale(&sale, node);
+	if (!r)
+		r = t->sink->sale(t->sink->ctx, &sale);
+	sale_fini(&sale);
+	return r;
+}
+
+/* ---- which version that was ---- */
+
+/* The first sale behind a version. */
+struct probe {
+	int64_t version; /* 0: there is none */
+	int64_t changed_ms;
+};
+
+static int
+take_probe(struct probe *p, const struct json_node *root)
+{
+	const struct json_node *rows = json_find(root, "data");
+	const struct json_node *row = json_at(rows, 0);
+
+	*p = (struct probe){ 0 };
+	if (json_type(rows) != JSON_ARRAY)
+		return LIGHTSPEED_X_MALFORMED;
+	if (!row)
+		return 0;
+	if (json_get_int(&p->version, row, "version") ||
+	    clock_parse(&p->changed_ms, json_text_or(row, "updated_at", ""), 1))
+		return LIGHTSPEED_X_MALFORMED;
+	return 0;
+}
+
+static struct outcome
+read_first_after(struct lightspeed_x *x, struct probe *p, int64_t after)
+{
+	struct json *doc = NULL;
+	struct outcome outcome = lightspeed_x_must_be(
+		lightspeed_x_get(
+			x, &doc,
+			text_format("/api/2.0/sales?after=%lld&page_size=1",
+	                            (long long)after)),
+		"sales");
+
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = lightspeed_x_taken(take_probe(p, json_root(doc)),
+		                             "sales");
+	json_free(doc);
+	return outcome;
+}
+
+/* Halved until what is left is about a page. What changed since at_ms is above
+   *low all the time. */
+static struct outcome
+halve(struct lightspeed_x *x, int64_t *low, int64_t high, int64_t at_ms)
+{
+	struct outcome outcome = outcome_done();
+	struct probe p;
+
+	for (int i = 0; i < STEPS_MAX && high - *low > NEAR_ENOUGH &&
+	                outcome.verdict == VERDICT_DONE;
+	     i++) {
+		int64_t middle = *low + (high - *low) / 2;
+
+		outcome = read_first_after(x, &p, middle);
+		if (outcome.verdict != VERDICT_DONE)
+			break;
+		if (p.version == 0 || p.changed_ms >= at_ms - CHANGED_MS)
+			high = middle;
+		else
+			*low = p.version > middle ? p.version : middle;
+	}
+	return outcome;
+}
+
+/* From which version on, for all that changed since at_ms. */
+static struct outcome
+find_version(struct lightspeed_x *x, int64_t *out, int64_t at_ms)
+{
+	int r = lightspeed_x_version_at(x, out, at_ms);
+	struct outcome outcome;
+	int64_t newest = 0;
+
+	if (r)
+		return outcome_fault(r);
+	if (*out >= 0)
+		return outcome_done();
+	*out = 0;
+	outcome = lightspeed_x_newest(x, &newest);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = halve(x, out, newest, at_ms);
+	if (outcome.verdict == VERDICT_DONE)
+		lightspeed_x_learn(x, *out, at_ms);
+	return outcome;
+}
+
+/* ---- functions of the table ---- */
+
+struct outcome
+lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
+                        const struct sale_sink *sink)
+{
+	struct lightspeed_x *x = lightspeed_x_of(state);
+	struct taking taking = { x, sink, true };
+	struct lightspeed_x_list list = { .name = "sales",
+		                          .query = "",
+		                          .page_size = PAGE_SIZE,
+		                          .take = take_sale,
+		                          .ctx = &taking };
+	struct outcome outcome;
+	int r;
+
+	(void)until_ms; /* the list ends with what there is now */
+	outcome = find_version(x, &list.after, since_ms - LATE_MS);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = lightspeed_x_list(x, &list);
+	r = lightspeed_x_keep_versions(x);
+	return r ? outcome_fault(r) : outcome;
+}
+
+static struct outcome
+read_one(struct lightspeed_x *x, const char *id, const struct sale_sink *sink)
+{
+	struct taking taking = { x, sink, false };
+	struct json *doc = NULL;
+	struct outcome outcome =
+		lightspeed_x_get(x, &doc, text_format("/api/2.0/sales/%s", id));
+	const struct json_node *data;
+
+	if (outcome.verdict == VERDICT_DONE) {
+		data = json_find(json_root(doc), "data");
+		outcome = lightspeed_x_taken(json_type(data) == JSON_OBJECT
+		                                     ? take_sale(&taking, data)
+		                                     : LIGHTSPEED_X_MALFORMED,
+		                             "a sale");
+	} else if (outcome.verdict == VERDICT_ABSENT) {
+		outcome = outcome_done();
+	}
+	json_free(doc);
+	return outcome;
+}
+
+struct outcome
+lightspeed_x_read_sales(void *state, const char *const *ids, size_t n,
+                        const struct sale_sink *sink)
+{
+	struct lightspeed_x *x = lightspeed_x_of(state);
+	struct outcome outcome = outcome_done();
+	char id[LIGHTSPEED_X_ID_SIZE];
+
+	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n; i++)
+		if (lightspeed_x_read_id(id, ids[i])) /* a call may name any */
+			outcome = read_one(x, id, sink);
+	return outcome;
+}
