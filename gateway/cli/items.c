@@ -2,7 +2,7 @@
  * tillbridge items: the registry as CSV. Import checks the whole file before
  * it writes anything; export writes what import reads.
  */
-#include "gateway/cli/cli.h"
+#include "gateway/cli/items.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -617,14 +617,17 @@ cli_items(const struct cli *cli)
 	bool is_import = !strcmp(word, "import") && cli->argc == 2;
 	bool is_export = !strcmp(word, "export") && cli->argc == 1;
 	bool is_list = !strcmp(word, "list") && cli->argc == 1;
+	bool is_match = !strcmp(word, "match");
 	struct conf *conf = NULL;
 	struct station *station = NULL;
 	enum exit_code code;
 
-	if ((!is_import && !is_export && !is_list) ||
-	    (cli->is_dry && !is_import)) {
+	if ((!is_import && !is_export && !is_list && !is_match) ||
+	    (cli->is_dry && !is_import) ||
+	    ((cli->is_apply || cli->is_json) && !is_match)) {
 		cli_complain("usage: tillbridge items import FILE.csv "
-		             "[--dry-run] | export | list");
+		             "[--dry-run] | export | list | match [--apply] "
+		             "[--json] [ACCOUNT…]");
 		return EXIT_CODE_USAGE;
 	}
 	code = cli_open(&conf, &station, cli);
@@ -634,6 +637,8 @@ cli_items(const struct cli *cli)
 		code = import(cli, conf, station_store(station));
 	else if (is_export)
 		code = export(conf, station_store(station));
+	else if (is_match)
+		code = items_match(cli, conf, station);
 	else
 		code = list(conf, station_store(station));
 	station_close(station);

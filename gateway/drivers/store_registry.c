@@ -223,6 +223,66 @@ store_registry_get(struct store *store, struct item *out, const char *sku)
 	return r;
 }
 
+/* ARGV: the sku before, '' at first; how many -> sku, its hash, sku, … */
+static const char items_script[] =
+	"local from = ARGV[1] == '' and '-' or '('..ARGV[1]\n"
+	"local out = {}\n"
+	"for _, sku in ipairs(redis.call('ZRANGEBYLEX', KEYS[1]..'items', "
+        "from,\n"
+	"    '+', 'LIMIT', 0, ARGV[2])) do\n"
+	"  out[#out + 1] = sku\n"
+	"  out[#out + 1] = redis.call('HGETALL', KEYS[1]..'item:'..sku)\n"
+	"end\n"
+	"return out\n";
+
+/* One item of a page. Returns what visit does, or a fault. */
+static int
+visit_row(const char *sku, const redisReply *row,
+          int (*visit)(void *ctx, struct item *item), void *ctx)
+{
+	struct item item = { .sku = text_dup(sku) };
+	int r = item.sku ? 0 : err_raise(ERR_NOMEM, "why=%s", "item");
+
+	for (size_t i = 0; !r && i + 1 < reply_n(row); i += 2)
+		r = take_field(&item, reply_text(reply_at(row, i)),
+		               reply_text(reply_at(row, i + 1)));
+	if (!r)
+		r = visit(ctx, &item);
+	item_fini(&item);
+	return r;
+}
+
+int
+store_registry_each_item(struct store *store,
+                         int (*visit)(void *ctx, struct item *item), void *ctx)
+{
+	struct buf from = BUF_INIT;
+	size_t n = 2 * PAGE;
+	int r = 0;
+
+	while (!r && n == 2 * PAGE) {
+		struct args a = { 0 };
+		redisReply *reply = NULL;
+
+		args_adds(&a, buf_text(&from));
+		args_addi(&a, PAGE);
+		r = store_eval(store, &reply, SCRIPT_ITEMS, items_script, &a);
+		if (r)
+			break;
+		n = reply_n(reply);
+		for (size_t i = 0; !r && i + 1 < n; i += 2) {
+			const char *sku = reply_text(reply_at(reply, i));
+
+			buf_reset(&from);
+			buf_adds(&from, sku);
+			r = visit_row(sku, reply_at(reply, i + 1), visit, ctx);
+		}
+		freeReplyObject(reply);
+	}
+	buf_fini(&from);
+	return r;
+}
+
 int
 store_registry_resolved(struct store *store, const char *account,
                         const struct registry_resolution *found)

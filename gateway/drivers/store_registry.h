@@ -71,6 +71,14 @@ int store_registry_each(struct store *store,
                         int (*visit)(void *ctx, const char *sku), void *ctx);
 
 /*
+ * Visit every item in order of its sku, many in one call. visit may take what is
+ * in it; the rest is released. Non-zero from visit ends it.
+ */
+int store_registry_each_item(struct store *store,
+                             int (*visit)(void *ctx, struct item *item),
+                             void *ctx);
+
+/*
  * SKUs of externals, in order: out[i] is owned text or NULL when not bound.
  * Free each.
  */
