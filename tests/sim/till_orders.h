@@ -67,6 +67,10 @@ struct till_hands {
 	size_t n_verbs;
 };
 
+/* A customer takes some of one thing, if it is there. False: it is not. */
+bool till_sell(const struct till_hands *hands, void *till, const char *sku,
+               struct decimal quantity);
+
 /* The thing that the body names; NULL: unknown. */
 void *till_thing(const struct till_order *o);
 

@@ -175,18 +175,63 @@ tills_add(struct tills *t, const struct json_node *body,
 		              lsx_add(&t->lightspeed_x, item, balance)->id);
 }
 
+/* NULL: it is not played. */
+static const struct till_hands *
+hands_of(struct tills *t, enum sim_system system, void **till)
+{
+	if (system == SIM_HIBOUTIK && t->sim->hiboutik != NULL) {
+		*till = &t->hiboutik;
+		return &hiboutik_hands;
+	}
+	if (system == SIM_LIGHTSPEED_R && t->sim->lightspeed_r != NULL) {
+		*till = &t->lightspeed_r;
+		return &lsr_hands;
+	}
+	if (system == SIM_LIGHTSPEED_X && t->sim->lightspeed_x != NULL) {
+		*till = &t->lightspeed_x;
+		return &lsx_hands;
+	}
+	return NULL;
+}
+
+unsigned
+tills_count(const struct tills *t)
+{
+	return (t->sim->hiboutik != NULL ? 1U : 0U) +
+	       (t->sim->lightspeed_r != NULL ? 1U : 0U) +
+	       (t->sim->lightspeed_x != NULL ? 1U : 0U);
+}
+
+void
+tills_sell(struct tills *t, unsigned n, struct galaxy_item *item,
+           struct galaxy_balance *balance)
+{
+	const struct till_hands *hands = NULL;
+	struct till_goods goods;
+	void *till = NULL;
+	int system;
+
+	for (system = 0; system < SIM_N_SYSTEMS; system++) {
+		hands = hands_of(t, (enum sim_system)system, &till);
+		if (hands != NULL && n-- == 0)
+			break;
+	}
+	if (system == SIM_N_SYSTEMS)
+		return;
+	till_goods_init(&goods, item, balance);
+	till_sell(hands, till, goods.sku, decimal_of(1));
+	till_goods_fini(&goods);
+}
+
 const char *
 tills_control(struct tills *t, enum sim_system system, const char *what,
               const struct json_node *body, struct json_out *out)
 {
-	if (system == SIM_HIBOUTIK && t->sim->hiboutik != NULL)
-		return till_obey(&hiboutik_hands, &t->hiboutik, what, body,
-		                 out);
-	if (system == SIM_LIGHTSPEED_R && t->sim->lightspeed_r != NULL)
-		return till_obey(&lsr_hands, &t->lightspeed_r, what, body, out);
-	if (system == SIM_LIGHTSPEED_X && t->sim->lightspeed_x != NULL)
-		return till_obey(&lsx_hands, &t->lightspeed_x, what, body, out);
-	return "was started without its secrets";
+	void *till = NULL;
+	const struct till_hands *hands = hands_of(t, system, &till);
+
+	return hands != NULL ? till_obey(hands, till, what, body, out)
+	                     : "was started without its secrets";
 }
 
 void

@@ -65,6 +65,13 @@ void tills_registry(struct tills *tills, struct buf *csv);
 void tills_add(struct tills *tills, const struct json_node *body,
                struct galaxy_item *item, struct json_out *out);
 
+/* How many are played. */
+unsigned tills_count(const struct tills *tills);
+
+/* A customer takes one piece at the n-th of them, if it has it. */
+void tills_sell(struct tills *tills, unsigned n, struct galaxy_item *item,
+                struct galaxy_balance *balance);
+
 /* /control/hiboutik/WHAT …: NULL, or what is wrong. */
 const char *tills_control(struct tills *tills, enum sim_system system,
                           const char *what, const struct json_node *body,
