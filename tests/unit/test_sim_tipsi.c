@@ -1,39 +1,18 @@
 /*
  * The simulated Tipsi keeps the vendor's rules, so that a scenario that passes
- * against it means something. Its sources are taken in whole.
+ * against it means something.
  */
-#define _GNU_SOURCE 1 /* what the sources ask for */
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
-#include "tests/sim/sim.c"
-#include "tests/sim/calls.c"
-#include "tests/sim/fault.c"
-#include "tests/sim/till.c"
-#include "tests/sim/tipsi.c"
-#include "tests/sim/tipsi_items.c"
+#include "tests/sim/tipsi.h"
 
-/* Of Galaxy and the shop nothing is needed: items are made by calls here. */
-void
-galaxy_barcode(char out[GALAXY_CODE_SIZE], const struct galaxy_item *item,
-               const struct galaxy_balance *balance)
-{
-	(void)item;
-	(void)balance;
-	out[0] = '\0';
-}
-
-int
-galaxy_vat_percent(int vat)
-{
-	return vat;
-}
-
-const char *const shop_sizes[3] = { "S", "M", "L" };
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- a store of three items ---- */
 
