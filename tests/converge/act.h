@@ -35,6 +35,9 @@ size_t items_pick(struct world *w, enum item_kind least);
 /* One that may change in Galaxy. */
 size_t items_pick_at_galaxy(struct world *w);
 
+/* One that comes and goes, is bound now, and is kept by Galaxy; ITEMS_MAX: none. */
+size_t items_pick_flip(struct world *w);
+
 /* One that is sold and nothing else, and kept by Galaxy. */
 size_t items_pick_sold_at_galaxy(struct world *w);
 

@@ -227,6 +227,30 @@ check_oversold(struct world *w, const struct json_node *galaxy,
 	json_free(doc);
 }
 
+static void
+check_all_counts(struct world *w, const struct json_node *galaxy,
+                 const struct json_node *keeper, bool is_whole)
+{
+	for (size_t till = 0; till < w->n_tills; till++) {
+		struct json *state = control_state(w, till);
+
+		check_counts(w, galaxy, keeper, till,
+		             json_path(json_root(state), "square.counts"),
+		             is_whole);
+		json_free(state);
+	}
+}
+
+void
+check_counts_told(struct world *w)
+{
+	struct json *doc = control_state(w, 0);
+
+	check_all_counts(w, json_path(json_root(doc), "galaxy.items"),
+	                 json_path(json_root(doc), "square.counts"), false);
+	json_free(doc);
+}
+
 void
 check_all(struct world *w, bool is_whole)
 {
@@ -238,14 +262,7 @@ check_all(struct world *w, bool is_whole)
 
 	books_check(w);
 	sales_check(w, json_root(doc), is_whole);
-	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *state = control_state(w, till);
-
-		check_counts(w, galaxy, keeper, till,
-		             json_path(json_root(state), "square.counts"),
-		             is_whole);
-		json_free(state);
-	}
+	check_all_counts(w, galaxy, keeper, is_whole);
 	if (is_whole)
 		check_oversold(w, galaxy, keeper);
 	if (json_number(json_path(json_root(doc), "galaxy"), NULL,

@@ -16,6 +16,9 @@ struct redisContext;
 /* The till shows no more than is left, at this moment. */
 void check_ceiling(struct world *w);
 
+/* At rest: the counts that a hook with a 2xx told of. */
+void check_counts_told(struct world *w);
+
 /* At rest. is_whole: after a full sync, so all of it must be right; else only
    what a hook with a 2xx told of. */
 void check_all(struct world *w, bool is_whole);

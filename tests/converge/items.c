@@ -200,6 +200,23 @@ items_pick(struct world *w, enum item_kind least)
 }
 
 size_t
+items_pick_flip(struct world *w)
+{
+	size_t from = below(w, (unsigned)w->n_items);
+
+	for (size_t n = 0; n < w->n_items; n++) {
+		size_t i = (from + n) % w->n_items;
+		const struct item *item = &w->items[i];
+
+		if (item->kind == ITEM_FLIP && item->is_bound &&
+		    item->is_imported && !item->is_kept_at_till &&
+		    !item->has_fractions)
+			return i;
+	}
+	return ITEMS_MAX;
+}
+
+size_t
 items_pick_sold_at_galaxy(struct world *w)
 {
 	size_t i;

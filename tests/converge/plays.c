@@ -2,7 +2,7 @@
  * Small plays, each of them a race that single actions would meet once in a
  * thousand times: a change during a slow read, a change during a slow list of a
  * sync, a look at a till between the post of a sale and the balance that
- * contains it.
+ * contains it, a sale that waits for its binding.
  */
 #include "tests/converge/act.h"
 #include "tests/converge/check.h"
@@ -52,7 +52,8 @@ tell_all(struct world *w, size_t item)
 		                             .tries = 5 });
 }
 
-/* The second change comes while the first one's read is under way. */
+/* The second change comes while the first one's read is under way. At rest, so
+   that this read meets the delay and no other does. */
 static void
 play_slow_read(struct world *w)
 {
@@ -179,6 +180,42 @@ plays_lost_answer(struct world *w)
 	w->n_lost_answers++;
 }
 
+/*
+ * What a sale sold before it was bound is booked when it is bound. Told of twice,
+ * for a line that waits is one that was seen before.
+ */
+static void
+play_unbound(struct world *w)
+{
+	struct order pattern = { .n_lines = 1,
+		                 .till = below(w, (unsigned)w->n_tills) };
+	struct item *item;
+	size_t i = items_pick_flip(w);
+	size_t at;
+
+	if (i == ITEMS_MAX || !rest_reach(w))
+		return;
+	item = &w->items[i];
+	say(w, "play: a sale of what is not bound yet");
+	item->is_bound = false;
+	item->is_imported = false;
+	items_import_wanted(w);
+	pattern.lines[0].item = i;
+	pattern.lines[0].qty = decimal_of(1);
+	at = trade_ring_up(w, &pattern, 0);
+	for (int n = 0; n < 2; n++)
+		hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
+		                             .order = at,
+		                             .till = pattern.till,
+		                             .delay_ms = 300 * n,
+		                             .tries = 5 });
+	if (!rest_reach(w))
+		return;
+	item->is_bound = true;
+	item->is_imported = false;
+	items_import_wanted(w);
+}
+
 /* Redis goes; what is told in that moment is told again, or not at all. */
 static void
 play_lost_redis(struct world *w)
@@ -203,9 +240,18 @@ play_lost_redis(struct world *w)
 	trouble_nap(w, 300);
 }
 
+/* What was told of is right by itself: before anything that repairs it. */
+static void
+look_at_counts(struct world *w)
+{
+	if (rest_reach(w))
+		check_counts_told(w);
+}
+
 /*
  * The plays of a round's end. Syncs come first, for they repair what others
- * break; the end of Redis comes last, for nothing repairs that.
+ * break; the end of Redis comes last: the catch-up behind it repairs the counts,
+ * and nothing repairs a hook that it took along.
  */
 void
 plays_of_a_round(struct world *w)
@@ -218,9 +264,13 @@ plays_of_a_round(struct world *w)
 	act_once(w);
 	if (percent(w, 60))
 		play_slow_list(w);
+	play_unbound(w);
+	if (!rest_reach(w))
+		return;
 	for (unsigned n = 2 + below(w, 2); n > 0; n--)
 		play_slow_read(w);
-	for (unsigned n = 2; n > 0 && w->may_kill; n--) {
+	look_at_counts(w);
+	for (unsigned n = 2; n > 0 && w->may_kill && !is_violated(w); n--) {
 		play_lost_redis(w);
 		trouble_nap(w, 1000);
 	}
