@@ -36,6 +36,16 @@ variation_of(const struct order *o, const struct json_node *where)
 	return square_find(o->sim->square, text);
 }
 
+/* The location that an order names, else the first. False: there is no such. */
+static bool
+read_location(const struct order *o, size_t *at)
+{
+	const char *id = json_text_or(o->body, "location", NULL);
+
+	*at = 0;
+	return id == NULL || square_location_find(o->sim->square, at, id);
+}
+
 static const char *
 read_sale(const struct order *o, struct square_sale *sale)
 {
@@ -45,6 +55,8 @@ read_sale(const struct order *o, struct square_sale *sale)
 	size_t i;
 
 	sale->n_lines = json_length(lines);
+	if (!read_location(o, &sale->at))
+		return "location: unknown";
 	if (sale->n_lines == 0 || sale->n_lines > SQUARE_LINES_MAX)
 		return "lines: from 1 to 32";
 	for (i = 0; i < sale->n_lines; i++) {
@@ -92,13 +104,16 @@ count(const struct order *o)
 	struct square_variation *v = variation_of(o, o->body);
 	struct decimal quantity;
 	bool is_announced = true;
+	size_t at;
 
 	if (v == NULL)
 		return "variation or sku: unknown";
+	if (!read_location(o, &at))
+		return "location: unknown";
 	if (!sim_decimal(&quantity, o->body, "quantity"))
 		return "quantity: a decimal";
 	json_get_bool(&is_announced, o->body, "announce");
-	square_count(o->sim->square, v, quantity, is_announced);
+	square_count(o->sim->square, v, at, quantity, is_announced);
 	return NULL;
 }
 
@@ -113,6 +128,8 @@ move(const struct order *o)
 
 	if (move.variation == NULL)
 		return "variation or sku: unknown";
+	if (!read_location(o, &move.at))
+		return "location: unknown";
 	if (!square_state_parse(&move.from,
 	                        json_text_or(o->body, "from", "")) ||
 	    !square_state_parse(&move.to, json_text_or(o->body, "to", "")))
@@ -138,6 +155,26 @@ amend(const struct order *o)
 	if (!square_amend(o->sim->square, o->rest,
 	                  json_text_or(o->body, "uid", NULL), quantity))
 		return "no such order or line";
+	return NULL;
+}
+
+/* What the catalogue says of it: {"deleted","archived","absent_at"}. */
+static const char *
+shelve(const struct order *o)
+{
+	struct square_variation *v = variation_of(o, o->body);
+	const char *absent = json_text_or(o->body, "absent_at", NULL);
+	size_t at = 0;
+
+	if (v == NULL)
+		return "variation or sku: unknown";
+	if (absent != NULL &&
+	    !square_location_find(o->sim->square, &at, absent))
+		return "absent_at: unknown";
+	json_get_bool(&v->is_deleted, o->body, "deleted");
+	json_get_bool(&v->is_archived, o->body, "archived");
+	if (absent != NULL)
+		v->is_absent[at] = true;
 	return NULL;
 }
 
@@ -599,7 +636,7 @@ send_hooks(const struct order *o)
 		if (item != NULL)
 			hooks_galaxy(o->sim->hooks[SIM_GALAXY], item->itemid);
 		else
-			square_announce_count(o->sim->square, v);
+			square_announce_count(o->sim->square, v, 0);
 	}
 	return NULL;
 }
@@ -685,6 +722,7 @@ static const struct {
 	{ "POST", "/control/square/sell", sell },
 	{ "POST", "/control/square/count", count },
 	{ "POST", "/control/square/move", move },
+	{ "POST", "/control/square/item", shelve },
 	{ "POST", "/control/square/order/", amend },
 	{ "POST", "/control/square/switches", switch_square },
 	{ "POST", "/control/square/expire", expire_square },

@@ -39,6 +39,7 @@ struct job {
 	struct job *next;
 	char *body;   /* owned */
 	char *url;    /* owned; NULL: the system's */
+	char *secret; /* owned; NULL: as started */
 	char *header; /* owned; "Name: value"; NULL: none */
 	bool is_async;
 	int64_t due_mono_ms;
@@ -105,6 +106,7 @@ add_job(struct hooks *h, const struct hooks_message *m, int64_t delay_ms)
 	job = sim_alloc(sizeof(*job));
 	job->body = sim_dup(m->body);
 	job->url = text_dup(m->url);
+	job->secret = text_dup(m->secret);
 	job->header = text_dup(m->header);
 	job->is_async = m->is_async;
 	job->due_mono_ms = clock_mono_ms() + delay_ms;
@@ -152,15 +154,6 @@ void
 hooks_galaxy(struct hooks *h, const char *itemid)
 {
 	const struct hooks_message message = { .body = itemid };
-
-	hooks_send(h, &message);
-}
-
-void
-hooks_square(struct hooks *h, const char *body, int64_t delay_ms)
-{
-	const struct hooks_message message = { .body = body,
-		                               .delay_ms = delay_ms };
 
 	hooks_send(h, &message);
 }
@@ -363,7 +356,8 @@ deliver(struct hooks *h, const struct job *job, struct delivery *d,
         struct http_answer *answer)
 {
 	if (d->system == SIM_SQUARE)
-		shape_square(d, job, h->secret);
+		shape_square(d, job,
+		             job->secret != NULL ? job->secret : h->secret);
 	else if (d->system == SIM_GALAXY)
 		shape_galaxy(d, job, h->secret);
 	else
@@ -401,6 +395,7 @@ remove_job(struct hooks *h, struct job *job)
 	h->n_jobs--;
 	free(job->body);
 	free(job->url);
+	free(job->secret);
 	free(job->header);
 	free(job);
 }

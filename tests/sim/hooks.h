@@ -32,19 +32,17 @@ int hooks_start(struct hooks **out, const struct hooks_options *options);
 /* Queue a hook that names an item. Threads: any. */
 void hooks_galaxy(struct hooks *hooks, const char *itemid);
 
-/* Queue an event; body is copied. delay_ms: not before. Threads: any. */
-void hooks_square(struct hooks *hooks, const char *body, int64_t delay_ms);
-
-/* A form that its vendor has filled in and signed. */
+/* Square's event, or a form that its vendor has filled in and signed. */
 struct hooks_message {
 	const char *url;    /* of its subscription; NULL: as registered */
-	const char *body;   /* urlencoded */
+	const char *secret; /* Square's, of that; NULL: as started */
+	const char *body;   /* JSON; urlencoded */
 	const char *header; /* "Name: value"; NULL: none */
 	bool is_async;      /* nobody waits for the answer */
 	int64_t delay_ms;   /* not before */
 };
 
-/* Queue a form; everything is copied. Threads: any. */
+/* Queue it; everything is copied. Threads: any. */
 void hooks_send(struct hooks *hooks, const struct hooks_message *message);
 
 /* The secret to sign with: a wrong one while hooks are forged. NULL: none. */

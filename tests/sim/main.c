@@ -53,6 +53,7 @@ struct options {
 	const char *square_secret;
 	const char *square_refresh;
 	const char *square_location;
+	const char *square_second;
 	const char *square_key;
 	const char *square_hook_url;
 	const char *square_hook_target;
@@ -110,6 +111,8 @@ static const struct {
 	OPTION("--square-refresh-env", square_refresh, true,
 	       "variable; first refresh token"),
 	OPTION("--square-location", square_location, false, "id (L1)"),
+	OPTION("--square-second", square_second, false,
+	       "id of another location of the same seller (none)"),
 	OPTION("--square-signature-key-env", square_key, true, "variable"),
 	OPTION("--square-hook-url", square_hook_url, false,
 	       "https://… as registered: what is signed"),
@@ -255,6 +258,9 @@ make_world(struct world *w, const struct options *o)
 		.client_secret = o->square_secret,
 		.refresh_token = o->square_refresh,
 		.location = o->square_location,
+		.second = o->square_second,
+		.hook_url = o->square_hook_url,
+		.hook_key = o->square_key,
 		.version = "2025-08-20",
 		.cursor_ms = 5 * 60 * 1000,
 	};

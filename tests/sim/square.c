@@ -1,7 +1,8 @@
 /*
  * Square: the door (token, paths, errors, cursors) and the set-up.
  * square_stock.c keeps the counts, square_inventory.c, square_orders.c,
- * square_pay.c, square_catalog.c and square_token.c answer the calls.
+ * square_pay.c, square_catalog.c, square_hooks.c and square_token.c answer the
+ * calls.
  */
 #include "tests/sim/square.h"
 
@@ -53,6 +54,11 @@ square_add(struct square *square, struct galaxy_item *item,
 	first.created_us = sim_now_us(square->sim) - 2 * day_us;
 	first.occurred_us = first.created_us;
 	square_change_add(square, v, &first);
+	for (first.at = 1; first.at < square_n_locations(square); first.at++) {
+		first.created_us = sim_now_us(square->sim) - 2 * day_us;
+		first.occurred_us = first.created_us;
+		square_change_add(square, v, &first);
+	}
 	return v;
 }
 
@@ -67,6 +73,7 @@ square_init(struct square *square, struct sim *sim,
 	*square = (struct square){ .sim = sim, .options = *options };
 	square->is.page_max = 1000;
 	square_tokens_init(square);
+	square_hooks_init(square);
 	for (i = 0; i < galaxy->n_items; i++) {
 		for (j = 0; j < galaxy->items[i]->n_balances; j++)
 			square_add(square, galaxy->items[i],
@@ -106,9 +113,32 @@ square_fini(struct square *square)
 	for (i = 0; i < N_CURSORS; i++)
 		free(square->cursors[i].query);
 	square_tokens_fini(square);
+	square_hooks_fini(square);
 	free(square->variations);
 	free(square->orders);
 	free(square->keys);
+}
+
+size_t
+square_n_locations(const struct square *square)
+{
+	return square->options.second != NULL ? 2 : 1;
+}
+
+const char *
+square_location(const struct square *square, size_t at)
+{
+	return at == 0 ? square->options.location : square->options.second;
+}
+
+bool
+square_location_find(const struct square *square, size_t *at, const char *id)
+{
+	for (*at = 0; *at < square_n_locations(square); ++*at) {
+		if (strcmp(square_location(square, *at), id) == 0)
+			return true;
+	}
+	return false;
 }
 
 struct square_variation *
@@ -396,11 +426,12 @@ square_cursor_out(struct square *square, struct json_out *out, const char *path,
 /* ---- paths ---- */
 
 static void
-out_location(const struct square *square, struct json_out *out, const char *key)
+out_location(const struct square *square, size_t at, struct json_out *out,
+             const char *key)
 {
 	json_out_object(out, key);
-	json_out_text(out, "id", square->options.location);
-	json_out_text(out, "name", "Agora");
+	json_out_text(out, "id", square_location(square, at));
+	json_out_text(out, "name", at == 0 ? "Agora" : "Harbour");
 	json_out_text(out, "timezone", "Europe/Athens");
 	json_out_text(out, "status", "ACTIVE");
 	json_out_text(out, "created_at", "2024-03-01T08:00:00Z");
@@ -419,22 +450,27 @@ serve_locations(const struct square *square, const struct http_call *call,
 {
 	struct json_out out = { .to = &reply->body };
 	const char *id = NULL;
+	size_t at = 0;
 
 	if (strcmp(call->path, "/v2/locations") != 0 &&
 	    !sim_after(&id, call->path, "/v2/locations/"))
 		return false;
-	if (id != NULL && strcmp(id, "main") != 0 &&
-	    strcmp(id, square->options.location) != 0) {
+	if (id != NULL && strcmp(id, "main") == 0)
+		id = square->options.location;
+	if (id != NULL && !square_location_find(square, &at, id)) {
 		square_refuse(reply, 404, "NOT_FOUND", NULL,
 		              "Location not found");
 		return true;
 	}
 	json_out_object(&out, NULL);
-	if (id == NULL)
+	if (id != NULL) {
+		out_location(square, at, &out, "location");
+	} else {
 		json_out_array(&out, "locations");
-	out_location(square, &out, id == NULL ? NULL : "location");
-	if (id == NULL)
+		for (; at < square_n_locations(square); at++)
+			out_location(square, at, &out, NULL);
 		json_out_end_array(&out);
+	}
 	json_out_end_object(&out);
 	return true;
 }
@@ -458,6 +494,19 @@ is_right_verb(const struct http_call *call)
 	return strcmp(call->method, wanted) == 0;
 }
 
+/* What only the application itself may ask, and no seller's token. */
+static void
+serve_own(struct square *square, const struct http_call *call,
+          const char *token, struct server_reply *reply)
+{
+	if (strcmp(token, square->options.token) != 0)
+		square_refuse(reply, 403, "FORBIDDEN", NULL,
+		              "A personal access token is needed");
+	else if (!square_serve_hooks(square, call, reply))
+		square_refuse(reply, 404, "NOT_FOUND", NULL,
+		              "Resource not found.");
+}
+
 static void
 answer(struct square *square, const struct http_call *call,
        struct server_reply *reply)
@@ -474,6 +523,10 @@ answer(struct square *square, const struct http_call *call,
 	if (!square_token_check(square, token, reply))
 		return;
 	reply->status = 200;
+	if (sim_after(&version, call->path, "/v2/webhooks/")) {
+		serve_own(square, call, token, reply);
+		return;
+	}
 	if (!is_right_verb(call))
 		square_refuse(reply, 405, "METHOD_NOT_ALLOWED", NULL, NULL);
 	else if (!serve_locations(square, call, reply) &&
@@ -532,44 +585,61 @@ square_serve(void *ctx, const struct http_call *call,
 
 /* ---- state ---- */
 
-static void
-print_variation(const struct square_variation *v, struct json_out *out)
+/* What was moved into a state and out of another at a location, net. */
+static struct decimal
+moved(const struct square_variation *v, size_t at, bool is_api)
 {
+	struct decimal sum = DECIMAL_ZERO;
 	const struct square_change *c;
-	struct decimal sold = DECIMAL_ZERO;
-	struct decimal recorded = DECIMAL_ZERO; /* by calls, net of returns */
 	size_t i;
 
 	for (i = 0; i < v->n_changes; i++) {
 		c = &v->changes[i];
-		if (!c->is_count && !c->is_api && c->to == SQUARE_SOLD)
-			sold = decimal_add(sold, c->quantity);
-		if (!c->is_count && !c->is_api &&
-		    c->from == SQUARE_UNLINKED_RETURN)
-			sold = decimal_sub(sold, c->quantity);
-		if (!c->is_count && c->is_api && c->to == SQUARE_SOLD)
-			recorded = decimal_add(recorded, c->quantity);
-		if (!c->is_count && c->is_api &&
-		    c->from == SQUARE_UNLINKED_RETURN)
-			recorded = decimal_sub(recorded, c->quantity);
+		if (c->at != at || c->is_count || c->is_api != is_api)
+			continue;
+		if (c->to == SQUARE_SOLD)
+			sum = decimal_add(sum, c->quantity);
+		if (c->from == SQUARE_UNLINKED_RETURN)
+			sum = decimal_sub(sum, c->quantity);
 	}
+	return sum;
+}
+
+/* sold: at the till; recorded: by calls; both net of returns. */
+static void
+print_shelf(const struct square_variation *v, size_t at, struct json_out *out)
+{
 	json_out_object(out, NULL);
 	json_out_text(out, "variation", v->id);
 	json_out_text(out, "sku", v->sku);
-	json_out_decimal(out, "count", v->counts[SQUARE_IN_STOCK]);
-	json_out_decimal(out, "sold", sold);
-	json_out_decimal(out, "recorded", recorded);
-	json_out_int(out, "writes", v->n_writes);
+	json_out_decimal(out, "count", v->shelves[at].counts[SQUARE_IN_STOCK]);
+	json_out_decimal(out, "sold", moved(v, at, false));
+	json_out_decimal(out, "recorded", moved(v, at, true));
+	json_out_int(out, "writes", v->shelves[at].n_writes);
 	json_out_end_object(out);
 }
 
 static void
-print_order(const struct square_order *o, struct json_out *out)
+print_counts(const struct square *square, size_t at, const char *key,
+             struct json_out *out)
+{
+	size_t i;
+
+	json_out_array(out, key);
+	for (i = 0; i < square->n_variations; i++)
+		print_shelf(square->variations[i], at, out);
+	json_out_end_array(out);
+}
+
+static void
+print_order(const struct square *square, const struct square_order *o,
+            struct json_out *out)
 {
 	size_t i;
 
 	json_out_object(out, NULL);
 	json_out_text(out, "id", o->id);
+	json_out_text(out, "location", square_location(square, o->at));
 	json_out_int(out, "version", o->version);
 	json_out_text(out, "state", square_order_state_name(o->state));
 	json_out_int(out, "total", square_order_cents(o));
@@ -597,13 +667,12 @@ square_print_state(struct square *square, struct json_out *out)
 {
 	size_t i;
 
-	json_out_array(out, "counts");
-	for (i = 0; i < square->n_variations; i++)
-		print_variation(square->variations[i], out);
-	json_out_end_array(out);
+	print_counts(square, 0, "counts", out);
+	if (square_n_locations(square) > 1)
+		print_counts(square, 1, "second_counts", out);
 	json_out_array(out, "orders");
 	for (i = 0; i < square->n_orders; i++)
-		print_order(square->orders[i], out);
+		print_order(square, square->orders[i], out);
 	json_out_end_array(out);
 	square_tokens_print(square, out);
 	json_out_int(out, "writes", square->n_writes);

@@ -6,14 +6,14 @@
 #include "tests/sim/sim.h"
 
 /*
- * Square: one seller, one location; counts as the history of their changes,
- * orders rung up at the till, a small catalogue.
+ * Square: one seller with one location or two; counts as the history of their
+ * changes, orders rung up at the till, a small catalogue, subscriptions.
  *
  * Written from reference/square.md and the vendor's OpenAPI, under which every
  * reply must be valid. All functions want the lock of struct sim, square_serve
  * takes it.
  */
-enum { SQUARE_ID_SIZE = 32, SQUARE_LINES_MAX = 32 };
+enum { SQUARE_ID_SIZE = 32, SQUARE_LINES_MAX = 32, SQUARE_LOCATIONS_MAX = 2 };
 
 enum square_state {
 	SQUARE_CUSTOM,
@@ -38,6 +38,7 @@ enum square_state {
 /* One record of a variation's history. */
 struct square_change {
 	char id[SQUARE_ID_SIZE];
+	size_t at;              /* which location */
 	bool is_count;          /* PHYSICAL_COUNT, else ADJUSTMENT */
 	enum square_state from; /* of an adjustment */
 	enum square_state to;   /* of a count: its state */
@@ -48,6 +49,13 @@ struct square_change {
 	char order_id[SQUARE_ID_SIZE];  /* of a till sale; "" */
 	char refund_id[SQUARE_ID_SIZE]; /* what brought it back; "" */
 	char *reference_id;             /* owned; NULL: none */
+};
+
+/* What one location counts of a variation. */
+struct square_shelf {
+	struct decimal counts[SQUARE_N_STATES];
+	int64_t calculated_us[SQUARE_N_STATES]; /* 0: no such count */
+	int64_t n_writes; /* physical counts by calls that took effect */
 };
 
 struct square_variation {
@@ -61,9 +69,10 @@ struct square_variation {
 	struct square_change *changes; /* owned; by occurred_us */
 	size_t n_changes;
 	size_t cap_changes;
-	struct decimal counts[SQUARE_N_STATES];
-	int64_t calculated_us[SQUARE_N_STATES]; /* 0: no such count */
-	int64_t n_writes; /* physical counts by calls that took effect */
+	struct square_shelf shelves[SQUARE_LOCATIONS_MAX];
+	bool is_deleted;
+	bool is_archived;                     /* its item is */
+	bool is_absent[SQUARE_LOCATIONS_MAX]; /* not sold there */
 	struct galaxy_item *item;       /* borrowed; the same thing there */
 	struct galaxy_balance *balance; /* borrowed */
 };
@@ -85,6 +94,7 @@ enum square_order_state {
 struct square_order {
 	char id[SQUARE_ID_SIZE];
 	char payment_id[SQUARE_ID_SIZE];
+	size_t at; /* which location */
 	int64_t version;
 	int64_t created_us;
 	int64_t updated_us;
@@ -130,6 +140,19 @@ struct square_token {
 	bool is_spent; /* renewed once; it matters in the PKCE flow */
 };
 
+/* Where events go. */
+struct square_subscription {
+	char id[SQUARE_ID_SIZE];
+	char key[SQUARE_ID_SIZE]; /* "": as the hooks were started */
+	char *name;               /* owned; so are the texts below */
+	char *url;
+	char *version;
+	char *events; /* blank-separated */
+	bool is_enabled;
+	int64_t created_us;
+	int64_t updated_us;
+};
+
 #define SQUARE_MERCHANT "MAGORA0000001"
 
 struct square_options {
@@ -138,6 +161,9 @@ struct square_options {
 	const char *client_secret; /* NULL: the PKCE flow */
 	const char *refresh_token; /* the first one; NULL: there is none */
 	const char *location;
+	const char *second;   /* another location; NULL: there is one */
+	const char *hook_url; /* of the subscription made by hand; NULL: none */
+	const char *hook_key;
 	const char *version; /* named where a call names none */
 	int64_t cursor_ms;
 };
@@ -168,6 +194,9 @@ struct square {
 	struct square_token *tokens; /* owned */
 	size_t n_tokens;
 	size_t cap_tokens;
+	struct square_subscription *subscriptions; /* owned */
+	size_t n_subscriptions;
+	size_t cap_subscriptions;
 	int64_t n_refreshes;
 	int64_t n_refused_refreshes;
 	int64_t n_spent_again; /* renewals asked for with a spent token */
@@ -206,6 +235,7 @@ void square_registry(const struct square *square, struct buf *out,
 struct square_sale {
 	struct square_line lines[SQUARE_LINES_MAX]; /* uid is made here */
 	size_t n_lines;
+	size_t at;                /* which location */
 	int64_t closed_ago_s;     /* rung up offline, that long ago */
 	int64_t visible_after_ms; /* the order shows that much later */
 	bool is_announced;        /* with hooks */
@@ -221,7 +251,7 @@ bool square_amend(struct square *square, const char *order_id, const char *uid,
 
 /* Someone counts at the till. */
 void square_count(struct square *square, struct square_variation *variation,
-                  struct decimal quantity, bool is_announced);
+                  size_t at, struct decimal quantity, bool is_announced);
 
 /*
  * Goods move between two states at the till, without an order of their own: a
@@ -230,6 +260,7 @@ void square_count(struct square *square, struct square_variation *variation,
  */
 struct square_move {
 	struct square_variation *variation; /* borrowed */
+	size_t at;                          /* which location */
 	enum square_state from;
 	enum square_state to;
 	struct decimal quantity;
@@ -245,6 +276,12 @@ const char *square_move(struct square *square, const struct square_move *move);
 void square_print_state(struct square *square, struct json_out *out);
 
 /* ---- between the files of this module ---- */
+
+/* How many locations there are, their ids, and which one an id is of. */
+size_t square_n_locations(const struct square *square);
+const char *square_location(const struct square *square, size_t at);
+bool square_location_find(const struct square *square, size_t *at,
+                          const char *id);
 
 bool square_state_parse(enum square_state *out, const char *name);
 const char *square_state_name(enum square_state state);
@@ -302,15 +339,18 @@ struct square_change *square_change_add(struct square *square,
 
 /* square_stock.c: the event after a change of a count. */
 void square_announce_count(struct square *square,
-                           const struct square_variation *variation);
+                           const struct square_variation *variation, size_t at);
 
 /* square_stock.c: the event's envelope around an object. */
-void square_announce(struct square *square, const char *type,
+void square_announce(struct square *square, size_t at, const char *type,
                      const char *data_type, const char *id, const char *object,
                      int64_t delay_ms);
 
 /* What a line comes to, in cents. */
 int64_t square_line_cents(const struct square_line *line);
+
+/* square_inventory.c: what a write with this key was answered; NULL: nothing. */
+struct square_key *square_key_find(struct square *square, const char *key);
 
 /* square_orders.c: what an order comes to, and its form in answers. */
 void square_order_free(struct square_order *order);
@@ -321,7 +361,7 @@ void square_order_out(const struct square *square,
                       const char *key);
 
 void square_count_out(const struct square *square,
-                      const struct square_variation *variation,
+                      const struct square_variation *variation, size_t at,
                       enum square_state state, struct json_out *out);
 
 /* A change as member "adjustment" or "physical_count"; with its type. */
@@ -357,6 +397,17 @@ void square_tokens_expire(struct square *square);
 void square_tokens_revoke(struct square *square);
 void square_tokens_authorise(struct square *square, const char *refresh);
 void square_tokens_print(const struct square *square, struct json_out *out);
+
+/*
+ * square_hooks.c: the calls about subscriptions, and an event to each that
+ * wants it.
+ */
+void square_hooks_init(struct square *square);
+void square_hooks_fini(struct square *square);
+bool square_serve_hooks(struct square *square, const struct http_call *call,
+                        struct server_reply *reply);
+void square_hooks_send(struct square *square, const char *type,
+                       const char *body, int64_t delay_ms);
 
 /* square_pay.c: orders made by calls, and what is paid for them. */
 bool square_serve_payments(struct square *square, const struct http_call *call,

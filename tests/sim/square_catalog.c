@@ -13,22 +13,38 @@ enum { LIST_PAGE = 100, OBJECTS_PAGE = 1000, VALUES_MAX = 250 };
 /* ---- as JSON ---- */
 
 static void
+out_presence(const struct square *square, const struct square_variation *v,
+             struct json_out *out)
+{
+	size_t at;
+
+	json_out_bool(out, "present_at_all_locations", true);
+	json_out_array(out, "absent_at_location_ids");
+	for (at = 0; at < square_n_locations(square); at++) {
+		if (v->is_absent[at])
+			json_out_text(out, NULL, square_location(square, at));
+	}
+	json_out_end_array(out);
+}
+
+static void
 out_common(struct json_out *out, const char *key, const char *type,
-           const char *id)
+           const char *id, bool is_deleted)
 {
 	json_out_object(out, key);
 	json_out_text(out, "type", type);
 	json_out_text(out, "id", id);
 	json_out_text(out, "updated_at", "2026-01-15T09:00:00.000Z");
 	json_out_int(out, "version", 1700000000000);
-	json_out_bool(out, "is_deleted", false);
-	json_out_bool(out, "present_at_all_locations", true);
+	json_out_bool(out, "is_deleted", is_deleted);
 }
 
 static void
-out_variation(const struct square_variation *v, struct json_out *out)
+out_variation(const struct square *square, const struct square_variation *v,
+              struct json_out *out)
 {
-	out_common(out, NULL, "ITEM_VARIATION", v->id);
+	out_common(out, NULL, "ITEM_VARIATION", v->id, v->is_deleted);
+	out_presence(square, v, out);
 	json_out_object(out, "item_variation_data");
 	json_out_text(out, "item_id", v->item_id);
 	json_out_text(out, "name", v->kind);
@@ -49,14 +65,18 @@ out_product(const struct square *square, size_t i, struct json_out *out)
 {
 	const struct square_variation *v = square->variations[i];
 
-	out_common(out, NULL, "ITEM", v->item_id);
+	out_common(out, NULL, "ITEM", v->item_id, false);
+	json_out_bool(out, "present_at_all_locations", true);
 	json_out_object(out, "item_data");
 	json_out_text(out, "name", v->name);
+	json_out_bool(out, "is_archived", v->is_archived);
 	json_out_array(out, "variations");
 	for (; i < square->n_variations &&
 	       strcmp(square->variations[i]->item_id, v->item_id) == 0;
-	     i++)
-		out_variation(square->variations[i], out);
+	     i++) {
+		if (!square->variations[i]->is_deleted)
+			out_variation(square, square->variations[i], out);
+	}
 	json_out_end_array(out);
 	json_out_text(out, "product_type", "REGULAR");
 	json_out_end_object(out);
@@ -72,9 +92,12 @@ is_first_of_item(const struct square *square, size_t i)
 
 /* ---- matching ---- */
 
+/* Of a variation, or of its item, which has a name alone. */
 static const char *
-attribute_of(const struct square_variation *v, const char *name)
+attribute_of(const struct square_variation *v, bool is_item, const char *name)
 {
+	if (is_item)
+		return strcmp(name, "name") == 0 ? v->name : "";
 	if (strcmp(name, "sku") == 0)
 		return v->sku;
 	if (strcmp(name, "upc") == 0)
@@ -83,14 +106,15 @@ attribute_of(const struct square_variation *v, const char *name)
 }
 
 static bool
-matches_set(const struct square_variation *v, const struct json_node *q)
+matches_set(const struct square_variation *v, bool is_item,
+            const struct json_node *q)
 {
 	const struct json_node *wanted = json_find(q, "attribute_values");
 	const char *mine;
 	const char *one;
 	size_t i;
 
-	mine = attribute_of(v, json_text_or(q, "attribute_name", ""));
+	mine = attribute_of(v, is_item, json_text_or(q, "attribute_name", ""));
 	for (i = 0; i < json_length(wanted); i++) {
 		one = json_text(json_at(wanted, i));
 		if (one != NULL && strcasecmp(one, mine) == 0)
@@ -100,7 +124,8 @@ matches_set(const struct square_variation *v, const struct json_node *q)
 }
 
 static bool
-matches_text(const struct square_variation *v, const struct json_node *q)
+matches_text(const struct square_variation *v, bool is_item,
+             const struct json_node *q)
 {
 	const struct json_node *words = json_find(q, "keywords");
 	const char *word;
@@ -108,9 +133,12 @@ matches_text(const struct square_variation *v, const struct json_node *q)
 
 	for (i = 0; i < json_length(words); i++) {
 		word = json_text(json_at(words, i));
-		if (word == NULL || (strcasestr(v->name, word) == NULL &&
-		                     strcasestr(v->kind, word) == NULL &&
-		                     strcasestr(v->sku, word) == NULL))
+		if (word == NULL)
+			return false;
+		if (is_item ? strcasestr(v->name, word) == NULL
+		            : strcasestr(v->kind, word) == NULL &&
+		                      strcasestr(v->sku, word) == NULL &&
+		                      strcasestr(v->upc, word) == NULL)
 			return false;
 	}
 	return true;
@@ -118,7 +146,8 @@ matches_text(const struct square_variation *v, const struct json_node *q)
 
 /* exact_query ignores case and, as documented, may match a part. */
 static bool
-matches(const struct square_variation *v, const struct json_node *query)
+matches(const struct square_variation *v, bool is_item,
+        const struct json_node *query)
 {
 	const struct json_node *exact = json_find(query, "exact_query");
 	const struct json_node *set = json_find(query, "set_query");
@@ -127,20 +156,21 @@ matches(const struct square_variation *v, const struct json_node *query)
 	const char *wanted;
 
 	if (set != NULL)
-		return matches_set(v, set);
+		return matches_set(v, is_item, set);
 	if (text != NULL)
-		return matches_text(v, text);
+		return matches_text(v, is_item, text);
 	if (exact != NULL) {
 		wanted = json_text_or(exact, "attribute_value", "");
-		return strcasestr(attribute_of(v, json_text_or(exact,
-		                                               "attribute_name",
-		                                               "")),
-		                  wanted) != NULL;
+		return strcasestr(
+			       attribute_of(v, is_item,
+		                            json_text_or(exact,
+		                                         "attribute_name", "")),
+			       wanted) != NULL;
 	}
 	if (prefix != NULL) {
 		wanted = json_text_or(prefix, "attribute_prefix", "");
 		return strncasecmp(
-			       attribute_of(v,
+			       attribute_of(v, is_item,
 		                            json_text_or(prefix,
 		                                         "attribute_name", "")),
 			       wanted, strlen(wanted)) == 0;
@@ -191,26 +221,49 @@ check_search(const struct json_node *request, struct server_reply *reply)
 	return false;
 }
 
+/* Advice only: what is not from 1 to 1000 is ignored. */
+static size_t
+page_of(const struct square *square, const struct json_node *request)
+{
+	int64_t limit = 0;
+
+	(void)json_get_int(&limit, request, "limit");
+	if (limit < 1 || limit > OBJECTS_PAGE)
+		limit = OBJECTS_PAGE;
+	return (size_t)(limit < square->is.page_max ? limit
+	                                            : square->is.page_max);
+}
+
 /* One page from *i on; is_shown tells which variations were on it. */
 static void
 out_objects(const struct square *square, const struct json_node *request,
             size_t *i, bool *is_shown, struct json_out *out)
 {
 	const struct json_node *query = json_find(request, "query");
+	bool has_items = square_is_listed(request, "object_types", "ITEM");
+	bool has_variations =
+		square_is_listed(request, "object_types", "ITEM_VARIATION");
+	const struct square_variation *v;
+	bool has_deleted = false;
+	size_t max = page_of(square, request);
 	size_t n = 0;
 
+	json_get_bool(&has_deleted, request, "include_deleted_objects");
 	json_out_array(out, "objects");
-	for (; *i < square->n_variations && n < OBJECTS_PAGE; (*i)++) {
-		if (!matches(square->variations[*i], query))
-			continue;
-		if (square_is_listed(request, "object_types", "ITEM") &&
-		    is_first_of_item(square, *i))
+	for (; *i < square->n_variations && n < max; (*i)++) {
+		v = square->variations[*i];
+		if (has_items && is_first_of_item(square, *i) &&
+		    matches(v, true, query)) {
 			out_product(square, *i, out);
-		is_shown[*i] = square_is_listed(request, "object_types",
-		                                "ITEM_VARIATION");
-		if (is_shown[*i])
-			out_variation(square->variations[*i], out);
-		n++;
+			n++;
+		}
+		is_shown[*i] = has_variations &&
+		               (has_deleted || !v->is_deleted) &&
+		               matches(v, false, query);
+		if (is_shown[*i]) {
+			out_variation(square, v, out);
+			n++;
+		}
 	}
 	json_out_end_array(out);
 }
@@ -265,8 +318,9 @@ list_objects(const struct square *square, const struct http_call *call,
 	json_out_object(&out, NULL);
 	json_out_array(&out, "objects");
 	for (; i < square->n_variations && i < end; i++) {
-		if (strstr(buf_text(&types), "ITEM_VARIATION") != NULL)
-			out_variation(square->variations[i], &out);
+		if (strstr(buf_text(&types), "ITEM_VARIATION") != NULL &&
+		    !square->variations[i]->is_deleted)
+			out_variation(square, square->variations[i], &out);
 		if (strncmp(buf_text(&types), "ITEM", 4) == 0 &&
 		    buf_text(&types)[4] != '_' && is_first_of_item(square, i))
 			out_product(square, i, &out);

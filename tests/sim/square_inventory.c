@@ -24,6 +24,7 @@ enum {
 
 struct count_row {
 	const struct square_variation *variation;
+	size_t at;
 	enum square_state state;
 	int64_t calculated_us;
 };
@@ -46,9 +47,34 @@ is_wanted_count(const struct square *square, const struct json_node *request,
 	       square_is_listed(request, "catalog_object_ids",
 	                        row->variation->id) &&
 	       square_is_listed(request, "location_ids",
-	                        square->options.location) &&
+	                        square_location(square, row->at)) &&
 	       square_is_listed(request, "states",
 	                        square_state_name(row->state));
+}
+
+/* All rows of counts there are; returns how many. */
+static size_t
+list_counts(const struct square *square, struct count_row *rows)
+{
+	size_t n = 0;
+	size_t i;
+	size_t at;
+	int state;
+
+	for (i = 0; i < square->n_variations; i++) {
+		for (at = 0; at < square_n_locations(square); at++) {
+			for (state = 0; state < SQUARE_N_STATES; state++)
+				rows[n++] = (struct count_row){
+					square->variations[i],
+					at,
+					(enum square_state)state,
+					square->variations[i]
+						->shelves[at]
+						.calculated_us[state],
+				};
+		}
+	}
+	return n;
 }
 
 /* All wanted counts, newest first. The caller frees them. */
@@ -57,23 +83,20 @@ collect_counts(const struct square *square, const struct json_node *request,
                int64_t updated_after_us, size_t *n)
 {
 	struct count_row *rows;
-	struct count_row row;
+	size_t n_all;
 	size_t i;
-	int state;
 
-	rows = sim_alloc((square->n_variations * SQUARE_N_STATES + 1) *
-	                 sizeof(*rows));
+	rows = sim_alloc(
+		(square->n_variations * SQUARE_LOCATIONS_MAX * SQUARE_N_STATES +
+	         1) *
+		sizeof(*rows));
+	n_all = list_counts(square, rows);
 	*n = 0;
-	for (i = 0; i < square->n_variations; i++) {
-		for (state = 0; state < SQUARE_N_STATES; state++) {
-			row.variation = square->variations[i];
-			row.state = (enum square_state)state;
-			row.calculated_us = row.variation->calculated_us[state];
-			if (row.calculated_us != 0 &&
-			    is_wanted_count(square, request, &row,
-			                    updated_after_us))
-				rows[(*n)++] = row;
-		}
+	for (i = 0; i < n_all; i++) {
+		if (rows[i].calculated_us != 0 &&
+		    is_wanted_count(square, request, &rows[i],
+		                    updated_after_us))
+			rows[(*n)++] = rows[i];
 	}
 	qsort(rows, *n, sizeof(*rows), newest_first);
 	return rows;
@@ -141,8 +164,8 @@ retrieve_counts(struct square *square, const struct http_call *call,
 	for (i = 0; i < n && shown < limit; i++) {
 		if (place.mark != 0 && rows[i].calculated_us >= place.mark)
 			continue;
-		square_count_out(square, rows[i].variation, rows[i].state,
-		                 &out);
+		square_count_out(square, rows[i].variation, rows[i].at,
+		                 rows[i].state, &out);
 		shown++;
 	}
 	json_out_end_array(&out);
@@ -154,13 +177,29 @@ retrieve_counts(struct square *square, const struct http_call *call,
 	free(rows);
 }
 
+/* What every location counts of a variation. */
+static void
+out_shelves(const struct square *square, const struct square_variation *v,
+            struct json_out *out)
+{
+	size_t at;
+	int state;
+
+	for (at = 0; at < square_n_locations(square); at++) {
+		for (state = 0; state < SQUARE_N_STATES; state++) {
+			if (v->shelves[at].calculated_us[state] != 0)
+				square_count_out(square, v, at,
+				                 (enum square_state)state, out);
+		}
+	}
+}
+
 static void
 retrieve_count(struct square *square, const char *id,
                struct server_reply *reply)
 {
 	struct json_out out = { .to = &reply->body };
 	const struct square_variation *v = square_find(square, id);
-	int state;
 
 	if (v == NULL || strcmp(v->id, id) != 0) {
 		square_refuse(reply, 404, "NOT_FOUND", "catalog_object_id",
@@ -169,11 +208,7 @@ retrieve_count(struct square *square, const char *id,
 	}
 	json_out_object(&out, NULL);
 	json_out_array(&out, "counts");
-	for (state = 0; state < SQUARE_N_STATES; state++) {
-		if (v->calculated_us[state] != 0)
-			square_count_out(square, v, (enum square_state)state,
-			                 &out);
-	}
+	out_shelves(square, v, &out);
 	json_out_end_array(&out);
 	json_out_end_object(&out);
 }
@@ -205,7 +240,8 @@ struct change_query {
 };
 
 static bool
-is_wanted_change(const struct change_query *q, const struct change_row *row)
+is_wanted_change(const struct square *square, const struct change_query *q,
+                 const struct change_row *row)
 {
 	const struct square_change *c = row->change;
 
@@ -213,6 +249,8 @@ is_wanted_change(const struct change_query *q, const struct change_row *row)
 	       (q->before_us == 0 || c->created_us < q->before_us) &&
 	       square_is_listed(q->request, "catalog_object_ids",
 	                        row->variation->id) &&
+	       square_is_listed(q->request, "location_ids",
+	                        square_location(square, c->at)) &&
 	       square_is_listed(q->request, "types",
 	                        c->is_count ? "PHYSICAL_COUNT"
 	                                    : "ADJUSTMENT") &&
@@ -233,14 +271,11 @@ collect_changes(const struct square *square, const struct change_query *q,
 	size_t j;
 
 	*n = 0;
-	if (!square_is_listed(q->request, "location_ids",
-	                      square->options.location))
-		return NULL;
 	for (i = 0; i < square->n_variations; i++) {
 		row.variation = square->variations[i];
 		for (j = 0; j < row.variation->n_changes; j++) {
 			row.change = &row.variation->changes[j];
-			if (!is_wanted_change(q, &row))
+			if (!is_wanted_change(square, q, &row))
 				continue;
 			sim_grow(&rows, &cap, *n, sizeof(row));
 			((struct change_row *)rows)[(*n)++] = row;
@@ -413,8 +448,8 @@ read_common(struct write *w, const struct json_node *o)
 
 	if (v == NULL || strcmp(v->id, id) != 0)
 		refuse_change(w, "NOT_FOUND", "catalog_object_id");
-	if (strcmp(need_text(w, o, "location_id"),
-	           w->square->options.location) != 0)
+	if (!square_location_find(w->square, &c->at,
+	                          need_text(w, o, "location_id")))
 		refuse_change(w, "NOT_FOUND", "location_id");
 	if (strlen(reference) > REFERENCE_MAX)
 		refuse_change(w, "VALUE_TOO_LONG", "reference_id");
@@ -533,10 +568,12 @@ is_unchanged(const struct write *w, const struct square_variation *v,
 	if (!w->ignores_unchanged || !c->is_count)
 		return false;
 	if (w->square->is.ignores_by_count)
-		return v->calculated_us[c->to] != 0 &&
-		       decimal_cmp(v->counts[c->to], c->quantity) == 0;
+		return v->shelves[c->at].calculated_us[c->to] != 0 &&
+		       decimal_cmp(v->shelves[c->at].counts[c->to],
+		                   c->quantity) == 0;
 	for (i = v->n_changes; i-- > 0;) {
-		if (v->changes[i].is_count && v->changes[i].to == c->to)
+		if (v->changes[i].is_count && v->changes[i].at == c->at &&
+		    v->changes[i].to == c->to)
 			return decimal_cmp(v->changes[i].quantity,
 			                   c->quantity) == 0;
 	}
@@ -550,7 +587,9 @@ apply_change(struct write *w, size_t i, struct json_out *made)
 	struct square *square = w->square;
 	struct square_variation *v = w->changes[i].variation;
 	struct square_change *c = &w->changes[i].change;
-	struct decimal before = v->counts[SQUARE_IN_STOCK];
+	struct square_shelf *shelf = &v->shelves[c->at];
+	struct decimal before = shelf->counts[SQUARE_IN_STOCK];
+	size_t at = c->at;
 
 	if (is_unchanged(w, v, c)) {
 		square->n_unchanged++;
@@ -560,9 +599,9 @@ apply_change(struct write *w, size_t i, struct json_out *made)
 	square_change_out(square, v, square_change_add(square, v, c), made);
 	c->reference_id = NULL; /* the history has it now */
 	square->n_writes++;
-	v->n_writes += c->is_count;
-	if (decimal_cmp(before, v->counts[SQUARE_IN_STOCK]) != 0)
-		square_announce_count(square, v);
+	shelf->n_writes += c->is_count;
+	if (decimal_cmp(before, shelf->counts[SQUARE_IN_STOCK]) != 0)
+		square_announce_count(square, v, at);
 }
 
 static bool
@@ -582,23 +621,18 @@ out_counts_of(const struct write *w, struct json_out *out)
 {
 	const struct square_variation *v;
 	size_t i;
-	int state;
 
 	json_out_array(out, "counts");
 	for (i = 0; i < w->n_changes; i++) {
 		v = w->changes[i].variation;
-		for (state = 0; state < SQUARE_N_STATES; state++) {
-			if (v->calculated_us[state] != 0 &&
-			    !is_named_before(w, i))
-				square_count_out(w->square, v,
-				                 (enum square_state)state, out);
-		}
+		if (!is_named_before(w, i))
+			out_shelves(w->square, v, out);
 	}
 	json_out_end_array(out);
 }
 
-static struct square_key *
-find_key(struct square *square, const char *key)
+struct square_key *
+square_key_find(struct square *square, const char *key)
 {
 	size_t i;
 
@@ -655,7 +689,7 @@ static void
 write_with_key(struct square *square, const struct json_node *request,
                const char *id, const char *printed, struct server_reply *reply)
 {
-	struct square_key *key = find_key(square, id);
+	struct square_key *key = square_key_find(square, id);
 	struct write *w;
 
 	if (key != NULL && strcmp(key->request, printed) != 0) {

@@ -90,7 +90,7 @@ out_tender(const struct square *square, const struct square_order *o,
 	json_out_array(out, "tenders");
 	json_out_object(out, NULL);
 	json_out_text(out, "id", o->payment_id);
-	json_out_text(out, "location_id", square->options.location);
+	json_out_text(out, "location_id", square_location(square, o->at));
 	json_out_text(out, "transaction_id", o->id);
 	square_time_out(out, "created_at", o->closed_us);
 	square_money_out(out, "amount_money", cents);
@@ -138,7 +138,7 @@ square_order_out(const struct square *square, const struct square_order *o,
 
 	json_out_object(out, key);
 	json_out_text(out, "id", o->id);
-	json_out_text(out, "location_id", square->options.location);
+	json_out_text(out, "location_id", square_location(square, o->at));
 	if (o->reference_id != NULL)
 		json_out_text(out, "reference_id", o->reference_id);
 	if (source[0] != '\0') {
@@ -171,7 +171,7 @@ out_entry(const struct square *square, const struct square_order *o,
 	json_out_object(out, NULL);
 	json_out_text(out, "order_id", o->id);
 	json_out_int(out, "version", o->version);
-	json_out_text(out, "location_id", square->options.location);
+	json_out_text(out, "location_id", square_location(square, o->at));
 	json_out_end_object(out);
 }
 
@@ -189,6 +189,7 @@ static const struct {
 };
 
 struct search {
+	const struct json_node *request;
 	const struct json_node *filter;
 	const struct json_node *sort;
 	enum time_field sort_by;
@@ -302,7 +303,11 @@ static bool
 check_locations(const struct square *square, const struct json_node *request,
                 struct server_reply *reply)
 {
-	size_t n = json_length(json_find(request, "location_ids"));
+	const struct json_node *ids = json_find(request, "location_ids");
+	size_t n = json_length(ids);
+	const char *id;
+	size_t at;
+	size_t i;
 
 	if (n == 0 || n > LOCATIONS_MAX) {
 		square_refuse(reply, 400,
@@ -311,8 +316,10 @@ check_locations(const struct square *square, const struct json_node *request,
 		              "location_ids", "From 1 to 10 locations");
 		return false;
 	}
-	if (!square_is_listed(request, "location_ids",
-	                      square->options.location)) {
+	for (i = 0; i < n; i++) {
+		id = json_text(json_at(ids, i));
+		if (id != NULL && square_location_find(square, &at, id))
+			continue;
 		square_refuse(reply, 404, "NOT_FOUND", "location_ids",
 		              "Location not found");
 		return false;
@@ -326,6 +333,7 @@ read_search(struct square *square, struct search *s, const char *path,
 {
 	const struct json_node *query = json_find(request, "query");
 
+	s->request = request;
 	s->filter = json_find(query, "filter");
 	s->sort = json_find(query, "sort");
 	json_get_bool(&s->wants_entries, request, "return_entries");
@@ -347,7 +355,8 @@ read_search(struct square *square, struct search *s, const char *path,
 }
 
 static bool
-is_found(const struct search *s, const struct square_order *o)
+is_found(const struct square *square, const struct search *s,
+         const struct square_order *o)
 {
 	const struct json_node *states;
 	const struct json_node *sources;
@@ -357,6 +366,8 @@ is_found(const struct search *s, const struct square_order *o)
 	states = json_find(s->filter, "state_filter");
 	sources = json_find(s->filter, "source_filter");
 	if (o->visible_us > s->place.as_of_us ||
+	    !square_is_listed(s->request, "location_ids",
+	                      square_location(square, o->at)) ||
 	    !square_is_listed(states, "states",
 	                      square_order_state_name(o->state)) ||
 	    !square_is_listed(sources, "source_names", source_of(o)))
@@ -396,7 +407,7 @@ collect(const struct square *square, const struct search *s, size_t *n)
 	found = sim_alloc((square->n_orders + 1) * sizeof(*found));
 	*n = 0;
 	for (i = 0; i < square->n_orders; i++) {
-		if (!is_found(s, square->orders[i]))
+		if (!is_found(square, s, square->orders[i]))
 			continue;
 		us = time_of(square->orders[i], s->sort_by);
 		found[*n].order = square->orders[i];
@@ -478,6 +489,7 @@ retrieve_orders(struct square *square, const struct json_node *request,
 	struct json_out out = { .to = &reply->body };
 	const struct json_node *ids = json_find(request, "order_ids");
 	const struct square_order *o;
+	const char *where = json_text_or(request, "location_id", NULL);
 	const char *id;
 	size_t n = json_length(ids);
 	size_t i;
@@ -496,7 +508,9 @@ retrieve_orders(struct square *square, const struct json_node *request,
 	for (i = 0; i < n; i++) {
 		id = json_text(json_at(ids, i));
 		o = id != NULL ? find_visible(square, id) : NULL;
-		if (o != NULL)
+		if (o != NULL &&
+		    (where == NULL ||
+		     strcmp(where, square_location(square, o->at)) == 0))
 			square_order_out(square, o, &out, NULL);
 	}
 	json_out_end_array(&out);

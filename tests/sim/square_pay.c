@@ -97,13 +97,16 @@ need_money(struct paying *p, const struct json_node *o, const char *key)
 	return amount;
 }
 
-static void
+static size_t
 need_location(struct paying *p, const struct json_node *o)
 {
-	if (strcmp(need_words(p, o, "location_id", 50),
-	           p->square->options.location) != 0)
+	size_t at = 0;
+
+	if (!square_location_find(p->square, &at,
+	                          need_words(p, o, "location_id", 50)))
 		refuse(p, 404, "NOT_FOUND", "location_id",
 		       "Location not found");
+	return at;
 }
 
 /* ---- keys: each call has its own ---- */
@@ -172,15 +175,16 @@ announce_made_order(struct square *square, const struct square_order *o,
 	json_out_object(&out, type);
 	json_out_text(&out, "order_id", o->id);
 	json_out_int(&out, "version", o->version);
-	json_out_text(&out, "location_id", square->options.location);
+	json_out_text(&out, "location_id", square_location(square, o->at));
 	json_out_text(&out, "state", square_order_state_name(o->state));
 	square_time_out(&out, "created_at", o->created_us);
 	if (!is_new)
 		square_time_out(&out, "updated_at", o->updated_us);
 	json_out_end_object(&out);
 	json_out_end_object(&out);
-	square_announce(square, is_new ? "order.created" : "order.updated",
-	                type, o->id, buf_text(&object), 0);
+	square_announce(square, o->at,
+	                is_new ? "order.created" : "order.updated", type, o->id,
+	                buf_text(&object), 0);
 	buf_fini(&object);
 }
 
@@ -205,7 +209,7 @@ out_payment(const struct square *square, const struct square_order *o,
 		json_print(&details, external);
 		json_out_raw(out, "external_details", buf_text(&details));
 	}
-	json_out_text(out, "location_id", square->options.location);
+	json_out_text(out, "location_id", square_location(square, o->at));
 	json_out_text(out, "order_id", o->id);
 	if (json_text_or(request, "reference_id", NULL) != NULL)
 		json_out_text(out, "reference_id",
@@ -224,7 +228,7 @@ announce_paid(struct square *square, const struct square_order *o,
 	json_out_object(&out, NULL);
 	out_payment(square, o, request, &out);
 	json_out_end_object(&out);
-	square_announce(square, type, "payment", o->payment_id,
+	square_announce(square, o->at, type, "payment", o->payment_id,
 	                buf_text(&object), 0);
 	buf_fini(&object);
 }
@@ -310,7 +314,7 @@ read_order(struct paying *p, struct square_order *o)
 	              "location_id reference_id source customer_id line_items "
 	              "discounts metadata ticket_name state");
 	check_members(p, source, "name");
-	need_location(p, order);
+	o->at = need_location(p, order);
 	text = take_words(p, order, "state", UID_MAX);
 	if (text[0] != '\0' && strcmp(text, "OPEN") != 0)
 		refuse(p, 400, "BAD_REQUEST", "order.state",
@@ -412,7 +416,8 @@ find_order(struct paying *p, const char *id)
 static void
 complete(struct square *square, struct square_order *o)
 {
-	struct square_change change = { .from = SQUARE_IN_STOCK,
+	struct square_change change = { .at = o->at,
+		                        .from = SQUARE_IN_STOCK,
 		                        .to = SQUARE_SOLD,
 		                        .is_api = true };
 	size_t i;
@@ -427,7 +432,7 @@ complete(struct square *square, struct square_order *o)
 		change.created_us = sim_now_us(square->sim);
 		change.occurred_us = change.created_us;
 		square_change_add(square, o->lines[i].variation, &change);
-		square_announce_count(square, o->lines[i].variation);
+		square_announce_count(square, o->lines[i].variation, o->at);
 	}
 	announce_made_order(square, o, false);
 }
@@ -468,6 +473,7 @@ read_payment(struct paying *p)
 	struct square_order *o;
 	bool is_at_once = true;
 	int64_t amount;
+	size_t at;
 
 	check_members(p, p->request,
 	              "source_id idempotency_key amount_money autocomplete "
@@ -476,7 +482,7 @@ read_payment(struct paying *p)
 	check_external(p);
 	amount = need_money(p, p->request, "amount_money");
 	take_words(p, p->request, "reference_id", ORDER_REFERENCE_MAX);
-	need_location(p, p->request);
+	at = need_location(p, p->request);
 	if (json_get_bool(&is_at_once, p->request, "autocomplete") ==
 	            JSON_WRONG_TYPE ||
 	    !is_at_once)
@@ -485,7 +491,10 @@ read_payment(struct paying *p)
 	o = find_order(p, need_words(p, p->request, "order_id", 192));
 	if (p->is_refused || o == NULL)
 		return NULL;
-	if (o->state != SQUARE_OPEN)
+	if (o->at != at)
+		refuse(p, 400, "BAD_REQUEST", "location_id",
+		       "The order is of another location");
+	else if (o->state != SQUARE_OPEN)
 		refuse(p, 400, "BAD_REQUEST", "order_id",
 		       "The order is already paid or was canceled");
 	else if (amount != square_order_cents(o))

@@ -72,25 +72,28 @@ square_state_is_read_only(enum square_state state)
 
 /* ---- the history ---- */
 
+/* Of one location: a count there is the sum of what happened there. */
 static void
-count_again(struct square_variation *v)
+count_again(struct square_variation *v, size_t at)
 {
+	struct decimal *counts = v->shelves[at].counts;
 	const struct square_change *c;
 	size_t i;
 
-	memset(v->counts, 0, sizeof(v->counts));
+	memset(counts, 0, sizeof(v->shelves[at].counts));
 	for (i = 0; i < v->n_changes; i++) {
 		c = &v->changes[i];
+		if (c->at != at)
+			continue;
 		if (c->is_count) {
-			v->counts[c->to] = c->quantity;
+			counts[c->to] = c->quantity;
 			continue;
 		}
 		if (state_table[c->from].is_counted)
-			v->counts[c->from] =
-				decimal_sub(v->counts[c->from], c->quantity);
+			counts[c->from] =
+				decimal_sub(counts[c->from], c->quantity);
 		if (state_table[c->to].is_counted)
-			v->counts[c->to] =
-				decimal_add(v->counts[c->to], c->quantity);
+			counts[c->to] = decimal_add(counts[c->to], c->quantity);
 	}
 }
 
@@ -98,13 +101,14 @@ static void
 touch(struct square *square, struct square_variation *v,
       const struct square_change *c)
 {
-	bool is_first = v->n_changes == 1;
+	int64_t *calculated_us = v->shelves[c->at].calculated_us;
+	bool is_first = c->is_count && calculated_us[c->to] == 0;
 
 	if (state_table[c->to].is_counted)
-		v->calculated_us[c->to] =
+		calculated_us[c->to] =
 			is_first ? c->created_us : sim_now_us(square->sim);
 	if (!c->is_count && state_table[c->from].is_counted)
-		v->calculated_us[c->from] = sim_now_us(square->sim);
+		calculated_us[c->from] = sim_now_us(square->sim);
 }
 
 struct square_change *
@@ -123,7 +127,7 @@ square_change_add(struct square *square, struct square_variation *v,
 	v->changes[at] = *change;
 	sim_token(square->sim, v->changes[at].id, 24);
 	v->n_changes++;
-	count_again(v);
+	count_again(v, change->at);
 	touch(square, v, &v->changes[at]);
 	return &v->changes[at];
 }
@@ -131,8 +135,9 @@ square_change_add(struct square *square, struct square_variation *v,
 /* ---- events ---- */
 
 void
-square_announce(struct square *square, const char *type, const char *data_type,
-                const char *id, const char *object, int64_t delay_ms)
+square_announce(struct square *square, size_t at, const char *type,
+                const char *data_type, const char *id, const char *object,
+                int64_t delay_ms)
 {
 	struct buf body = BUF_INIT;
 	struct json_out out = { .to = &body };
@@ -140,8 +145,8 @@ square_announce(struct square *square, const char *type, const char *data_type,
 
 	sim_uuid(square->sim, event_id);
 	json_out_object(&out, NULL);
-	json_out_text(&out, "merchant_id", "MAGORA0000001");
-	json_out_text(&out, "location_id", square->options.location);
+	json_out_text(&out, "merchant_id", SQUARE_MERCHANT);
+	json_out_text(&out, "location_id", square_location(square, at));
 	json_out_text(&out, "type", type);
 	json_out_text(&out, "event_id", event_id);
 	square_time_out(&out, "created_at", sim_now_us(square->sim));
@@ -151,12 +156,13 @@ square_announce(struct square *square, const char *type, const char *data_type,
 	json_out_raw(&out, "object", object);
 	json_out_end_object(&out);
 	json_out_end_object(&out);
-	hooks_square(square->sim->hooks[SIM_SQUARE], buf_text(&body), delay_ms);
+	square_hooks_send(square, type, buf_text(&body), delay_ms);
 	buf_fini(&body);
 }
 
 void
-square_announce_count(struct square *square, const struct square_variation *v)
+square_announce_count(struct square *square, const struct square_variation *v,
+                      size_t at)
 {
 	struct buf object = BUF_INIT;
 	struct json_out out = { .to = &object };
@@ -164,12 +170,12 @@ square_announce_count(struct square *square, const struct square_variation *v)
 
 	json_out_object(&out, NULL);
 	json_out_array(&out, "inventory_counts");
-	square_count_out(square, v, SQUARE_IN_STOCK, &out);
+	square_count_out(square, v, at, SQUARE_IN_STOCK, &out);
 	json_out_end_array(&out);
 	json_out_end_object(&out);
 	sim_uuid(square->sim, id);
-	square_announce(square, "inventory.count.updated", "inventory_counts",
-	                id, buf_text(&object), 0);
+	square_announce(square, at, "inventory.count.updated",
+	                "inventory_counts", id, buf_text(&object), 0);
 	buf_fini(&object);
 }
 
@@ -205,11 +211,11 @@ announce_payment(struct square *square, const struct square_order *order,
 	square_money_out(&out, "total_money", cents);
 	json_out_text(&out, "status", "COMPLETED");
 	json_out_text(&out, "source_type", "CASH");
-	json_out_text(&out, "location_id", square->options.location);
+	json_out_text(&out, "location_id", square_location(square, order->at));
 	json_out_text(&out, "order_id", order->id);
 	json_out_end_object(&out);
 	json_out_end_object(&out);
-	square_announce(square, type, "payment", order->payment_id,
+	square_announce(square, order->at, type, "payment", order->payment_id,
 	                buf_text(&object), delay_ms);
 	buf_fini(&object);
 }
@@ -224,14 +230,14 @@ announce_order(struct square *square, const struct square_order *order)
 	json_out_object(&out, "order_updated");
 	json_out_text(&out, "order_id", order->id);
 	json_out_int(&out, "version", order->version);
-	json_out_text(&out, "location_id", square->options.location);
+	json_out_text(&out, "location_id", square_location(square, order->at));
 	json_out_text(&out, "state", "COMPLETED");
 	square_time_out(&out, "created_at", order->created_us);
 	square_time_out(&out, "updated_at", order->updated_us);
 	json_out_end_object(&out);
 	json_out_end_object(&out);
-	square_announce(square, "order.updated", "order_updated", order->id,
-	                buf_text(&object), 0);
+	square_announce(square, order->at, "order.updated", "order_updated",
+	                order->id, buf_text(&object), 0);
 	buf_fini(&object);
 }
 
@@ -265,6 +271,7 @@ make_order(struct square *square, const struct square_sale *sale)
 	order->created_us = order->closed_us - 20 * 1000000;
 	order->updated_us = now_us;
 	order->visible_us = now_us + sale->visible_after_ms * 1000;
+	order->at = sale->at;
 	order->n_lines = sale->n_lines;
 	for (i = 0; i < sale->n_lines; i++) {
 		order->lines[i] = sale->lines[i];
@@ -280,7 +287,8 @@ struct square_order *
 square_sell(struct square *square, const struct square_sale *sale)
 {
 	struct square_order *order = make_order(square, sale);
-	struct square_change change = { .from = SQUARE_IN_STOCK,
+	struct square_change change = { .at = sale->at,
+		                        .from = SQUARE_IN_STOCK,
 		                        .to = SQUARE_SOLD };
 	size_t i;
 
@@ -290,8 +298,8 @@ square_sell(struct square *square, const struct square_sale *sale)
 		add_till_change(square, order->lines[i].variation, &change,
 		                order->id);
 		if (sale->is_announced)
-			square_announce_count(square,
-			                      order->lines[i].variation);
+			square_announce_count(square, order->lines[i].variation,
+			                      order->at);
 	}
 	if (sale->is_announced)
 		announce_payment(square, order, "payment.updated",
@@ -302,7 +310,8 @@ square_sell(struct square *square, const struct square_sale *sale)
 const char *
 square_move(struct square *square, const struct square_move *move)
 {
-	struct square_change change = { .from = move->from,
+	struct square_change change = { .at = move->at,
+		                        .from = move->from,
 		                        .to = move->to,
 		                        .quantity = move->quantity };
 	const struct square_change *made;
@@ -315,30 +324,32 @@ square_move(struct square *square, const struct square_move *move)
 	made = add_till_change(square, move->variation, &change,
 	                       move->order_id);
 	if (move->is_announced)
-		square_announce_count(square, move->variation);
+		square_announce_count(square, move->variation, move->at);
 	return made->id;
 }
 
 void
-square_count(struct square *square, struct square_variation *v,
+square_count(struct square *square, struct square_variation *v, size_t at,
              struct decimal quantity, bool is_announced)
 {
-	const struct square_change change = { .is_count = true,
+	const struct square_change change = { .at = at,
+		                              .is_count = true,
 		                              .to = SQUARE_IN_STOCK,
 		                              .quantity = quantity };
 
 	add_till_change(square, v, &change, "");
 	if (is_announced)
-		square_announce_count(square, v);
+		square_announce_count(square, v, at);
 }
 
 /* The stock follows: more is sold, or less than it had seemed. That is no
    return: the order's new version says it already. */
 static void
 amend_stock(struct square *square, const struct square_line *line,
-            struct decimal more, const char *order_id)
+            struct decimal more, const struct square_order *order)
 {
-	struct square_change change = { .from = SQUARE_IN_STOCK,
+	struct square_change change = { .at = order->at,
+		                        .from = SQUARE_IN_STOCK,
 		                        .to = SQUARE_SOLD,
 		                        .quantity = more };
 
@@ -347,8 +358,8 @@ amend_stock(struct square *square, const struct square_line *line,
 		change.to = SQUARE_IN_STOCK;
 		change.quantity = decimal_neg(more);
 	}
-	add_till_change(square, line->variation, &change, order_id);
-	square_announce_count(square, line->variation);
+	add_till_change(square, line->variation, &change, order->id);
+	square_announce_count(square, line->variation, order->at);
 }
 
 static bool
@@ -360,7 +371,7 @@ amend_line(struct square *square, struct square_order *order,
 	line->quantity = quantity;
 	order->version++;
 	order->updated_us = sim_now_us(square->sim);
-	amend_stock(square, line, more, order->id);
+	amend_stock(square, line, more, order);
 	announce_order(square, order);
 	announce_payment(square, order, "payment.updated", 0);
 	return true;
@@ -392,7 +403,7 @@ square_amend(struct square *square, const char *order_id, const char *uid,
 
 void
 square_count_out(const struct square *square, const struct square_variation *v,
-                 enum square_state state, struct json_out *out)
+                 size_t at, enum square_state state, struct json_out *out)
 {
 	char quantity[DECIMAL_TEXT_SIZE];
 
@@ -400,10 +411,11 @@ square_count_out(const struct square *square, const struct square_variation *v,
 	json_out_text(out, "catalog_object_id", v->id);
 	json_out_text(out, "catalog_object_type", "ITEM_VARIATION");
 	json_out_text(out, "state", state_table[state].name);
-	json_out_text(out, "location_id", square->options.location);
+	json_out_text(out, "location_id", square_location(square, at));
 	json_out_text(out, "quantity",
-	              decimal_format(quantity, v->counts[state]));
-	square_time_out(out, "calculated_at", v->calculated_us[state]);
+	              decimal_format(quantity, v->shelves[at].counts[state]));
+	square_time_out(out, "calculated_at",
+	                v->shelves[at].calculated_us[state]);
 	json_out_end_object(out);
 }
 
@@ -438,7 +450,7 @@ square_adjustment_out(const struct square *square,
 		json_out_text(out, "from_state", state_table[c->from].name);
 		json_out_text(out, "to_state", state_table[c->to].name);
 	}
-	json_out_text(out, "location_id", square->options.location);
+	json_out_text(out, "location_id", square_location(square, c->at));
 	json_out_text(out, "quantity", decimal_format(quantity, c->quantity));
 	if (c->order_id[0] != '\0')
 		json_out_text(out, "transaction_id", c->order_id);

@@ -3,6 +3,7 @@
 
 #include "gateway/base/err.h"
 #include "tests/sim/square.h"
+#include "tests/sim/tills.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -44,13 +45,31 @@ sell_something(struct sim *sim)
 		line->variation = square->variations[(first + i * 7) %
 		                                     square->n_variations];
 		line->quantity = some_quantity(sim, line->variation->item);
-		if (decimal_cmp(line->variation->counts[SQUARE_IN_STOCK],
+		if (decimal_cmp(line->variation->shelves[0]
+				        .counts[SQUARE_IN_STOCK],
 		                line->quantity) >= 0 &&
 		    (i == 0 || line->variation != sale.lines[0].variation))
 			sale.n_lines++;
 	}
 	if (sale.n_lines > 0)
 		square_sell(square, &sale);
+}
+
+/* At one of the tills there are, Square being the first. */
+static void
+sell_somewhere(struct sim *sim)
+{
+	unsigned n = sim->tills != NULL ? tills_count(sim->tills) : 0;
+	unsigned till = n > 0 ? sim_below(sim, n + 1) : 0;
+	const struct square_variation *v;
+
+	if (till == 0) {
+		sell_something(sim);
+		return;
+	}
+	v = sim->square->variations[sim_below(
+		sim, (unsigned)sim->square->n_variations)];
+	tills_sell(sim->tills, till - 1, v->item, v->balance);
 }
 
 static void
@@ -78,7 +97,7 @@ act(struct sim *sim)
 	pthread_mutex_lock(&sim->lock);
 	if (sim->square->n_variations > 0 && !sim->is_paused) {
 		if (sim_below(sim, 4) > 0)
-			sell_something(sim);
+			sell_somewhere(sim);
 		else
 			receive_something(sim);
 	}

@@ -29,6 +29,7 @@
 #include "tests/sim/square_orders.c"
 #include "tests/sim/square_pay.c"
 #include "tests/sim/square_catalog.c"
+#include "tests/sim/square_hooks.c"
 #include "tests/sim/square_token.c"
 
 static struct buf announced;
@@ -41,11 +42,10 @@ hooks_galaxy(struct hooks *hooks, const char *itemid)
 }
 
 void
-hooks_square(struct hooks *hooks, const char *body, int64_t delay_ms)
+hooks_send(struct hooks *hooks, const struct hooks_message *message)
 {
 	(void)hooks;
-	(void)delay_ms;
-	buf_adds(&announced, body);
+	buf_adds(&announced, message->body);
 }
 
 /* ---- a world of six variations ---- */
@@ -65,6 +65,7 @@ set_up(void **state)
 	const struct galaxy_options galaxy = { .n_items = N_VARIATIONS };
 	const struct square_options square = { .token = "token",
 		                               .location = "L1",
+		                               .hook_url = "https://us/",
 		                               .version = "2025-08-20",
 		                               .cursor_ms = 300000,
 		                               .client_id = "app",
@@ -138,7 +139,7 @@ assert_count(struct world *w, const char *expected)
 {
 	char text[DECIMAL_TEXT_SIZE];
 
-	decimal_format(text, variation(w, 0)->counts[SQUARE_IN_STOCK]);
+	decimal_format(text, variation(w, 0)->shelves[0].counts[SQUARE_IN_STOCK]);
 	assert_string_equal(text, expected);
 }
 
@@ -224,7 +225,7 @@ test_sim_square__counts_are_found_strictly_after_a_moment(void **state)
 	char at[SIM_TIME_SIZE];
 
 	write_count(w, "k", "10", 0);
-	sim_time_format(at, variation(w, 0)->calculated_us[SQUARE_IN_STOCK]);
+	sim_time_format(at, variation(w, 0)->shelves[0].calculated_us[SQUARE_IN_STOCK]);
 	snprintf(body, sizeof(body), "{\"updated_after\":\"%s\"}", at);
 	ask(w, "/v2/inventory/counts/batch-retrieve", body);
 	assert_string_equal(buf_text(&w->reply.body), "{\"counts\":[]}");
