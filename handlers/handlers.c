@@ -2,5 +2,6 @@
 #include "handlers/handlers.h"
 
 const struct handler_ops *const hook_handlers[] = {
-	&galaxy_hooks, &square_hooks, &hiboutik_hooks, &webhook_hooks, NULL,
+	&galaxy_hooks,       &square_hooks,  &hiboutik_hooks,
+	&lightspeed_x_hooks, &webhook_hooks, NULL,
 };

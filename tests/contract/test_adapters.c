@@ -60,6 +60,11 @@ struct subject {
 #define ROW(product, size, value) \
 	"[{\"product_id\":" product ",\"product_size\":" size \
 	",\"warehouse_id\":\"5\",\"stock_available\":" value "}]"
+#define OUTLET  "0a000001-0000-4000-8000-000000000001"
+#define PRODUCT "0a000006-0000-4000-8000-000000000001"
+#define LEVEL(product, outlet, value) \
+	"[{\"product_id\":\"" product "\",\"location_id\":\"" outlet \
+	"\",\"current_inventory_level\":" value "}]"
 #define STRUCT(id, value) \
 	"{\"id\":7,\"external_id\":" id ",\"in_stock\":" value "}"
 
@@ -136,6 +141,33 @@ static const struct subject subjects[] = {
 	            "", false } },
 		"{\"inventory_input_id\":8,\"inventory_input_detail_id\":9,"
 		"\"sale_id\":10,\"id_sale_product_detail\":11}",
+	},
+	{
+		.ops = &lightspeed_x_adapter,
+		"https://market.test",
+		"\"access_token\":\"" SECRET "\",\"outlet\":\"" OUTLET "\","
+		"\"register\":\"0a000002-0000-4000-8000-000000000001\","
+		"\"user\":\"0a000003-0000-4000-8000-000000000001\","
+		"\"payment_type\":\"0a000004-0000-4000-8000-000000000001\"",
+		PRODUCT,
+		{ { NULL, NULL, NULL, false } },
+		{ { LEVEL(PRODUCT, OUTLET, "5"), "5" },
+	          { LEVEL(PRODUCT, OUTLET, "\"5\""), "5" },
+	          { LEVEL(PRODUCT, OUTLET, "-5"), "-5" },
+	          { LEVEL(PRODUCT, OUTLET, "null"), NULL },
+	          { LEVEL(PRODUCT, OUTLET, "\"five\""), NULL },
+	          { LEVEL(PRODUCT, OUTLET, "[5]"), NULL },
+	          { LEVEL(PRODUCT, PRODUCT, "5"), NULL },
+	          { LEVEL(PRODUCT, OUTLET, "1e99"), NULL } },
+		/* It takes differences too; and the newest version is noted. */
+		{ { "/inventory",
+	            "[{\"product_id\":\"" PRODUCT "\",\"location_id\":"
+	            "\"" OUTLET "\",\"current_inventory_level\":5,"
+	            "\"version\":8},{\"product_id\":\"20000\","
+	            "\"location_id\":\"" OUTLET "\","
+	            "\"current_inventory_level\":0,\"version\":7}]",
+	            "", false } },
+		"{\"data\":[{\"id\":\"" OUTLET "\",\"version\":9}]}",
 	},
 };
 

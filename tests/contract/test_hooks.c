@@ -68,6 +68,12 @@
 #define I1 "8852c45a8263086af180099bd3fa162758f7dcfe30950f487a816ea0e689359d"
 #define I2 "8c107b58bdb3c1d95449d2741eca12da6a5e6c5e598d308cf5ac24901b145579"
 #define T1 "t=" SECONDS ",v1=" T1_MAC
+#define B5 \
+	"payload=%7B%22id%22%3A%22p1%22%7D&type=product.update&retailer_id=r1"
+#define X1           "c5400b1a4cc569b486f88c95bd834e2394e91a5c6e96ccea34b5584dd1a09c3f"
+#define X2           "xUALGkzFabSG+IyVvYNOI5TpGlxulszqNLVYTdGgnD8="
+#define X3           "6e4d4a1d35b105d696df248d8facfa355921d36c8076319e3af6931016bfd5bb"
+#define X_CLAIM(mac) "signature=" mac ",algorithm=HMAC-SHA256"
 
 /* ---- an account of the type, whatever its adapter's options ---- */
 
@@ -80,6 +86,9 @@ static const struct conf_row adapter_rows[] = {
 	  .min = 1,
 	  .max = 1000,
 	  .meaning = "Store, as the adapter of Hiboutik has it." },
+	{ .key = "outlet",
+	  .kind = CONF_TEXT,
+	  .meaning = "Outlet, as the adapter of Lightspeed X has it." },
 	{ .key = NULL },
 };
 
@@ -261,6 +270,22 @@ static const struct genuine genuines[] = {
 	  .sent = { .query = "a=1&k=" I2,
 	            .headers = { FORM_TYPE, { "X-Hiboutik-Hmac-SHA256", I1 } },
 	            .body = B6 },
+	  .covers_body = true },
+	{ .ops = &lightspeed_x_hooks,
+	  .conf = "{\"hook\":{\"client_secret\":%s}}",
+	  .secret = "vend_client_secret",
+	  .other = "another",
+	  .sent = { .headers = { FORM_TYPE, { "x-signature", X_CLAIM(X1) } },
+	            .body = B5 },
+	  .covers_body = true },
+	{ .ops = &lightspeed_x_hooks,
+	  .conf = "{\"hook\":{\"client_secret\":%s,\"encoding\":\"base64\","
+	          "\"token\":\"t0ken\"}}",
+	  .secret = "vend_client_secret",
+	  .other = "another",
+	  .sent = { .query = "type=sale.update&k=t0ken",
+	            .headers = { FORM_TYPE, { "X-Signature", X_CLAIM(X2) } },
+	            .body = B5 },
 	  .covers_body = true },
 	{ .ops = &square_hooks,
 	  .conf = "{\"hook\":{\"signature_key\":%s,\"url\":\"" SQUARE_URL
@@ -1420,6 +1445,230 @@ test_hiboutik_hooks__a_form_without_end_is_malformed(void **state)
 	conf_section_free(account);
 }
 
+/* ---- Lightspeed X ---- */
+
+#define LIGHTSPEED_X "{\"outlet\":\"o1\",\"hook\":{\"token\":\"t0ken\"}}"
+
+/* Which bytes are signed and how that is written is not certain: it is said. */
+static void
+test_lightspeed_x_hooks__what_is_signed_is_configured(void **state)
+{
+	static const struct {
+		const char *how;
+		const char *mac;
+		const char *body;
+		int expected;
+	} rows[] = {
+		{ "", X_CLAIM(X1), B5, 0 },
+		{ ",\"encoding\":\"base64\"", X_CLAIM(X2), B5, 0 },
+		{ ",\"signed\":\"payload\"", X_CLAIM(X3), B5, 0 },
+		/* only the field is signed then … */
+		{ ",\"signed\":\"payload\"", X_CLAIM(X3),
+		  "x=1&payload=%7b%22id%22:%22p1%22%7d", 0 },
+		{ ",\"signed\":\"payload\"", X_CLAIM(X3),
+		  "payload=%7B%22id%22%3A%22p2%22%7D", HANDLER_FORGED },
+		/* … and there must be one */
+		{ ",\"signed\":\"payload\"", X_CLAIM(X3), "payload=%zz",
+		  HANDLER_FORGED },
+		{ ",\"signed\":\"payload\"", X_CLAIM(X3), B5 "&payload=1",
+		  HANDLER_FORGED },
+		{ "", X_CLAIM(X2), B5, HANDLER_FORGED },
+		{ "", X_CLAIM(X3), B5, HANDLER_FORGED },
+		{ ",\"encoding\":\"base64\"", X_CLAIM(X1), B5, HANDLER_FORGED },
+		{ "", "algorithm=HMAC-SHA256, signature=" X1, B5, 0 },
+		{ "", "v=1,algorithm=HMAC-SHA256,signature=" X1, B5, 0 },
+		{ "", "signature=" X1 ",algorithm=HMAC-SHA1", B5,
+		  HANDLER_FORGED },
+		{ "", "signature=" X1, B5, HANDLER_FORGED },
+		{ "", "signature=" X1 "," X_CLAIM(X1), B5, HANDLER_FORGED },
+		{ "", X_CLAIM(X1) ",algorithm=HMAC-SHA256", B5,
+		  HANDLER_FORGED },
+		{ "", "algorithm=HMAC-SHA256", B5, HANDLER_FORGED },
+		{ "", "signature=,algorithm=HMAC-SHA256", B5, HANDLER_FORGED },
+		{ "", X1, B5, HANDLER_FORGED },
+		{ "", "", B5, HANDLER_FORGED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sent sent = { .headers = { FORM_TYPE,
+			                          { "X-Signature",
+			                            rows[i].mac } },
+			             .body = rows[i].body };
+		char *conf = text_format("{\"hook\":{\"client_secret\":"
+		                         "\"vend_client_secret\"%s}}",
+		                         rows[i].how);
+
+		assert_non_null(conf);
+		if (verify_with(&lightspeed_x_hooks, conf, NULL, &sent) !=
+		    rows[i].expected)
+			fail_msg("row %zu: %s", i, rows[i].mac);
+		free(conf);
+	}
+}
+
+static void
+test_lightspeed_x_hooks__what_is_not_signed_has_a_token(void **state)
+{
+	static const struct {
+		const char *query;
+		int expected;
+	} rows[] = {
+		{ "type=sale.update&k=t0ken", 0 },
+		{ "k=t%30ken", 0 },
+		{ "", HANDLER_FORGED },
+		{ "k=t0ke", HANDLER_FORGED },
+		{ "k=t0ken&k=t0ken", HANDLER_FORGED },
+		{ "k=t0ken%00", HANDLER_FORGED },
+	};
+	struct sent sent = { .headers = { FORM_TYPE }, .body = B5 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sent.query = rows[i].query;
+		assert_int_equal(verify_with(&lightspeed_x_hooks, LIGHTSPEED_X,
+		                             NULL, &sent),
+		                 rows[i].expected);
+		/* With both configured one is none. */
+		assert_int_equal(verify_with(&lightspeed_x_hooks,
+		                             "{\"hook\":{\"token\":\"t0ken\","
+		                             "\"client_secret\":\"s\"}}",
+		                             NULL, &sent),
+		                 HANDLER_FORGED);
+		assert_int_equal(
+			verify_with(&lightspeed_x_hooks, "{}", NULL, &sent),
+			HANDLER_FORGED);
+	}
+}
+
+static void
+test_lightspeed_x_hooks__no_proof_is_a_mistake_of_the_configuration(
+	void **state)
+{
+	struct conf_section *account = parse(&lightspeed_x_hooks, "{}");
+	struct handler_env env = { account, NULL };
+	struct buf mistakes = BUF_INIT;
+
+	(void)state;
+	lightspeed_x_hooks.check(&env, &mistakes);
+	assert_non_null(
+		strstr(buf_text(&mistakes), "hook.client_secret: missing"));
+	conf_section_free(account);
+	buf_reset(&mistakes);
+	account = parse(&lightspeed_x_hooks, LIGHTSPEED_X);
+	env.account = account;
+	lightspeed_x_hooks.check(&env, &mistakes);
+	assert_int_equal(mistakes.n, 0);
+	conf_section_free(account);
+	buf_fini(&mistakes);
+}
+
+/* The kind is in the form, in the URL, or nowhere; never is it believed what
+   the numbers say. */
+static void
+test_lightspeed_x_hooks__a_call_says_where_to_look(void **state)
+{
+	static const struct {
+		const char *query;
+		const char *body;
+		const char *expected;
+	} rows[] = {
+		{ "", B5, "ref=p1" },
+		{ "type=sale.update", "payload={\"id\":\"s1\"}", "sale=s1" },
+		{ "type=product.update",
+		  "type=sale.update&payload={\"id\":\"s1\"}", "sale=s1" },
+		{ "type=inventory.update",
+		  "payload={\"id\":\"i1\",\"product_id\":\"p1\","
+		  "\"outlet_id\":\"o1\"}",
+		  "ref=p1" },
+		{ "type=inventory.update",
+		  "payload={\"id\":\"i1\",\"product_id\":\"p1\","
+		  "\"outlet_id\":\"o2\"}",
+		  "" }, /* of another outlet */
+		{ "type=inventory.update", "payload={\"id\":\"i1\"}", "" },
+		{ "type=consignment.receive", "payload={\"id\":\"c1\"}",
+		  "catch_up" },
+		{ "type=customer.update", "payload={\"id\":\"c1\"}", "" },
+		/* by their shape */
+		{ "", "payload={\"id\":\"s1\",\"register_sale_products\":[]}",
+		  "sale=s1" },
+		{ "",
+		  "payload={\"id\":\"i1\",\"product_id\":\"p1\","
+		  "\"outlet_id\":\"O1\",\"count\":\"2\"}",
+		  "ref=p1" },
+		{ "", "payload={\"id\":\"p1\",\"inventory\":[]}", "ref=p1" },
+		{ "", "payload={\"id\":\"x1\"}", "" },
+		{ "type=Sale+Update", "payload={\"id\":\"s1\"}", "" },
+		/* our own, and one that is only called so */
+		{ "type=sale.update",
+		  "payload={\"id\":\"s1\",\"source_id\":\"TB-agora-s1-"
+		  "0123456789abcdef\"}",
+		  "" },
+		{ "type=sale.update",
+		  "payload={\"id\":\"s1\",\"source_id\":\"17\"}", "sale=s1" },
+		/* what is no id is none */
+		{ "type=sale.update", "payload={\"id\":7}", "" },
+		{ "type=sale.update", "payload={\"id\":\"\"}", "" },
+		{ "type=sale.update", "payload={}", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_heard(&lightspeed_x_hooks, LIGHTSPEED_X,
+		             &(struct sent){ .query = rows[i].query,
+		                             .body = rows[i].body },
+		             rows[i].expected);
+}
+
+static void
+test_lightspeed_x_hooks__what_has_no_payload_is_malformed(void **state)
+{
+	static const char *const bodies[] = { "",
+		                              "type=sale.update",
+		                              "payload",
+		                              "payload=",
+		                              "payload=%7B",
+		                              "payload=[]",
+		                              "payload=7",
+		                              "payload={}%00",
+		                              "payload=%zz",
+		                              "payload={}&payload={}" };
+	struct conf_section *account = parse(&lightspeed_x_hooks, LIGHTSPEED_X);
+	struct handler_env env = { account, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct http_call call =
+			call_of(&(struct sent){ .body = bodies[i] });
+		struct event event = { 0 };
+
+		assert_int_equal(
+			lightspeed_x_hooks.identify(&env, &call, &event),
+			HANDLER_MALFORMED);
+		event_fini(&event);
+	}
+	conf_section_free(account);
+}
+
+static void
+test_lightspeed_x_hooks__the_token_is_not_kept_with_the_event(void **state)
+{
+	struct conf_section *account = parse(&lightspeed_x_hooks, LIGHTSPEED_X);
+	struct handler_env env = { account, NULL };
+	struct http_call call =
+		call_of(&(struct sent){ .query = "type=sale.update&k=t0ken",
+	                                .body = "payload={\"id\":\"s1\"}" });
+	struct event event = { 0 };
+
+	(void)state;
+	assert_int_equal(lightspeed_x_hooks.identify(&env, &call, &event), 0);
+	assert_string_equal(event.query, "");
+	assert_string_equal(event.topic, "sale.update");
+	assert_string_equal(event.id, "");
+	event_fini(&event);
+	conf_section_free(account);
+}
+
 static void
 test_hooks__the_list_names_every_source_once(void **state)
 {
@@ -1430,7 +1679,7 @@ test_hooks__the_list_names_every_source_once(void **state)
 		for (size_t i = 0; i < n; i++)
 			assert_string_not_equal(hook_handlers[i]->name,
 			                        hook_handlers[n]->name);
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 5);
 }
 
 static int
@@ -1525,6 +1774,18 @@ main(void)
 			test_hiboutik_hooks__the_token_is_not_kept_with_the_event),
 		cmocka_unit_test(
 			test_hiboutik_hooks__a_form_without_end_is_malformed),
+		cmocka_unit_test(
+			test_lightspeed_x_hooks__what_is_signed_is_configured),
+		cmocka_unit_test(
+			test_lightspeed_x_hooks__what_is_not_signed_has_a_token),
+		cmocka_unit_test(
+			test_lightspeed_x_hooks__no_proof_is_a_mistake_of_the_configuration),
+		cmocka_unit_test(
+			test_lightspeed_x_hooks__a_call_says_where_to_look),
+		cmocka_unit_test(
+			test_lightspeed_x_hooks__what_has_no_payload_is_malformed),
+		cmocka_unit_test(
+			test_lightspeed_x_hooks__the_token_is_not_kept_with_the_event),
 		cmocka_unit_test(test_hooks__the_list_names_every_source_once),
 	};
 
