@@ -675,6 +675,7 @@ square_print_state(struct square *square, struct json_out *out)
 		print_order(square, square->orders[i], out);
 	json_out_end_array(out);
 	square_tokens_print(square, out);
+	square_hooks_print(square, out);
 	json_out_int(out, "writes", square->n_writes);
 	json_out_int(out, "unchanged", square->n_unchanged);
 	calls_print(square->sim, SIM_SQUARE, out, "calls");

@@ -406,6 +406,7 @@ void square_hooks_init(struct square *square);
 void square_hooks_fini(struct square *square);
 bool square_serve_hooks(struct square *square, const struct http_call *call,
                         struct server_reply *reply);
+void square_hooks_print(const struct square *square, struct json_out *out);
 void square_hooks_send(struct square *square, const char *type,
                        const char *body, int64_t delay_ms);
 

@@ -221,6 +221,26 @@ list_subscription(const struct square *square, const struct http_call *call,
 	buf_fini(&param);
 }
 
+/* Without their keys. */
+void
+square_hooks_print(const struct square *square, struct json_out *out)
+{
+	const struct square_subscription *s;
+	size_t i;
+
+	json_out_array(out, "subscriptions");
+	for (i = 0; i < square->n_subscriptions; i++) {
+		s = &square->subscriptions[i];
+		json_out_object(out, NULL);
+		json_out_text(out, "id", s->id);
+		json_out_text(out, "url", s->url);
+		json_out_bool(out, "enabled", s->is_enabled);
+		out_events(s, out);
+		json_out_end_object(out);
+	}
+	json_out_end_array(out);
+}
+
 /* ---- making and changing ---- */
 
 static bool
