@@ -534,6 +534,7 @@ const struct adapter_ops galaxy_adapter = {
 	.find_entry = galaxy_find_entry,
 	.can_find = galaxy_can_find,
 	.read_image = galaxy_read_image,
+	.list_items = galaxy_list_items,
 	.sync = galaxy_sync,
 	.lists = galaxy_lists,
 };

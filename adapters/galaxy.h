@@ -38,6 +38,7 @@
  *   galaxy_post.c     commercial entries: post and find
  *   galaxy_customer.c customers: post and find
  *   galaxy_image.c    pictures
+ *   galaxy_items.c    what is stocked
  *
  * Source  Galaxy API documentation (Sync Service), as digested in the
  *         project's reference on Galaxy, read 2026-11-21. "galaxy.md 8.1" in a
@@ -539,6 +540,9 @@ struct outcome galaxy_customer_find(struct galaxy *g,
 /* Bring one just posted into the mirror, where that is cheap. */
 void galaxy_customer_fetch(struct galaxy *g, const struct entry *entry);
 
+struct outcome galaxy_list_items(void *state, enum listing_by by,
+                                 const char *text,
+                                 const struct listing_sink *sink);
 struct outcome galaxy_read_image(void *state, struct buf *bytes,
                                  const char **type, const char *id);
 

@@ -370,5 +370,7 @@ const struct adapter_ops hiboutik_adapter = {
 	.takes_returns = takes_returns,
 	.post_entry = hiboutik_post_entry,
 	.find_entry = hiboutik_find_entry,
+	.list_items = hiboutik_list_items,
+	.register_hooks = hiboutik_register_hooks,
 	.sync = hiboutik_sync,
 };

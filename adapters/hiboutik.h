@@ -24,6 +24,8 @@
  *   hiboutik_ticket.c   a sale of ours, step by step
  *   hiboutik_post.c     sales and returns recorded: a till as authority
  *   hiboutik_sales.c    closed sales, read
+ *   hiboutik_items.c    what is stocked there
+ *   hiboutik_hooks.c    webhooks, so that it calls us
  *
  * Source  Hiboutik's help pages and open-source plug-ins, as digested in the
  *         project's reference on Hiboutik, read 2026-11-22. The interface's own
@@ -233,6 +235,10 @@ struct outcome hiboutik_read_sales(void *state, const char *const *ids,
                                    size_t n, const struct sale_sink *sink);
 struct outcome hiboutik_post_entry(void *state, const struct entry *entry);
 struct outcome hiboutik_find_entry(void *state, const struct entry *entry);
+struct outcome hiboutik_list_items(void *state, enum listing_by by,
+                                   const char *text,
+                                   const struct listing_sink *sink);
+struct outcome hiboutik_register_hooks(void *state, const struct hook_job *job);
 struct outcome hiboutik_sync(void *state, const struct sync_job *job,
                              const struct sync_sink *sink);
 

@@ -36,6 +36,9 @@
 
 #define API    "/api/rest/v001"
 #define FIELDS "inventory_fields=external_id,in_stock"
+#define NAMES \
+	"inventory_fields=external_id,barcodes,pos_item_name" \
+	"&wine_fields=name&drink_fields=name"
 
 enum {
 	TIPSI_MAGIC = 0x54495053, /* "TIPS" */
@@ -294,6 +297,7 @@ call(struct tipsi *t, const struct buf *url, const struct buf *body,
 /* ---- rows ---- */
 
 struct row {
+	const struct json_node *node;
 	const char *external; /* until the next number's text; NULL: none */
 	struct decimal qty;
 	bool is_known;     /* else nobody has counted it, which is no zero */
@@ -305,7 +309,7 @@ static struct row
 read_row(const struct json_node *node)
 {
 	const struct json_node *id = json_find(node, "external_id");
-	struct row row = { .qty = DECIMAL_ZERO };
+	struct row row = { .node = node, .qty = DECIMAL_ZERO };
 	int r = json_get_decimal_lax(&row.qty, node, "in_stock");
 
 	row.is_known = r == 0;
@@ -315,6 +319,8 @@ read_row(const struct json_node *node)
 }
 
 /* ---- lists ---- */
+
+struct find;
 
 /* Items that are looked for in a list. */
 struct look {
@@ -326,8 +332,10 @@ struct look {
 /* Both lists, row by row. */
 struct walk {
 	int (*take)(struct walk *l, const struct row *row); /* or a fault */
-	struct look *look;                                  /* NULL: a sync */
-	const struct sync_sink *sink;                       /* NULL: a look */
+	const char *fields;           /* of a row; a part of the query */
+	struct look *look;            /* of a look */
+	const struct sync_sink *sink; /* of a sync */
+	struct find *find;            /* of a search */
 	size_t n_pages;
 	const char *list; /* in hand */
 	int64_t n_rows;   /* of it, so far */
@@ -338,7 +346,7 @@ struct walk {
  * much is used: host and path stay ours. Returns 0, MALFORMED.
  */
 static int
-next_query(struct buf *out, const struct json_node *root)
+next_query(struct buf *out, const struct json_node *root, const char *fields)
 {
 	const struct json_node *next = json_find(root, "next");
 	const char *link = json_text(next);
@@ -355,7 +363,7 @@ next_query(struct buf *out, const struct json_node *root)
 	buf_adds(out, query + 1);
 	/* Fields are lazy: without these words a row has nothing but an id. */
 	if (!strstr(query, "inventory_fields="))
-		buf_adds(out, "&" FIELDS);
+		buf_addf(out, "&%s", fields);
 	return 0;
 }
 
@@ -374,7 +382,7 @@ take_page(struct walk *l, const struct json_node *root, struct buf *query)
 			r = l->take(l, &row);
 	}
 	if (!r)
-		r = next_query(query, root);
+		r = next_query(query, root, l->fields);
 	l->n_rows += (int64_t)json_length(rows);
 	l->n_pages++;
 	if (r || !l->sink)
@@ -420,7 +428,7 @@ read_lists(struct tipsi *t, struct walk *l)
 	     i++) {
 		l->list = lists[i];
 		l->n_rows = 0;
-		buf_adds(&query, FIELDS);
+		buf_adds(&query, l->fields);
 		do {
 			outcome = read_page(t, l, &query);
 		} while (outcome.verdict == VERDICT_DONE && query.n &&
@@ -518,7 +526,7 @@ read_counts(void *state, struct count *counts, size_t n)
 {
 	struct tipsi *t = tipsi_of(state);
 	struct look look = { .counts = counts, .n = n };
-	struct walk walk = { .take = look_at, .look = &look };
+	struct walk walk = { .take = look_at, .fields = FIELDS, .look = &look };
 	struct outcome outcome = outcome_done();
 
 	assert(n <= BATCH_MAX);
@@ -594,11 +602,113 @@ static struct outcome
 sync_all(void *state, const struct sync_job *job, const struct sync_sink *sink)
 {
 	struct tipsi *t = tipsi_of(state);
-	struct walk walk = { .take = tell, .sink = sink };
+	struct walk walk = { .take = tell, .fields = FIELDS, .sink = sink };
 	int r = sink->begin_counts(sink->ctx);
 
 	(void)job; /* dry or not, full or not: nothing is kept here */
 	return r ? outcome_fault(r) : read_lists(t, &walk);
+}
+
+/* ---- finding items ---- */
+
+struct find {
+	enum listing_by by;
+	const char *text;
+	const struct listing_sink *sink;
+};
+
+/* "A B" of ["A","B"]; a code with a blank in it is none. */
+static void
+add_barcodes(struct buf *out, const struct json_node *codes)
+{
+	for (size_t i = 0; i < json_length(codes); i++) {
+		const char *code = json_text(json_at(codes, i));
+
+		if (code && *code && !strpbrk(code, " \t"))
+			buf_addf(out, "%s%s", out->n ? " " : "", code);
+	}
+}
+
+/* As the till calls it, else as the catalogue does. */
+static const char *
+name_of(const struct json_node *node)
+{
+	const char *name = json_text_or(node, "pos_item_name", "");
+
+	if (!*name)
+		name = json_text_or(json_find(node, "wine"), "name", "");
+	if (!*name)
+		name = json_text_or(json_find(node, "drink"), "name", "");
+	return name;
+}
+
+/* The shop itself gives the external id: it is the SKU. */
+static int
+tell_item(const struct find *find, const struct row *row)
+{
+	struct buf barcodes = BUF_INIT;
+	char *external = text_dup(row->external);
+	struct listing listing = { .external = external,
+		                   .sku = external,
+		                   .name = name_of(row->node) };
+	int r;
+
+	add_barcodes(&barcodes, json_find(row->node, "barcodes"));
+	listing.barcode = buf_text(&barcodes);
+	r = external ? buf_check(&barcodes) : err_raise(ERR_NOMEM, "tipsi");
+	if (!r && listing_fits(&listing, find->by, find->text))
+		r = find->sink->listing(find->sink->ctx, &listing);
+	buf_fini(&barcodes);
+	free(external);
+	return r;
+}
+
+static int
+take_item(struct walk *l, const struct row *row)
+{
+	return tell_item(l->find, row);
+}
+
+/* One call where one item has the code at most. */
+static struct outcome
+find_one(struct tipsi *t, const struct find *find)
+{
+	struct buf url = BUF_INIT;
+	struct json *doc = NULL;
+	struct outcome outcome;
+	struct row row;
+	int r = 0;
+
+	buf_addf(&url, "%s/%s/", t->root,
+	         find->by == LISTING_SKU ? "ext" : "barcode");
+	buf_add_url(&url, find->text);
+	buf_adds(&url, "?" NAMES);
+	outcome = call(t, &url, NULL, &doc);
+	if (outcome.verdict == VERDICT_DONE) {
+		row = read_row(json_root(doc));
+		r = row.external ? tell_item(find, &row) : 0;
+	}
+	json_free(doc);
+	buf_fini(&url);
+	if (outcome.verdict == VERDICT_ABSENT)
+		return outcome_done();
+	return r ? outcome_fault(r) : outcome;
+}
+
+/* What nobody has matched in Tipsi yet may stand in neither list. */
+static struct outcome
+list_items(void *state, enum listing_by by, const char *text,
+           const struct listing_sink *sink)
+{
+	struct tipsi *t = tipsi_of(state);
+	struct find find = { by, text, sink };
+	struct walk walk = { .take = take_item,
+		             .fields = NAMES,
+		             .find = &find };
+
+	return by == LISTING_SKU || by == LISTING_BARCODE
+	               ? find_one(t, &find)
+	               : read_lists(t, &walk);
 }
 
 /* ---- options, probe, open, close ---- */
@@ -699,5 +809,6 @@ const struct adapter_ops tipsi_adapter = {
 	.probe = probe,
 	.read_counts = read_counts,
 	.write_counts = write_counts,
+	.list_items = list_items,
 	.sync = sync_all,
 };

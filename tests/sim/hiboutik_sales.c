@@ -719,6 +719,44 @@ create_hook(struct hiboutik_call *c)
 	free(word);
 }
 
+static void
+list_hooks(struct hiboutik_call *c)
+{
+	const struct hiboutik *h = c->hiboutik;
+	size_t i;
+
+	json_out_array(&c->out, NULL);
+	for (i = 0; i < h->n_told; i++) {
+		json_out_object(&c->out, NULL);
+		hiboutik_out(c, "webhook_id", h->told[i].id);
+		json_out_text(&c->out, "webhook_label", "");
+		json_out_text(&c->out, "webhook_url", h->told[i].url);
+		json_out_text(&c->out, "webhook_action", h->told[i].action);
+		json_out_text(&c->out, "webhook_app_id_int", "");
+		json_out_end_object(&c->out);
+	}
+	json_out_end_array(&c->out);
+}
+
+static void
+delete_hook(struct hiboutik_call *c)
+{
+	struct hiboutik *h = c->hiboutik;
+	int64_t id = strtoll(c->path.part[1], NULL, 10);
+	size_t i;
+
+	for (i = 0; i < h->n_told && h->told[i].id != id; i++)
+		continue;
+	if (i == h->n_told) {
+		hiboutik_refuse(c, 404, "No such webhook", NULL, NULL);
+		return;
+	}
+	free(h->told[i].url);
+	free(h->told[i].action);
+	h->told[i] = h->told[--h->n_told];
+	hiboutik_made(c, 200, "webhook_id", id);
+}
+
 /* ---- choosing ---- */
 
 static bool
@@ -759,7 +797,9 @@ hiboutik_serve_sales(struct hiboutik_call *c)
 		{ "DELETE", "sale_line_item/*", delete_line },
 		{ "PUT", "sale_line_item/*", change_line },
 		{ "POST", "customers", create_customer },
+		{ "GET", "webhooks", list_hooks },
 		{ "POST", "webhooks", create_hook },
+		{ "DELETE", "webhooks/*", delete_hook },
 	};
 	size_t i;
 

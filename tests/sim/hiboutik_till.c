@@ -456,6 +456,15 @@ hiboutik_print_state(struct hiboutik *h, struct json_out *out)
 	for (i = 0; i < h->n_sales; i++)
 		show_sale(h->sales[i], out);
 	json_out_end_array(out);
+	json_out_array(out, "webhooks");
+	for (i = 0; i < h->n_told; i++) {
+		json_out_object(out, NULL);
+		json_out_text(out, "url", h->told[i].url);
+		json_out_text(out, "action", h->told[i].action);
+		json_out_bool(out, "async", h->told[i].is_async);
+		json_out_end_object(out);
+	}
+	json_out_end_array(out);
 	json_out_int(out, "posts", h->n_posts);
 	json_out_int(out, "writes", h->n_writes);
 	json_out_int(out, "month_calls", h->n_calls);
