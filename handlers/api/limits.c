@@ -75,7 +75,7 @@ page_add_limits(struct buf *b, const struct health *h, int64_t now_ms)
 	buf_addf(b, "<small>%lld of %lld calls of this month used",
 	         (long long)health_int(h, "budget_used"),
 	         (long long)health_int(h, "budget_calls"));
-	if (next_ms > now_ms) {
+	if (next_ms > now_ms + PAGE_AT_ONCE_MS) {
 		buf_adds(b, ", the next poll in ");
 		page_add_span(b, next_ms - now_ms);
 	}

@@ -200,9 +200,10 @@ add_name(struct buf *b, const struct overview_account *a)
 	api_add_html(b, a->name);
 	buf_adds(b, "</b><small>");
 	api_add_html(b, conf_account_type(a->conf));
+	buf_adds(b, "</small>");
 	if (a->is_authority)
-		buf_adds(b, ", holds the stock");
-	buf_adds(b, "</small></td>");
+		buf_adds(b, "<small>holds the stock</small>");
+	buf_adds(b, "</td>");
 }
 
 static void
@@ -227,7 +228,7 @@ add_state(struct buf *b, const struct overview *o,
 		api_add_html(b, health_text(&a->health, "why"));
 		buf_adds(b, "</small>");
 	}
-	if (until_ms > o->now_ms) {
+	if (until_ms > o->now_ms + PAGE_AT_ONCE_MS) {
 		buf_adds(b, "<small>next try in ");
 		page_add_span(b, until_ms - o->now_ms);
 		buf_adds(b, "</small>");
@@ -266,7 +267,7 @@ add_answer(struct buf *b, const struct overview *o,
 		            "<div><small>only calls us</small></div></td>");
 		return;
 	}
-	buf_adds(b, "<td data-label=\"Last answer\"><div>");
+	buf_adds(b, "<td class=\"when\" data-label=\"Last answer\"><div>");
 	page_add_ago(b, o->now_ms, health_int(h, "last_success_ms"));
 	if (*health_text(h, "lag_ms")) {
 		buf_adds(b, "<small>from call to count ");
@@ -312,7 +313,8 @@ add_work(struct buf *b, const struct overview_account *a)
 static void
 add_systems(struct buf *b, const struct overview *o)
 {
-	buf_adds(b, "<h2>Systems</h2><div class=\"box\"><table><thead><tr>"
+	buf_adds(b, "<h2>Systems</h2><div class=\"box\">"
+	            "<table class=\"cards systems\"><thead><tr>"
 	            "<th>System</th><th>State</th>");
 	if (o->has_store)
 		buf_adds(b, "<th>Last answer</th><th>Caught up</th>"

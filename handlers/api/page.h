@@ -16,6 +16,9 @@
 extern const char api_page_style[];
 extern const char api_page_style_narrow[];
 
+/* A wait that is over before anybody has read of it is not worth a word. */
+enum { PAGE_AT_ONCE_MS = 1000 };
+
 /* "340 ms", "12 s", "5 min", "3 h", "2 days". */
 void page_add_span(struct buf *b, int64_t ms);
 

@@ -29,7 +29,8 @@ page_add_oversold(struct buf *b, const struct overview *o)
 		return;
 	buf_adds(b, "<h2 class=\"bad\">Sold more than there was <small>");
 	page_add_count(b, o->n_oversold, "item", "items");
-	buf_adds(b, "</small></h2><div class=\"box\"><table><thead><tr>"
+	buf_adds(b, "</small></h2><div class=\"box\"><table "
+	            "class=\"cards\"><thead><tr>"
 	            "<th>Item</th><th class=\"n\">Missing</th><th>Since</th>"
 	            "<th>Why</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < o->n_oversold_rows; i++)

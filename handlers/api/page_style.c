@@ -3,8 +3,9 @@
  *
  * One column that is calm while all is well: colour is kept for what wants a
  * person. Nothing is loaded from anywhere; light and dark follow the reader's
- * system. On a narrow screen each row of a table becomes a small card, its
- * cells named by their data-label.
+ * system. Where a table of cards has too little room, each of its rows becomes
+ * a small card, its cells named by their data-label: two of them side by side
+ * for the systems, one below the other on a phone.
  */
 #include "handlers/api/page.h"
 
@@ -61,7 +62,7 @@ const char api_page_style[] =
 	"font-size:.875rem;padding:.7rem 1rem .5rem;white-space:nowrap}"
 	"td{padding:.75rem 1rem;border-top:1px solid var(--line);"
 	"vertical-align:top}"
-	"td small{display:block}.when "
+	"td small{display:block}.name,.when "
 	"small{white-space:nowrap}.n{text-align:right;white-space:nowrap}"
 	".pill{display:inline-block;border-radius:99px;"
 	"padding:.05rem .7rem;font-size:.875rem;font-weight:500;"
@@ -93,25 +94,28 @@ const char api_page_style[] =
 
 /* A string may be 4095 bytes long, so this is another one. */
 const char api_page_style_narrow[] =
-	"@media(max-width:44rem){header{padding-top:1rem}"
-	"h1{font-size:1.25rem}.say{padding:1rem 1.1rem}"
-	"thead{display:none}table,tbody,tr,td{display:block;width:auto}"
-	"tr{padding:.8rem 1.1rem;border-top:1px solid var(--line)}"
-	".lean{display:table;width:100%}.lean thead{display:"
-	"table-header-group}.lean tbody{display:table-row-group}"
-	".lean tr{display:table-row}.lean th,.lean td,.lean td.n{"
-	"display:table-cell;padding:.2rem .4rem;white-space:nowrap}"
-	".word{display:none}.lean thead tr{border:0}.lean td:first-child,"
-	".lean th:first-child{text-align:left;padding-left:.8rem}"
-	".lean td:last-child,.lean th:last-child{padding-right:.8rem}"
-	"tbody tr:first-child{border-top:0}"
-	"td,td.n{display:flex;justify-content:space-between;gap:1rem;"
-	"padding:.15rem 0;border:0;text-align:right;white-space:normal}"
-	"td[data-label]::before{content:attr(data-label);"
+	"@media(max-width:62rem){.cards thead{display:none}"
+	".cards,.cards tbody,.cards tr,.cards td{display:block;width:auto}"
+	".cards tr{padding:.8rem 1.1rem;border-top:1px solid var(--line)}"
+	".cards tbody tr:first-child{border-top:0}"
+	".cards td,.cards td.n{display:flex;justify-content:space-between;"
+	"gap:1rem;padding:.15rem 0;border:0;text-align:right;"
+	"white-space:normal}"
+	".cards td[data-label]::before{content:attr(data-label);"
 	"color:var(--soft);font-size:.875rem;text-align:left;"
 	"flex:0 0 auto}"
-	"td.name{display:block;text-align:left;font-size:1.05rem;"
-	"padding-bottom:.35rem}td progress{margin-left:auto}"
+	".cards td.name{display:block;text-align:left;font-size:1.05rem;"
+	"padding-bottom:.35rem}td progress{margin-left:auto}}"
+	"@media(min-width:44.01rem) and (max-width:62rem){"
+	".systems tbody{display:grid;grid-template-columns:1fr 1fr}"
+	".systems tbody tr:nth-child(2){border-top:0}"
+	".systems tr:nth-child(odd){border-right:1px solid var(--line)}}"
+	"@media(max-width:44rem){header{padding-top:1rem}"
+	"h1{font-size:1.25rem}.say{padding:1rem 1.1rem}"
+	".lean th,.lean td,.lean td.n{padding:.2rem .4rem}"
+	".word{display:none}.lean td:first-child,"
+	".lean th:first-child{text-align:left;padding-left:.8rem}"
+	".lean td:last-child,.lean th:last-child{padding-right:.8rem}"
 	".tiles{grid-template-columns:1fr 1fr}"
 	"dl{grid-template-columns:1fr;gap:.15rem}"
 	"dd{margin-bottom:.5rem}}";
