@@ -4,7 +4,8 @@
  *   sale:ACCOUNT:ID    hash  rev, closed, version, usual, n:AUTHORITY (entries made); per line: l:UID
  *                            "SKU\tQTY\tGROSS" entered so far (GROSS missing:
  *                            not known), w:UID its external id while not
- *                            bound. Kept 40 days.
+ *                            bound; h:ENTRY, a return that began as held, the
+ *                            rev that made it. Kept 40 days.
  *   waiting:ACCOUNT    zset  "external\nsale", all scores 0: lines that wait for
  *                            a binding, as long as their sale is remembered
  *   waited:ACCOUNT     zset  the same, by time
@@ -154,8 +155,8 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 /*
  * ARGV: account, sale, revision, now, closed, origin, version, usual authority,
  * four counted lists:
- * lines (uid, sku, what is entered), waiting (uid, external), sold (sku, qty), entries as
- * new_entry() reads them.
+ * lines (uid, sku, what is entered), waiting (uid, external; '': no more), sold
+ * (sku, qty), entries as new_entry() reads them.
  */
 static const char apply_script[] = LUA_NEW
 	"local account, sale, rev, now, closed, origin, version, usual =\n"
@@ -168,30 +169,39 @@ static const char apply_script[] = LUA_NEW
 	"  at = at + n\n"
 	"  return unpack(t)\n"
 	"end\n"
+	"local W, T = P..'waiting:'..account, P..'waited:'..account\n"
+	"local function leave(uid)\n"
+	"  local x = call('HGET', k, 'w:'..uid)\n"
+	"  if not x then return end\n"
+	"  call('HDEL', k, 'w:'..uid)\n"
+	"  call('ZREM', W, x..'\\n'..sale)\n"
+	"  call('ZREM', T, x..'\\n'..sale)\n"
+	"end\n"
 	"call('HSET', k, 'rev', rev + 1, 'closed', closed,\n"
 	"           'version', version, 'usual', usual)\n"
 	"for _ = 1, take(1) do\n"
 	"  local uid, sku, entered = take(3)\n"
 	"  call('HSET', k, 'l:'..uid, sku..'\\t'..entered)\n"
-	"  local x = call('HGET', k, 'w:'..uid)\n"
-	"  if x then\n"
-	"    call('HDEL', k, 'w:'..uid)\n"
-	"    call('ZREM', P..'waiting:'..account, x..'\\n'..sale)\n"
-	"    call('ZREM', P..'waited:'..account, x..'\\n'..sale)\n"
-	"  end\n"
+	"  leave(uid)\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
 	"  local uid, x = take(2)\n"
-	"  call('HSET', k, 'w:'..uid, x)\n"
-	"  call('ZADD', P..'waiting:'..account, 0, x..'\\n'..sale)\n"
-	"  call('ZADD', P..'waited:'..account, now, x..'\\n'..sale)\n"
+	"  leave(uid)\n"
+	"  if x ~= '' then call('HSET', k, 'w:'..uid, x) end\n"
+	"end\n"
+	/* Of all that waits: two lines may wait for one thing. */
+	"local all = call('HGETALL', k)\n"
+	"for i = 1, #all, 2 do\n"
+	"  if all[i]:sub(1, 2) == 'w:' then\n"
+	"    call('ZADD', W, 0, all[i + 1]..'\\n'..sale)\n"
+	"    call('ZADD', T, now, all[i + 1]..'\\n'..sale)\n"
+	"  end\n"
 	"end\n"
 	/* What nobody ever binds must not pile up. */
-	"for _, m in ipairs(call('ZRANGEBYSCORE', "
-	"P..'waited:'..account,\n"
-	"    '-inf', now - " SALE_KEEP_MS ", 'LIMIT', 0, 100)) do\n"
-	"  call('ZREM', P..'waiting:'..account, m)\n"
-	"  call('ZREM', P..'waited:'..account, m)\n"
+	"for _, m in ipairs(call('ZRANGEBYSCORE', T, '-inf',\n"
+	"    now - " SALE_KEEP_MS ", 'LIMIT', 0, 100)) do\n"
+	"  call('ZREM', W, m)\n"
+	"  call('ZREM', T, m)\n"
 	"end\n"
 	"for _ = 1, take(1) do\n"
 	"  local sku, qty = take(2)\n"
@@ -199,9 +209,41 @@ static const char apply_script[] = LUA_NEW
 	"end\n"
 	"for _ = 1, take(1) do\n"
 	"  call('HINCRBY', k, 'n:'..ARGV[at + 1], 1)\n"
+	"  if ARGV[at + 5] == '0' then\n"
+	"    call('HSET', k, 'h:'..ARGV[at], rev + 1) end\n"
 	"  at = new_entry(account, sale, origin, now, at)\n"
 	"end\n"
 	"call('EXPIRE', k, " SALE_KEEP_S ")\n"
+	"return 0\n";
+
+/*
+ * ARGV: account, sale, revision, now, entry, why, two counted lists: lines (uid,
+ * sku, what is entered), sold (sku, qty).
+ */
+static const char withdraw_script[] = LUA_MARK_ONE LUA_MARK_CHANNELS
+	"local account, sale, rev, now, id, why = unpack(ARGV, 1, 6)\n"
+	"local k, e = P..'sale:'..account..':'..sale, P..'entry:'..id\n"
+	"if (call('HGET', k, 'rev') or '0') ~= rev or\n"
+	"   call('HGET', e, 'state') ~= 'held' then return 1 end\n"
+	"call('HSET', k, 'rev', rev + 1)\n"
+	"call('HDEL', k, 'h:'..id)\n"
+	"local at = 8\n"
+	"for _ = 1, ARGV[7] do\n"
+	"  call('HSET', k, 'l:'..ARGV[at], ARGV[at + 1]..'\\t'..ARGV[at + 2])\n"
+	"  at = at + 3\n"
+	"end\n"
+	"for i = at + 1, at + 2 * ARGV[at], 2 do\n"
+	"  call('HSET', P..'sold:'..account, ARGV[i], ARGV[i + 1])\n"
+	"end\n"
+	"call('INCR', P..'tick')\n"
+	"call('HSET', e, 'state', 'dropped', 'why', why)\n"
+	"call('EXPIRE', e, " SALE_KEEP_S ")\n"
+	"call('ZREM', P..'entries:held', id)\n"
+	"for sku in call('HGET', e, 'lines'):gmatch('([^\\n]+)\\t') do\n"
+	"  call('HDEL', P..'pend:'..sku, id)\n"
+	"  mark_channels(sku, '', 's', 0, now, 0)\n"
+	"  adopt(sku)\n"
+	"end\n"
 	"return 0\n";
 
 /*
@@ -286,23 +328,66 @@ read_entered(struct ledger_line *line, const char *text)
 	line->has_gross = text[n] && !decimal_parse(&line->gross, text + n + 1);
 }
 
+/* A line more, of which its uid is known; NULL without memory. */
+static struct ledger_line *
+grow_lines(struct ledger_sale *out, const char *uid)
+{
+	struct ledger_line *line =
+		realloc(out->lines, (out->n_lines + 1) * sizeof(*line));
+
+	if (!line)
+		return NULL;
+	out->lines = line;
+	line += out->n_lines++;
+	*line = (struct ledger_line){ .uid = text_dup(uid) };
+	return line->uid ? line : NULL;
+}
+
 static int
 add_line(struct ledger_sale *out, const char *uid, const char *value)
 {
-	const char *tab = strchr(value, '\t');
-	struct ledger_line *line;
+	struct ledger_line *line = grow_lines(out, uid);
+	size_t n = strcspn(value, "\t");
 
-	line = realloc(out->lines, (out->n_lines + 1) * sizeof(*line));
 	if (!line)
 		return err_raise(ERR_NOMEM, "why=%s", "sale");
-	out->lines = line;
-	line += out->n_lines++;
-	*line = (struct ledger_line){ .uid = text_dup(uid), .has_gross = !tab };
-	if (!tab) /* "w:UID": it waits for its binding */
-		return line->uid ? 0 : ERR_NOMEM;
-	line->sku = text_ndup(value, (size_t)(tab - value));
-	read_entered(line, tab + 1);
-	return line->uid && line->sku ? 0 : ERR_NOMEM;
+	line->sku = text_ndup(value, n);
+	read_entered(line, value + n + (value[n] == '\t'));
+	return line->sku ? 0 : ERR_NOMEM;
+}
+
+static int
+add_waiting(struct ledger_sale *out, const char *uid, const char *external)
+{
+	struct ledger_line *line = grow_lines(out, uid);
+
+	if (!line)
+		return err_raise(ERR_NOMEM, "why=%s", "sale");
+	line->has_gross = true; /* nothing was booked, so that is known */
+	line->external = text_dup(external);
+	return line->external ? 0 : ERR_NOMEM;
+}
+
+/* The last one made goes first. */
+static int
+add_held(struct ledger_sale *out, const char *id, int64_t revision)
+{
+	struct ledger_held *grown =
+		realloc(out->held, (out->n_held + 1) * sizeof(*grown));
+	char *copy = text_dup(id);
+	size_t at = out->n_held;
+
+	if (grown)
+		out->held = grown;
+	if (!grown || !copy) {
+		free(copy);
+		return err_raise(ERR_NOMEM, "why=%s", "sale");
+	}
+	for (; at > 0 && grown[at - 1].revision < revision; at--)
+		grown[at] = grown[at - 1];
+	grown[at] = (struct ledger_held){ copy, revision };
+	out->n_held++;
+	return 0;
 }
 
 static int
@@ -362,7 +447,9 @@ store_ledger_sale(struct store *store, struct ledger_sale *out,
 		else if (!strncmp(field, "l:", 2))
 			r = add_line(out, field + 2, reply_text(value));
 		else if (!strncmp(field, "w:", 2))
-			r = add_line(out, field + 2, "");
+			r = add_waiting(out, field + 2, reply_text(value));
+		else if (!strncmp(field, "h:", 2))
+			r = add_held(out, field + 2, reply_int(value));
 	}
 	freeReplyObject(reply);
 	if (r)
@@ -376,7 +463,11 @@ ledger_sale_fini(struct ledger_sale *sale)
 	for (size_t i = 0; i < sale->n_lines; i++) {
 		free(sale->lines[i].uid);
 		free(sale->lines[i].sku);
+		free(sale->lines[i].external);
 	}
+	for (size_t i = 0; i < sale->n_held; i++)
+		free(sale->held[i].id);
+	free(sale->held);
 	for (size_t i = 0; i < sale->n_authorities; i++)
 		free(sale->entries[i].authority);
 	free(sale->lines);
@@ -456,6 +547,27 @@ add_entry(struct args *a, const struct ledger_new *new, const char *pending)
 	buf_fini(&doc);
 }
 
+static void
+add_totals(struct args *a, const struct ledger_change *change)
+{
+	args_addi(a, (int64_t)change->n_lines);
+	for (size_t i = 0; i < change->n_lines; i++) {
+		args_adds(a, change->lines[i].uid);
+		args_adds(a, change->lines[i].sku);
+		add_entered(a, &change->lines[i]);
+	}
+}
+
+static void
+add_sold(struct args *a, const struct ledger_change *change)
+{
+	args_addi(a, (int64_t)change->n_sold);
+	for (size_t i = 0; i < change->n_sold; i++) {
+		args_adds(a, change->sold[i].sku);
+		add_decimal(a, change->sold[i].entered);
+	}
+}
+
 int
 store_ledger_apply(struct store *store, const struct ledger_change *change)
 {
@@ -471,22 +583,13 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 	args_addi(&a, change->origin_ms);
 	args_addi(&a, change->version);
 	args_adds(&a, change->usual);
-	args_addi(&a, (int64_t)change->n_lines);
-	for (size_t i = 0; i < change->n_lines; i++) {
-		args_adds(&a, change->lines[i].uid);
-		args_adds(&a, change->lines[i].sku);
-		add_entered(&a, &change->lines[i]);
-	}
+	add_totals(&a, change);
 	args_addi(&a, (int64_t)change->n_waiting);
 	for (size_t i = 0; i < change->n_waiting; i++) {
 		args_adds(&a, change->waiting[i].uid);
 		args_adds(&a, change->waiting[i].external);
 	}
-	args_addi(&a, (int64_t)change->n_sold);
-	for (size_t i = 0; i < change->n_sold; i++) {
-		args_adds(&a, change->sold[i].sku);
-		add_decimal(&a, change->sold[i].entered);
-	}
+	add_sold(&a, change);
 	args_addi(&a, (int64_t)change->n_entries);
 	for (size_t i = 0; i < change->n_entries; i++)
 		add_entry(&a, &change->entries[i],
@@ -497,6 +600,55 @@ store_ledger_apply(struct store *store, const struct ledger_change *change)
 	r = (int)reply_int(reply); /* 0 or LEDGER_STALE */
 	freeReplyObject(reply);
 	return r;
+}
+
+/* ---- taking a held return back ---- */
+
+int
+store_ledger_held(struct store *store, struct entry *out, const char *id)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	const redisReply *doc;
+	int r;
+
+	args_adds(&a, "HMGET");
+	args_add_key(&a, store, "entry:", id);
+	args_adds(&a, "state");
+	args_adds(&a, "doc");
+	r = store_call(store, &reply, &a);
+	if (r)
+		return r;
+	doc = reply_at(reply, 1);
+	if (reply_is_nil(doc))
+		r = LEDGER_ABSENT;
+	else if (strcmp(reply_text(reply_at(reply, 0)), "held") != 0)
+		r = LEDGER_UNFIT;
+	else if ((r = entry_decode(out, doc->str, doc->len)) > 0)
+		r = err_raise(ERR_BUG, "why=%s", "stored entry");
+	freeReplyObject(reply);
+	return r;
+}
+
+int
+store_ledger_withdraw(struct store *store, const struct ledger_change *change,
+                      const char *id)
+{
+	struct args a = { 0 };
+	int64_t answer = 0;
+	int r;
+
+	args_adds(&a, change->account);
+	args_adds(&a, change->sale);
+	args_addi(&a, change->revision);
+	args_addi(&a, clock_wall_ms());
+	args_adds(&a, id);
+	args_adds(&a, "taken back by a later version of its sale");
+	add_totals(&a, change);
+	add_sold(&a, change);
+	r = store_eval_int(store, &answer, SCRIPT_WITHDRAW, withdraw_script,
+	                   &a);
+	return r ? r : (int)answer; /* 0 or LEDGER_STALE */
 }
 
 int

@@ -36,6 +36,7 @@ enum {
 struct ledger_line {
 	char *uid;              /* owned */
 	char *sku;              /* owned; NULL: it waits for its binding */
+	char *external;         /* owned; of one that waits; NULL */
 	struct decimal entered; /* quantity made into entries so far */
 	struct decimal gross;   /* booked for that, tax included */
 	bool has_gross;         /* else not known: 0 says nothing */
@@ -44,6 +45,12 @@ struct ledger_line {
 struct ledger_entries {
 	char *authority; /* owned */
 	int64_t n;       /* made for it so far */
+};
+
+/* A return that began as held; a person may have decided on it since. */
+struct ledger_held {
+	char *id;         /* owned; the entry's */
+	int64_t revision; /* of the sale, that made it */
 };
 
 struct ledger_sale {
@@ -57,6 +64,8 @@ struct ledger_sale {
 	size_t n_lines;
 	struct ledger_entries *entries; /* owned */
 	size_t n_authorities;
+	struct ledger_held *held; /* owned; the last one made first */
+	size_t n_held;
 };
 
 /* Entries made from it so far for this authority. */
@@ -75,10 +84,11 @@ struct ledger_new {
 	bool is_pending;           /* false: held returns */
 };
 
-/* A line of the sale whose item is not bound yet. */
+/* A line of the sale whose item is not bound yet, or that waits no more because
+   it is gone or another thing. */
 struct ledger_waiting {
 	const char *uid;      /* borrowed */
-	const char *external; /* borrowed */
+	const char *external; /* borrowed; NULL: it leaves */
 };
 
 /* Everything that one look at a sale changes, applied at once or not at all. */
@@ -102,6 +112,21 @@ struct ledger_change {
 
 /* Returns 0, LEDGER_STALE, ERR_STORE (perhaps applied: read again). */
 int store_ledger_apply(struct store *store, const struct ledger_change *change);
+
+/* A return as it was held. Returns 0 (entry_fini out), LEDGER_UNFIT (a person has
+   decided on it), LEDGER_ABSENT, ERR_STORE. */
+int store_ledger_held(struct store *store, struct entry *out, const char *id);
+
+/*
+ * Take back a return that is held: dropped, as if its sale had never made it.
+ *
+ * change  revision, lines (totals without it) and sold count; nothing else
+ *
+ * Returns 0 (the revision is one more), LEDGER_STALE (the sale or the entry
+ * moved meanwhile), ERR_STORE.
+ */
+int store_ledger_withdraw(struct store *store,
+                          const struct ledger_change *change, const char *id);
 
 /* All units sold of these items at a channel, as known so far. */
 int store_ledger_sold(struct store *store, struct decimal *out,

@@ -25,6 +25,7 @@
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/engine/saved.h"
+#include "gateway/engine/withdraw.h"
 #include "gateway/model/metrics.h"
 
 /* What is listed, and the name of its cursor. */
@@ -280,6 +281,23 @@ note_line(struct intake *in, const struct ledger_line *total,
 	sold->entered = decimal_add(sold->entered, diff);
 }
 
+/* A line that is not bound waits, until it is gone or is another thing. */
+static void
+take_unbound(struct intake *in, const struct sale_line *line,
+             const struct ledger_line *known)
+{
+	const char *now =
+		line && !decimal_is_zero(line->qty) ? line->external : NULL;
+	const char *before = known ? known->external : NULL;
+
+	if (now ? before && !strcmp(now, before) : !before)
+		return; /* it waits already; or is no stocked thing */
+	in->waiting[in->n_waiting++] = (struct ledger_waiting){
+		line ? line->uid : known->uid,
+		now,
+	};
+}
+
 /*
  * One line: what it says now against what was made into entries. line is NULL
  * for one that a later version no longer has.
@@ -297,15 +315,12 @@ take_line(struct intake *in, const struct sale_line *line,
 	struct paid paid;
 	int r;
 
-	if (decimal_is_zero(diff) || (line && !line->external && !known))
-		return 0; /* nothing new, or no stocked thing */
-	if (!sku && known)
-		return 0; /* it waits already */
-	if (!sku) {
-		in->waiting[in->n_waiting++] =
-			(struct ledger_waiting){ uid, line->external };
+	if (!sku || (known && known->external && decimal_is_zero(now))) {
+		take_unbound(in, line, known);
 		return 0;
 	}
+	if (decimal_is_zero(diff))
+		return 0; /* nothing new */
 	in->has_waited |= known && !known->sku;
 	r = store_registry_get(in->w->store, &item, sku);
 	if (r == REGISTRY_ABSENT)
@@ -406,6 +421,8 @@ build(struct intake *in)
 	/* A listing may lag behind what was read by id. */
 	if (!r && in->sale->version && in->sale->version < in->known.version)
 		return 0;
+	if (!r)
+		r = withdraw_taken_back(in->w, in->sale, &in->known);
 	if (!r)
 		r = intake_init(in);
 	for (size_t i = 0; !r && i < in->sale->n_lines; i++)

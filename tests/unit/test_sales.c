@@ -585,6 +585,177 @@ test_sales__sale_and_return_in_one_are_two_entries(void **state)
 	assert_pending("A2", "0");
 }
 
+/* ---- a held return that is taken back ---- */
+
+/* Its lines have these quantities now; its version is the next one. */
+static void
+have(struct fake_sale *sale, int64_t first, int64_t second)
+{
+	sale->lines[0].qty = decimal_of(first);
+	sale->lines[1].qty = decimal_of(second);
+	sale->version++;
+	list(false);
+	engine_world_rest(world);
+}
+
+/* Five of A1 and three of A2 were sold, and one of A1 came back. */
+static struct fake_sale *
+bring_one_back(void)
+{
+	struct fake_sale *sale;
+
+	engine_world_item(world, "A1", "9");
+	engine_world_item(world, "A2", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "5");
+	fake_sale_line(sale, "2", "A-A2", "3");
+	have(sale, 5, 3);
+	have(sale, 4, 3);
+	assert_entry("agora/S1", "settled");
+	assert_entry("agora/S1+2.1", "held");
+	return sale;
+}
+
+static void
+assert_sold(const char *sku, const char *qty)
+{
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:sold:agora %s", sku),
+		qty);
+}
+
+static void
+test_sales__a_held_return_that_is_taken_back_books_nothing_more(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	sale = bring_one_back();
+	assert_sold("A1", "4");
+	have(sale, 5, 3);
+	assert_entry("agora/S1+2.1", "dropped");
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:entries:held"), "0");
+	assert_string_equal(
+		store_world_say(&world->base, "EXISTS test:pend:A1"), "0");
+	assert_int_equal(erp->n_docs, 1);
+	assert_true(fake_adapter_shows(erp, "E-A1", "4"));
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A1", "4"));
+	assert_sold("A1", "5");
+	assert_sold("A2", "3");
+	have(sale, 7, 3);
+	assert_true(fake_adapter_shows(erp, "E-A1", "2"));
+	have(sale, 6, 3);
+	assert_entry("agora/S1+5.3", "held");
+}
+
+/* Of two lines that came back one is taken back. */
+static void
+test_sales__a_held_return_that_is_half_taken_back_stays_for_the_rest(
+	void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	sale = bring_one_back();
+	have(sale, 3, 1);
+	assert_entry("agora/S1+3.2", "held");
+	have(sale, 4, 1); /* one of the two of A1, and A2 as it was */
+	assert_entry("agora/S1+2.1", "held");
+	assert_entry("agora/S1+3.2", "dropped");
+	assert_entry("agora/S1+4.3", "held");
+	assert_string_equal(store_world_say(&world->base,
+	                                    "HGET test:entry:agora/S1+4.3 "
+	                                    "lines"),
+	                    "A2\t-2\n");
+	assert_sold("A1", "4");
+	assert_sold("A2", "1");
+	assert_int_equal(erp->n_docs, 1);
+}
+
+/* Posted, it is inside the balance; dropped, a person may have booked it. */
+static void
+test_sales__a_return_that_a_person_decided_on_is_not_taken_back(void **state)
+{
+	static const enum dead_action actions[] = { DEAD_RETRY, DEAD_DROP };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct fake_sale *sale;
+
+		(void)begin((void **)&world);
+		sale = bring_one_back();
+		assert_int_equal(store_ledger_decide(world->base.store,
+		                                     "agora/S1+2.1",
+		                                     actions[i]),
+		                 0);
+		engine_world_rest(world);
+		have(sale, 5, 3);
+		assert_entry("agora/S1+2.1", i ? "dropped" : "settled");
+		assert_entry("agora/S1+3.2", "settled");
+		assert_true(fake_adapter_shows(erp, "E-A1", i ? "3" : "4"));
+	}
+}
+
+static void
+test_sales__money_of_a_return_taken_back_is_that_of_the_last_version(
+	void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "5");
+	amend(sale, 5000, 1000);
+	amend(sale, 4000, 790);
+	amend(sale, 6000, 1190);
+	assert_paid("E-A1", "11.9");
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:sale:agora:S1 l:1"),
+		"A1\t6\t11.9");
+}
+
+/* A person decides between our look at the return and the withdrawal. */
+static void
+test_sales__a_decision_that_comes_first_wins_over_a_withdrawal(void **state)
+{
+	struct ledger_sale known = { 0 };
+	struct ledger_change change = { .account = "agora", .sale = "S1" };
+
+	(void)state;
+	(void)bring_one_back();
+	assert_int_equal(
+		store_ledger_sale(world->base.store, &known, "agora", "S1"), 0);
+	change.revision = known.revision;
+	ledger_sale_fini(&known);
+	assert_int_equal(store_ledger_decide(world->base.store, "agora/S1+2.1",
+	                                     DEAD_RETRY),
+	                 0);
+	assert_int_equal(store_ledger_withdraw(world->base.store, &change,
+	                                       "agora/S1+2.1"),
+	                 LEDGER_STALE);
+	assert_entry("agora/S1+2.1", "ready");
+}
+
+/* The authority waits for the return: it is at its end. */
+static void
+test_sales__a_return_taken_back_lets_the_authority_change(void **state)
+{
+	struct item item = { .sku = text_dup("A1"),
+		             .authority = text_dup("kiosk") };
+	struct fake_sale *sale;
+
+	(void)state;
+	sale = bring_one_back();
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	item_fini(&item);
+	have(sale, 5, 3);
+	assert_string_equal(
+		store_world_say(&world->base, "HGET test:item:A1 authority"),
+		"kiosk");
+}
+
+/* ---- lines that wait ---- */
+
 static void
 test_sales__unbound_lines_wait_and_become_an_entry_when_bound(void **state)
 {
@@ -606,6 +777,79 @@ test_sales__unbound_lines_wait_and_become_an_entry_when_bound(void **state)
 	assert_entry("agora/S1+0.1", "settled");
 	assert_true(fake_adapter_shows(erp, "E-A2", "5"));
 	assert_true(fake_adapter_shows(world->kiosk.state, "K-A2", "5"));
+}
+
+/* Two lines of a thing that nobody has bound; the order may lose them. */
+static void
+test_sales__a_waiting_line_that_is_gone_waits_no_more(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A9", "1");
+	fake_sale_line(sale, "3", "A-A9", "1");
+	list(false);
+	assert_int_equal(count_waiting(), 1);
+	sale->lines[1].qty = DECIMAL_ZERO;
+	list(false);
+	assert_int_equal(count_waiting(), 1);
+	sale->n_lines = 1;
+	list(false);
+	assert_int_equal(count_waiting(), 0);
+	engine_world_bind(world, "A9", "8");
+	engine_world_rest(world);
+	assert_entry("agora/S1+0.1", "(nil)");
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:waited:agora"), "0");
+}
+
+/* Bound meanwhile, and not on the order any more. */
+static void
+test_sales__a_waiting_line_that_is_empty_when_bound_waits_no_more(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A9", "1");
+	list(false);
+	assert_int_equal(count_waiting(), 1);
+	sale->lines[1].qty = DECIMAL_ZERO;
+	engine_world_bind(world, "A9", "8");
+	engine_world_rest(world);
+	assert_int_equal(count_waiting(), 0);
+}
+
+/* The cashier took another thing for the same line. */
+static void
+test_sales__a_waiting_line_of_another_thing_waits_for_that(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = fake_adapter_sell(agora, "S1", "A-A1", "1");
+	fake_sale_line(sale, "2", "A-A8", "2");
+	list(false);
+	(void)snprintf(sale->lines[1].external, sizeof(sale->lines[1].external),
+	               "A-A9");
+	list(false);
+	assert_int_equal(count_waiting(), 1);
+	engine_world_bind(world, "A8", "8");
+	engine_world_rest(world);
+	assert_int_equal(count_waiting(), 1);
+	assert_entry("agora/S1+0.1", "(nil)");
+	fake_clock_advance(FAKE_WINDOW_MS + HOUR_MS);
+	list(true); /* from now on only its mark finds it */
+	engine_world_bind(world, "A9", "8");
+	engine_world_turn(&world->agora);
+	engine_world_turn(&world->agora);
+	assert_int_equal(count_waiting(), 0);
+	engine_world_rest(world);
+	assert_entry("agora/S1+0.1", "settled");
 }
 
 /* Sales of many unbound things come in any order of their ids. */
@@ -1152,7 +1396,16 @@ main(void)
 		EACH(test_sales__a_return_is_held_and_the_channels_stay_without_it),
 		EACH(test_sales__a_held_return_that_is_retried_is_pending_and_posted),
 		EACH(test_sales__sale_and_return_in_one_are_two_entries),
+		EACH(test_sales__a_held_return_that_is_taken_back_books_nothing_more),
+		EACH(test_sales__a_held_return_that_is_half_taken_back_stays_for_the_rest),
+		EACH(test_sales__a_return_that_a_person_decided_on_is_not_taken_back),
+		EACH(test_sales__money_of_a_return_taken_back_is_that_of_the_last_version),
+		EACH(test_sales__a_decision_that_comes_first_wins_over_a_withdrawal),
+		EACH(test_sales__a_return_taken_back_lets_the_authority_change),
 		EACH(test_sales__unbound_lines_wait_and_become_an_entry_when_bound),
+		EACH(test_sales__a_waiting_line_that_is_gone_waits_no_more),
+		EACH(test_sales__a_waiting_line_that_is_empty_when_bound_waits_no_more),
+		EACH(test_sales__a_waiting_line_of_another_thing_waits_for_that),
 		EACH(test_sales__a_binding_finds_its_waiting_sale_among_others),
 		EACH(test_sales__an_old_sale_that_was_forgotten_is_not_posted_again),
 		EACH(test_sales__of_a_long_outage_are_posted_however_old),

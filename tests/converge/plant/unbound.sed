@@ -1,3 +1,3 @@
 # file: gateway/engine/sales.c
 # what: a line that waited for its binding is forgotten
-s/^	if \(!sku && known\)$/	if (known \&\& !known->sku)/
+s/^	if \(!sku \|\| \(known/	if (!sku || (known \&\& !known->sku) || (known/
