@@ -1,13 +1,13 @@
 #!/bin/sh
-# `make run` without CONFIG: a simulated Galaxy, a simulated Square till and a
-# simulated Tipsi store, the real gateway between them, a gentle stream of sales
-# and receipts, and one line for each journey that is completed.
+# `make run` without CONFIG: a simulated Galaxy and a simulated till of each
+# kind, the real gateway between them, a gentle stream of sales at all of them
+# and of receipts, and one line for each journey that is completed.
 #
 # Everything lies in a folder of its own under build/run/, which goes with it.
 # Ctrl-C (or SIGTERM) stops all of it.
 #
 # Environment: TILLBRIDGE, TILLBRIDGE_SIM (as the Makefile says them);
-# TRAFFIC, events per second (0.5).
+# TRAFFIC, events per second (0.4).
 
 set -eu
 
@@ -16,6 +16,8 @@ root=$(cd "${0%/*}/../.." && pwd)
 : "${TILLBRIDGE_SIM:=$root/build/tillbridge-sim}"
 status_port=8080
 hooks_port=8443
+month_calls=1000000
+registers=20
 
 umask 077
 mkdir -p "$root/build/run"
@@ -144,14 +146,22 @@ start_simulators()
 		--square-signature-key-env SQUARE_SIGNATURE_KEY \
 		--square-hook-url "https://localhost:$hooks_port/hooks/agora" \
 		--tipsi-password-env TIPSI_PASSWORD \
+		--hiboutik-key-env HIBOUTIK_KEY \
+		--hiboutik-hook-url "https://localhost:$hooks_port/hooks/kiosk" \
+		--lightspeed-x-token-env LIGHTSPEED_X_TOKEN \
+		--lightspeed-x-secret-env LIGHTSPEED_X_SECRET \
+		--lightspeed-x-hook-url "https://localhost:$hooks_port/hooks/market" \
 		--ca "$certs/ca.pem" --write-csv "$dir/items.csv" \
 		--sized 4 --galaxy-items 400 --galaxy-customers 20 \
-		--seed "$$" --traffic "${TRAFFIC:-0.5}" \
+		--seed "$$" --traffic "${TRAFFIC:-0.4}" \
 		>"$dir/ready" 2>"$sim_log" </dev/null &
 	sim=$!
 	wait_for "the simulator" "$sim_log" "$sim" 20 grep -q '^ready ' "$dir/ready"
 	# Nothing is sold before the gateway knows the items.
 	control traffic '{"paused":true}'
+	# The tills of a busy street: the smallest plans have fewer calls.
+	control hiboutik/switches "{\"calls_max\":$month_calls}"
+	control lightspeed_x/switches "{\"registers\":$registers}"
 }
 
 write_config()
@@ -175,6 +185,21 @@ write_config()
       "url": "http://$(address_of square)",
       "access_token": "env:SQUARE_TOKEN", "location": "L1",
       "hook": { "signature_key": "env:SQUARE_SIGNATURE_KEY" } },
+    { "name": "kiosk", "type": "hiboutik",
+      "url": "http://$(address_of hiboutik)/api",
+      "email": "till@example.com", "api_key": "env:HIBOUTIK_KEY",
+      "store": 1, "warehouse": 5, "timezone": "Europe/Athens",
+      "monthly_calls": $month_calls,
+      "hook": { "token": "env:HIBOUTIK_TOKEN" } },
+    { "name": "market", "type": "lightspeed_x",
+      "url": "http://$(address_of lightspeed_x)",
+      "access_token": "env:LIGHTSPEED_X_TOKEN",
+      "outlet": "0a000001-0000-4000-8000-000000000001",
+      "register": "0a000002-0000-4000-8000-000000000001",
+      "user": "0a000003-0000-4000-8000-000000000001",
+      "payment_type": "0a000004-0000-4000-8000-000000000002",
+      "registers": $registers,
+      "hook": { "client_secret": "env:LIGHTSPEED_X_SECRET" } },
     { "name": "cellar", "type": "tipsi",
       "url": "http://$(address_of tipsi)", "username": "sync",
       "password": "env:TIPSI_PASSWORD", "store": "17" }
@@ -223,8 +248,9 @@ tell_journey()
 		lines=$(member lines "$1")
 		[ "$lines" = 1 ] || lines="$lines lines"
 		[ "$lines" != 1 ] || lines="one line"
-		printf '%s  till → Galaxy  a sale of %s is booked (%s ms from hook to entry)\n' \
-			"$(date +%T)" "$lines" "$total"
+		till=$(member entry "$1")
+		printf '%s  %s → Galaxy  a sale of %s is booked (%s ms from hook to entry)\n' \
+			"$(date +%T)" "${till%%/*}" "$lines" "$total"
 	fi
 }
 
@@ -250,8 +276,15 @@ GALAXY_HOOK=$(secret)
 SQUARE_TOKEN=$(secret)
 SQUARE_SIGNATURE_KEY=$(secret)
 TIPSI_PASSWORD=$(secret)
+HIBOUTIK_KEY=$(secret)
+# What the vendor's plug-ins make of the key and the account's name.
+HIBOUTIK_TOKEN=$(printf demo | openssl dgst -sha256 -hmac "$HIBOUTIK_KEY" |
+	sed 's/.* //')
+LIGHTSPEED_X_TOKEN=$(secret)
+LIGHTSPEED_X_SECRET=$(secret)
 export GALAXY_PASSWORD GALAXY_HOOK SQUARE_TOKEN SQUARE_SIGNATURE_KEY \
-	TIPSI_PASSWORD
+	TIPSI_PASSWORD HIBOUTIK_KEY HIBOUTIK_TOKEN LIGHTSPEED_X_TOKEN \
+	LIGHTSPEED_X_SECRET
 take_port "$status_port"
 status_port=$port
 take_port "$hooks_port"
@@ -265,7 +298,9 @@ start_gateway
 
 cat <<END
 
-A simulated Galaxy, a Square till and a Tipsi store, with the real gateway between.
+A simulated Galaxy and four kinds of tills, with the real gateway between: Square
+(agora), Hiboutik (kiosk), Lightspeed X (market) and Tipsi (cellar, which sells
+nothing by itself).
 $(cat "$dir/import.log")
 
   Status page  http://127.0.0.1:$status_port/status
