@@ -1,0 +1,20 @@
+#!/bin/sh
+# Lightspeed X keeps the stock: whatever answer is lost while a sale of Square's
+# is recorded there, it is recorded once.
+. "${0%/*}/lib.sh"
+. "${0%/*}/lightspeed_x.lib.sh"
+
+start_market_as_authority
+n=0
+for mode in lose_answer refuse status:500; do
+	fault lightspeed_x "POST /api/2026-07/sales" "$mode"
+	sell 21-0003
+	n=$((n + 1))
+done
+wait_for "all are recorded" 90 is $n market_sales
+wait_for "none is uncertain" 90 is 0 status .entries.uncertain
+wait_quiet
+expect "recorded of it" "$(market_tally 21-0003 recorded)" 3
+wait_for "Square agrees" 20 agora_agrees
+expect_recorded_once
+expect "dead letters" "$(dead length)" 0
