@@ -123,6 +123,8 @@ list_types(struct conf_type types[TYPES_MAX])
 
 		types[n] = (struct conf_type){ a->name, a->options, NULL,
 			                       a->default_url, a->url_flags };
+		if (!a->post_entry)
+			types[n].url_flags |= CONF_NO_ENTRIES;
 		for (size_t h = 0; hook_handlers[h]; h++)
 			if (!strcmp(hook_handlers[h]->name, a->name))
 				types[n].hook = hook_handlers[h]->options;

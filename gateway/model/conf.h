@@ -43,6 +43,8 @@ enum {
 	CONF_SOURCE =
 		8, /* flag of a type: it only calls us; nobody calls it, no item
 	              is bound at it, and it is nobody's authority */
+	CONF_NO_ENTRIES = 16, /* flag of a type: it cannot record what was sold
+	                         elsewhere, so it is nobody's authority */
 };
 
 struct conf_row {
@@ -65,7 +67,7 @@ struct conf_type {
 	const struct conf_row *rows; /* of the adapter */
 	const struct conf_row *hook; /* of the handler, keys "hook.…"; NULL */
 	const char *default_url;     /* base URL; NULL: `url` is required */
-	unsigned url_flags;          /* CONF_PLAIN_HTTP, CONF_SOURCE or 0 */
+	unsigned url_flags; /* CONF_PLAIN_HTTP, CONF_SOURCE, CONF_NO_ENTRIES */
 };
 
 /* Values of one set of rows: the file's top level, or one account. */
@@ -142,6 +144,10 @@ const char *conf_path(const struct conf_section *s, const char *key);
 
 /* Does it only call us? Then it has no url and no worker. */
 bool conf_account_is_source(const struct conf_section *account);
+
+/* Can it be right about stock? Then it has some, and records what is sold
+   elsewhere. */
+bool conf_account_may_keep(const struct conf_section *account);
 
 /* Shorthands for an account's `name`, `type` and base `url`. Borrowed. A source
    has no url: NULL. */

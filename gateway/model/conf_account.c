@@ -116,6 +116,8 @@ read_account(struct conf_section **out, const struct conf_load_state *load,
 	if (r)
 		return err_pass(r);
 	reader.section->is_source = type && type->url_flags & CONF_SOURCE;
+	reader.section->takes_no_entries =
+		type && type->url_flags & CONF_NO_ENTRIES;
 	conf_read_object(&reader, node);
 	conf_check_account_name(&reader);
 	conf_check_source(&reader);

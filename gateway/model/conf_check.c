@@ -93,14 +93,38 @@ check_names(struct conf_reader *reader, const char *key)
 	}
 }
 
-/* The first account that has stock to be right about. NULL: none. */
+/* The first account that can be right about stock. NULL: none. */
 static const char *
-first_with_stock(const struct conf *conf)
+first_authority(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->n_accounts; i++)
-		if (!conf->accounts[i]->is_source)
+		if (conf_account_may_keep(conf->accounts[i]))
 			return conf_account_name(conf->accounts[i]);
 	return NULL;
+}
+
+static void
+refuse_authority(struct conf_reader *reader, const struct conf *conf,
+                 const char *name, const struct conf_section *named)
+{
+	struct buf known = BUF_INIT;
+	const char *why = "no such account";
+
+	if (named && named->is_source)
+		why = "has no stock, it only calls us";
+	else if (named)
+		why = "an account of this type cannot record what is sold "
+		      "elsewhere";
+	for (size_t i = 0; i < conf->n_accounts; i++) {
+		const char *other = conf_account_name(conf->accounts[i]);
+
+		if (other && conf_account_may_keep(conf->accounts[i]))
+			buf_addf(&known, "%s%s", known.n ? ", " : "", other);
+	}
+	conf_complain(reader, "stock.authority", -1,
+	              "%s: expected one of %s, found %s", why, buf_text(&known),
+	              log_quote(name));
+	buf_fini(&known);
 }
 
 /* Absent means the first account; anything else must be one of them. */
@@ -109,36 +133,21 @@ check_authority(struct conf_reader *reader, const struct conf *conf)
 {
 	struct conf_value *value =
 		conf_section_find(reader->section, "stock.authority");
-	const struct conf_section *named =
-		value->text ? conf_find_account(conf, value->text) : NULL;
-	struct buf known = BUF_INIT;
+	const char *first = first_authority(conf);
+	const struct conf_section *named;
 
-	if (conf->n_accounts == 0)
+	if (!first)
+		return; /* check_stock says so */
+	if (!value->text && !value->is_seen)
+		(void)conf_value_set_text(reader, value, first);
+	if (!value->text)
 		return;
-	if (!value->text && !value->is_seen) {
-		const char *first = first_with_stock(conf);
-
-		if (first)
-			(void)conf_value_set_text(reader, value, first);
-		return;
-	}
-	if (!value->text || (named && !named->is_source))
-		return;
-	for (size_t i = 0; i < conf->n_accounts; i++) {
-		const char *name = conf_account_name(conf->accounts[i]);
-
-		if (name && !conf->accounts[i]->is_source)
-			buf_addf(&known, "%s%s", known.n ? ", " : "", name);
-	}
-	conf_complain(reader, "stock.authority", -1,
-	              "%s: expected one of %s, found %s",
-	              named ? "has no stock, it only calls us"
-	                    : "no such account",
-	              buf_text(&known), log_quote(value->text));
-	buf_fini(&known);
+	named = conf_find_account(conf, value->text);
+	if (!named || !conf_account_may_keep(named))
+		refuse_authority(reader, conf, value->text, named);
 }
 
-/* Somebody must have the stock. */
+/* Somebody must have the stock, and hear of what is sold elsewhere. */
 static void
 check_stock(struct conf_reader *reader, const struct conf *conf)
 {
@@ -149,6 +158,11 @@ check_stock(struct conf_reader *reader, const struct conf *conf)
 	if (n_sources > 0 && n_sources == conf->n_accounts)
 		conf_complain(reader, "accounts", -1,
 		              "none has stock: all of them only call us");
+	else if (conf->n_accounts && !first_authority(conf))
+		conf_complain(reader, "accounts", -1,
+		              "none can be the authority: add one that records "
+		              "what is sold elsewhere, such as Galaxy or a "
+		              "till that takes sales");
 }
 
 /* Are all addresses good ones, and is one of them outside loopback? */

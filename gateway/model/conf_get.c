@@ -172,6 +172,12 @@ conf_account_is_source(const struct conf_section *account)
 	return account->is_source;
 }
 
+bool
+conf_account_may_keep(const struct conf_section *account)
+{
+	return !account->is_source && !account->takes_no_entries;
+}
+
 const char *
 conf_account_name(const struct conf_section *account)
 {

@@ -47,7 +47,8 @@ struct conf_value {
 struct conf_section {
 	struct conf_value *values; /* owned; one for each row */
 	size_t n_values;
-	bool is_source; /* an account that only calls us */
+	bool is_source;        /* an account that only calls us */
+	bool takes_no_entries; /* one that records nothing sold elsewhere */
 };
 
 /* One reading of one object. */

@@ -1154,6 +1154,59 @@ test_conf__somebody_must_have_the_stock(void **state)
 		"accounts: none has stock: all of them only call us\n");
 }
 
+static const struct conf_type with_cellar[] = {
+	{ .name = "erp", .url_flags = CONF_PLAIN_HTTP },
+	{ .name = "cellar", .url_flags = CONF_NO_ENTRIES },
+	{ .name = "source", .hook = source_hook, .url_flags = CONF_SOURCE },
+};
+
+static int
+load_cellar(const char *json)
+{
+	forget(NULL);
+	return conf_parse(&conf, file, json, strlen(json), with_cellar, 3,
+	                  &mistakes);
+}
+
+#define CELLAR \
+	"{\"name\":\"wines\",\"type\":\"cellar\"," \
+	"\"url\":\"https://a.example\"}"
+
+static void
+test_conf__who_records_no_sales_is_no_authority(void **state)
+{
+	(void)state;
+	/* the first account that does */
+	assert_int_equal(
+		load_cellar("{" PUBLIC ",\"accounts\":[" CELLAR "," ERP "]}"),
+		0);
+	assert_string_equal(conf_text(conf->top, "stock.authority"), "erp");
+	assert_false(conf_account_may_keep(conf->accounts[0]));
+	assert_true(conf_account_may_keep(conf->accounts[1]));
+	assert_int_equal(load_cellar("{" PUBLIC ",\"accounts\":[" ERP "," CELLAR
+	                             "],\"stock\":{\"authority\":\"wines\"}}"),
+	                 CONF_INVALID);
+	assert_string_equal(
+		buf_text(&mistakes),
+		"stock.authority: an account of this type cannot record what "
+		"is sold elsewhere: expected one of erp, found \"wines\"\n");
+}
+
+static void
+test_conf__somebody_must_record_what_is_sold(void **state)
+{
+	(void)state;
+	assert_int_equal(load_cellar("{" PUBLIC ",\"accounts\":[" CELLAR
+	                             "," SOURCE
+	                             "}],\"stock\":{\"authority\":\"wines\"}}"),
+	                 CONF_INVALID);
+	assert_string_equal(
+		buf_text(&mistakes),
+		"accounts: none can be the authority: add one that records "
+		"what is sold elsewhere, such as Galaxy or a till that takes "
+		"sales\n");
+}
+
 static void
 test_conf__the_schema_knows_who_only_calls_us(void **state)
 {
@@ -1200,6 +1253,8 @@ main(void)
 		TEST(who_only_calls_us_needs_no_url),
 		TEST(who_only_calls_us_takes_nothing_of_the_others),
 		TEST(somebody_must_have_the_stock),
+		TEST(who_records_no_sales_is_no_authority),
+		TEST(somebody_must_record_what_is_sold),
 		TEST(the_schema_knows_who_only_calls_us),
 		TEST(loads_a_file),
 		TEST(says_when_the_file_is_missing),
