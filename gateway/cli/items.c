@@ -141,6 +141,10 @@ check_authority(struct import *im, const struct csv *csv, const char *name)
 	else if (conf_account_is_source(account))
 		complain(im, csv, "authority",
 		         "that account has no stock: it only calls us");
+	else if (!conf_account_may_keep(account))
+		complain(im, csv, "authority",
+		         "that account cannot record what is sold elsewhere: "
+		         "name one that can, or none for the usual one");
 }
 
 static int

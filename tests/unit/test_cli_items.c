@@ -21,11 +21,13 @@
 static struct store_world *world;
 static char out[4096]; /* stdout of the last command */
 static char err[4096]; /* its stderr */
+static const struct lifecycle_parts *parts;
 
 static int
 begin(void **state)
 {
 	world = *state;
+	parts = &cli_world_parts;
 	store_world_flush(world);
 	cli_world_configure(world, world->redis.url, "erp", false);
 	return 0;
@@ -39,7 +41,7 @@ run(bool is_dry, char *word, char *file)
 	char conf[128];
 	char *words[] = { word, file };
 	const struct cli cli = { .conf_path = conf,
-		                 .parts = &cli_world_parts,
+		                 .parts = parts,
 		                 .argc = file ? 2 : 1,
 		                 .argv = words,
 		                 .is_dry = is_dry };
@@ -283,6 +285,25 @@ test_cli_items__bad_cells_are_all_named_with_their_line(void **state)
 	assert_non_null(strstr(err, "5 mistakes; nothing was written"));
 }
 
+/* What is sold elsewhere must be recorded where the stock is kept. */
+static void
+test_cli_items__an_authority_that_records_no_sales_is_refused(void **state)
+{
+	struct conf_type types[2] = { cli_world_parts.types[0],
+		                      cli_world_parts.types[1] };
+	struct lifecycle_parts other = cli_world_parts;
+
+	(void)state;
+	types[1].url_flags = CONF_NO_ENTRIES;
+	other.types = types;
+	parts = &other;
+	assert_refused("sku,authority,agora\n"
+	               "A1,,x\n"
+	               "A2,agora,y\n",
+	               ":3: authority: that account cannot record what is sold "
+	               "elsewhere: name one that can");
+}
+
 static void
 test_cli_items__broken_quoting_is_refused_with_its_line(void **state)
 {
@@ -404,6 +425,7 @@ main(void)
 		EACH(test_cli_items__an_empty_file_is_refused),
 		EACH(test_cli_items__a_sku_or_binding_given_twice_is_refused),
 		EACH(test_cli_items__bad_cells_are_all_named_with_their_line),
+		EACH(test_cli_items__an_authority_that_records_no_sales_is_refused),
 		EACH(test_cli_items__broken_quoting_is_refused_with_its_line),
 		EACH(test_cli_items__a_sku_with_a_line_end_inside_is_refused),
 		EACH(test_cli_items__export_writes_what_import_reads),
