@@ -13,6 +13,7 @@
 #include "adapters/adapters.h"
 #include "gateway/base/clock.h"
 #include "gateway/drivers/http_client.h"
+#include "handlers/handlers.h"
 #include "tests/sim/hiboutik.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/till_world.h"
@@ -125,7 +126,8 @@ static void
 configure(struct rig *rig, int store, int warehouse, const char *more)
 {
 	const struct conf_type type = { .name = "hiboutik",
-		                        .rows = hiboutik_adapter.options };
+		                        .rows = hiboutik_adapter.options,
+		                        .hook = hiboutik_hooks.options };
 	struct buf mistakes = BUF_INIT;
 	char *json = text_format(
 		"{\"url\":\"" HOST "/api\",\"email\":\"demo@example.com\","
@@ -1091,6 +1093,245 @@ test_hiboutik__a_sync_tells_every_count_of_the_warehouse(void **state)
 	assert_int_equal(rig->n_calls, (rig->till.n_things + 1) / 2);
 }
 
+/* ---- finding items ---- */
+
+/* "external|sku|barcode|name\n" each. */
+static int
+note_listing(void *ctx, const struct listing *l)
+{
+	buf_addf(ctx, "%s|%s|%s|%s\n", l->external, l->sku, l->barcode,
+	         l->name);
+	return 0;
+}
+
+static enum verdict
+find(struct rig *rig, struct buf *found, enum listing_by by, const char *text)
+{
+	const struct listing_sink sink = { found, note_listing };
+
+	rig->n_calls = 0;
+	buf_reset(found);
+	return hiboutik_adapter.list_items(rig->state, by, text, &sink).verdict;
+}
+
+static size_t
+count_lines(const struct buf *text)
+{
+	size_t n = 0;
+
+	for (const char *p = buf_text(text); *p; p++)
+		n += *p == '\n';
+	return n;
+}
+
+/* As the registry would have it, numbers being texts now and then. */
+static void
+assert_told(const struct buf *found, const struct hiboutik_thing *t)
+{
+	char name[48];
+	char *line = text_format("%s|%s|%s|%s", hiboutik_name(name, t),
+	                         t->product->reference, t->goods.barcode,
+	                         t->product->name);
+
+	assert_non_null(line);
+	if (!strstr(buf_text(found), line))
+		fail_msg("no \"%s\" in: %s", line, buf_text(found));
+	free(line);
+}
+
+static void
+test_hiboutik__lists_every_thing_once_page_after_page(void **state)
+{
+	struct rig *rig = *state;
+	struct buf found = BUF_INIT;
+
+	change(rig, "switches", "{\"page_rows\":2,\"texts_each\":1}");
+	assert_int_equal(find(rig, &found, LISTING_ALL, ""), VERDICT_DONE);
+	for (size_t i = 0; i < rig->till.n_things; i++)
+		assert_told(&found, rig->till.things[i]);
+	assert_int_equal(count_lines(&found), rig->till.n_things);
+	assert_int_equal(rig->n_calls, (rig->till.n_products + 1) / 2);
+	buf_fini(&found);
+}
+
+static void
+test_hiboutik__lists_nothing_that_is_not_sold_or_not_counted(void **state)
+{
+	struct rig *rig = *state;
+	struct buf found = BUF_INIT;
+
+	rig->till.things[0]->product->is_archived = true;
+	rig->till.things[1]->product->is_unmanaged = true;
+	assert_int_equal(find(rig, &found, LISTING_ALL, ""), VERDICT_DONE);
+	assert_int_equal(count_lines(&found), rig->till.n_things - 2);
+	buf_fini(&found);
+}
+
+/* Calls are scarce: a search costs one, and one a product found. */
+static void
+test_hiboutik__finds_one_thing_by_two_calls(void **state)
+{
+	struct rig *rig = *state;
+	const struct hiboutik_thing *sized =
+		rig->till.things[rig->till.n_things - 1];
+	const struct hiboutik_thing *plain = rig->till.things[0];
+	struct buf found = BUF_INIT;
+
+	assert_int_equal(
+		find(rig, &found, LISTING_BARCODE, sized->goods.barcode),
+		VERDICT_DONE);
+	assert_told(&found, sized);
+	assert_int_equal(count_lines(&found), 1);
+	assert_int_equal(rig->n_calls, 2);
+	assert_int_equal(
+		find(rig, &found, LISTING_SKU, plain->product->reference),
+		VERDICT_DONE);
+	assert_told(&found, plain);
+	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(find(rig, &found, LISTING_NAME, plain->product->name),
+	                 VERDICT_DONE);
+	assert_told(&found, plain);
+	assert_int_equal(find(rig, &found, LISTING_BARCODE, "4/../711"),
+	                 VERDICT_DONE);
+	assert_int_equal(count_lines(&found), 0);
+	buf_fini(&found);
+}
+
+/* ---- webhooks ---- */
+
+#define TOKEN_1 "t0ken-of-today-4711"
+#define TOKEN_2 "t0ken+of&tomorrow"
+#define ADDRESS "https://hooks.example.com/hooks/kiosk"
+
+static struct outcome
+register_hooks(struct rig *rig, bool is_dry, struct buf *what)
+{
+	struct buf secret = BUF_INIT;
+	const struct hook_job job = { .url = ADDRESS,
+		                      .is_dry = is_dry,
+		                      .what = what,
+		                      .secret = &secret };
+	struct outcome outcome;
+
+	buf_reset(what);
+	outcome = hiboutik_adapter.register_hooks(rig->state, &job);
+	assert_int_equal(secret.n, 0);
+	assert_null(strstr(buf_text(what), TOKEN_1));
+	assert_null(strstr(outcome.why, TOKEN_1));
+	return outcome;
+}
+
+/* How many are there with this address. */
+static size_t
+count_hooks(const struct rig *rig, const char *url)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->till.n_told; i++)
+		n += strcmp(rig->till.told[i].url, url) == 0;
+	return n;
+}
+
+static void
+with_token(struct rig *rig, const char *token)
+{
+	char *more = text_format(",\"hook\":{\"token\":\"%s\"}", token);
+
+	configure(rig, 1, 5, more);
+	start_again(rig);
+	free(more);
+}
+
+static void
+test_hiboutik__registers_what_is_missing_and_nothing_twice(void **state)
+{
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+
+	with_token(rig, TOKEN_1);
+	assert_int_equal(register_hooks(rig, true, &what).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(count_lines(&what), 3);
+	assert_int_equal(rig->till.n_told, 0);
+	assert_int_equal(register_hooks(rig, false, &what).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(count_hooks(rig, ADDRESS "?k=" TOKEN_1), 3);
+	assert_true(rig->till.told[0].is_async);
+	assert_int_equal(register_hooks(rig, false, &what).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(what.n, 0);
+	assert_int_equal(rig->till.n_told, 3);
+	buf_fini(&what);
+}
+
+/* Whatever becomes of a call, the next run ends with one of each. */
+static void
+test_hiboutik__a_broken_registration_is_completed(void **state)
+{
+	struct buf what = BUF_INIT;
+
+	for (unsigned trouble = 0; trouble < N_TROUBLES; trouble++)
+		for (unsigned at = 1; at <= 4; at++) {
+			struct rig *rig = renew(state);
+			enum verdict verdict;
+
+			with_token(rig, TOKEN_1);
+			rig->n_calls = 0;
+			rig->at = at;
+			rig->trouble = (enum trouble)trouble;
+			verdict = register_hooks(rig, false, &what).verdict;
+			assert_int_equal(verdict, VERDICT_RETRY);
+			rig->at = 0;
+			assert_int_equal(
+				register_hooks(rig, false, &what).verdict,
+				VERDICT_DONE);
+			assert_int_equal(rig->till.n_told, 3);
+		}
+	buf_fini(&what);
+}
+
+static void
+test_hiboutik__a_new_token_takes_the_place_of_the_old(void **state)
+{
+	struct rig *rig = *state;
+	struct hiboutik_told *told = &rig->till.told[0];
+	struct buf what = BUF_INIT;
+
+	*told = (struct hiboutik_told){ .id = 900,
+		                        .url = sim_dup(ADDRESS "s?k=1"),
+		                        .action = sim_dup("sale") };
+	rig->till.n_told = 1;
+	with_token(rig, TOKEN_1);
+	assert_int_equal(register_hooks(rig, false, &what).verdict,
+	                 VERDICT_DONE);
+	with_token(rig, TOKEN_2);
+	assert_int_equal(register_hooks(rig, false, &what).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(count_hooks(rig, ADDRESS "?k=" TOKEN_1), 0);
+	assert_int_equal(count_hooks(rig, ADDRESS "?k=t0ken%2Bof%26tomorrow"),
+	                 3);
+	assert_int_equal(count_hooks(rig, ADDRESS "s?k=1"), 1);
+	buf_fini(&what);
+}
+
+static void
+test_hiboutik__registers_nothing_without_a_proof(void **state)
+{
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+	struct outcome outcome = register_hooks(rig, false, &what);
+
+	assert_int_equal(outcome.verdict, VERDICT_REFUSED);
+	assert_non_null(strstr(outcome.why, "hook.token"));
+	assert_int_equal(rig->till.n_told, 0);
+	configure(rig, 1, 5, ",\"hook\":{\"hmac_secret\":\"s3cret\"}");
+	start_again(rig);
+	assert_int_equal(register_hooks(rig, false, &what).verdict,
+	                 VERDICT_DONE);
+	assert_int_equal(count_hooks(rig, ADDRESS), 3);
+	buf_fini(&what);
+}
+
 int
 main(void)
 {
@@ -1122,6 +1363,13 @@ main(void)
 		TEST(says_how_often_it_may_be_called),
 		TEST(a_binding_is_a_product_and_perhaps_a_size),
 		TEST(a_sync_tells_every_count_of_the_warehouse),
+		TEST(lists_every_thing_once_page_after_page),
+		TEST(lists_nothing_that_is_not_sold_or_not_counted),
+		TEST(finds_one_thing_by_two_calls),
+		TEST(registers_what_is_missing_and_nothing_twice),
+		TEST(a_broken_registration_is_completed),
+		TEST(a_new_token_takes_the_place_of_the_old),
+		TEST(registers_nothing_without_a_proof),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -622,6 +622,85 @@ test_tipsi__a_probe_names_user_store_and_wines(void **state)
 	buf_fini(&what);
 }
 
+/* ---- finding items ---- */
+
+#define NAMES \
+	"inventory_fields=external_id,barcodes,pos_item_name" \
+	"&wine_fields=name&drink_fields=name"
+
+/* "external|sku|barcode|name\n" each. */
+static int
+note_listing(void *ctx, const struct listing *l)
+{
+	buf_addf(ctx, "%s|%s|%s|%s\n", l->external, l->sku, l->barcode,
+	         l->name);
+	return 0;
+}
+
+static enum verdict
+find(struct rig *rig, struct buf *found, enum listing_by by, const char *text)
+{
+	const struct listing_sink sink = { found, note_listing };
+
+	buf_reset(found);
+	return tipsi_adapter.list_items(rig->tipsi, by, text, &sink).verdict;
+}
+
+static void
+test_tipsi__lists_what_stands_in_its_two_lists(void **state)
+{
+	struct rig *rig = *state;
+	struct buf found = BUF_INIT;
+
+	log_in(rig);
+	say(rig, 200,
+	    "{\"count\":2,\"next\":\"https://wine.test/x?page=2\",\"results\":["
+	    "{\"external_id\":10003,\"barcodes\":[\"0012\",\"0 13\",\"0014\"],"
+	    "\"pos_item_name\":\"Red 750ML\"},{\"id\":7}]}");
+	say(rig, 200,
+	    "{\"count\":2,\"next\":null,\"results\":[{\"external_id\":\"A-1\","
+	    "\"barcodes\":[],\"pos_item_name\":null,\"wine\":{\"id\":1,"
+	    "\"name\":\"Agiorgitiko\"}}]}");
+	say(rig, 200,
+	    "{\"count\":1,\"next\":null,\"results\":[{\"external_id\":\"B-1\","
+	    "\"drink\":{\"id\":1,\"name\":\"Ouzo\"}}]}");
+	assert_int_equal(find(rig, &found, LISTING_ALL, ""), VERDICT_DONE);
+	assert_string_equal(buf_text(&found),
+	                    "10003|10003|0012 0014|Red 750ML\n"
+	                    "A-1|A-1||Agiorgitiko\n"
+	                    "B-1|B-1||Ouzo\n");
+	assert_url(rig, 0, STORE "/wine?" NAMES);
+	assert_url(rig, 1, STORE "/wine?page=2&" NAMES);
+	assert_url(rig, 2, STORE "/drink?" NAMES);
+	buf_fini(&found);
+}
+
+static void
+test_tipsi__finds_one_by_its_barcode_or_id(void **state)
+{
+	static const char one[] =
+		"{\"id\":1,\"external_id\":\"A-1\",\"barcodes\":[\"0012\"]}";
+	struct rig *rig = *state;
+	struct buf found = BUF_INIT;
+
+	log_in(rig);
+	say(rig, 200, one);
+	assert_int_equal(find(rig, &found, LISTING_BARCODE, "0012"),
+	                 VERDICT_DONE);
+	assert_string_equal(buf_text(&found), "A-1|A-1|0012|\n");
+	assert_url(rig, 0, STORE "/barcode/0012?" NAMES);
+	say(rig, 200, one);
+	assert_int_equal(find(rig, &found, LISTING_SKU, "a-1"), VERDICT_DONE);
+	assert_string_equal(buf_text(&found), "A-1|A-1|0012|\n");
+	assert_url(rig, 1, STORE "/ext/a-1?" NAMES);
+	say(rig, 404, "{\"detail\":\"Not found.\"}");
+	assert_int_equal(find(rig, &found, LISTING_SKU, "4711"), VERDICT_DONE);
+	assert_int_equal(found.n, 0);
+	say(rig, 500, "");
+	assert_int_equal(find(rig, &found, LISTING_SKU, "4711"), VERDICT_RETRY);
+	buf_fini(&found);
+}
+
 /* What is missing here is not there at the vendor either. */
 static void
 test_tipsi__shows_what_it_can_do(void **state)
@@ -629,6 +708,7 @@ test_tipsi__shows_what_it_can_do(void **state)
 	(void)state;
 	assert_non_null(tipsi_adapter.read_counts);
 	assert_non_null(tipsi_adapter.write_counts);
+	assert_non_null(tipsi_adapter.list_items);
 	assert_non_null(tipsi_adapter.sync);
 	assert_null(tipsi_adapter.list_sales);
 	assert_null(tipsi_adapter.list_returns);
@@ -657,6 +737,8 @@ main(void)
 		T(test_tipsi__a_sync_tells_every_count_there_is),
 		T(test_tipsi__a_sync_ends_when_its_reader_does),
 		T(test_tipsi__a_probe_names_user_store_and_wines),
+		T(test_tipsi__lists_what_stands_in_its_two_lists),
+		T(test_tipsi__finds_one_by_its_barcode_or_id),
 		T(test_tipsi__shows_what_it_can_do),
 	};
 
