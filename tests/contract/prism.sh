@@ -80,6 +80,22 @@ prism_answers_or_ended()
 		-H 'Authorization: Bearer anybody' "$prism/v2/locations"
 }
 
+# ask PATH [CURL-OPTION...]: through the proxy, as the application itself.
+ask()
+{
+	ask_path=$1
+	shift
+	curl -sSf --max-time 60 -H "Authorization: Bearer $SQUARE_TOKEN" "$@" \
+		"$prism/v2/$ask_path"
+}
+
+barcode_of()
+{
+	ask "catalog/list?types=ITEM_VARIATION" |
+		jq -r ".objects[].item_variation_data |
+			select(.sku == \"$1\") | .upc"
+}
+
 requests()
 {
 	grep -c 'Request received' "$prism_log" || :
@@ -123,6 +139,27 @@ start_sim $TOKEN_SIM
 start_beta
 start_prism
 passed_before=$(requests)
+
+# What the application itself asks, with its own token: subscriptions, one made
+# and one mended; and the catalogue.
+write_config ".accounts[1].url = \"$prism\" | .state_dir = \"own\" |
+	.accounts[1].timeout_ms = 30000 |
+	.accounts[1].hook = { url: \"https://hooks.example.com/agora\",
+		signature_key: \"file:own-key\" }"
+tb hooks register agora --dry-run
+expect_text "what is to be done" "$said" "make a subscription"
+tb hooks register agora --yes
+judge
+expect "a subscription ($said)" "$code" 0
+MORE_SECRETS="${MORE_SECRETS:-} $(cat "$DIR/own-key")"
+made=$(sim_state '.square.subscriptions[-1].id')
+curl -sSf --max-time 10 -X PUT -H "Authorization: Bearer $SQUARE_TOKEN" \
+	-o "$DIR/put.answer" --json '{"subscription":{"enabled":false}}' \
+	"$SQUARE/v2/webhooks/subscriptions/$made"
+tb hooks register agora --yes
+judge
+expect_text "what is mended" "$said" "switch subscription $made on"
+expect "it is on" "$(sim_state '.square.subscriptions[-1].enabled')" true
 tills_config ".stock.authority = \"erp\" | .accounts[1].url = \"$prism\" |
 	.accounts[1].timeout_ms = 30000 | $(token_filter)"
 start_daemon
@@ -130,6 +167,24 @@ start_daemon
 # Find the items, read all counts, write those that differ.
 import_items
 judge
+tb items match agora
+judge
+expect "a look at the catalogue ($said)" "$code" 0
+
+# By SKU and by barcode, in the bytes that test_square_items.c asks for.
+for attribute in sku upc; do
+	ask catalog/search -o "$DIR/search.answer" --json "{
+		\"object_types\":[\"ITEM_VARIATION\"],
+		\"include_related_objects\":true,
+		\"include_deleted_objects\":false,\"limit\":200,
+		\"query\":{\"set_query\":{\"attribute_name\":\"$attribute\",
+		\"attribute_values\":[\"21-0001\",\"$(barcode_of 21-0001)\"]}}}"
+	judge
+	expect "found by $attribute, with its item" "$(jq -r '
+		[(.objects[] | .item_variation_data.sku),
+		 (.related_objects | length)] | join(" ")' \
+		"$DIR/search.answer")" "21-0001 1"
+done
 set_balance 21-0001 17
 set_balance 21-0005 3.125
 set_balance 31-0001:002 4
@@ -148,6 +203,13 @@ amended=$(sim_state '.square.orders[0].id')
 uid=$(sim_state '.square.orders[0].lines[0].uid')
 order "square/order/$amended" "{\"uid\":\"$uid\",\"quantity\":\"3\"}"
 await "the difference is booked" 60 is 3 booked_of 21-0003
+
+# One order and one movement by their ids, as they are read now and then.
+ask "orders/$amended" >"$DIR/order.answer"
+moved=$(ask inventory/changes/batch-retrieve --json '{"types":["ADJUSTMENT"]}' |
+	jq -r '.changes[0].adjustment.id')
+ask "inventory/adjustments/$moved" >"$DIR/adjustment.answer"
+judge
 
 # Hundreds of counts in one go, and page after page.
 hooks galaxy off

@@ -10,6 +10,7 @@ static const char *const prefixes[] = {
 	"/v2/inventory/adjustments/",
 	"/v2/inventory/",
 	"/v2/locations/",
+	"/v2/webhooks/subscriptions/",
 	"/api/glx/advancedcustomviews/",
 	"/api/glx/entities/itemimage/",
 };
