@@ -290,7 +290,7 @@ take_unbound(struct intake *in, const struct sale_line *line,
 		line && !decimal_is_zero(line->qty) ? line->external : NULL;
 	const char *before = known ? known->external : NULL;
 
-	if (now ? before && !strcmp(now, before) : !before)
+	if (now && before ? !strcmp(now, before) : now == before)
 		return; /* it waits already; or is no stocked thing */
 	in->waiting[in->n_waiting++] = (struct ledger_waiting){
 		line ? line->uid : known->uid,
@@ -309,6 +309,7 @@ take_line(struct intake *in, const struct sale_line *line,
 	struct decimal now = line ? line->qty : DECIMAL_ZERO;
 	struct decimal before = known ? known->entered : DECIMAL_ZERO;
 	struct decimal diff = decimal_sub(now, before);
+	/* cppcheck-suppress nullPointerRedundantCheck ; one of them is there */
 	char *uid = line ? line->uid : known->uid;
 	char *sku = known && known->sku ? known->sku : line ? line->sku : NULL;
 	struct item item = { 0 };

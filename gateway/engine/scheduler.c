@@ -279,10 +279,10 @@ int
 scheduler_start(struct scheduler **out, const struct engine *engine)
 {
 	struct scheduler *s = calloc(1, sizeof(*s));
-	int r = s ? 0 : err_raise(ERR_NOMEM, "why=%s", "scheduler");
+	int r = 0;
 
-	if (r)
-		return r;
+	if (!s)
+		return err_raise(ERR_NOMEM, "why=%s", "scheduler");
 	s->engine = engine;
 	s->plans = calloc(engine->conf->n_accounts + 1, sizeof(*s->plans));
 	if (!s->plans)

@@ -148,10 +148,10 @@ begin(struct station **out, const struct conf *conf, struct buf *why)
 {
 	struct station *s = calloc(1, sizeof(*s));
 	const char *url = conf_text(conf->top, "redis.url");
-	int r = s ? 0 : err_raise(ERR_NOMEM, "why=%s", "station");
+	int r;
 
-	if (r)
-		return r;
+	if (!s)
+		return err_raise(ERR_NOMEM, "why=%s", "station");
 	s->lock_fd = -1;
 	s->dir = text_dup(conf_path(conf->top, "state_dir"));
 	r = s->dir ? make_dir(s->dir, why) : ERR_NOMEM;

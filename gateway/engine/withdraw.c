@@ -74,8 +74,7 @@ withdrawal_init(struct withdrawal *d, const struct entry *held,
 {
 	*d = (struct withdrawal){
 		.held = held,
-		.known =
-			calloc(held->n_lines + 1, sizeof(struct ledger_line *)),
+		.known = calloc(held->n_lines + 1, sizeof(*d->known)),
 		.lines = calloc(held->n_lines + 1, sizeof(*d->lines)),
 		.sold = calloc(held->n_lines + 1, sizeof(*d->sold)),
 	};
