@@ -286,7 +286,7 @@ read_table(struct zone *zone, const unsigned char *p, const struct block *b)
 {
 	const unsigned char *index = p + b->n_transitions * 8;
 	const unsigned char *types = index + b->n_transitions;
-	int32_t offsets[TYPES_MAX];
+	int32_t offsets[TYPES_MAX] = { 0 };
 
 	for (size_t i = 0; i < b->n_types; i++) {
 		offsets[i] = (int32_t)big32(types + i * TYPE_SIZE);

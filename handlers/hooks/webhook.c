@@ -206,9 +206,9 @@ is_name(const char *text)
 	size_t n = 0;
 
 	for (; text[n]; n++)
-		if (text[n] <= ' ' || text[n] >= 0x7f || n + 1 >= NAME_MAX)
+		if (text[n] <= ' ' || text[n] >= 0x7f)
 			return false;
-	return n > 0;
+	return n > 0 && n < NAME_MAX;
 }
 
 /* The only header of that name; NULL: none, or several. */

@@ -29,8 +29,9 @@ static void
 assert_same(const char *a, const char *b)
 {
 	size_t n = trim(&a);
+	size_t n_b = trim(&b);
 
-	assert(n == trim(&b));
+	assert(n == n_b);
 	assert(!memcmp(a, b, n));
 }
 

@@ -561,6 +561,7 @@ put_image(struct row_writer *w, unsigned i)
 	PUT(w, "{\"ItemID\":");
 	put_guid(w, w->item->itemid);
 	PUT(w, ",\"DimVal1ID\":");
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond ; fewer than balances */
 	put_row_guid(w, GALAXY_VALUE, i > 0 ? w->item->balances[i].value : -1);
 	PUT(w, ",\"DimVal2ID\":null,\"DimVal3ID\":null,\"TypeCode\":\"001\""
 	       ",\"TypeDescription\":\"WebShop\",\"ID\":");

@@ -402,7 +402,7 @@ static bool
 send_pieces(struct connection *c, const struct server_reply *r)
 {
 	struct server_piece piece = { .wanted = PIECE_SIZE };
-	bool is_sent;
+	bool is_sent = false;
 
 	do {
 		buf_reset(&piece.bytes);

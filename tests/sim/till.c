@@ -106,7 +106,7 @@ void
 till_path_init(struct till_path *out, const char *path)
 {
 	struct buf text = BUF_INIT;
-	size_t at[TILL_PARTS_MAX];
+	size_t at[TILL_PARTS_MAX] = { 0 };
 	size_t n;
 	size_t i;
 

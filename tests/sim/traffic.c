@@ -45,9 +45,9 @@ sell_something(struct sim *sim)
 		line->variation = square->variations[(first + i * 7) %
 		                                     square->n_variations];
 		line->quantity = some_quantity(sim, line->variation->item);
-		if (decimal_cmp(line->variation->shelves[0]
-				        .counts[SQUARE_IN_STOCK],
-		                line->quantity) >= 0 &&
+		if (decimal_cmp(
+			    line->variation->shelves[0].counts[SQUARE_IN_STOCK],
+			    line->quantity) >= 0 &&
 		    (i == 0 || line->variation != sale.lines[0].variation))
 			sale.n_lines++;
 	}
