@@ -32,7 +32,7 @@
  */
 enum {
 	LIGHTSPEED_R_MAGIC = 0x4c535220, /* "LSR " */
-	LIGHTSPEED_R_BATCH_MAX = 25,     /* a write is a call an item */
+	LIGHTSPEED_R_BATCH_MAX = 10,     /* a write is a call an item */
 	LIGHTSPEED_R_IDS_MAX = 100,      /* values of one IN */
 	LIGHTSPEED_R_TOLD_MAX = 256,     /* sales that we remember telling of */
 	LIGHTSPEED_R_MALFORMED = 1,      /* condition: not what is documented */

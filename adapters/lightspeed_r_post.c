@@ -26,7 +26,7 @@
 #define SOURCE "Tillbridge"
 
 enum {
-	POST_COST = 4,     /* two; lines are nested, half a drip each */
+	POST_COST = 2,     /* and a line is up to two, half a drip each */
 	COMPLETE_COST = 6, /* two, three for completing, and a payment */
 	MONEY_PLACES = 2,
 };
@@ -339,7 +339,7 @@ begin(struct lightspeed_r *l, const struct entry *entry, struct ticket *ticket)
 		.method = "POST",
 		.path = "Sale.json",
 		.body = &body,
-		.cost = POST_COST,
+		.cost = POST_COST + (unsigned)entry->n_lines,
 		.may_not_repeat = true,
 	};
 	struct json *doc = NULL;

@@ -10,8 +10,9 @@
  *          back. That a refund may leave the stock alone is nowhere documented.
  * Voided   A sale that was taken back has sold nothing of any line.
  * Late     Nothing is documented of sales that come late; a day is listed again.
- * Time     Whole seconds: of the second in which a listing ends a sale more may
- *          be told than was asked for.
+ * Time     Whole seconds, by a clock that is known no better: of the moments
+ *          behind its end a listing tells as well. What is written then is a
+ *          target with those sales inside it, so that does no harm.
  */
 #include "adapters/lightspeed_r.h"
 
@@ -22,9 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A listing for what was sold since begins this much earlier: both clocks tell
-   whole seconds, and theirs is known no better. What it shows twice is known. */
-enum { LATER_SLACK_MS = 5000 };
+/* How well two clocks agree, of which one tells whole seconds. A listing ends
+   this much later, and one for what was sold since begins this much earlier:
+   what is shown twice is known. */
+enum { SLACK_MS = 5000 };
 
 /* No line costs or holds more; sums of decimals stay far inside their range. */
 static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
@@ -289,7 +291,7 @@ lightspeed_r_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 {
 	struct sales sales = { .l = lightspeed_r_of(state),
 		               .sink = sink,
-		               .until_ms = until_ms };
+		               .until_ms = until_ms + SLACK_MS };
 	struct buf terms = BUF_INIT;
 	struct outcome outcome;
 
@@ -377,7 +379,7 @@ lightspeed_r_take_off_later(struct lightspeed_r *l, struct count *counts,
                             size_t n, int64_t as_of_ms)
 {
 	struct later later = { .sales = { .l = l }, .counts = counts, .n = n };
-	int64_t from_ms = as_of_ms + l->skew_ms - LATER_SLACK_MS;
+	int64_t from_ms = as_of_ms + l->skew_ms - SLACK_MS;
 	struct buf terms = BUF_INIT;
 	struct outcome outcome;
 

@@ -9,7 +9,7 @@
  *          the sales since then are asked for and taken off. One that comes
  *          between that call and the write is written over: it is listed with
  *          the look that follows each write, is then inside the target, and is
- *          taken off two seconds late.
+ *          taken off two seconds late. So a batch is small.
  * Refused  A negative `qoh` is never sent: targets are not below zero.
  */
 #include "adapters/lightspeed_r.h"

@@ -952,7 +952,7 @@ test_lightspeed_r__what_is_sold_behind_the_end_is_of_the_next(void **state)
 	const struct sale_sink sink = { &seen, see_sale };
 	int64_t until_ms = clock_wall_ms();
 
-	fake_clock_advance(2000);
+	fake_clock_advance(7000);
 	sell(rig, "21-0001");
 	assert_done(lightspeed_r_adapter.list_sales(
 		rig->state, until_ms - 60000, until_ms, &sink));
