@@ -577,6 +577,42 @@ test_conf__a_secret_that_is_not_there_is_named(void **state)
 	                "file:PATH\n");
 }
 
+/* What an operator's command must know to have a missing one made. */
+static void
+test_conf__says_where_secrets_are_to_be_had(void **state)
+{
+	struct conf_place p[3];
+
+	(void)state;
+	write_file("gateway.json",
+	           "{" PUBLIC ",\"accounts\":[{\"name\":\"agora\","
+	           "\"type\":\"till\",\"token\":\"a-literal-one\",\"hook\":{"
+	           "\"key\":[\"file:key\",\"file:nope\"]}},{\"name\":\"b\","
+	           "\"type\":\"till\",\"token\":\"env:TEST_CONF_NOT_SET\"},"
+	           "{\"name\":\"c\",\"type\":\"erp\","
+	           "\"url\":\"http://127.0.0.1\"}]}");
+	forget(NULL);
+	assert_int_equal(
+		conf_load_operator(&conf, file, types, N_TYPES, &mistakes), 0);
+	assert_int_equal(conf_places(account(), p, 3), 2);
+	assert_string_equal(p[0].key, "token");
+	assert_null(p[0].reference); /* not even to us */
+	assert_false(p[0].is_lacking);
+	assert_false(p[0].is_of_handler);
+	assert_string_equal(p[1].key, "hook.key");
+	assert_string_equal(p[1].reference, "file:nope");
+	assert_true(p[1].is_lacking);
+	assert_true(p[1].is_of_handler);
+	assert_int_equal(conf_places(conf->accounts[1], p, 0), 1);
+	assert_int_equal(conf_places(conf->accounts[1], p, 3), 1);
+	assert_string_equal(p[0].reference, "env:TEST_CONF_NOT_SET");
+	assert_true(p[0].is_lacking);
+	assert_true(conf_account_can_call(account()));
+	assert_false(conf_account_can_call(conf->accounts[2]));
+	assert_true(conf_knows(account(), "hook.url"));
+	assert_false(conf_knows(conf->accounts[2], "hook.url"));
+}
+
 static void
 test_conf__a_literal_secret_is_a_warning(void **state)
 {
@@ -1267,6 +1303,7 @@ main(void)
 		TEST(every_kind_says_what_it_expected_and_found),
 		TEST(a_schedule_names_the_wrong_field),
 		TEST(a_secret_that_is_not_there_is_named),
+		TEST(says_where_secrets_are_to_be_had),
 		TEST(a_literal_secret_is_a_warning),
 		TEST(no_message_has_a_secret_in_it),
 		TEST(reports_every_mistake_at_once),

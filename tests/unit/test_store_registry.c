@@ -256,9 +256,26 @@ count_sku(void *ctx, const char *sku)
 	return 0;
 }
 
+/* In order, and whole: what is taken out of it is ours. */
+static int
+check_item(void *ctx, struct item *item)
+{
+	char *last = ctx;
+
+	assert_true(strcmp(last, item->sku) < 0);
+	(void)snprintf(last, 16, "%s", item->sku);
+	assert_int_equal(item->n_bindings, 1);
+	assert_string_equal(item->bindings[0].account, "agora");
+	assert_string_equal(item->bindings[0].typed, "typed");
+	free(item->sku);
+	item->sku = NULL;
+	return strcmp(last, "A950") == 0 ? 77 : 0;
+}
+
 static void
 test_store_registry__more_than_a_page_of_items_are_all_visited(void **state)
 {
+	char last[16] = "";
 	int64_t n_items = 0;
 	int n = 0;
 	int n_unresolved = 0;
@@ -274,6 +291,7 @@ test_store_registry__more_than_a_page_of_items_are_all_visited(void **state)
 	assert_int_equal(n_items, 1100);
 	assert_int_equal(store_registry_each(store, count_sku, &n), 0);
 	assert_int_equal(n, 1100);
+	assert_int_equal(store_registry_each_item(store, check_item, last), 77);
 	assert_int_equal(store_registry_each_unresolved(store, "agora",
 	                                                count_unresolved,
 	                                                &n_unresolved),
