@@ -148,6 +148,8 @@ start_simulators()
 		--tipsi-password-env TIPSI_PASSWORD \
 		--hiboutik-key-env HIBOUTIK_KEY \
 		--hiboutik-hook-url "https://localhost:$hooks_port/hooks/kiosk" \
+		--lightspeed-r-secret-env LIGHTSPEED_R_SECRET \
+		--lightspeed-r-refresh-env LIGHTSPEED_R_REFRESH \
 		--lightspeed-x-token-env LIGHTSPEED_X_TOKEN \
 		--lightspeed-x-secret-env LIGHTSPEED_X_SECRET \
 		--lightspeed-x-hook-url "https://localhost:$hooks_port/hooks/market" \
@@ -161,6 +163,7 @@ start_simulators()
 	control traffic '{"paused":true}'
 	# The tills of a busy street: the smallest plans have fewer calls.
 	control hiboutik/switches "{\"calls_max\":$month_calls}"
+	control lightspeed_r/switches '{"drip_milli":4000}'
 	control lightspeed_x/switches "{\"registers\":$registers}"
 }
 
@@ -191,6 +194,11 @@ write_config()
       "store": 1, "warehouse": 5, "timezone": "Europe/Athens",
       "monthly_calls": $month_calls,
       "hook": { "token": "env:HIBOUTIK_TOKEN" } },
+    { "name": "bazaar", "type": "lightspeed_r",
+      "url": "http://$(address_of lightspeed_r)", "account": 100,
+      "client_id": "client-r", "client_secret": "env:LIGHTSPEED_R_SECRET",
+      "refresh_token": "env:LIGHTSPEED_R_REFRESH",
+      "shop": 1, "register": 1, "employee": 2, "payment_type": 7 },
     { "name": "market", "type": "lightspeed_x",
       "url": "http://$(address_of lightspeed_x)",
       "access_token": "env:LIGHTSPEED_X_TOKEN",
@@ -280,11 +288,13 @@ HIBOUTIK_KEY=$(secret)
 # What the vendor's plug-ins make of the key and the account's name.
 HIBOUTIK_TOKEN=$(printf demo | openssl dgst -sha256 -hmac "$HIBOUTIK_KEY" |
 	sed 's/.* //')
+LIGHTSPEED_R_SECRET=$(secret)
+LIGHTSPEED_R_REFRESH=$(secret)
 LIGHTSPEED_X_TOKEN=$(secret)
 LIGHTSPEED_X_SECRET=$(secret)
 export GALAXY_PASSWORD GALAXY_HOOK SQUARE_TOKEN SQUARE_SIGNATURE_KEY \
-	TIPSI_PASSWORD HIBOUTIK_KEY HIBOUTIK_TOKEN LIGHTSPEED_X_TOKEN \
-	LIGHTSPEED_X_SECRET
+	TIPSI_PASSWORD HIBOUTIK_KEY HIBOUTIK_TOKEN LIGHTSPEED_R_SECRET \
+	LIGHTSPEED_R_REFRESH LIGHTSPEED_X_TOKEN LIGHTSPEED_X_SECRET
 take_port "$status_port"
 status_port=$port
 take_port "$hooks_port"
@@ -298,9 +308,9 @@ start_gateway
 
 cat <<END
 
-A simulated Galaxy and four kinds of tills, with the real gateway between: Square
-(agora), Hiboutik (kiosk), Lightspeed X (market) and Tipsi (cellar, which sells
-nothing by itself).
+A simulated Galaxy and five kinds of tills, with the real gateway between: Square
+(agora), Hiboutik (kiosk), Lightspeed R (bazaar), Lightspeed X (market) and Tipsi
+(cellar, which sells nothing by itself).
 $(cat "$dir/import.log")
 
   Status page  http://127.0.0.1:$status_port/status
