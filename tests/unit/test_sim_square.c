@@ -32,7 +32,8 @@
 #include "tests/sim/square_hooks.c"
 #include "tests/sim/square_token.c"
 
-static struct buf announced;
+static struct buf announced; /* bodies */
+static struct buf told;      /* "URL KEY\n" each */
 
 void
 hooks_galaxy(struct hooks *hooks, const char *itemid)
@@ -46,6 +47,8 @@ hooks_send(struct hooks *hooks, const struct hooks_message *message)
 {
 	(void)hooks;
 	buf_adds(&announced, message->body);
+	buf_addf(&told, "%s %s\n", message->url != NULL ? message->url : "-",
+	         message->secret != NULL ? message->secret : "-");
 }
 
 /* ---- a world of six variations ---- */
@@ -85,6 +88,7 @@ tear_down(void **state)
 	struct world *w = *state;
 
 	buf_fini(&announced);
+	buf_fini(&told);
 	buf_fini(&w->reply.headers);
 	buf_fini(&w->reply.body);
 	square_fini(&w->square);
@@ -95,14 +99,14 @@ tear_down(void **state)
 }
 
 static void
-ask_as(struct world *w, const char *authorization, const char *path,
-       const char *body)
+ask_with(struct world *w, const char *method, const char *authorization,
+         const char *path, const char *body)
 {
 	const struct http_header headers[] = {
 		{ "Authorization", authorization },
 		{ "Content-Type", "application/json" },
 	};
-	const struct http_call call = { .method = "POST",
+	const struct http_call call = { .method = method,
 		                        .path = path,
 		                        .query = "",
 		                        .headers = headers,
@@ -114,6 +118,13 @@ ask_as(struct world *w, const char *authorization, const char *path,
 	buf_fini(&w->reply.body);
 	w->reply = (struct server_reply){ .status = 0 };
 	square_serve(&w->square, &call, &w->reply);
+}
+
+static void
+ask_as(struct world *w, const char *authorization, const char *path,
+       const char *body)
+{
+	ask_with(w, "POST", authorization, path, body);
 }
 
 static void
@@ -139,7 +150,8 @@ assert_count(struct world *w, const char *expected)
 {
 	char text[DECIMAL_TEXT_SIZE];
 
-	decimal_format(text, variation(w, 0)->shelves[0].counts[SQUARE_IN_STOCK]);
+	decimal_format(text,
+	               variation(w, 0)->shelves[0].counts[SQUARE_IN_STOCK]);
 	assert_string_equal(text, expected);
 }
 
@@ -225,7 +237,8 @@ test_sim_square__counts_are_found_strictly_after_a_moment(void **state)
 	char at[SIM_TIME_SIZE];
 
 	write_count(w, "k", "10", 0);
-	sim_time_format(at, variation(w, 0)->shelves[0].calculated_us[SQUARE_IN_STOCK]);
+	sim_time_format(
+		at, variation(w, 0)->shelves[0].calculated_us[SQUARE_IN_STOCK]);
 	snprintf(body, sizeof(body), "{\"updated_after\":\"%s\"}", at);
 	ask(w, "/v2/inventory/counts/batch-retrieve", body);
 	assert_string_equal(buf_text(&w->reply.body), "{\"counts\":[]}");
@@ -638,6 +651,153 @@ test_sim_square__the_token_call_checks_what_it_gets(void **state)
 	assert_int_equal(w->square.n_refreshes, 0);
 }
 
+/* ---- locations ---- */
+
+static void
+test_sim_square__locations_count_apart(void **state)
+{
+	struct world *w = *state;
+	struct square_sale sale = { .n_lines = 1, .at = 1 };
+	char text[DECIMAL_TEXT_SIZE];
+
+	w->square.options.second = "L2";
+	write_count(w, "key-1", "5", 0);
+	sale.lines[0].variation = variation(w, 0);
+	sale.lines[0].quantity = decimal_of(2);
+	square_count(&w->square, variation(w, 0), 1, decimal_of(9), false);
+	square_sell(&w->square, &sale);
+	assert_count(w, "5");
+	decimal_format(text,
+	               variation(w, 0)->shelves[1].counts[SQUARE_IN_STOCK]);
+	assert_string_equal(text, "7");
+	ask(w, "/v2/inventory/counts/batch-retrieve",
+	    "{\"location_ids\":[\"L2\"],\"states\":[\"IN_STOCK\"]}");
+	assert_true(says(w, "\"quantity\":\"7\""));
+	assert_false(says(w, "\"L1\""));
+	ask(w, "/v2/inventory/changes/batch-retrieve",
+	    "{\"location_ids\":[\"L1\"],\"types\":[\"ADJUSTMENT\"]}");
+	assert_false(says(w, "IN_STOCK"));
+}
+
+static void
+test_sim_square__orders_are_of_one_location(void **state)
+{
+	struct world *w = *state;
+	struct square_sale sale = { .n_lines = 1, .at = 1 };
+	const struct square_order *order;
+	char body[256];
+
+	w->square.options.second = "L2";
+	sale.lines[0].variation = variation(w, 0);
+	sale.lines[0].quantity = decimal_of(1);
+	order = square_sell(&w->square, &sale);
+	ask(w, "/v2/orders/search", "{\"location_ids\":[\"L1\"]}");
+	assert_false(says(w, order->id));
+	ask(w, "/v2/orders/search", "{\"location_ids\":[\"L1\",\"L2\"]}");
+	assert_true(says(w, order->id));
+	ask(w, "/v2/orders/search", "{\"location_ids\":[\"L3\"]}");
+	assert_int_equal(w->reply.status, 404);
+	snprintf(body, sizeof(body),
+	         "{\"location_id\":\"L1\",\"order_ids\":[\"%s\"]}", order->id);
+	ask(w, "/v2/orders/batch-retrieve", body);
+	assert_false(says(w, order->id));
+}
+
+/* ---- subscriptions ---- */
+
+#define HOOKS_CALL "/v2/webhooks/subscriptions"
+#define NEW_HOOK(key) \
+	"{\"idempotency_key\":\"" key "\",\"subscription\":{" \
+	"\"name\":\"n\",\"event_types\":[\"payment.updated\"]," \
+	"\"notification_url\":\"https://other/\"}}"
+
+static void
+test_sim_square__each_subscription_hears_what_it_wants(void **state)
+{
+	struct world *w = *state;
+	struct buf wanted = BUF_INIT;
+
+	ask(w, HOOKS_CALL, NEW_HOOK("k1"));
+	assert_true(says(w, "\"signature_key\""));
+	ask(w, HOOKS_CALL, NEW_HOOK("k1")); /* the same answer again */
+	assert_int_equal(w->square.n_subscriptions, 2);
+	sell_one(w, 0, true);
+	/* Count and payment; the payment to both. */
+	buf_addf(&wanted, "- -\n- -\nhttps://other/ %s\n",
+	         w->square.subscriptions[1].key);
+	assert_string_equal(buf_text(&told), buf_text(&wanted));
+	buf_fini(&wanted);
+}
+
+static void
+test_sim_square__a_subscription_is_changed_and_read(void **state)
+{
+	struct world *w = *state;
+	char path[96];
+
+	ask(w, HOOKS_CALL, NEW_HOOK("k1"));
+	snprintf(path, sizeof(path), HOOKS_CALL "/%s",
+	         w->square.subscriptions[1].id);
+	ask_with(w, "PUT", "Bearer token", path,
+	         "{\"subscription\":{\"enabled\":false}}");
+	assert_true(says(w, "\"enabled\":false"));
+	assert_true(says(w, "payment.updated"));
+	sell_one(w, 0, true);
+	assert_null(strstr(buf_text(&told), "https://other/"));
+	ask_with(w, "GET", "Bearer token", HOOKS_CALL, "");
+	assert_false(says(w, "https://other/")); /* enabled ones alone */
+	assert_false(says(w, "signature_key"));
+	ask_with(w, "GET", "Bearer token", path, "");
+	assert_true(says(w, w->square.subscriptions[1].key));
+}
+
+static void
+test_sim_square__subscriptions_are_the_applications(void **state)
+{
+	struct world *w = *state;
+	char bearer[128];
+
+	renew_as(w, "app", "", "refresh-0");
+	snprintf(bearer, sizeof(bearer), "Bearer %s",
+	         w->square.tokens[w->square.n_tokens - 1].access);
+	ask_as(w, bearer, HOOKS_CALL, NEW_HOOK("k1"));
+	assert_int_equal(w->reply.status, 403);
+	ask(w, HOOKS_CALL,
+	    "{\"subscription\":{\"event_types\":[\"payment.eaten\"],"
+	    "\"notification_url\":\"https://other/\"}}");
+	assert_int_equal(w->reply.status, 400);
+	ask(w, HOOKS_CALL,
+	    "{\"subscription\":{\"event_types\":[\"payment.updated\"],"
+	    "\"notification_url\":\"http://other/\"}}");
+	assert_int_equal(w->reply.status, 400);
+	assert_int_equal(w->square.n_subscriptions, 1);
+}
+
+/* ---- the catalogue ---- */
+
+static void
+test_sim_square__a_search_leaves_out_what_is_deleted(void **state)
+{
+	struct world *w = *state;
+
+	w->square.options.second = "L2";
+	variation(w, 0)->is_deleted = true;
+	variation(w, 1)->is_absent[1] = true;
+	ask(w, "/v2/catalog/search", "{\"object_types\":[\"ITEM_VARIATION\"]}");
+	assert_false(says(w, variation(w, 0)->id));
+	assert_true(says(w, "\"absent_at_location_ids\":[\"L2\"]"));
+	ask(w, "/v2/catalog/search",
+	    "{\"object_types\":[\"ITEM_VARIATION\"],"
+	    "\"include_deleted_objects\":true}");
+	assert_true(says(w, variation(w, 0)->id));
+	/* A variation has not its item's name, and an item no SKU. */
+	ask(w, "/v2/catalog/search",
+	    "{\"object_types\":[\"ITEM\"],\"query\":{\"set_query\":{"
+	    "\"attribute_name\":\"sku\",\"attribute_values\":["
+	    "\"21-0002\"]}}}");
+	assert_true(says(w, "\"objects\":[]"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -667,6 +827,12 @@ main(void)
 		TEST(test_sim_square__a_code_flow_token_is_renewed_for_ever),
 		TEST(test_sim_square__a_token_ends_and_may_be_taken_back),
 		TEST(test_sim_square__the_token_call_checks_what_it_gets),
+		TEST(test_sim_square__locations_count_apart),
+		TEST(test_sim_square__orders_are_of_one_location),
+		TEST(test_sim_square__each_subscription_hears_what_it_wants),
+		TEST(test_sim_square__a_subscription_is_changed_and_read),
+		TEST(test_sim_square__subscriptions_are_the_applications),
+		TEST(test_sim_square__a_search_leaves_out_what_is_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
