@@ -10,6 +10,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/base/secret.h"
+#include "gateway/base/words.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -83,8 +84,8 @@ unknown_location(const struct square *s, const struct json_node *rows)
 		buf_addf(&known, "%s%s (%s)", i ? ", " : "",
 		         json_text_or(json_at(rows, i), "id", "?"),
 		         json_text_or(json_at(rows, i), "name", "?"));
-	square_copy_words(words, sizeof(words),
-	                  known.n ? buf_text(&known) : "none");
+	(void)words_copy(words, sizeof(words),
+	                 known.n ? buf_text(&known) : "none");
 	outcome = outcome_of(VERDICT_LOCKED,
 	                     "location \"%.32s\" is not known; there is: %s",
 	                     s->location, words);

@@ -89,12 +89,6 @@ bool square_has_error(const struct json *doc, const char *code);
 /* The outcome of a DONE call whose page was taken with r. */
 struct outcome square_taken(int r, const char *path);
 
-/*
- * Vendor's words for a person: at most size - 1 bytes of whole characters,
- * nothing secret, nothing that breaks a line.
- */
-void square_copy_words(char *out, size_t size, const char *words);
-
 /* ---- listings: one query, page after page (square_call.c) ---- */
 
 struct square_listing {

@@ -13,7 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
-#include "gateway/base/log.h"
+#include "gateway/base/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,30 +97,6 @@ find_rule(const struct rule *rules, size_t n, const char *name)
 	return NULL;
 }
 
-/* Redacted before it is cut, or half a secret would pass. */
-void
-square_copy_words(char *out, size_t size, const char *words)
-{
-	char *copy = text_dup(words);
-	size_t n;
-
-	out[0] = '\0';
-	if (!copy)
-		return;
-	log_redact(copy);
-	n = strlen(copy);
-	if (n >= size)
-		n = size - 1;
-	while (n > 0 && ((unsigned char)copy[n] & 0xC0) == 0x80)
-		n--;
-	memcpy(out, copy, n);
-	out[n] = '\0';
-	for (; *out; out++)
-		if ((unsigned char)*out < ' ')
-			*out = ' ';
-	free(copy);
-}
-
 /* "http 400 INVALID_REQUEST_ERROR BAD_REQUEST: and what it says to people" */
 static void
 explain(char why[OUTCOME_WHY_SIZE], int status, const struct json_node *error)
@@ -132,7 +108,7 @@ explain(char why[OUTCOME_WHY_SIZE], int status, const struct json_node *error)
 		"http %d%s%s%s%s%s%s", status, *category ? " " : "", category,
 		*code ? " " : "", code, *detail ? ": " : "", detail);
 
-	square_copy_words(why, OUTCOME_WHY_SIZE, words ? words : "");
+	(void)words_copy(why, OUTCOME_WHY_SIZE, words ? words : "");
 	free(words);
 }
 

@@ -18,6 +18,7 @@
  *         was offline) moves no count here: it is found as a sale, by its call
  *         or within the 72 hours that are read again, and taken off by the next
  *         target (s0220).
+ *         The "sold out" flag of a location: it is the merchant's own switch.
  * Limits  100 changes a call. One that ends in 429 may be half applied. A
  *         physical count may be neither from the future nor older than 24
  *         hours by Square's clock.
