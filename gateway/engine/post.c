@@ -36,6 +36,28 @@ struct missing {
 	bool is_unresolved; /* bound, but what it names is not known there yet */
 };
 
+/* The account's id of an item as bound now; *external owned, NULL: none. */
+static int
+find_external(struct worker *w, char **external, const char *sku,
+              bool *is_bound)
+{
+	struct item item = { 0 };
+	const struct binding *b;
+	int r = store_registry_get(w->store, &item, sku);
+
+	*external = NULL;
+	if (r && r != REGISTRY_ABSENT)
+		return r;
+	b = r ? NULL : item_find_binding(&item, w->account);
+	*is_bound = b != NULL;
+	if (b && b->external && b->external[0]) {
+		*external = text_dup(b->external);
+		r = *external ? 0 : err_raise(ERR_NOMEM, "why=%s", "entry");
+	}
+	item_fini(&item);
+	return r < 0 ? r : 0;
+}
+
 /*
  * Fill in the authority's ids as bound now. One that the entry came with is
  * never kept: the item may have been unbound since, or the id be that of
@@ -44,24 +66,19 @@ struct missing {
 static int
 fill_externals(struct worker *w, struct entry *entry, struct missing *missing)
 {
-	*missing = (struct missing){ .sku = NULL };
-	for (size_t i = 0; i < entry->n_lines; i++) {
-		struct entry_line *line = &entry->lines[i];
-		struct item item = { 0 };
-		const struct binding *b;
-		int r = store_registry_get(w->store, &item, line->sku);
+	int r = 0;
 
-		if (r && r != REGISTRY_ABSENT)
-			return r;
-		b = r ? NULL : item_find_binding(&item, w->account);
+	*missing = (struct missing){ .sku = NULL };
+	for (size_t i = 0; !r && i < entry->n_lines; i++) {
+		struct entry_line *line = &entry->lines[i];
+		bool is_bound = false;
+
 		free(line->external);
-		line->external =
-			b && b->external ? text_dup(b->external) : NULL;
-		if (!line->external || !line->external[0])
-			*missing = (struct missing){ line->sku, b != NULL };
-		item_fini(&item);
+		r = find_external(w, &line->external, line->sku, &is_bound);
+		if (!line->external)
+			*missing = (struct missing){ line->sku, is_bound };
 	}
-	return 0;
+	return r;
 }
 
 /* For a person who asks about the items. */
@@ -364,6 +381,40 @@ keep_uncertain(struct worker *w, const struct entry *entry, unsigned attempts,
 	return r == LEDGER_FENCED ? 0 : r;
 }
 
+/*
+ * Is it there? Asked with the lines as bound now: one that came with no id was
+ * posted with the one it got later, and of a half made document the adapter
+ * must see that its things are no longer those. An item that is unbound since
+ * keeps the id it had.
+ */
+static struct outcome
+find_there(struct worker *w, const struct entry *entry)
+{
+	struct entry now = *entry;
+	struct outcome outcome = outcome_fault(ERR_NOMEM);
+	bool is_bound = false;
+	size_t n = 0;
+	int r = 0;
+
+	now.lines = calloc(entry->n_lines + 1, sizeof(*now.lines));
+	for (; now.lines && !r && n < entry->n_lines; n++) {
+		now.lines[n] = entry->lines[n];
+		r = find_external(w, &now.lines[n].external,
+		                  entry->lines[n].sku, &is_bound);
+		if (!r && !now.lines[n].external)
+			now.lines[n].external =
+				text_dup(entry->lines[n].external);
+	}
+	if (now.lines && r)
+		outcome = outcome_of(VERDICT_RETRY, "the store is away");
+	else if (now.lines)
+		outcome = w->ops->find_entry(w->state, &now);
+	while (now.lines && n > 0)
+		free(now.lines[--n].external);
+	free(now.lines);
+	return outcome;
+}
+
 static int
 look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 {
@@ -379,7 +430,7 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 		l->must_come_again = true;
 		return 0;
 	}
-	outcome = w->ops->find_entry(w->state, entry);
+	outcome = find_there(w, entry);
 	(void)worker_judge(w, "look up an entry", &outcome);
 	switch (outcome.verdict) {
 	case VERDICT_DONE:

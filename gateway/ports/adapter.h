@@ -271,9 +271,9 @@ struct adapter_ops {
 
 	/*
 	 * Is this entry's document there? DONE: yes. ABSENT: no. REFUSED: no
-	 * look-up is possible. Only what the entry was made of counts: what its
-	 * lines are bound to is not filled in. One that is half there and is
-	 * completed by posting it again is ABSENT.
+	 * look-up is possible. It is known by its docid; its lines are as bound
+	 * now, which may be otherwise than when it was posted. One that is half
+	 * there and is completed by posting it again is ABSENT.
 	 */
 	struct outcome (*find_entry)(void *state, const struct entry *entry);
 

@@ -473,7 +473,11 @@ find_entry(void *state, const struct entry *entry)
 	struct fake_adapter *f = state;
 	struct outcome outcome;
 
-	note(f, "find");
+	note(f, "find(");
+	for (size_t i = 0; i < entry->n_lines; i++)
+		buf_addf(&f->log, "%s%s", i ? "," : "",
+		         entry->lines[i].external);
+	buf_addc(&f->log, ')');
 	if (!take_step(f, "find", &outcome))
 		return end(f, "find", outcome);
 	for (size_t i = 0; i < f->n_docs; i++)

@@ -9,6 +9,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_registry.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
 
@@ -263,6 +264,72 @@ test_uncertain__what_is_dropped_meanwhile_is_not_looked_up(void **state)
 	assert_null(strstr(log + 4, "find"));
 }
 
+/* ---- what its items are bound to ---- */
+
+static void
+bind_at_erp(const char *typed)
+{
+	struct item item = { .sku = text_dup("A1") };
+	struct binding *b = item_add_binding(&item);
+
+	assert_non_null(b);
+	b->account = text_dup("erp");
+	b->typed = text_dup(typed);
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	item_fini(&item);
+}
+
+/* The sale was seen before its item was bound at the authority. */
+static void
+test_uncertain__is_looked_up_by_a_binding_made_after_the_sale(void **state)
+{
+	bool was_listed = false;
+
+	(void)state;
+	store_world_bind(&world->base, "A1", "agora", "A-A1");
+	(void)fake_adapter_sell(agora, "S1", "A-A1", "2");
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                            &was_listed),
+	                 0);
+	store_world_bind(&world->base, "A1", "erp", "E-A1");
+	fake_adapter_set(erp, "E-A1", "5");
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  true);
+	engine_world_turn(&world->erp);
+	assert_entry("uncertain");
+	(void)fake_adapter_log(erp);
+	fake_clock_advance(40000);
+	engine_world_rest(world);
+	assert_non_null(strstr(fake_adapter_log(erp), "find(E-A1)"));
+	assert_entry("settled");
+}
+
+/* The adapter must see that a document there is of the thing before. */
+static void
+test_uncertain__is_looked_up_by_the_binding_of_now(void **state)
+{
+	(void)state;
+	lose_answer(true);
+	bind_at_erp("E-A9");
+	fake_adapter_set(erp, "E-A9", "5");
+	engine_world_rest(world);
+	fake_clock_advance(40000);
+	engine_world_rest(world);
+	assert_non_null(strstr(fake_adapter_log(erp), "find(E-A9)"));
+}
+
+static void
+test_uncertain__of_an_unbound_item_is_looked_up_by_what_it_was(void **state)
+{
+	(void)state;
+	lose_answer(true);
+	bind_at_erp("");
+	fake_clock_advance(40000);
+	engine_world_rest(world);
+	assert_non_null(strstr(fake_adapter_log(erp), "find(E-A1)"));
+	assert_entry("settled"); /* no balance of it will be read */
+}
+
 #define EACH(f) cmocka_unit_test_setup(f, begin)
 
 int
@@ -278,6 +345,9 @@ main(void)
 		EACH(test_uncertain__dropped_it_is_never_posted_and_no_longer_pending),
 		EACH(test_uncertain__a_person_is_quicker_than_the_look_up),
 		EACH(test_uncertain__what_is_dropped_meanwhile_is_not_looked_up),
+		EACH(test_uncertain__is_looked_up_by_a_binding_made_after_the_sale),
+		EACH(test_uncertain__is_looked_up_by_the_binding_of_now),
+		EACH(test_uncertain__of_an_unbound_item_is_looked_up_by_what_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
