@@ -19,7 +19,6 @@ adapter_abilities(struct adapter_ability out[ADAPTER_ABILITIES],
                   const struct conf_section *account)
 {
 	const struct adapter_ability all[ADAPTER_ABILITIES] = {
-		{ "receive callbacks", conf_account_can_call(account) },
 		{ "read counts", ops->read_counts != NULL },
 		{ "write counts", ops->write_counts != NULL },
 		{ "list sales", ops->list_sales != NULL },
@@ -30,6 +29,7 @@ adapter_abilities(struct adapter_ability out[ADAPTER_ABILITIES],
 		          adapter_can_find(ops, account, ENTRY_SALE) },
 		{ "find items", ops->list_items != NULL },
 		{ "list changes", ops->sync != NULL },
+		{ "receive callbacks", conf_account_can_call(account) },
 	};
 
 	memcpy(out, all, sizeof(all));
