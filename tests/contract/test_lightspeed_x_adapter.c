@@ -59,6 +59,7 @@ struct rig {
 	unsigned at;      /* the call that has trouble; 0: none */
 	enum trouble trouble;
 	const char *media; /* bodies of another type are refused; NULL: none */
+	const char *fixed; /* the answer to everything; NULL: the till's */
 	struct buf log;    /* "METHOD path?query\n" each */
 	struct buf sent;   /* the last body */
 };
@@ -115,6 +116,11 @@ answer_call(void *ctx, const struct http_request *q, struct http_answer *answer)
 	buf_add(&rig->sent, q->body ? q->body : "", q->n_body);
 	if (is_other_media(rig, q)) {
 		answer->status = 415;
+		return 0;
+	}
+	if (rig->fixed) {
+		answer->status = 200;
+		buf_adds(&answer->body, rig->fixed);
 		return 0;
 	}
 	if (!is_bad || rig->trouble == LOST)
@@ -542,6 +548,16 @@ test_lightspeed_x__only_our_own_adjustment_ends_the_wait(void **state)
 	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_RETRY);
 	/* The one of before has the same amount, and an older version. */
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
+	/* Somebody makes one of another amount meanwhile, or of another
+	   product. */
+	rig->till.adjustments[0].version = lsx_next_version(&rig->till);
+	rig->till.adjustments[0].quantity = dec("4");
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
+	rig->till.adjustments[0].quantity = dec("1");
+	rig->till.adjustments[0].thing = thing(rig, P2);
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
+	rig->till.adjustments[0].thing = thing(rig, P1);
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
 }
 
 static void
@@ -686,6 +702,25 @@ test_lightspeed_x__a_sync_that_broke_off_moves_no_cursor(void **state)
 	                 VERDICT_RETRY);
 	assert_true(fake_mirror_note_is(rig->mirror, "lightspeed_x.inventory",
 	                                NULL));
+	buf_fini(&told.text);
+}
+
+/* The same page again and again would never end. */
+static void
+test_lightspeed_x__a_list_that_does_not_go_up_is_broken_off(void **state)
+{
+	struct rig *rig = *state;
+	struct told told = { BUF_INIT, 0 };
+	struct outcome outcome;
+
+	rig->fixed =
+		"{\"data\":[{\"product_id\":\"" P1 "\",\"outlet_id\":\"" OUTLET
+		"\",\"inventory_level\":1,\"version\":7}],\"version\":"
+		"{\"min\":7,\"max\":7}}";
+	outcome = sync_into(rig, &told, true, false);
+	assert_int_equal(outcome.verdict, VERDICT_RETRY);
+	assert_non_null(strstr(outcome.why, "not as documented"));
+	assert_int_equal(rig->n_calls, 2);
 	buf_fini(&told.text);
 }
 
@@ -1434,6 +1469,9 @@ main(void)
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_sync_that_broke_off_moves_no_cursor,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_list_that_does_not_go_up_is_broken_off,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__sales_and_returns_are_listed_with_what_was_paid,
