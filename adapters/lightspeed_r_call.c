@@ -245,16 +245,15 @@ static int
 next_query(struct buf *query, const struct json_node *root,
            const struct lightspeed_r_listing *listing)
 {
-	const struct json_node *attributes = json_find(root, "@attributes");
-	const char *next = json_text_or(attributes, "next", "");
+	const char *next =
+		json_text_or(json_find(root, "@attributes"), "next", "");
 	char *piece = text_format("/%s.json?", listing->resource);
 	const char *found = piece ? strstr(next, piece) : NULL;
 	const char *rest = found ? found + strlen(piece) : "";
-	int r = piece ? 0 : ERR_NOMEM;
+	int r = piece ? 0 : err_raise(ERR_NOMEM, "link");
 
-	if (!r && (json_type(attributes) != JSON_OBJECT ||
-	           (*next &&
-	            (!is_query(rest) || strcmp(rest, buf_text(query)) == 0))))
+	if (!r && *next &&
+	    (!is_query(rest) || strcmp(rest, buf_text(query)) == 0))
 		r = LIGHTSPEED_R_MALFORMED;
 	if (!r) {
 		buf_reset(query);

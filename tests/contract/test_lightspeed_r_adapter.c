@@ -1298,41 +1298,47 @@ test_lightspeed_r__things_are_found(void **state)
 
 /* ---- odd answers ---- */
 
+struct odd {
+	const char *body;
+	unsigned n_calls; /* besides renewals */
+};
+
 /* Neither the letter case of names nor the type of a scalar can be relied on. */
 static int
 answer_oddly(void *ctx, const struct http_request *q,
              struct http_answer *answer)
 {
-	const char *body = ctx;
+	struct odd *odd = ctx;
+	const char *body = odd->body;
 
 	answer->status = 200;
 	answer->was_sent = true;
 	if (strstr(q->url, "/auth/oauth/token"))
 		body = "{\"token_type\":\"Bearer\",\"expires_in\":\"1800\","
 		       "\"access_token\":\"a.b.c\",\"refresh_token\":\"next\"}";
+	else
+		odd->n_calls++;
 	buf_adds(&answer->body, body);
 	return 0;
 }
 
 static struct outcome
-read_odd(struct rig *rig, const char *body, struct count *count)
+read_odd(struct rig *rig, struct odd *odd, struct count *count)
 {
-	char *copy = text_dup(body);
 	struct http_client *http = NULL;
 	struct adapter_env env = { rig->conf, NULL, rig->mirror,
 		                   &rig->vault.port };
 	struct outcome outcome;
-	void *odd = NULL;
+	void *adapter = NULL;
 
-	assert_int_equal(http_client_new_fake(&http, answer_oddly, copy), 0);
+	assert_int_equal(http_client_new_fake(&http, answer_oddly, odd), 0);
 	env.http = http;
 	rig->vault.n_locks = 0;
-	assert_int_equal(lightspeed_r_adapter.open(&odd, &env), 0);
+	assert_int_equal(lightspeed_r_adapter.open(&adapter, &env), 0);
 	*count = (struct count){ .external = "7" };
-	outcome = lightspeed_r_adapter.read_counts(odd, count, 1);
-	lightspeed_r_adapter.close(odd);
+	outcome = lightspeed_r_adapter.read_counts(adapter, count, 1);
+	lightspeed_r_adapter.close(adapter);
 	http_client_free(http);
-	free(copy);
 	return outcome;
 }
 
@@ -1343,55 +1349,58 @@ test_lightspeed_r__values_are_read_in_any_form(void **state)
 		const char *body;
 		bool is_known;
 		enum verdict verdict;
+		unsigned n_calls;
 	} rows[] = {
 		{ "{\"@attributes\":{\"next\":\"\"},\"ItemShop\":{\"itemid\":"
 		  "\"7\",\"shopid\":\"1\",\"QOH\":\"5\"}}",
-		  true, VERDICT_DONE },
+		  true, VERDICT_DONE, 1 },
 		{ "{\"@attributes\":{\"next\":\"\"},\"ItemShop\":[{\"itemID\":"
 		  "7,\"shopID\":1,\"qoh\":5}]}",
-		  true, VERDICT_DONE },
+		  true, VERDICT_DONE, 1 },
 		{ "{\"@attributes\":{\"count\":\"1\"},\"itemshop\":{\"itemID\":"
 		  "\"7\",\"shopID\":\"1\",\"qoh\":\"5\"}}",
-		  true, VERDICT_DONE },
+		  true, VERDICT_DONE, 1 },
 		/* Shop 0 is a sum, shop 2 is another. */
 		{ "{\"@attributes\":{\"next\":\"\"},\"ItemShop\":[{\"itemID\":"
 		  "\"7\",\"shopID\":\"0\",\"qoh\":\"5\"},{\"itemID\":\"7\","
 		  "\"shopID\":\"2\",\"qoh\":\"5\"}]}",
-		  false, VERDICT_DONE },
+		  false, VERDICT_DONE, 2 },
 		{ "{\"@attributes\":{\"next\":\"\"},\"ItemShop\":{\"itemID\":"
 		  "\"7\",\"shopID\":\"1\",\"qoh\":\"\"}}",
-		  false, VERDICT_DONE },
+		  false, VERDICT_DONE, 2 },
 		/* No list at all, and no list of what was asked for. */
 		{ "{\"ItemShop\":{\"itemID\":\"7\",\"shopID\":\"1\",\"qoh\":"
 		  "\"5\"}}",
-		  false, VERDICT_RETRY },
+		  false, VERDICT_RETRY, 1 },
 		{ "{\"@attributes\":{\"next\":\"\"},\"ItemShop\":\"none\"}",
-		  false, VERDICT_RETRY },
+		  false, VERDICT_RETRY, 1 },
 		/* A page that leads elsewhere, and one that leads nowhere. */
 		{ "{\"@attributes\":{\"next\":\"https://evil.test/Sale.json?"
 		  "a=b\"},\"ItemShop\":{\"itemID\":\"7\",\"shopID\":\"1\","
 		  "\"qoh\":\"5\"}}",
-		  false, VERDICT_RETRY },
+		  false, VERDICT_RETRY, 1 },
 		{ "{\"@attributes\":{\"next\":\"https://r.test/ItemShop.json?"
 		  "a b\"},\"ItemShop\":{\"itemID\":\"7\",\"shopID\":\"1\","
 		  "\"qoh\":\"5\"}}",
-		  false, VERDICT_RETRY },
+		  false, VERDICT_RETRY, 1 },
 		/* The same page for ever. */
 		{ "{\"@attributes\":{\"next\":\"https://r.test/ItemShop.json?"
 		  "after=1\"},\"ItemShop\":{\"itemID\":\"7\",\"shopID\":\"1\","
 		  "\"qoh\":\"5\"}}",
-		  false, VERDICT_RETRY },
+		  false, VERDICT_RETRY, 2 },
 	};
 	struct rig *rig = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct odd odd = { .body = rows[i].body };
 		struct count count;
-		struct outcome outcome = read_odd(rig, rows[i].body, &count);
+		struct outcome outcome = read_odd(rig, &odd, &count);
 
 		if (outcome.verdict != rows[i].verdict ||
 		    count.is_known != rows[i].is_known)
 			fail_msg("%zu: %s %s", i, verdict_name(outcome.verdict),
 			         outcome.why);
+		assert_int_equal(odd.n_calls, rows[i].n_calls);
 		if (count.is_known)
 			assert_int_equal(whole(count.qty), 5);
 	}
