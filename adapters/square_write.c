@@ -219,9 +219,10 @@ square_write_counts(void *state, struct count *counts, size_t n,
 		counts[i].outcome = outcome_done();
 	/* Stamped anew it would undo what was sold since; looked at anew not. */
 	if (now_ms - as_of_ms > AGE_MAX_MS)
-		return outcome_of(VERDICT_RETRY,
-		                  "these counts are of 24 hours ago, and Square "
-		                  "takes none so old: they are looked at again");
+		return outcome_of(
+			VERDICT_RETRY,
+			"these counts are of 24 hours ago, and Square "
+			"takes none so old: they are looked at again");
 	while (!write_rest(s, counts, n, at_ms, &outcome))
 		;
 	return outcome;
