@@ -194,7 +194,7 @@ static const struct subject subjects[] = {
 		.ops = &lightspeed_r_adapter,
 		"https://bazaar.test",
 		"\"account\":100,\"client_id\":\"c\",\"client_secret\":"
-	        "\"" SECRET "\",\"refresh_token\":\"first-" SECRET
+		"\"" SECRET "\",\"refresh_token\":\"first-" SECRET
 		"\",\"shop\":1,"
 		"\"register\":1,\"employee\":2,\"payment_type\":7",
 		"7",
