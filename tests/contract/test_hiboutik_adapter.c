@@ -16,6 +16,7 @@
 #include "handlers/handlers.h"
 #include "tests/sim/hiboutik.h"
 #include "tests/support/fake_mirror.h"
+#include "tests/support/till_wire.h"
 #include "tests/support/till_world.h"
 
 #include <stdio.h>
@@ -27,81 +28,22 @@
 
 /* ---- a till, and the adapter that calls it ---- */
 
-enum trouble {
-	LOST,    /* it was done, and its answer lost */
-	DROPPED, /* it was sent and not done, without an answer */
-	REFUSED, /* no connection */
-	FAILED,  /* 500, and not done */
-	N_TROUBLES,
-};
-
 struct rig {
-	struct sim sim;
-	struct galaxy galaxy;
+	struct till_world at;
 	struct hiboutik till;
+	struct till_wire wire;
 	struct conf_section *conf;
 	struct mirror *mirror;
 	struct http_client *http;
 	void *state;
-	unsigned n_calls; /* since it was set to 0 */
-	unsigned at;      /* the call that has trouble; 0: none */
-	enum trouble trouble;
-	struct buf log; /* "METHOD path?query\n" each */
-	char bad[120];  /* the call that had trouble */
 };
-
-static void
-answer_from(struct rig *rig, const struct http_request *q,
-            struct http_answer *answer)
-{
-	const char *target = q->url + strlen(HOST);
-	const char *query = strchr(target, '?');
-	char *path = text_ndup(target, strcspn(target, "?"));
-	const struct http_call call = { .method = q->method,
-		                        .path = path,
-		                        .query = query ? query + 1 : "",
-		                        .headers = q->headers,
-		                        .n_headers = q->n_headers,
-		                        .body = q->body ? q->body : "",
-		                        .n_body = q->n_body };
-	struct server_reply reply = { .status = 0 };
-	const char *link;
-
-	hiboutik_serve(&rig->till, &call, &reply);
-	answer->status = reply.status;
-	answer->was_sent = true;
-	answer->retry_after_ms = -1;
-	buf_add(&answer->body, reply.body.p, reply.body.n);
-	link = strstr(buf_text(&reply.headers), "Link: ");
-	answer->has_link = link != NULL;
-	answer->has_next = link && strstr(link, "rel=\"next\"");
-	reply.stream.release(reply.stream.ctx);
-	buf_fini(&reply.headers);
-	buf_fini(&reply.body);
-	free(path);
-}
 
 static int
 answer_call(void *ctx, const struct http_request *q, struct http_answer *answer)
 {
 	struct rig *rig = ctx;
-	bool is_bad = ++rig->n_calls == rig->at;
 
-	assert_memory_equal(q->url, HOST "/api", strlen(HOST "/api"));
-	buf_addf(&rig->log, "%s %s\n", q->method,
-	         q->url + strlen(HOST "/api/"));
-	if (is_bad)
-		(void)snprintf(rig->bad, sizeof(rig->bad), "%s %s", q->method,
-		               q->url + strlen(HOST "/api/"));
-	if (!is_bad || rig->trouble == LOST)
-		answer_from(rig, q, answer);
-	if (!is_bad)
-		return 0;
-	buf_reset(&answer->body);
-	answer->status = rig->trouble == FAILED ? 500 : 0;
-	answer->was_sent = rig->trouble != REFUSED;
-	(void)strcpy(answer->why, "timed out");
-	return 0;
+	return till_wire_call(&rig->wire, q, answer);
 }
 
 static void
@@ -145,7 +87,6 @@ configure(struct rig *rig, int store, int warehouse, const char *more)
 static int
 rig_open(void **state)
 {
-	const struct galaxy_options galaxy = { .n_items = 6, .n_sized = 1 };
 	const struct hiboutik_options options = {
 		.account = "demo",
 		.email = "demo@example.com",
@@ -155,9 +96,12 @@ rig_open(void **state)
 	};
 	struct rig *rig = sim_alloc(sizeof(*rig));
 
-	sim_init(&rig->sim, 1);
-	galaxy_init(&rig->galaxy, &rig->sim, &galaxy);
-	hiboutik_init(&rig->till, &rig->sim, &options);
+	till_world_open(&rig->at, 1);
+	hiboutik_init(&rig->till, &rig->at.sim, &options);
+	rig->wire = (struct till_wire){ .host = HOST,
+		                        .root = HOST "/api/",
+		                        .serve = hiboutik_serve,
+		                        .till = &rig->till };
 	rig->mirror = fake_mirror_new();
 	assert_int_equal(http_client_new_fake(&rig->http, answer_call, rig), 0);
 	configure(rig, 1, 5, "");
@@ -175,10 +119,9 @@ rig_close(void **state)
 	http_client_free(rig->http);
 	fake_mirror_free(rig->mirror);
 	conf_section_free(rig->conf);
-	buf_fini(&rig->log);
+	till_wire_fini(&rig->wire);
 	hiboutik_fini(&rig->till);
-	galaxy_fini(&rig->galaxy);
-	sim_fini(&rig->sim);
+	till_world_close(&rig->at);
 	free(rig);
 	return 0;
 }
@@ -209,24 +152,6 @@ thing(struct rig *rig, const char *name)
 
 	assert_non_null(t);
 	return t;
-}
-
-static void
-begin_log(struct rig *rig)
-{
-	buf_reset(&rig->log);
-	rig->n_calls = 0;
-}
-
-static size_t
-times(const struct rig *rig, const char *piece)
-{
-	const char *at = buf_text(&rig->log);
-	size_t n = 0;
-
-	for (; (at = strstr(at, piece)); at++)
-		n++;
-	return n;
 }
 
 static int64_t
@@ -260,7 +185,7 @@ test_hiboutik__a_few_items_cost_a_call_for_each_product(void **state)
 	assert_int_equal(look(rig, counts, 1).verdict, VERDICT_DONE);
 	assert_true(counts[0].is_known);
 	assert_int_equal(whole(counts[0].qty), 41);
-	assert_string_equal(buf_text(&rig->log),
+	assert_string_equal(buf_text(&rig->wire.log),
 	                    "GET stock_available/product_id/101\n");
 	/* All sizes of one product are one call. */
 	for (size_t i = 0; i < rig->till.n_things && n < 3; i++)
@@ -269,9 +194,9 @@ test_hiboutik__a_few_items_cost_a_call_for_each_product(void **state)
 	assert_int_equal(n, 3);
 	for (size_t i = 0; i < n; i++)
 		more[i].external = names[i];
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(look(rig, more, 3).verdict, VERDICT_DONE);
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 	for (size_t i = 0; i < n; i++) {
 		assert_true(more[i].is_known);
 		assert_int_equal(whole(more[i].qty),
@@ -288,18 +213,18 @@ test_hiboutik__many_items_cost_the_warehouse_once(void **state)
 		                  { .external = "103/0" } };
 
 	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
-	assert_string_equal(buf_text(&rig->log),
+	assert_string_equal(buf_text(&rig->wire.log),
 	                    "GET stock_available/warehouse_id/5\n");
 	for (size_t i = 0; i < 3; i++)
 		assert_true(counts[i].is_known);
 	/* Where it has more pages, that many products are as cheap alone. */
 	change(rig, "switches", "{\"page_rows\":3}");
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
-	assert_int_equal(times(rig, "warehouse_id/5"), 3);
-	begin_log(rig);
+	assert_int_equal(till_wire_times(&rig->wire, "warehouse_id/5"), 3);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
-	assert_int_equal(times(rig, "product_id/"), 3);
+	assert_int_equal(till_wire_times(&rig->wire, "product_id/"), 3);
 }
 
 /* Whether stock pages is not documented; a list that does not ends as well. */
@@ -312,7 +237,7 @@ test_hiboutik__a_list_without_pages_is_read_once(void **state)
 
 	change(rig, "switches", "{\"pages_stock\":false}");
 	assert_int_equal(look(rig, counts, 2).verdict, VERDICT_DONE);
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 	assert_true(counts[0].is_known && counts[1].is_known);
 }
 
@@ -397,9 +322,9 @@ test_hiboutik__counts_rise_by_an_arrival_and_fall_by_a_sale(void **state)
 	assert_true(decimal_is_zero(hiboutik_sale_total(s)));
 	assert_int_equal(s->lines[0].quantity, 3);
 	/* Equal counts cost nothing. */
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(bring(rig, 12, 7).verdict, VERDICT_DONE);
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 }
 
 static void
@@ -420,13 +345,13 @@ test_hiboutik__what_is_sold_after_the_look_stays_sold(void **state)
 	assert_counts(rig, 14, thing(rig, "102/0")->counts[0]);
 	/* The same again is read again, and changes nothing. */
 	c.qty = decimal_of(14);
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(
 		hiboutik_adapter
 			.write_counts(rig->state, &c, 1, clock_wall_ms())
 			.verdict,
 		VERDICT_DONE);
-	assert_string_equal(buf_text(&rig->log),
+	assert_string_equal(buf_text(&rig->wire.log),
 	                    "GET stock_available/product_id/101\n");
 }
 
@@ -453,11 +378,11 @@ test_hiboutik__either_way_to_validate_is_found(void **state)
 	set_counts(rig, 10, 10);
 	assert_int_equal(bring(rig, 11, 10).verdict, VERDICT_DONE);
 	assert_counts(rig, 11, 10);
-	assert_int_equal(times(rig, "validate"), 2);
-	begin_log(rig);
+	assert_int_equal(till_wire_times(&rig->wire, "validate"), 2);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(bring(rig, 12, 10).verdict, VERDICT_DONE);
 	assert_counts(rig, 12, 10);
-	assert_int_equal(times(rig, "validate"), 1);
+	assert_int_equal(till_wire_times(&rig->wire, "validate"), 1);
 }
 
 static void
@@ -533,7 +458,7 @@ validated(const struct rig *rig)
 
 /* Trouble of each kind at each call, with and without a crash behind it. */
 static bool
-write_with_trouble(void **state, unsigned at, enum trouble trouble,
+write_with_trouble(void **state, unsigned at, enum till_trouble trouble,
                    const char *switches, bool is_crash)
 {
 	struct rig *rig = renew(state);
@@ -541,16 +466,16 @@ write_with_trouble(void **state, unsigned at, enum trouble trouble,
 
 	change(rig, "switches", switches);
 	set_counts(rig, 10, 10);
-	rig->at = at;
-	rig->trouble = trouble;
-	begin_log(rig);
+	rig->wire.bad_call = at;
+	rig->wire.trouble = trouble;
+	till_wire_begin(&rig->wire);
 	outcome = bring(rig, 13, 6);
-	if (rig->n_calls < at)
+	if (rig->wire.n_calls < at)
 		return false;
 	assert_int_equal(outcome.verdict, VERDICT_RETRY);
 	if (is_crash)
 		start_again(rig);
-	rig->at = 0;
+	rig->wire.bad_call = 0;
 	outcome = bring(rig, 13, 6);
 	if (outcome.verdict != VERDICT_DONE)
 		fail_msg("call %u, trouble %d: %s", at, trouble, outcome.why);
@@ -560,8 +485,8 @@ write_with_trouble(void **state, unsigned at, enum trouble trouble,
 	assert_int_equal(whole(thing(rig, "102/0")->tally.recorded), 4);
 	assert_int_equal(validated(rig), 1);
 	assert_int_equal(rig->till.n_inputs, 1);
-	assert_left_open(rig, trouble == LOST &&
-	                              strcmp(rig->bad, "POST sales/") == 0);
+	assert_left_open(rig, trouble == LOST && strcmp(rig->wire.bad,
+	                                                "POST sales/") == 0);
 	assert_true(fake_mirror_note_is(rig->mirror, "hiboutik.write", ""));
 	return true;
 }
@@ -581,7 +506,7 @@ test_hiboutik__no_write_is_done_twice_or_half(void **state)
 				unsigned at = 1;
 
 				while (write_with_trouble(state, at,
-				                          (enum trouble)t,
+				                          (enum till_trouble)t,
 				                          switches[i], crash))
 					at++;
 				assert_int_equal(at, i == 2 ? 12 : 11);
@@ -669,16 +594,16 @@ test_hiboutik__a_list_without_lines_costs_a_call_a_sale_once(void **state)
 	set_counts(rig, 50, 0);
 	sell_at(rig, 0, 2);
 	sell_at(rig, 0, 1);
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n");
-	assert_int_equal(times(rig, "GET sales/"), 2);
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 2);
 	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n");
-	assert_int_equal(times(rig, "GET sales/"), 2);
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 2);
 	/* Trouble with one of them is trouble with the list. */
 	start_again(rig);
-	rig->at = 2;
-	rig->trouble = FAILED;
-	begin_log(rig);
+	rig->wire.bad_call = 2;
+	rig->wire.trouble = FAILED;
+	till_wire_begin(&rig->wire);
 	assert_int_equal(hiboutik_adapter
 	                         .list_sales(rig->state, since, clock_wall_ms(),
 	                                     &(struct sale_sink){ NULL, NULL })
@@ -696,12 +621,12 @@ test_hiboutik__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 
 	set_counts(rig, 50, 10);
 	sell_at(rig, 0, 2);
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(
 		hiboutik_adapter.read_sales(rig->state, ids, 4, &sink).verdict,
 		VERDICT_DONE);
 	assert_string_equal(buf_text(&heard.text), "1 2*101/0=4\n");
-	assert_int_equal(rig->n_calls, 2);
+	assert_int_equal(rig->wire.n_calls, 2);
 	/* Our own corrections are known for ours. */
 	assert_int_equal(bring(rig, 48, 9).verdict, VERDICT_DONE);
 	buf_reset(&heard.text);
@@ -768,11 +693,11 @@ test_hiboutik__a_sale_is_recorded_to_the_cent_and_once(void **state)
 	                    "20");
 	assert_string_equal(s->payment, "CB");
 	/* Again, as after a loss of what we knew: it is there. */
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(post(rig, &e).verdict, VERDICT_DONE);
 	assert_int_equal(hiboutik_adapter.find_entry(rig->state, &e).verdict,
 	                 VERDICT_DONE);
-	assert_int_equal(times(rig, "POST"), 0);
+	assert_int_equal(till_wire_times(&rig->wire, "POST"), 0);
 	assert_int_equal(rig->till.n_sales, 1);
 	entry_fini(&e);
 }
@@ -826,7 +751,7 @@ test_hiboutik__another_currency_or_no_binding_is_refused(void **state)
 	assert_non_null(strstr(post(rig, &e).why, "not bound"));
 	e.kind = ENTRY_ORDER;
 	assert_int_equal(post(rig, &e).verdict, VERDICT_REFUSED);
-	assert_int_equal(rig->n_calls, 0);
+	assert_int_equal(rig->wire.n_calls, 0);
 	entry_fini(&e);
 }
 
@@ -839,10 +764,11 @@ test_hiboutik__what_a_person_added_is_not_closed(void **state)
 
 	set_counts(rig, 10, 10);
 	make_entry(&e, "1", "10");
-	rig->at = 7; /* behind search, sale, ref, two lines and payment */
-	rig->trouble = DROPPED;
+	rig->wire.bad_call =
+		7; /* behind search, sale, ref, two lines and payment */
+	rig->wire.trouble = DROPPED;
 	assert_int_equal(post(rig, &e).verdict, VERDICT_UNCERTAIN);
-	rig->at = 0;
+	rig->wire.bad_call = 0;
 	s = rig->till.sales[0];
 	hiboutik_line_add(&rig->till, s, thing(rig, "103/0"), 1, DECIMAL_ZERO);
 	assert_int_equal(hiboutik_adapter.find_entry(rig->state, &e).verdict,
@@ -864,7 +790,7 @@ see_through(struct rig *rig, const struct entry *e, struct outcome outcome)
 }
 
 static bool
-post_with_trouble(void **state, unsigned at, enum trouble trouble,
+post_with_trouble(void **state, unsigned at, enum till_trouble trouble,
                   const char *switches, const char *qty, bool is_crash)
 {
 	struct rig *rig = renew(state);
@@ -875,15 +801,15 @@ post_with_trouble(void **state, unsigned at, enum trouble trouble,
 	change(rig, "switches", switches);
 	set_counts(rig, 10, 10);
 	make_entry(&e, qty, is_return ? "-9" : "9");
-	rig->at = at;
-	rig->trouble = trouble;
-	begin_log(rig);
+	rig->wire.bad_call = at;
+	rig->wire.trouble = trouble;
+	till_wire_begin(&rig->wire);
 	outcome = post(rig, &e);
-	if (rig->n_calls < at) {
+	if (rig->wire.n_calls < at) {
 		entry_fini(&e);
 		return false;
 	}
-	rig->at = 0;
+	rig->wire.bad_call = 0;
 	if (is_crash) { /* then it counts as uncertain, whatever it was */
 		start_again(rig);
 		outcome.verdict = VERDICT_UNCERTAIN;
@@ -892,8 +818,8 @@ post_with_trouble(void **state, unsigned at, enum trouble trouble,
 	if (outcome.verdict != VERDICT_DONE)
 		fail_msg("call %u, trouble %d: %s", at, trouble, outcome.why);
 	assert_counts(rig, is_return ? 12 : 8, is_return ? 12 : 8);
-	assert_left_open(rig, trouble == LOST &&
-	                              strcmp(rig->bad, "POST sales/") == 0);
+	assert_left_open(rig, trouble == LOST && strcmp(rig->wire.bad,
+	                                                "POST sales/") == 0);
 	if (is_return)
 		assert_int_equal(validated(rig), 1);
 	else
@@ -914,8 +840,9 @@ test_hiboutik__no_entry_is_recorded_twice_or_half(void **state)
 			unsigned at = 1;
 
 			while (post_with_trouble(
-				state, at, (enum trouble)t, switches[i & 1],
-				quantities[(i >> 1) & 1], i >> 2))
+				state, at, (enum till_trouble)t,
+				switches[i & 1], quantities[(i >> 1) & 1],
+				i >> 2))
 				at++;
 			assert_in_range(at, 7, 12);
 		}
@@ -934,11 +861,11 @@ test_hiboutik__the_probe_names_store_and_warehouse(void **state)
 	assert_string_equal(buf_text(&what), "store \"Agora\" (1), "
 	                                     "warehouse \"Agora\" (5)");
 	/* What was found once is not asked for again. */
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	buf_reset(&what);
 	assert_int_equal(hiboutik_adapter.probe(rig->state, &what).verdict,
 	                 VERDICT_DONE);
-	assert_string_equal(buf_text(&rig->log), "GET stores\n");
+	assert_string_equal(buf_text(&rig->wire.log), "GET stores\n");
 	buf_fini(&what);
 }
 
@@ -981,7 +908,7 @@ test_hiboutik__a_month_that_is_used_up_waits(void **state)
 	outcome = bring(rig, 1, 1);
 	assert_int_equal(outcome.verdict, VERDICT_SLOW);
 	assert_int_equal(outcome.wait_ms, 3600000);
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 }
 
 static void
@@ -1090,7 +1017,7 @@ test_hiboutik__a_sync_tells_every_count_of_the_warehouse(void **state)
 	assert_int_equal(hiboutik_adapter.sync(rig->state, &job, &sink).verdict,
 	                 VERDICT_DONE);
 	assert_int_equal(sum, expected);
-	assert_int_equal(rig->n_calls, (rig->till.n_things + 1) / 2);
+	assert_int_equal(rig->wire.n_calls, (rig->till.n_things + 1) / 2);
 }
 
 /* ---- finding items ---- */
@@ -1109,7 +1036,7 @@ find(struct rig *rig, struct buf *found, enum listing_by by, const char *text)
 {
 	const struct listing_sink sink = { found, note_listing };
 
-	rig->n_calls = 0;
+	rig->wire.n_calls = 0;
 	buf_reset(found);
 	return hiboutik_adapter.list_items(rig->state, by, text, &sink).verdict;
 }
@@ -1150,7 +1077,7 @@ test_hiboutik__lists_every_thing_once_page_after_page(void **state)
 	for (size_t i = 0; i < rig->till.n_things; i++)
 		assert_told(&found, rig->till.things[i]);
 	assert_int_equal(count_lines(&found), rig->till.n_things);
-	assert_int_equal(rig->n_calls, (rig->till.n_products + 1) / 2);
+	assert_int_equal(rig->wire.n_calls, (rig->till.n_products + 1) / 2);
 	buf_fini(&found);
 }
 
@@ -1182,12 +1109,12 @@ test_hiboutik__finds_one_thing_by_two_calls(void **state)
 		VERDICT_DONE);
 	assert_told(&found, sized);
 	assert_int_equal(count_lines(&found), 1);
-	assert_int_equal(rig->n_calls, 2);
+	assert_int_equal(rig->wire.n_calls, 2);
 	assert_int_equal(
 		find(rig, &found, LISTING_SKU, plain->product->reference),
 		VERDICT_DONE);
 	assert_told(&found, plain);
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 	assert_int_equal(find(rig, &found, LISTING_NAME, plain->product->name),
 	                 VERDICT_DONE);
 	assert_told(&found, plain);
@@ -1276,12 +1203,12 @@ test_hiboutik__a_broken_registration_is_completed(void **state)
 			enum verdict verdict;
 
 			with_token(rig, TOKEN_1);
-			rig->n_calls = 0;
-			rig->at = at;
-			rig->trouble = (enum trouble)trouble;
+			rig->wire.n_calls = 0;
+			rig->wire.bad_call = at;
+			rig->wire.trouble = (enum till_trouble)trouble;
 			verdict = register_hooks(rig, false, &what).verdict;
 			assert_int_equal(verdict, VERDICT_RETRY);
-			rig->at = 0;
+			rig->wire.bad_call = 0;
 			assert_int_equal(
 				register_hooks(rig, false, &what).verdict,
 				VERDICT_DONE);
