@@ -16,6 +16,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/fake_vault.h"
+#include "tests/support/till_wire.h"
 #include "tests/support/till_world.h"
 
 #include <stdio.h>
@@ -29,33 +30,20 @@
 
 /* ---- a till, and the adapter that calls it ---- */
 
-enum trouble {
-	LOST,    /* it was done, and its answer lost */
-	DROPPED, /* it was sent and not done, without an answer */
-	REFUSED, /* no connection */
-	FAILED,  /* 500, and not done */
-	N_TROUBLES,
-};
-
 struct rig {
 	struct till_world at;
 	struct lightspeed_r till;
+	struct till_wire wire; /* renewals are neither counted nor noted */
 	struct fake_vault vault;
 	struct conf_section *conf;
 	struct mirror *mirror;
 	struct http_client *http;
 	void *state;
-	unsigned n_calls;  /* besides renewals, since it was set to 0 */
-	unsigned bad_call; /* the one that has trouble; 0: none */
-	bool is_token_bad; /* the next renewal has trouble */
-	enum trouble trouble;
-	struct buf log;      /* "METHOD path?query\n" each, no renewals */
-	struct buf sent;     /* the last body */
+	bool is_token_bad;   /* the next renewal has trouble */
 	int puts;            /* of the vault, before the first call */
 	const char *busy_at; /* before a call with this piece … */
 	const char *busy;    /* … the till sells one of this SKU; NULL */
 	unsigned busy_after; /* such calls, that are let go first */
-	int64_t date_ms;     /* the Date header; 0: none */
 };
 
 /* The simulator's clock never goes back, and ours is ahead of the real one: so
@@ -93,46 +81,11 @@ sell(struct rig *rig, const char *sku)
 }
 
 static void
-answer_from(struct rig *rig, const struct http_request *q,
-            struct http_answer *answer)
-{
-	const char *target = q->url + strlen(HOST);
-	const char *query = strchr(target, '?');
-	char *path = text_ndup(target, strcspn(target, "?"));
-	struct http_header headers[HTTP_HEADERS_MAX + 1];
-	struct http_call call = { .method = q->method,
-		                  .path = path,
-		                  .query = query ? query + 1 : "",
-		                  .headers = headers,
-		                  .n_headers = q->n_headers + 1,
-		                  .body = q->body ? q->body : "",
-		                  .n_body = q->n_body };
-	struct server_reply reply = { .status = 0 };
-
-	memcpy(headers, q->headers, q->n_headers * sizeof(*headers));
-	headers[q->n_headers] = (struct http_header){ "Host", "other.test" };
-	keep_time(rig);
-	lsr_serve(&rig->till, &call, &reply);
-	answer->status = reply.status;
-	answer->was_sent = true;
-	answer->retry_after_ms = -1;
-	answer->date_ms = rig->date_ms;
-	buf_add(&answer->body, reply.body.p, reply.body.n);
-	buf_fini(&reply.headers);
-	buf_fini(&reply.body);
-	free(path);
-}
-
-static void
 note_call(struct rig *rig, const struct http_request *q)
 {
-	if (!buf_text(&rig->log)[0] && rig->puts < 0)
+	if (!buf_text(&rig->wire.log)[0] && rig->puts < 0)
 		rig->puts = rig->vault.n_puts;
-	buf_addf(&rig->log, "%s %s\n", q->method,
-	         strncmp(q->url, ROOT, strlen(ROOT)) ? q->url
-	                                             : q->url + strlen(ROOT));
-	buf_reset(&rig->sent);
-	buf_add(&rig->sent, q->body ? q->body : "", q->n_body);
+	till_wire_note(&rig->wire, q);
 	if (rig->busy && strstr(q->url, rig->busy_at) &&
 	    rig->busy_after-- == 0) {
 		sell(rig, rig->busy);
@@ -147,20 +100,17 @@ answer_call(void *ctx, const struct http_request *q, struct http_answer *answer)
 	bool is_token = strcmp(q->url, HOST "/auth/oauth/token") == 0;
 	bool is_bad;
 
-	/* Whatever a link says: nowhere else. */
-	assert_memory_equal(q->url, HOST "/", strlen(HOST "/"));
 	if (!is_token)
 		note_call(rig, q);
-	is_bad = is_token ? rig->is_token_bad : ++rig->n_calls == rig->bad_call;
-	if (!is_bad || rig->trouble == LOST)
-		answer_from(rig, q, answer);
+	is_bad = is_token ? rig->is_token_bad
+	                  : ++rig->wire.n_calls == rig->wire.bad_call;
+	keep_time(rig);
+	if (!is_bad || rig->wire.trouble == LOST)
+		till_wire_answer(&rig->wire, q, answer);
 	if (!is_bad)
 		return 0;
 	rig->is_token_bad = false;
-	buf_reset(&answer->body);
-	answer->status = rig->trouble == FAILED ? 500 : 0;
-	answer->was_sent = rig->trouble != REFUSED;
-	(void)strcpy(answer->why, "timed out");
+	till_wire_lose(&rig->wire, answer);
 	return 0;
 }
 
@@ -219,6 +169,11 @@ rig_open(void **state)
 	till_world_open(&rig->at, 1);
 	keep_time(rig);
 	lsr_init(&rig->till, &rig->at.sim, &options);
+	rig->wire = (struct till_wire){ .host = HOST,
+		                        .root = ROOT,
+		                        .serve = lsr_serve,
+		                        .till = &rig->till,
+		                        .more = { "Host", "other.test" } };
 	rig->till.is.burst_max = 1000000;
 	rig->till.is.bucket_size = 1000000;
 	rig->till.is.refreshes_max = 1000;
@@ -242,8 +197,7 @@ rig_close(void **state)
 	fake_mirror_free(rig->mirror);
 	fake_vault_fini(&rig->vault);
 	conf_section_free(rig->conf);
-	buf_fini(&rig->log);
-	buf_fini(&rig->sent);
+	till_wire_fini(&rig->wire);
 	lsr_fini(&rig->till);
 	till_world_close(&rig->at);
 	free(rig);
@@ -286,20 +240,8 @@ count_of(struct rig *rig, const char *sku, char name[24])
 static void
 begin_log(struct rig *rig)
 {
-	buf_reset(&rig->log);
-	rig->n_calls = 0;
-	rig->bad_call = 0;
-}
-
-static size_t
-times(const struct rig *rig, const char *piece)
-{
-	const char *at = buf_text(&rig->log);
-	size_t n = 0;
-
-	for (; (at = strstr(at, piece)); at++)
-		n++;
-	return n;
+	till_wire_begin(&rig->wire);
+	rig->wire.bad_call = 0;
 }
 
 static int64_t
@@ -359,7 +301,7 @@ test_lightspeed_r__a_pair_lost_on_its_way_costs_nothing(void **state)
 	for (int i = 0; i < 3; i++) {
 		change(rig, "tokens", "{\"expire\":\"access\"}");
 		rig->is_token_bad = true;
-		rig->trouble = LOST;
+		rig->wire.trouble = LOST;
 		assert_int_equal(probe(rig, NULL).verdict, VERDICT_RETRY);
 		restart(rig); /* killed before it could be stored */
 		assert_done(probe(rig, NULL));
@@ -378,7 +320,7 @@ test_lightspeed_r__what_is_not_kept_is_not_used(void **state)
 	begin_log(rig);
 	rig->vault.put_fails = 1;
 	assert_int_equal(probe(rig, NULL).verdict, VERDICT_RETRY);
-	assert_int_equal(rig->n_calls, 1); /* the one that found it worn */
+	assert_int_equal(rig->wire.n_calls, 1); /* the one that found it worn */
 	restart(rig);
 	assert_done(probe(rig, NULL));
 	assert_int_equal(rig->till.n_refused_refreshes, 0);
@@ -441,7 +383,7 @@ test_lightspeed_r__probe_names_what_it_found(void **state)
 	buf_fini(&what);
 	begin_log(rig);
 	assert_done(probe(rig, NULL));
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 }
 
 static void
@@ -522,7 +464,7 @@ test_lightspeed_r__counts_are_our_shops(void **state)
 	assert_true(counts[0].is_known && counts[1].is_known);
 	assert_int_equal(whole(counts[0].qty), 41);
 	assert_int_equal(whole(counts[1].qty), 3);
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 	/* One alone comes as an object. */
 	assert_done(
 		lightspeed_r_adapter.read_counts(rig->state, counts + 1, 1));
@@ -811,8 +753,8 @@ test_lightspeed_r__a_list_that_breaks_off_moves_no_cursor(void **state)
 			                        .breathe = breathe };
 
 		begin_log(rig);
-		rig->bad_call = at;
-		rig->trouble = LOST;
+		rig->wire.bad_call = at;
+		rig->wire.trouble = LOST;
 		assert_int_equal(
 			lightspeed_r_adapter.sync(rig->state, &job, &sink)
 				.verdict,
@@ -890,7 +832,7 @@ test_lightspeed_r__sales_are_listed_page_by_page(void **state)
 	       "\"21-0003\"}]}");
 	assert_done(list(rig, &seen, 600000));
 	assert_int_equal(seen.n, 6);
-	assert_int_equal(times(rig, "GET Sale.json"), 3);
+	assert_int_equal(till_wire_times(&rig->wire, "GET Sale.json"), 3);
 	for (size_t i = 1; i < seen.n; i++)
 		assert_true(seen.sales[i - 1].closed_ms <
 		            seen.sales[i].closed_ms);
@@ -980,7 +922,8 @@ test_lightspeed_r__sales_are_read_by_id(void **state)
 	begin_log(rig);
 	assert_done(
 		lightspeed_r_adapter.read_sales(rig->state, ids + 2, 2, &sink));
-	assert_int_equal(rig->n_calls, 0); /* no ids would be all of them */
+	assert_int_equal(rig->wire.n_calls,
+	                 0); /* no ids would be all of them */
 }
 
 /* ---- entries ---- */
@@ -1133,8 +1076,8 @@ test_lightspeed_r__whatever_answer_is_lost_a_sale_is_recorded_once(void **state)
 
 			assert_done(probe(rig, NULL));
 			begin_log(rig);
-			rig->bad_call = at;
-			rig->trouble = (enum trouble)trouble;
+			rig->wire.bad_call = at;
+			rig->wire.trouble = (enum till_trouble)trouble;
 			outcome = post(rig, "3", "10.00");
 			/* RETRY only where certainly nothing was done. */
 			assert_int_equal(
@@ -1170,7 +1113,7 @@ test_lightspeed_r__what_cannot_be_recorded_is_for_a_person(void **state)
 		assert_int_equal(outcome.verdict, VERDICT_REFUSED);
 		assert_non_null(strstr(outcome.why, rows[i].why));
 	}
-	assert_int_equal(rig->n_calls, 0);
+	assert_int_equal(rig->wire.n_calls, 0);
 	assert_null(lightspeed_r_adapter.takes_returns);
 	/* Its own no is final, and its words are handed on. */
 	configure(rig, "\"account\":100,\"shop\":1,\"register\":9,"
@@ -1210,8 +1153,8 @@ test_lightspeed_r__a_sale_begun_otherwise_is_not_completed(void **state)
 
 	assert_done(probe(rig, NULL));
 	begin_log(rig);
-	rig->bad_call = 3;
-	rig->trouble = REFUSED;
+	rig->wire.bad_call = 3;
+	rig->wire.trouble = REFUSED;
 	assert_int_equal(post(rig, "3", "10.00").verdict, VERDICT_UNCERTAIN);
 	rig->till.sales[0]->lines[0].thing = thing(rig, "21-0003");
 	begin_log(rig);
@@ -1440,7 +1383,7 @@ test_lightspeed_r__times_are_by_the_vendors_clock(void **state)
 
 	assert_done(probe(rig, NULL));
 	assert_int_equal(lightspeed_r_adapter.skew_ms(rig->state), 0);
-	rig->date_ms = clock_wall_ms() + 3600000;
+	rig->wire.date_ms = clock_wall_ms() + 3600000;
 	assert_done(probe(rig, NULL));
 	assert_int_equal(lightspeed_r_adapter.skew_ms(rig->state), 3600000);
 }

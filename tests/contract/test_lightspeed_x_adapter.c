@@ -15,6 +15,7 @@
 #include "tests/sim/lightspeed_x.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
+#include "tests/support/till_wire.h"
 #include "tests/support/till_world.h"
 
 #include <stdio.h>
@@ -39,60 +40,17 @@
 
 /* ---- a till, and the adapter that calls it ---- */
 
-enum trouble {
-	LOST,    /* it was done, and its answer lost */
-	DROPPED, /* it was sent and not done, without an answer */
-	REFUSED, /* no connection */
-	FAILED,  /* 500, and not done */
-	N_TROUBLES,
-};
-
 struct rig {
-	struct sim sim;
-	struct galaxy galaxy;
+	struct till_world at;
 	struct lightspeed_x till;
+	struct till_wire wire;
 	struct conf_section *conf;
 	struct mirror *mirror;
 	struct http_client *http;
 	void *state;
-	unsigned n_calls; /* since it was set to 0 */
-	unsigned at;      /* the call that has trouble; 0: none */
-	enum trouble trouble;
 	const char *media; /* bodies of another type are refused; NULL: none */
 	const char *fixed; /* the answer to everything; NULL: the till's */
-	struct buf log;    /* "METHOD path?query\n" each */
-	struct buf sent;   /* the last body */
 };
-
-static void
-answer_from(struct rig *rig, const struct http_request *q,
-            struct http_answer *answer)
-{
-	const char *target = q->url + strlen(HOST);
-	const char *query = strchr(target, '?');
-	char *path = text_ndup(target, strcspn(target, "?"));
-	struct http_header headers[HTTP_HEADERS_MAX + 1];
-	struct http_call call = { .method = q->method,
-		                  .path = path,
-		                  .query = query ? query + 1 : "",
-		                  .headers = headers,
-		                  .body = q->body ? q->body : "",
-		                  .n_body = q->n_body };
-	struct server_reply reply = { .status = 0 };
-
-	memcpy(headers, q->headers, q->n_headers * sizeof(*headers));
-	headers[q->n_headers] =
-		(struct http_header){ "User-Agent", "tillbridge" };
-	call.n_headers = q->n_headers + 1;
-	lsx_serve(&rig->till, &call, &reply);
-	answer->status = reply.status;
-	answer->was_sent = true;
-	answer->retry_after_ms = -1;
-	buf_add(&answer->body, reply.body.p, reply.body.n);
-	buf_fini(&reply.headers);
-	buf_fini(&reply.body);
-	free(path);
-}
 
 static bool
 is_other_media(const struct rig *rig, const struct http_request *q)
@@ -107,30 +65,14 @@ static int
 answer_call(void *ctx, const struct http_request *q, struct http_answer *answer)
 {
 	struct rig *rig = ctx;
-	bool is_bad = ++rig->n_calls == rig->at;
 
-	assert_memory_equal(q->url, HOST "/api/", strlen(HOST "/api/"));
-	buf_addf(&rig->log, "%s %s\n", q->method,
-	         q->url + strlen(HOST "/api/"));
-	buf_reset(&rig->sent);
-	buf_add(&rig->sent, q->body ? q->body : "", q->n_body);
-	if (is_other_media(rig, q)) {
-		answer->status = 415;
-		return 0;
-	}
-	if (rig->fixed) {
-		answer->status = 200;
+	if (!is_other_media(rig, q) && rig->fixed == NULL)
+		return till_wire_call(&rig->wire, q, answer);
+	rig->wire.n_calls++;
+	till_wire_note(&rig->wire, q);
+	answer->status = is_other_media(rig, q) ? 415 : 200;
+	if (answer->status == 200)
 		buf_adds(&answer->body, rig->fixed);
-		return 0;
-	}
-	if (!is_bad || rig->trouble == LOST)
-		answer_from(rig, q, answer);
-	if (!is_bad)
-		return 0;
-	buf_reset(&answer->body);
-	answer->status = rig->trouble == FAILED ? 500 : 0;
-	answer->was_sent = rig->trouble != REFUSED;
-	(void)strcpy(answer->why, "timed out");
 	return 0;
 }
 
@@ -184,17 +126,21 @@ configure(struct rig *rig, const char *more)
 static int
 rig_open(void **state)
 {
-	const struct galaxy_options galaxy = { .n_items = 6, .n_sized = 1 };
 	const struct lsx_options options = { .token = TOKEN,
 		                             .client_id = "client-x" };
 	struct rig *rig = sim_alloc(sizeof(*rig));
 
 	fake_clock_start(NOW_S * 1000, 1000);
-	sim_init(&rig->sim, 1);
-	galaxy_init(&rig->galaxy, &rig->sim, &galaxy);
-	lsx_init(&rig->till, &rig->sim, &options);
+	till_world_open(&rig->at, 1);
+	lsx_init(&rig->till, &rig->at.sim, &options);
+	rig->wire =
+		(struct till_wire){ .host = HOST,
+		                    .root = HOST "/api/",
+		                    .serve = lsx_serve,
+		                    .till = &rig->till,
+		                    .more = { "User-Agent", "tillbridge" } };
 	rig->till.is.calls_max = 1000000;
-	rig->sim.last_us = clock_wall_ms() * 1000;
+	rig->at.sim.last_us = clock_wall_ms() * 1000;
 	rig->mirror = fake_mirror_new();
 	assert_int_equal(http_client_new_fake(&rig->http, answer_call, rig), 0);
 	configure(rig, "");
@@ -212,11 +158,9 @@ rig_close(void **state)
 	http_client_free(rig->http);
 	fake_mirror_free(rig->mirror);
 	conf_section_free(rig->conf);
-	buf_fini(&rig->log);
-	buf_fini(&rig->sent);
+	till_wire_fini(&rig->wire);
 	lsx_fini(&rig->till);
-	galaxy_fini(&rig->galaxy);
-	sim_fini(&rig->sim);
+	till_world_close(&rig->at);
 	free(rig);
 	fake_clock_stop();
 	return 0;
@@ -254,14 +198,7 @@ static void
 advance(struct rig *rig, int64_t ms)
 {
 	fake_clock_advance(ms);
-	rig->sim.last_us = clock_wall_ms() * 1000;
-}
-
-static void
-begin_log(struct rig *rig)
-{
-	buf_reset(&rig->log);
-	rig->n_calls = 0;
+	rig->at.sim.last_us = clock_wall_ms() * 1000;
 }
 
 static struct decimal
@@ -319,7 +256,7 @@ test_lightspeed_x__many_items_are_one_call_and_one_outlet(void **state)
 	change(rig, "count",
 	       "{\"product\":\"" P1 "\",\"outlet\":2,\"quantity\":7}");
 	assert_int_equal(look(rig, counts, 3).verdict, VERDICT_DONE);
-	assert_string_equal(buf_text(&rig->log),
+	assert_string_equal(buf_text(&rig->wire.log),
 	                    "POST 2026-07/inventory_levels\n");
 	for (size_t i = 0; i < 3; i++)
 		assert_true(counts[i].is_known);
@@ -383,7 +320,7 @@ test_lightspeed_x__of_many_without_a_count_only_some_are_asked_for(void **state)
 		counts[i].external = ids[i];
 	}
 	assert_int_equal(look(rig, counts, 100).verdict, VERDICT_DONE);
-	assert_in_range(rig->n_calls, 2, 20);
+	assert_in_range(rig->wire.n_calls, 2, 20);
 	for (size_t i = 0; i < 100; i++)
 		assert_int_equal(counts[i].outcome.verdict, VERDICT_REFUSED);
 }
@@ -479,17 +416,17 @@ bring(struct rig *rig, const char *qty, bool crashes)
 
 /* False: there is no such call any more. */
 static bool
-write_with_trouble(void **state, unsigned at, enum trouble trouble,
+write_with_trouble(void **state, unsigned at, enum till_trouble trouble,
                    bool crashes)
 {
 	struct rig *rig = renew(state);
 	bool was_met;
 
 	set_count(rig, P1, "10");
-	rig->at = at;
-	rig->trouble = trouble;
+	rig->wire.bad_call = at;
+	rig->wire.trouble = trouble;
 	bring(rig, "17", crashes);
-	was_met = rig->n_calls >= at;
+	was_met = rig->wire.n_calls >= at;
 	assert_count(rig, P1, "17");
 	assert_int_equal(rig->till.n_adjustments, 1);
 	assert_true(fake_mirror_note_is(rig->mirror, "lightspeed_x.write", ""));
@@ -503,8 +440,8 @@ test_lightspeed_x__no_write_is_done_twice(void **state)
 		for (int crash = 0; crash < 2; crash++) {
 			unsigned at = 1;
 
-			while (write_with_trouble(state, at, (enum trouble)t,
-			                          crash))
+			while (write_with_trouble(state, at,
+			                          (enum till_trouble)t, crash))
 				at++;
 			assert_in_range(at, 4, 6);
 		}
@@ -518,9 +455,9 @@ test_lightspeed_x__what_may_be_on_its_way_is_waited_for(void **state)
 
 	set_count(rig, P1, "10");
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
-	rig->n_calls = 0;
-	rig->at = 2; /* behind the question for the newest version */
-	rig->trouble = DROPPED;
+	rig->wire.n_calls = 0;
+	rig->wire.bad_call = 2; /* behind the question for the newest version */
+	rig->wire.trouble = DROPPED;
 	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_RETRY);
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
 	assert_int_equal(rig->till.n_adjustments, 0);
@@ -541,9 +478,9 @@ test_lightspeed_x__only_our_own_adjustment_ends_the_wait(void **state)
 
 	set_count(rig, P1, "10");
 	assert_int_equal(write_one(rig, P1, "11").verdict, VERDICT_DONE);
-	rig->n_calls = 0;
-	rig->at = 2;
-	rig->trouble = DROPPED;
+	rig->wire.n_calls = 0;
+	rig->wire.bad_call = 2;
+	rig->wire.trouble = DROPPED;
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
 	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_RETRY);
 	/* The one of before has the same amount, and an older version. */
@@ -646,7 +583,7 @@ test_lightspeed_x__a_full_sync_goes_from_version_to_version(void **state)
 	assert_int_equal(told.n, rig->till.n_things);
 	assert_non_null(strstr(buf_text(&told.text), "01=41.25 "));
 	/* Pages of three, and the empty one. */
-	assert_int_equal(rig->n_calls,
+	assert_int_equal(rig->wire.n_calls,
 	                 rig->till.n_things * 2 / 3 + 1 +
 	                         (rig->till.n_things * 2 % 3 > 0));
 	buf_fini(&told.text);
@@ -696,8 +633,8 @@ test_lightspeed_x__a_sync_that_broke_off_moves_no_cursor(void **state)
 	struct told told = { BUF_INIT, 0 };
 
 	change(rig, "switches", "{\"page_rows\":3}");
-	rig->at = 2;
-	rig->trouble = FAILED;
+	rig->wire.bad_call = 2;
+	rig->wire.trouble = FAILED;
 	assert_int_equal(sync_into(rig, &told, false, false).verdict,
 	                 VERDICT_RETRY);
 	assert_true(fake_mirror_note_is(rig->mirror, "lightspeed_x.inventory",
@@ -720,7 +657,7 @@ test_lightspeed_x__a_list_that_does_not_go_up_is_broken_off(void **state)
 	outcome = sync_into(rig, &told, true, false);
 	assert_int_equal(outcome.verdict, VERDICT_RETRY);
 	assert_non_null(strstr(outcome.why, "not as documented"));
-	assert_int_equal(rig->n_calls, 2);
+	assert_int_equal(rig->wire.n_calls, 2);
 	buf_fini(&told.text);
 }
 
@@ -827,16 +764,16 @@ test_lightspeed_x__where_to_begin_is_found_once(void **state)
 		sell(rig, "1", "");
 		advance(rig, 60000);
 	}
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(list_since(rig, &heard, 600).verdict, VERDICT_DONE);
 	assert_in_range(heard.n, 11, 200);
-	assert_in_range(rig->n_calls, 3, 40);
+	assert_in_range(rig->wire.n_calls, 3, 40);
 	/* From now on it is known, also by the next process. */
 	start_again(rig);
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(list_since(rig, &heard, 600).verdict, VERDICT_DONE);
 	assert_in_range(heard.n, 11, 200);
-	assert_in_range(rig->n_calls, 2, 2);
+	assert_in_range(rig->wire.n_calls, 2, 2);
 	buf_fini(&heard.text);
 }
 
@@ -915,13 +852,14 @@ test_lightspeed_x__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 
 	sell(rig, "2", "");
 	ids[3] = rig->till.sales[0]->id;
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(
 		lightspeed_x_adapter.read_sales(rig->state, ids, 4, &sink)
 			.verdict,
 		VERDICT_DONE);
 	assert_string_equal(buf_text(&heard.text), "0 2*01=4.98; ");
-	assert_int_equal(rig->n_calls, 2); /* what is no id is not asked for */
+	assert_int_equal(rig->wire.n_calls,
+	                 2); /* what is no id is not asked for */
 	buf_fini(&heard.text);
 }
 
@@ -1058,15 +996,16 @@ test_lightspeed_x__a_sale_has_an_id_of_ours_and_is_recorded_once(void **state)
 /* As the engine does: what is uncertain is looked up, and only what is absent
    is posted again. */
 static bool
-post_with_trouble(void **state, unsigned at, enum trouble trouble, bool crashes)
+post_with_trouble(void **state, unsigned at, enum till_trouble trouble,
+                  bool crashes)
 {
 	struct rig *rig = renew(state);
 	struct outcome outcome = { .verdict = VERDICT_RETRY };
 	struct entry e;
 
 	make_entry(&e, "3", "10.00");
-	rig->at = at;
-	rig->trouble = trouble;
+	rig->wire.bad_call = at;
+	rig->wire.trouble = trouble;
 	for (int i = 0; i < 6 && outcome.verdict != VERDICT_DONE; i++) {
 		if (outcome.verdict == VERDICT_UNCERTAIN)
 			outcome =
@@ -1080,7 +1019,7 @@ post_with_trouble(void **state, unsigned at, enum trouble trouble, bool crashes)
 	assert_int_equal(outcome.verdict, VERDICT_DONE);
 	assert_int_equal(rig->till.n_sales, 1);
 	entry_fini(&e);
-	return rig->n_calls >= at;
+	return rig->wire.n_calls >= at;
 }
 
 static void
@@ -1090,8 +1029,8 @@ test_lightspeed_x__no_sale_is_recorded_twice(void **state)
 		for (int crash = 0; crash < 2; crash++) {
 			unsigned at = 1;
 
-			while (post_with_trouble(state, at, (enum trouble)t,
-			                         crash))
+			while (post_with_trouble(state, at,
+			                         (enum till_trouble)t, crash))
 				at++;
 			assert_in_range(at, 7, 12);
 		}
@@ -1247,7 +1186,7 @@ found_by(struct rig *rig, struct told *told, enum listing_by by,
 
 	buf_reset(&told->text);
 	told->n = 0;
-	begin_log(rig);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(
 		lightspeed_x_adapter.list_items(rig->state, by, text, &sink)
 			.verdict,
@@ -1264,7 +1203,7 @@ test_lightspeed_x__products_are_found_by_sku_barcode_and_name(void **state)
 
 	assert_int_equal(found_by(rig, &told, LISTING_SKU, t->goods.sku), 1);
 	assert_string_equal(buf_text(&told.text), "02 ");
-	assert_int_equal(rig->n_calls, 1);
+	assert_int_equal(rig->wire.n_calls, 1);
 	assert_int_equal(found_by(rig, &told, LISTING_SKU, "no such"), 0);
 	assert_int_equal(
 		found_by(rig, &told, LISTING_BARCODE, t->goods.barcode), 1);
@@ -1377,11 +1316,11 @@ test_lightspeed_x__a_probe_that_found_all_costs_one_call(void **state)
 	assert_int_equal(lightspeed_x_adapter.probe(rig->state, &what).verdict,
 	                 VERDICT_DONE);
 	assert_non_null(strstr(buf_text(&what), "outlet \"Agora\""));
-	assert_in_range(rig->n_calls, 5, 9);
-	begin_log(rig);
+	assert_in_range(rig->wire.n_calls, 5, 9);
+	till_wire_begin(&rig->wire);
 	assert_int_equal(lightspeed_x_adapter.probe(rig->state, &what).verdict,
 	                 VERDICT_DONE);
-	assert_string_equal(buf_text(&rig->log), "GET 2.0/retailer\n");
+	assert_string_equal(buf_text(&rig->wire.log), "GET 2.0/retailer\n");
 	buf_fini(&what);
 }
 
