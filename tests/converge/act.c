@@ -127,7 +127,7 @@ act_round(struct world *w, int n)
 	items_import_wanted(w);
 	shop_insist(w);
 	/* A call ends what is left of a back-off. */
-	for (size_t i = 0; i < w->n_tills; i++)
+	for (size_t i = 0; i < w->n_telling; i++)
 		hooks_add(w, &(struct hook){ .kind = HOOK_COUNT,
 		                             .item = 0,
 		                             .till = i,

@@ -39,12 +39,12 @@ books_backdate(struct world *w, int64_t ms)
 {
 	redisContext *c = books_connect(w);
 
-	for (size_t i = 0; i < w->n_tills; i++) {
+	for (size_t i = 0; i < w->n_selling; i++) {
 		char command[200];
 
 		(void)snprintf(command, sizeof(command),
 		               "HSET tillbridge:cursor:%s start %lld",
-		               till_names[i],
+		               w->tills[i].name,
 		               (long long)(clock_wall_ms() - ms));
 		freeReplyObject(ask(w, c, command));
 	}
@@ -63,6 +63,25 @@ expect_count(struct world *w, redisContext *c, const char *command,
 	freeReplyObject(reply);
 }
 
+/* "…TILL/ID", and behind it nothing, or what makes it one of several; or the id
+   alone, as a mark has it. */
+bool
+order_is_of(const struct world *w, size_t order, const char *text)
+{
+	const struct order *o = &w->orders[order];
+	const char *name = w->tills[o->till].name;
+	const char *slash = strrchr(text, '/');
+	const char *id = slash ? slash + 1 : strrchr(text, ':');
+	size_t n = strlen(o->id);
+
+	if (slash && ((size_t)(slash - text) < strlen(name) ||
+	              strncmp(slash - strlen(name), name, strlen(name)) != 0))
+		return false;
+	id = !id ? text : *id == ':' ? id + 1 : id;
+	return strncmp(id, o->id, n) == 0 &&
+	       (!id[n] || id[n] == '@' || id[n] == '+');
+}
+
 /* Which item, or which sale, a key or member speaks of. */
 static size_t
 item_in(const struct world *w, const char *text)
@@ -77,7 +96,7 @@ static size_t
 order_in(const struct world *w, const char *text)
 {
 	for (size_t i = 0; i < w->n_orders; i++)
-		if (strstr(text, w->orders[i].id))
+		if (order_is_of(w, i, text))
 			return i;
 	return SIZE_MAX;
 }
@@ -118,20 +137,12 @@ expect_no_marks(struct world *w, redisContext *c, const char *account)
 static bool
 is_ended(const struct world *w, const char *key, const char *state)
 {
-	const char *name = strrchr(key, '/');
+	size_t i = order_in(w, key);
 
-	if (strcmp(state, "dropped") || !name)
+	if (strcmp(state, "dropped") || i == SIZE_MAX)
 		return !strcmp(state, "settled");
-	for (size_t i = 0; i < w->n_orders; i++) {
-		const struct order *order = &w->orders[i];
-
-		if (w->holds_returns && order->is_return &&
-		    !strcmp(order->id, name + 1))
-			return true;
-		if (order->was_booked && strstr(name, order->id))
-			return true;
-	}
-	return false;
+	return w->orders[i].was_booked ||
+	       (w->holds_returns && w->orders[i].is_return);
 }
 
 static void
@@ -167,12 +178,12 @@ books_check(struct world *w)
 	freeReplyObject(reply);
 	expect_no_keys(w, c, "KEYS tillbridge:pend:*");
 	for (size_t i = 0; i <= w->n_tills; i++)
-		expect_no_marks(w, c, i ? till_names[i - 1] : "erp");
+		expect_no_marks(w, c, i ? w->tills[i - 1].name : "erp");
 	for (size_t i = 0; i < w->n_tills; i++) {
 		char held[100];
 
 		(void)snprintf(held, sizeof(held), "HLEN tillbridge:held:%s",
-		               till_names[i]);
+		               w->tills[i].name);
 		expect_count(w, c, held, "held zeros");
 	}
 	expect_no_keys(w, c, "KEYS tillbridge:queue:*");

@@ -125,16 +125,23 @@ control_state(struct world *w, size_t sim)
 }
 
 struct json *
+till_state(struct world *w, size_t till)
+{
+	return control_state(w, w->tills[till].sim);
+}
+
+struct json *
 control_customers(struct world *w)
 {
 	return call_control(w, 0, "galaxy/customers", NULL);
 }
 
 struct json *
-square_orders(struct world *w, size_t sim, const char *const *ids, size_t n)
+square_orders(struct world *w, size_t till, const char *const *ids, size_t n)
 {
-	char *url =
-		text_format("%s/v2/orders/batch-retrieve", w->sims[sim].square);
+	const struct sim_process *sim = &w->sims[w->tills[till].sim];
+	char *url = text_format("%s/v2/orders/batch-retrieve",
+	                        sim->tills[TILL_SQUARE]);
 	char *bearer = text_format("Bearer %s", w->secrets[SECRET_TOKEN]);
 	struct buf body = BUF_INIT;
 	struct json_out o = { .to = &body };

@@ -28,6 +28,18 @@ json_row(const struct json_node *rows, const char *key, const char *value)
 	return NULL;
 }
 
+void
+json_copy_text(char *out, size_t size, const struct json_node *row,
+               const char *key)
+{
+	int64_t n = json_number(row, NULL, key);
+
+	if (n >= 0)
+		(void)snprintf(out, size, "%lld", (long long)n);
+	else
+		(void)snprintf(out, size, "%s", json_text_or(row, key, ""));
+}
+
 struct decimal
 json_amount(const struct json_node *row, const char *key)
 {
@@ -50,7 +62,7 @@ counts_untouched(struct world *w, size_t i, size_t till, int64_t writes)
 		item->writes_then[till] = writes;
 	else if (writes != item->writes_then[till])
 		violate(w, i, SIZE_MAX, "%s is not bound and was written at %s",
-		        item->sku, till_names[till]);
+		        item->sku, w->tills[till].name);
 }
 
 /* What is only ever sold can never be more than its opening less that. */
@@ -61,34 +73,44 @@ check_one_ceiling(struct world *w, size_t i, size_t till,
 	struct item *item = &w->items[i];
 	struct decimal most =
 		decimal_sub(item->opening, json_amount(row, "sold"));
-	struct decimal count = json_amount(row, "count");
+	struct decimal count = till_count(w, till, row);
 	char shown[DECIMAL_TEXT_SIZE];
 	char right[DECIMAL_TEXT_SIZE];
 
 	most = decimal_max(most, DECIMAL_ZERO);
 	if (decimal_cmp(count, most) > 0)
 		violate(w, i, SIZE_MAX, "%s shows %s of %s where %s are left",
-		        till_names[till], decimal_format(shown, count),
+		        w->tills[till].name, decimal_format(shown, count),
 		        item->sku, decimal_format(right, most));
+}
+
+static void
+check_ceiling_at(struct world *w, size_t till, const struct json *state)
+{
+	const struct json_node *rows = till_counts(w, till, state);
+
+	for (size_t i = 0; i < w->n_items; i++) {
+		const struct json_node *row;
+
+		if (!till_has(w, till, i))
+			continue;
+		row = till_row(w, till, rows, i);
+		if (w->items[i].kind == ITEM_SOLD && w->is_open &&
+		    !w->tills[till].type->may_lag)
+			check_one_ceiling(w, i, till, row);
+		counts_untouched(w, i, till, till_writes(w, till, row));
+	}
 }
 
 void
 check_ceiling(struct world *w)
 {
-	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *doc = control_state(w, till);
-		const struct json_node *rows =
-			json_path(json_root(doc), "square.counts");
+	for (size_t sim = 0; sim < w->n_sims; sim++) {
+		struct json *doc = control_state(w, sim);
 
-		for (size_t i = 0; i < json_length(rows) && i < w->n_items;
-		     i++) {
-			const struct json_node *row = json_at(rows, i);
-
-			if (w->items[i].kind == ITEM_SOLD && w->is_open)
-				check_one_ceiling(w, i, till, row);
-			counts_untouched(w, i, till,
-			                 json_number(row, NULL, "writes"));
-		}
+		for (size_t till = 0; till < w->n_tills; till++)
+			if (w->tills[till].sim == sim)
+				check_ceiling_at(w, till, doc);
 		json_free(doc);
 	}
 }
@@ -101,14 +123,15 @@ check_count(struct world *w, size_t i, size_t till, struct decimal balance,
 	const struct item *item = &w->items[i];
 	struct decimal target = decimal_max(
 		decimal_sub(balance, decimal_of(item->reserve)), DECIMAL_ZERO);
-	struct decimal count = json_amount(row, "count");
+	struct decimal count = till_count(w, till, row);
 	char shown[DECIMAL_TEXT_SIZE];
 	char right[DECIMAL_TEXT_SIZE];
 
-	target = decimal_round(target, 5, DECIMAL_FLOOR);
+	target = decimal_round(target, w->tills[till].type->is_whole ? 0 : 5,
+	                       DECIMAL_FLOOR);
 	if (decimal_cmp(count, target) != 0)
 		violate(w, i, SIZE_MAX, "%s shows %s of %s and should show %s",
-		        till_names[till], decimal_format(shown, count),
+		        w->tills[till].name, decimal_format(shown, count),
 		        item->sku, decimal_format(right, target));
 }
 
@@ -127,12 +150,12 @@ check_kept(struct world *w, size_t i, const struct json_node *row)
 	if (decimal_cmp(left, json_amount(row, "count")) != 0)
 		violate(w, i, SIZE_MAX,
 		        "%s keeps %s, has %s of it and should have %s",
-		        till_names[0], item->sku,
+		        w->tills[0].name, item->sku,
 		        decimal_format(shown, json_amount(row, "count")),
 		        decimal_format(right, left));
-	if (json_number(row, NULL, "writes") != 0)
+	if (till_writes(w, 0, row) != 0)
 		violate(w, i, SIZE_MAX, "%s keeps %s, and it was written there",
-		        till_names[0], item->sku);
+		        w->tills[0].name, item->sku);
 }
 
 /* What is left of an item where it is kept; false: nobody was told yet. */
@@ -161,19 +184,19 @@ check_counts(struct world *w, const struct json_node *galaxy,
 {
 	for (size_t i = 0; i < w->n_items; i++) {
 		struct item *item = &w->items[i];
-		const struct json_node *here =
-			json_row(rows, "variation", item->variation[till]);
+		const struct json_node *here;
 		struct decimal balance;
 		bool is_told = find_balance(w, item, galaxy, keeper, is_whole,
 		                            &balance);
 
-		if (!here)
-			give_up(w, "the simulator forgot an item");
+		if (!till_has(w, till, i))
+			continue;
+		here = till_row(w, till, rows, i);
 		if (item->is_kept_at_till && till == 0) {
 			check_kept(w, i, here);
 			continue;
 		}
-		counts_untouched(w, i, till, json_number(here, NULL, "writes"));
+		counts_untouched(w, i, till, till_writes(w, till, here));
 		if (item->is_bound && item->is_imported &&
 		    (is_whole ||
 		     (is_told && news_is_told(w, &item->till[till]))))
@@ -232,11 +255,10 @@ check_all_counts(struct world *w, const struct json_node *galaxy,
                  const struct json_node *keeper, bool is_whole)
 {
 	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *state = control_state(w, till);
+		struct json *state = till_state(w, till);
 
 		check_counts(w, galaxy, keeper, till,
-		             json_path(json_root(state), "square.counts"),
-		             is_whole);
+		             till_counts(w, till, state), is_whole);
 		json_free(state);
 	}
 }
@@ -279,9 +301,11 @@ count_writes(struct world *w)
 	int64_t n = 0;
 
 	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *doc = control_state(w, till);
+		struct json *doc = till_state(w, till);
+		const struct json_node *rows = till_counts(w, till, doc);
 
-		n += json_number(json_root(doc), "square", "writes");
+		for (size_t i = 0; i < json_length(rows); i++)
+			n += till_writes(w, till, json_at(rows, i));
 		json_free(doc);
 	}
 	return n;

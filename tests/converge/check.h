@@ -50,6 +50,9 @@ void books_backdate(struct world *w, int64_t ms);
 /* Every hook answered with 2xx was worked off, every entry has ended. */
 void books_check(struct world *w);
 
+/* Is this key, entry or mark one of that sale? */
+bool order_is_of(const struct world *w, size_t order, const char *text);
+
 /* A connection to the private Redis; redisFree it. */
 struct redisContext *books_connect(struct world *w);
 
@@ -57,6 +60,9 @@ struct redisContext *books_connect(struct world *w);
 
 /* -1: it is not there. object NULL: of root itself. */
 int64_t json_number(const struct json_node *root, const char *object,
+                    const char *key);
+/* A text, or a number as text; "": neither. */
+void json_copy_text(char *out, size_t size, const struct json_node *row,
                     const char *key);
 struct decimal json_amount(const struct json_node *row, const char *key);
 const struct json_node *json_row(const struct json_node *rows, const char *key,

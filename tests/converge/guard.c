@@ -97,9 +97,20 @@ held_zeros(struct world *w, size_t till)
 
 	if (api_call(w, "GET", "/api/status", NULL, &doc) == 200)
 		n = json_number(json_row(json_find(json_root(doc), "accounts"),
-		                         "name", till_names[till]),
+		                         "name", w->tills[till].name),
 		                NULL, "held_zeros");
 	json_free(doc);
+	return n;
+}
+
+/* How many of them a till has. */
+static size_t
+zeros_at(const struct world *w, const struct play *p, size_t till)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += till_has(w, till, p->items[i].item);
 	return n;
 }
 
@@ -107,40 +118,42 @@ held_zeros(struct world *w, size_t till)
 static void
 expect_held(struct world *w, const struct play *p, size_t till)
 {
-	struct json *doc = control_state(w, till);
-	const struct json_node *rows =
-		json_path(json_root(doc), "square.counts");
+	struct json *doc = till_state(w, till);
+	const struct json_node *rows = till_counts(w, till, doc);
 	int64_t n = held_zeros(w, till);
 
 	for (size_t i = 0; i < p->n; i++) {
-		const struct item *item = &w->items[p->items[i].item];
-		const struct json_node *row =
-			json_row(rows, "variation", item->variation[till]);
+		size_t item = p->items[i].item;
 
-		if (decimal_is_zero(json_amount(row, "count")))
-			violate(w, p->items[i].item, SIZE_MAX,
+		if (till_has(w, till, item) &&
+		    decimal_is_zero(
+			    till_count(w, till, till_row(w, till, rows, item))))
+			violate(w, item, SIZE_MAX,
 			        "%s shows 0 of %s, although Galaxy's zeros "
 			        "wait for a person",
-			        till_names[till], item->sku);
+			        w->tills[till].name, w->items[item].sku);
 	}
-	if (n != (int64_t)p->n)
+	if (n != (int64_t)zeros_at(w, p, till))
 		violate(w, NONE, SIZE_MAX, "%s: %lld zeros are held, not %zu",
-		        till_names[till], (long long)n, p->n);
+		        w->tills[till].name, (long long)n,
+		        zeros_at(w, p, till));
 	json_free(doc);
 }
 
 static void
-decide(struct world *w, const char *verb)
+decide(struct world *w, const struct play *p, const char *verb)
 {
 	for (size_t till = 0; till < w->n_tills; till++) {
 		char path[100];
 		int status;
 
+		if (zeros_at(w, p, till) < ZEROED_MIN)
+			continue; /* they were written */
 		(void)snprintf(path, sizeof(path), "/api/dead/hold%%2F%s/%s",
-		               till_names[till], verb);
+		               w->tills[till].name, verb);
 		status = api_call(w, "POST", path, "", NULL);
 		say(w, "a person: %s of the zeros at %s: %d", verb,
-		    till_names[till], status);
+		    w->tills[till].name, status);
 		w->n_decisions++;
 		if (status != 200)
 			violate(w, NONE, SIZE_MAX, "%s: %d", path, status);
@@ -154,12 +167,12 @@ correct(struct world *w, const struct play *p)
 	bool is_first = percent(w, 50);
 
 	if (!is_first)
-		decide(w, "drop");
+		decide(w, p, "drop");
 	for (size_t i = 0; i < p->n; i++)
 		set_balance(w, p->items[i].item, p->items[i].balance);
 	say(w, "Galaxy is put right");
 	if (is_first)
-		decide(w, "drop");
+		decide(w, p, "drop");
 	trouble_sync(w, percent(w, 50));
 }
 
@@ -186,11 +199,12 @@ play(struct world *w, enum way way)
 		return;
 	w->holds_wait = false;
 	for (size_t till = 0; till < w->n_tills && way != BY_HOOKS; till++)
-		expect_held(w, &p, till);
+		if (zeros_at(w, &p, till) >= ZEROED_MIN)
+			expect_held(w, &p, till);
 	if (is_violated(w))
 		return;
 	if (way == RELEASED)
-		decide(w, "retry");
+		decide(w, &p, "retry");
 	else if (way == CORRECTED)
 		correct(w, &p);
 	/* The caller's check of everything sees whether the tills followed;

@@ -10,12 +10,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "gateway/base/clock.h"
-#include "gateway/base/crypto.h"
 
-enum { TIMEOUT_MS = 4000, POLL_MS = 4 };
+enum { CLIENT_MS = 4000, POLL_MS = 4 };
 
 struct job {
 	struct job *next;
@@ -39,82 +37,6 @@ struct hooks {
 	int64_t n_sent, n_accepted, n_lost;
 };
 
-/* ---- making one ---- */
-
-static void
-put_event(struct json_out *o, const struct world *w, const char *type,
-          int number)
-{
-	char id[64];
-
-	(void)snprintf(id, sizeof(id), "converge-%llu-%d",
-	               (unsigned long long)w->seed, number);
-	json_out_text(o, "merchant_id", "MAGORA0000001");
-	json_out_text(o, "location_id", "L1");
-	json_out_text(o, "type", type);
-	json_out_text(o, "event_id", id);
-	json_out_text(o, "created_at", "2026-01-01T00:00:00.000Z");
-	json_out_object(o, "data");
-	json_out_text(o, "type", type);
-	json_out_text(o, "id", id);
-	json_out_object(o, "object");
-}
-
-/* A false count: what it says must not be believed. */
-static void
-put_count(struct json_out *o, const struct world *w, const struct hook *h)
-{
-	json_out_array(o, "inventory_counts");
-	json_out_object(o, NULL);
-	json_out_text(o, "catalog_object_id",
-	              w->items[h->item].variation[h->till]);
-	json_out_text(o, "catalog_object_type", "ITEM_VARIATION");
-	json_out_text(o, "state", "IN_STOCK");
-	json_out_text(o, "location_id", "L1");
-	json_out_text(o, "quantity", "777");
-	json_out_text(o, "calculated_at", "2026-01-01T00:00:00.000Z");
-	json_out_end_object(o);
-	json_out_end_array(o);
-}
-
-static void
-put_order(struct json_out *o, const struct world *w, const struct hook *h)
-{
-	bool is_payment = h->kind == HOOK_PAYMENT;
-
-	json_out_object(o, is_payment ? "payment" : "order_updated");
-	json_out_text(o, "order_id", w->orders[h->order].id);
-	json_out_text(o, "location_id", "L1");
-	json_out_text(o, is_payment ? "status" : "state", "COMPLETED");
-	json_out_end_object(o);
-}
-
-static char *
-make_body(const struct world *w, const struct hook *h, int number)
-{
-	struct buf body = BUF_INIT;
-	struct json_out o = { .to = &body };
-
-	json_out_object(&o, NULL);
-	if (h->kind == HOOK_GALAXY) {
-		json_out_text(&o, "ItemID", w->items[h->item].itemid);
-	} else {
-		put_event(&o, w,
-		          h->kind == HOOK_COUNT     ? "inventory.count.updated"
-		          : h->kind == HOOK_PAYMENT ? "payment.updated"
-		                                    : "order.updated",
-		          number);
-		if (h->kind == HOOK_COUNT)
-			put_count(&o, w, h);
-		else
-			put_order(&o, w, h);
-		json_out_end_object(&o);
-		json_out_end_object(&o);
-	}
-	json_out_end_object(&o);
-	return buf_steal(&body);
-}
-
 void
 hooks_add(struct world *w, const struct hook *hook)
 {
@@ -123,8 +45,13 @@ hooks_add(struct world *w, const struct hook *hook)
 	char *body;
 	unsigned copies = hook->copies ? hook->copies : 1;
 
+	if (hook->kind != HOOK_GALAXY &&
+	    (hook->till >= w->n_telling ||
+	     (hook->kind == HOOK_COUNT &&
+	      !till_has(w, hook->till, hook->item))))
+		return;
 	pthread_mutex_lock(&w->lock);
-	body = make_body(w, hook, ++h->n_made);
+	body = hook_body(w, hook, ++h->n_made);
 	for (unsigned i = 0; body && i < copies; i++) {
 		struct job *job = calloc(1, sizeof(*job));
 
@@ -145,65 +72,15 @@ hooks_add(struct world *w, const struct hook *hook)
 
 /* ---- sending ---- */
 
-static const char *
-account_of(const struct hook *hook)
-{
-	return hook->kind == HOOK_GALAXY ? "erp" : till_names[hook->till];
-}
-
-/* Square signs URL and body; Galaxy shows a secret, in one of three ways. */
 static int
 send(struct hooks *h, const struct job *job, struct http_answer *answer)
 {
-	struct world *w = h->world;
-	const struct hook *hook = &job->hook;
-	const char *key = hook->is_forged ? "forged" : w->secrets[SECRET_KEY];
-	const char *secret =
-		hook->is_forged ? "forged" : w->secrets[SECRET_GALAXY_HOOK];
-	char *url = text_format("%s/hooks/%s", w->hooks_url, account_of(hook));
-	char *bearer = text_format("Bearer %s", secret);
-	struct crypto_part parts[] = { { url, strlen(url) },
-		                       { job->body, strlen(job->body) } };
-	unsigned char mac[CRYPTO_MAC_MAX];
-	char signature[100];
-	size_t n_mac = 0;
-	struct http_request r = {
-		.method = "POST",
-		.headers = { { "Content-Type", "application/json" } },
-		.n_headers = 1,
-		.body = job->body,
-		.n_body = strlen(job->body),
-		.timeout_ms = TIMEOUT_MS,
-	};
-	int fault = crypto_hmac(mac, &n_mac, CRYPTO_SHA256, key, strlen(key),
-	                        parts, 2);
+	struct hook_request r;
+	int fault;
 
-	crypto_base64_encode(signature, mac, n_mac);
-	if (hook->kind != HOOK_GALAXY) {
-		r.headers[r.n_headers++] =
-			(struct http_header){ "x-square-hmacsha256-signature",
-			                      signature };
-	} else if (hook->form % 3 == 0) {
-		r.headers[r.n_headers++] =
-			(struct http_header){ "Authorization", bearer };
-	} else {
-		char *with = text_format("%s?key=%s&ItemID=%s", url, secret,
-		                         w->items[hook->item].itemid);
-
-		free(url);
-		url = with;
-		if (hook->form % 3 == 2) {
-			r.method = "GET";
-			r.body = NULL;
-			r.n_body = 0;
-			r.n_headers = 0;
-		}
-	}
-	r.url = url;
-	if (!fault)
-		fault = http_client_send(h->client, &r, answer);
-	free(url);
-	free(bearer);
+	hook_request_init(&r, h->world, &job->hook, job->body);
+	fault = http_client_send(h->client, &r.http, answer);
+	hook_request_fini(&r);
 	return fault;
 }
 
@@ -335,7 +212,7 @@ void
 hooks_start(struct world *w)
 {
 	char *ca = text_format("%s/certs/ca.pem", w->dir);
-	const struct http_client_options options = { .timeout_ms = TIMEOUT_MS,
+	const struct http_client_options options = { .timeout_ms = CLIENT_MS,
 		                                     .ca_file = ca };
 	struct hooks *h = calloc(1, sizeof(*h));
 

@@ -1,5 +1,6 @@
 /* The items: what there is, new ones, and what they are bound to. */
 #include "tests/converge/act.h"
+#include "tests/converge/check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,14 @@ enum {
 	NEW_MAX = 12,
 };
 
+static void
+item_init(struct item *item)
+{
+	*item = (struct item){ .is_bound = true };
+	for (size_t till = 0; till < TILLS_MAX; till++)
+		item->writes_then[till] = -1;
+}
+
 static struct item *
 add_item(struct world *w, const char *sku)
 {
@@ -19,7 +28,7 @@ add_item(struct world *w, const char *sku)
 	const char *dash = strrchr(sku, '-');
 	const char *const sizes[] = { "-S", "-M", "-L" };
 
-	*item = (struct item){ .writes_then = { -1, -1 } };
+	item_init(item);
 	(void)snprintf(item->sku, sizeof(item->sku), "%s", sku);
 	(void)snprintf(item->code, sizeof(item->code), "%s", sku);
 	for (int i = 0; i < 3 && dash; i++)
@@ -31,26 +40,28 @@ add_item(struct world *w, const char *sku)
 	return item;
 }
 
+/* What the first till has, and what they are called at the others. */
 static void
 read_items(struct world *w)
 {
 	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *doc = control_state(w, till);
-		const struct json_node *counts =
-			json_path(json_root(doc), "square.counts");
+		struct json *doc = till_state(w, till);
+		const struct json_node *counts = till_counts(w, till, doc);
 
-		for (size_t i = 0; i < json_length(counts); i++) {
+		for (size_t i = 0; i < json_length(counts) && !till; i++) {
 			const struct json_node *c = json_at(counts, i);
-			struct item *item =
-				till ? &w->items[i]
-				     : add_item(w, json_text_or(c, "sku", ""));
 
-			(void)snprintf(item->variation[till], NAME_SIZE, "%s",
-			               json_text_or(c, "variation", ""));
-			if (!till)
-				(void)json_get_decimal_lax(&item->opening, c,
-				                           "count");
+			(void)json_get_decimal_lax(
+				&add_item(w, json_text_or(c, "sku", ""))
+					 ->opening,
+				c, "count");
 		}
+		for (size_t i = 0; i < w->n_items; i++)
+			(void)snprintf(
+				w->items[i].variation[till], NAME_SIZE, "%s",
+				json_text_or(json_row(counts, "sku",
+			                              w->items[i].sku),
+			                     w->tills[till].type->id, ""));
 		json_free(doc);
 	}
 }
@@ -134,7 +145,7 @@ put_row(struct buf *csv, const struct world *w, const struct item *item)
 	buf_addf(csv, "%s,%s", item->sku, item->cell);
 	for (size_t i = 0; i < w->n_tills; i++)
 		buf_addf(csv, ",%s", item->is_bound ? item->variation[i] : "");
-	buf_addf(csv, ",%s,%d\n", item->is_kept_at_till ? till_names[0] : "",
+	buf_addf(csv, ",%s,%d\n", item->is_kept_at_till ? w->tills[0].name : "",
 	         item->reserve);
 }
 
@@ -148,7 +159,7 @@ items_import_wanted(struct world *w)
 
 	buf_adds(&csv, "sku,erp");
 	for (size_t i = 0; i < w->n_tills; i++)
-		buf_addf(&csv, ",%s", till_names[i]);
+		buf_addf(&csv, ",%s", w->tills[i].name);
 	buf_adds(&csv, ",authority,reserve\n");
 	for (size_t i = 0; i < w->n_items; i++) {
 		if (w->items[i].is_imported)
@@ -169,7 +180,8 @@ items_import_wanted(struct world *w)
 			continue;
 		item->is_imported = true;
 		item->unbound_mono_ms = item->is_bound ? 0 : clock_mono_ms();
-		item->writes_then[0] = item->writes_then[1] = -1;
+		for (size_t till = 0; till < w->n_tills; till++)
+			item->writes_then[till] = -1;
 	}
 	buf_fini(&csv);
 }
@@ -257,43 +269,56 @@ items_change_binding(struct world *w)
 		items_import_wanted(w);
 }
 
+/* One simulator's part of a new item: its ids at Galaxy and at the tills. */
+static void
+make_at(struct world *w, size_t sim, struct item *item)
+{
+	struct json *doc = control(w, sim, "galaxy/item",
+	                           "{\"code\":\"%s\",\"balance\":\"%u\","
+	                           "\"price\":\"%u.%02u\",\"square\":true,"
+	                           "\"hiboutik\":true,\"lightspeed_x\":true,"
+	                           "\"lightspeed_r\":true}",
+	                           item->sku, below(w, 30), 1 + below(w, 9),
+	                           below(w, 100));
+	const struct json_node *root = json_root(doc);
+
+	if (sim == 0)
+		(void)snprintf(item->itemid, NAME_SIZE, "%s",
+		               json_text_or(root, "itemid", ""));
+	for (size_t till = 0; till < w->n_tills; till++) {
+		const struct till *t = &w->tills[till];
+
+		if (t->sim == sim)
+			(void)snprintf(item->variation[till], NAME_SIZE, "%s",
+			               json_text_or(root,
+			                            t->kind == TILL_SQUARE
+			                                    ? "variation"
+			                                    : t->type->word,
+			                            ""));
+	}
+	json_free(doc);
+}
+
 /* A new item in Galaxy and at the tills; somebody binds it some time. */
 void
 items_make(struct world *w)
 {
-	char sku[NAME_SIZE];
-	struct item *item;
-	struct json *doc;
+	struct item *item = &w->items[w->n_items];
+	char sku[NAME_SIZE] = "";
 
 	if (w->n_items >= ITEMS_MAX || w->n_items >= PLAIN + 3 + NEW_MAX)
 		return;
+	item_init(item);
+	item->kind = ITEM_FREE;
 	(void)snprintf(sku, sizeof(sku), "51-%04zu", w->n_items);
-	for (size_t i = 0; i < w->n_tills; i++) {
-		doc = control(w, i, "galaxy/item",
-		              "{\"code\":\"%s\",\"balance\":\"%u\","
-		              "\"price\":\"%u.%02u\",\"square\":true}",
-		              sku, below(w, 30), 1 + below(w, 9),
-		              below(w, 100));
-		if (i == 0) {
-			item = &w->items[w->n_items];
-			*item = (struct item){ .writes_then = { -1, -1 },
-				               .kind = ITEM_FREE,
-				               .is_bound = true };
-			(void)snprintf(item->sku, NAME_SIZE, "%s", sku);
-			(void)snprintf(item->code, NAME_SIZE, "%s", sku);
-			(void)snprintf(item->cell, NAME_SIZE, "%s", sku);
-			(void)snprintf(
-				item->itemid, NAME_SIZE, "%s",
-				json_text_or(json_root(doc), "itemid", ""));
-		}
-		(void)snprintf(w->items[w->n_items].variation[i], NAME_SIZE,
-		               "%s",
-		               json_text_or(json_root(doc), "variation", ""));
-		json_free(doc);
-	}
-	item = &w->items[w->n_items++];
+	memcpy(item->sku, sku, sizeof(sku));
+	memcpy(item->code, sku, sizeof(sku));
+	memcpy(item->cell, sku, sizeof(sku));
+	for (size_t sim = 0; sim < w->n_sims; sim++)
+		make_at(w, sim, item);
+	w->n_items++;
 	news_changed(w, &item->galaxy);
-	say(w, "new item %s", sku);
+	say(w, "new item %s", item->sku);
 	/* Who binds a new item has Galaxy's news fetched, or it stays unknown
 	   until somebody does. */
 	if (is_ready(w))

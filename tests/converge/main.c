@@ -1,17 +1,18 @@
 /*
  * The convergence test: whatever happened on the way, at rest all agree.
  *
- *     converge [--seed N] [--actions N] [--minutes M] [--tills N]
+ *     converge [--seed N] [--actions N] [--minutes M] [--tills TILLS]
  *              [--lookup | --no-lookup] [--loss | --no-loss] [--no-kill]
- *              [--kept-at-till N]
- *              [--keep]
+ *              [--kept-at-till N] [--keep]
  *
  * Starts the real tillbridge with its private Redis and the simulators, does
  * random things to all of them, lets it come to rest and checks what must be
  * so. Everything random comes from the seed. Exit: 0 all is so, 1 a violation,
- * 2 the test itself failed. TILLBRIDGE and TILLBRIDGE_SIM name the programs, ROOT
- * the tree, LIBFAKETIME the library that
- * sets the clock (without it nobody does); SLOW multiplies how long it may take to come to rest.
+ * 2 the test itself failed. TILLS is a number: so many of Square's and no other;
+ * or "all", or words of the simulator's: these kinds beside Square's. TILLBRIDGE
+ * and TILLBRIDGE_SIM name the programs, ROOT the tree, LIBFAKETIME the library
+ * that sets the clock (without it nobody does); SLOW multiplies how long it may
+ * take to come to rest.
  *
  * A round ends in two steps. First only what a hook with a 2xx told of must be
  * right: no full sync has healed it. Then everything is bound and synced, and
@@ -33,6 +34,7 @@ enum {
 	ORDERS_MORE = 2000, /* of plays and outages, beside the actions */
 	LOOKUP_ONE_IN = 4,  /* seeds */
 	TWO_TILLS_ONE_IN = 3,
+	TILL_ONE_IN = 3, /* of each other kind */
 	LOSS_ONE_IN = 3,
 	FEW_KEPT = 3, /* items whose authority is a till */
 	MOST_KEPT = 12,
@@ -42,7 +44,8 @@ static int
 usage(void)
 {
 	(void)fputs("usage: converge [--seed N] [--actions N] [--minutes M] "
-	            "[--tills 1|2] [--lookup|--no-lookup] [--loss|--no-loss] "
+	            "[--tills 1|2|all|WORD,...] [--lookup|--no-lookup] "
+	            "[--loss|--no-loss] "
 	            "[--kept-at-till N] "
 	            "[--no-kill] [--keep]\n",
 	            stderr);
@@ -50,8 +53,9 @@ usage(void)
 }
 
 struct wishes {
-	int tills;  /* 0: by the seed */
-	int lookup; /* -1: by the seed; as the next one */
+	const char *tills; /* NULL: by the seed; how many of Square's, or
+	                      which others: words of the simulator's, or all */
+	int lookup;        /* -1: by the seed; as the next one */
 	int loss;
 	int kept; /* at the first till */
 	int minutes;
@@ -84,7 +88,7 @@ read_option(struct world *w, struct wishes *wishes, const char *name,
 		else if (!strcmp(name, "--actions"))
 			w->n_actions = atoi(value);
 		else if (!strcmp(name, "--tills"))
-			wishes->tills = atoi(value);
+			wishes->tills = value;
 		else if (!strcmp(name, "--kept-at-till"))
 			wishes->kept = atoi(value);
 		else if (!strcmp(name, "--minutes"))
@@ -107,7 +111,38 @@ read_options(struct world *w, struct wishes *wishes, int argc, char **argv)
 			return false;
 		i += took_value;
 	}
-	return w->n_actions > 0 && wishes->tills <= TILLS_MAX;
+	return w->n_actions > 0;
+}
+
+/* The words of each kind that is wished for. */
+static void
+wish_kinds(struct world *w, const char *tills)
+{
+	static const char *const words[TILL_KINDS] = {
+		[TILL_SQUARE] = "square",
+		[TILL_HIBOUTIK] = "hiboutik",
+		[TILL_LIGHTSPEED_X] = "lightspeed_x",
+		[TILL_LIGHTSPEED_R] = "lightspeed_r",
+		[TILL_TIPSI] = "tipsi",
+	};
+
+	for (int kind = 0; kind < TILL_KINDS; kind++)
+		w->has_kind[kind] = !strcmp(tills, "all") ||
+		                    strstr(tills, words[kind]) != NULL;
+}
+
+static void
+choose_tills(struct world *w, size_t n_squares, const char *wish)
+{
+	for (int kind = 0; kind < TILL_KINDS; kind++)
+		w->has_kind[kind] = below(w, TILL_ONE_IN) == 0;
+	if (wish && wish[0] >= '1' && wish[0] <= '2') {
+		n_squares = (size_t)(wish[0] - '0');
+		wish = "";
+	}
+	if (wish)
+		wish_kinds(w, wish);
+	tills_choose(w, n_squares);
 }
 
 static const char *
@@ -121,13 +156,15 @@ from_env(const char *name, const char *fallback)
 static void
 prepare(struct world *w, const struct wishes *wishes)
 {
+	size_t n_squares;
+
 	w->root = from_env("ROOT", ".");
 	w->tillbridge = from_env("TILLBRIDGE", "build/tillbridge");
 	w->simulator = from_env("TILLBRIDGE_SIM", "build/tillbridge-sim");
 	w->rest_ms = (int64_t)REST_MS * atoi(from_env("SLOW", "1"));
 	w->chance = w->seed;
 	w->has_lookup = below(w, LOOKUP_ONE_IN) == 0;
-	w->n_tills = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
+	n_squares = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
 	w->has_echo = percent(w, 40);
 	w->holds_returns = percent(w, 50);
 	w->n_kept_at_till = percent(w, 50) ? FEW_KEPT : MOST_KEPT;
@@ -136,13 +173,12 @@ prepare(struct world *w, const struct wishes *wishes)
 		w->has_lookup = wishes->lookup;
 	if (wishes->loss >= 0)
 		w->has_loss = wishes->loss;
-	if (wishes->tills > 0)
-		w->n_tills = (size_t)wishes->tills;
 	if (wishes->kept >= 0)
 		w->n_kept_at_till = (unsigned)wishes->kept;
 	if (wishes->kept > 0)
-		w->n_tills = 2;
-	if (w->n_tills < 2)
+		n_squares = 2;
+	choose_tills(w, n_squares, wishes->tills);
+	if (w->n_selling < 2)
 		w->n_kept_at_till = 0;
 	if (wishes->minutes > 0) {
 		w->until_mono_ms = clock_mono_ms() + wishes->minutes * 60000;
@@ -170,8 +206,11 @@ end_round(struct world *w)
 	say(w, "what was told of is right; now everything");
 	items_bind_all(w);
 	trouble_sync(w, true);
-	if (rest_reach(w))
-		check_all(w, true);
+	if (!rest_reach(w))
+		return;
+	check_all(w, true);
+	if (!is_violated(w))
+		news_settled(w);
 }
 
 static void
@@ -203,32 +242,44 @@ run(struct world *w)
 		check_all(w, true);
 }
 
+static const char *
+name_tills(const struct world *w, char out[TEXT_SIZE])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_tills; i++)
+		n += (size_t)snprintf(out + n, TEXT_SIZE - n, "%s%s",
+		                      i ? " " : "", w->tills[i].type->word);
+	return out;
+}
+
 /* What there was of everything, for who wonders whether a seed is worth it. */
 static void
 print_line(struct world *w, int64_t began_mono_ms)
 {
 	int64_t sent, accepted, lost;
+	char names[TEXT_SIZE] = "";
 
 	hooks_count(w, &sent, &accepted, &lost);
 	world_stop(w);
-	(void)printf(
-		"seed %llu: %s, %zu till%s%s, %u items kept at one, %zu "
-		"sales, %zu of "
-		"the shop, %lld hooks (%lld "
-		"taken, %lld lost), kills %lld+%lld, clock steps %lld, "
-		"outages %lld, losses of Redis %lld, answers %lld, faults "
-		"%lld, syncs %lld, imports %lld, decisions %lld, %.1f s\n",
-		(unsigned long long)w->seed,
-		is_violated(w) ? "VIOLATED" : "agrees", w->n_tills,
-		w->n_tills > 1 ? "s" : "", w->has_lookup ? ", look-ups" : "",
-		w->n_kept_at_till, w->n_orders, w->n_shop, (long long)sent,
-		(long long)accepted, (long long)lost,
-		(long long)w->n_daemon_kills, (long long)w->n_redis_kills,
-		(long long)w->n_steps - w->has_clock, (long long)w->n_outages,
-		(long long)w->n_losses, (long long)w->n_lost_answers,
-		(long long)w->n_faults, (long long)w->n_syncs,
-		(long long)w->n_imports, (long long)w->n_decisions,
-		(double)(clock_mono_ms() - began_mono_ms) / 1e3);
+	(void)printf("seed %llu: %s, %s%s, %u items kept at one, %zu "
+	             "sales, %zu of "
+	             "the shop, %lld hooks (%lld "
+	             "taken, %lld lost), kills %lld+%lld, clock steps %lld, "
+	             "outages %lld, losses of Redis %lld, answers %lld, faults "
+	             "%lld, syncs %lld, imports %lld, decisions %lld, %.1f s\n",
+	             (unsigned long long)w->seed,
+	             is_violated(w) ? "VIOLATED" : "agrees",
+	             name_tills(w, names), w->has_lookup ? ", look-ups" : "",
+	             w->n_kept_at_till, w->n_orders, w->n_shop, (long long)sent,
+	             (long long)accepted, (long long)lost,
+	             (long long)w->n_daemon_kills, (long long)w->n_redis_kills,
+	             (long long)w->n_steps - w->has_clock,
+	             (long long)w->n_outages, (long long)w->n_losses,
+	             (long long)w->n_lost_answers, (long long)w->n_faults,
+	             (long long)w->n_syncs, (long long)w->n_imports,
+	             (long long)w->n_decisions,
+	             (double)(clock_mono_ms() - began_mono_ms) / 1e3);
 }
 
 int

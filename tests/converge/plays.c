@@ -102,8 +102,7 @@ play_slow_list(struct world *w)
 static void
 play_post_in_list(struct world *w)
 {
-	struct order pattern = { .n_lines = 1,
-		                 .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .n_lines = 1, .till = till_pick_telling(w) };
 	size_t item = items_pick_sold_at_galaxy(w);
 	int64_t before;
 	size_t at;
@@ -138,8 +137,7 @@ play_post_in_list(struct world *w)
 static void
 play_slow_settling(struct world *w)
 {
-	struct order pattern = { .n_lines = 1,
-		                 .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .n_lines = 1, .till = till_pick_telling(w) };
 	size_t i = items_pick_sold_at_galaxy(w);
 	size_t at;
 
@@ -165,7 +163,7 @@ play_slow_settling(struct world *w)
 void
 plays_lost_answer(struct world *w)
 {
-	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .till = till_pick_telling(w) };
 	size_t at;
 
 	say(w, "play: an answer is lost");
@@ -187,8 +185,7 @@ plays_lost_answer(struct world *w)
 static void
 play_unbound(struct world *w)
 {
-	struct order pattern = { .n_lines = 1,
-		                 .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .n_lines = 1, .till = till_pick_telling(w) };
 	struct item *item;
 	size_t i = items_pick_flip(w);
 	size_t at;
@@ -220,7 +217,7 @@ play_unbound(struct world *w)
 static void
 play_lost_redis(struct world *w)
 {
-	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .till = till_pick_telling(w) };
 	size_t at;
 
 	say(w, "play: a late sale is told of while Redis is away");

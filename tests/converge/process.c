@@ -48,7 +48,7 @@ give_up(struct world *w, const char *what)
 	end_process(&w->daemon, SIGKILL);
 	if (redis > 0)
 		(void)kill(redis, SIGKILL);
-	for (size_t i = 0; i < TILLS_MAX; i++)
+	for (size_t i = 0; i < SIMS_MAX; i++)
 		end_process(&w->sims[i].pid, SIGKILL);
 	exit(2);
 }

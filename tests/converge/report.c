@@ -32,7 +32,8 @@ static void
 add_item(struct timeline *t, const struct world *w, size_t i)
 {
 	add_needle(t, w->items[i].sku);
-	add_needle(t, w->items[i].variation[0]);
+	for (size_t till = 0; till < w->n_tills; till++)
+		add_needle(t, w->items[i].variation[till]);
 	add_needle(t, w->items[i].itemid);
 }
 

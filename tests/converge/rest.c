@@ -83,7 +83,7 @@ judge_held(struct world *w, const char *entry)
 		char delta[DECIMAL_TEXT_SIZE];
 
 		if (!order->is_return || order->is_dropped ||
-		    !strstr(entry, order->id))
+		    !order_is_of(w, i, entry))
 			continue;
 		order->is_dropped = true; /* not twice, whatever is lost */
 		order_control(w, 0, "galaxy/balance",
@@ -134,7 +134,7 @@ judge_late(struct world *w, const char *entry)
 			json_at(json_path(json_root(letter), "doc.lines"), 0),
 			"sku", "");
 		for (size_t i = 0; i < w->n_orders; i++)
-			if (strstr(entry, w->orders[i].id))
+			if (order_is_of(w, i, entry))
 				verb = judge_line(w, json_root(doc), i, sku);
 	}
 	json_free(letter);
@@ -299,11 +299,11 @@ say_marks(struct world *w)
 			redisCommand(c,
 		                     "ZRANGE tillbridge:marks:%s 0 9 "
 		                     "WITHSCORES",
-		                     i ? till_names[i - 1] : "erp");
+		                     i ? w->tills[i - 1].name : "erp");
 
 		for (size_t j = 0; reply && j + 1 < reply->elements; j += 2)
 			say(w, "still marked at %s: %s, due in %lld ms",
-			    i ? till_names[i - 1] : "erp",
+			    i ? w->tills[i - 1].name : "erp",
 			    reply->element[j]->str,
 			    atoll(reply->element[j + 1]->str) -
 			            (long long)clock_wall_ms());

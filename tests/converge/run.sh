@@ -6,7 +6,9 @@
 #
 # --smoke is the short run of `make test`: one seed, about 20 s. Else SEEDS (10)
 # seeds from FIRST (1) on with ACTIONS (250) each, JOBS (1) at a time; OPTIONs
-# go to the test (--no-kill, --lookup, --loss, --tills 2, --keep). TILLBRIDGE,
+# go to the test (--no-kill, --lookup, --loss, --keep; --tills 2: so many of
+# Square's and no other, --tills all: one of each kind, --tills hiboutik,tipsi:
+# these beside Square's; else the seed chooses). TILLBRIDGE,
 # TILLBRIDGE_SIM and BUILD may be set, and TALLY as in run_all.sh. SLOW (1)
 # multiplies how long a seed may take to come to rest: for a busy machine.
 

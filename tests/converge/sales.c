@@ -57,8 +57,8 @@ name_document(struct world *w, struct ledger *l, size_t order, const char *more)
 	char id[120];
 
 	(void)snprintf(id, sizeof(id), "%s/%s%s",
-	               till_names[w->orders[order].till], w->orders[order].id,
-	               more);
+	               w->tills[w->orders[order].till].name,
+	               w->orders[order].id, more);
 	d->order = order;
 	if (sale_docid(d->docid, id))
 		give_up(w, "a docid");
@@ -87,8 +87,9 @@ static void
 name_documents(struct world *w, struct ledger *l)
 {
 	char keeper[24];
+	char id[100];
 
-	(void)snprintf(keeper, sizeof(keeper), "@%s", till_names[0]);
+	(void)snprintf(keeper, sizeof(keeper), "@%s", w->tills[0].name);
 	l->documents = calloc(w->n_orders * 2 * (1 + VERSIONS * ENTRIES_MAX) +
 	                              w->n_shop + 1,
 	                      sizeof(*l->documents));
@@ -105,7 +106,15 @@ name_documents(struct world *w, struct ledger *l)
 
 		d->order = SIZE_MAX;
 		d->shop = i;
-		memcpy(d->docid, w->shop[i].docid, sizeof(d->docid));
+		/* It may be booked before the shop hears of it. */
+		(void)snprintf(id, sizeof(id), "api:orders/%s",
+		               w->shop[i].number);
+		if (sale_docid(d->docid, id))
+			give_up(w, "a docid");
+		if (w->shop[i].docid[0] && !w->shop[i].is_customer &&
+		    strcmp(w->shop[i].docid, d->docid) != 0)
+			violate(w, NONE, SIZE_MAX, "the shop's %s is %s",
+			        w->shop[i].number, w->shop[i].docid);
 	}
 	qsort(l->documents, l->n, sizeof(*l->documents), by_docid);
 }
@@ -182,7 +191,7 @@ book_kept(struct world *w, struct ledger *l, const struct json_node *order)
 		violate(w, NONE, SIZE_MAX,
 		        "%s has an order for \"%s\", which is no sale of "
 		        "another till's",
-		        till_names[0], docid);
+		        w->tills[0].name, docid);
 		return;
 	}
 	if (strcmp(json_text_or(order, "state", ""), "COMPLETED") != 0 ||
@@ -266,11 +275,11 @@ compare_lines(struct world *w, size_t order, const struct json_node *sale,
 	if (!is_all_bound)
 		return false;
 	expect_nothing_left(w, order, b, "Galaxy");
-	expect_nothing_left(w, order, &l->kept[order], till_names[0]);
+	expect_nothing_left(w, order, &l->kept[order], w->tills[0].name);
 	if (l->kept[order].n_documents > 1)
 		violate(w, NONE, order, "order %s was recorded %zu times at %s",
 		        w->orders[order].id, l->kept[order].n_documents,
-		        till_names[0]);
+		        w->tills[0].name);
 	return is_all_there;
 }
 
@@ -347,48 +356,99 @@ static bool
 is_due(struct world *w, const struct order *order, bool is_whole)
 {
 	const struct item *item = &w->items[order->lines[0].item];
+	bool by_item =
+		order->is_return && !w->tills[order->till].type->lists_returns;
 
-	return is_whole ||
-	       news_is_told(w, order->is_return ? &item->till[order->till]
-	                                        : &order->news);
+	return is_whole || news_is_told(w, by_item ? &item->till[order->till]
+	                                           : &order->news);
 }
 
-/* The till's next order that was rung up there. */
+/* One of those that calls made. */
+static bool
+is_made(const struct json_node *sale)
+{
+	bool is_ours = false;
+
+	(void)json_get_bool(&is_ours, sale, "ours");
+	return is_ours || json_find(sale, "reference_id");
+}
+
+/* The till's next sale that was rung up there. */
 static const struct json_node *
 next_sale(const struct json_node *sales, size_t *at)
 {
-	while (*at < json_length(sales) &&
-	       json_find(json_at(sales, *at), "reference_id"))
+	while (*at < json_length(sales) && is_made(json_at(sales, *at)))
 		++*at;
 	return json_at(sales, (*at)++);
+}
+
+/* All but the first till keep nothing: nobody makes a sale there, but for those
+   at 0.00 that lower a count of Hiboutik's. */
+static void
+expect_none_made(struct world *w, size_t till, const struct json_node *sales)
+{
+	for (size_t i = 0; i < json_length(sales) && till > 0; i++) {
+		const struct json_node *sale = json_at(sales, i);
+
+		if (is_made(sale) &&
+		    (w->tills[till].kind != TILL_HIBOUTIK ||
+		     !decimal_is_zero(json_amount(sale, "total"))))
+			violate(w, NONE, SIZE_MAX, "sale %s was made at %s",
+			        json_text_or(sale, "id", ""),
+			        w->tills[till].name);
+	}
+}
+
+/* What was paid, as the state of a till says; Square does so by its API. */
+static void
+compare_paid(struct world *w, size_t order, const struct json_node *sale,
+             const struct booked *b)
+{
+	struct decimal paid = json_amount(sale, "total");
+	struct decimal off = decimal_sub(b->total, paid);
+	/* As in compare_total; and who rounds the sum rounds half a cent. */
+	struct decimal slack =
+		decimal_of_scaled(2 * (int64_t)b->n_lines + 5, 3);
+	char a[DECIMAL_TEXT_SIZE];
+	char c[DECIMAL_TEXT_SIZE];
+
+	if (decimal_cmp(decimal_max(off, decimal_neg(off)), slack) > 0)
+		violate(w, NONE, order, "order %s: paid %s, booked %s",
+		        w->orders[order].id, decimal_format(a, paid),
+		        decimal_format(c, b->total));
 }
 
 static void
 check_till(struct world *w, struct ledger *l, size_t till,
            const struct json_node *state, bool is_whole)
 {
-	const struct json_node *sales = json_path(state, "square.orders");
+	const struct till_type *type = w->tills[till].type;
+	const struct json_node *sales = json_path(state, type->sales);
 	size_t wanted[ASK_MAX];
 	size_t n_wanted = 0;
 	size_t at = 0;
 
+	expect_none_made(w, till, sales);
 	for (size_t i = 0; i < w->n_orders; i++) {
 		const struct order *order = &w->orders[i];
 		const struct json_node *sale;
 
 		if (order->till != till)
 			continue;
-		if (order->is_return) {
-			if (is_due(w, order, is_whole))
-				check_return(w, i, &l->booked[i]);
-			continue;
-		}
-		sale = next_sale(sales, &at);
-		if (!sale || strcmp(json_text_or(sale, "id", ""), order->id))
+		sale = order->is_return && !type->lists_returns
+		               ? NULL
+		               : next_sale(sales, &at);
+		if (sale && strcmp(json_text_or(sale, "id", ""), order->id))
 			give_up(w, "the simulator forgot an order");
-		if (!is_due(w, order, is_whole) ||
+		if (order->is_return && is_due(w, order, is_whole))
+			check_return(w, i, &l->booked[i]);
+		if (order->is_return || !is_due(w, order, is_whole) ||
 		    !compare_lines(w, i, sale, l))
 			continue;
+		if (w->tills[till].kind != TILL_SQUARE) {
+			compare_paid(w, i, sale, &l->booked[i]);
+			continue;
+		}
 		wanted[n_wanted++] = i;
 		if (n_wanted == ASK_MAX) {
 			check_totals(w, till, wanted, n_wanted, l);
@@ -425,7 +485,7 @@ check_recorded(struct world *w, const struct json_node *rows)
 		if (!decimal_is_zero(off))
 			violate(w, i, SIZE_MAX,
 			        "%s has recorded %s too many of %s",
-			        till_names[0], decimal_format(text, off),
+			        w->tills[0].name, decimal_format(text, off),
 			        w->items[i].sku);
 	}
 }
@@ -535,8 +595,8 @@ sales_check(struct world *w, const struct json_node *state, bool is_whole)
 {
 	struct ledger *l = open_ledger(w, state);
 
-	for (size_t till = 0; till < w->n_tills; till++) {
-		struct json *there = control_state(w, till);
+	for (size_t till = 0; till < w->n_selling; till++) {
+		struct json *there = till_state(w, till);
 
 		check_till(w, l, till, json_root(there), is_whole);
 		json_free(there);

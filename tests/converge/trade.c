@@ -1,5 +1,6 @@
 /* Trade at the tills and in Galaxy, and the hooks that tell of it or do not. */
 #include "tests/converge/act.h"
+#include "tests/converge/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,8 +76,9 @@ trade_choose_lines(struct world *w, struct order *order, bool is_late)
 		   is inside that count. */
 		do
 			item = items_pick(w, is_late ? ITEM_FLIP : ITEM_SOLD);
-		while (is_late && order->till == 0 &&
-		       w->items[item].is_kept_at_till);
+		while (!till_has(w, order->till, item) ||
+		       (is_late && order->till == 0 &&
+		        w->items[item].is_kept_at_till));
 		order->lines[i].item = item;
 		order->lines[i].qty = trade_quantity(w, &w->items[item]);
 	}
@@ -87,8 +89,11 @@ read_uids(struct order *order, const struct json *doc)
 {
 	const struct json_node *uids = json_find(json_root(doc), "uids");
 
-	(void)snprintf(order->id, sizeof(order->id), "%s",
-	               json_text_or(json_root(doc), "order", ""));
+	/* Square calls it an order, and some say a number. */
+	json_copy_text(order->id, sizeof(order->id), json_root(doc), "order");
+	if (!order->id[0])
+		json_copy_text(order->id, sizeof(order->id), json_root(doc),
+		               "sale");
 	for (size_t i = 0; i < order->n_lines; i++)
 		(void)snprintf(order->lines[i].uid, NAME_SIZE, "%s",
 		               json_text(json_at(uids, i)));
@@ -103,9 +108,44 @@ say_sale(struct world *w, const struct order *order, int64_t ago_s)
 	for (size_t i = 0; i < order->n_lines; i++)
 		buf_addf(&text, " %s x %s", w->items[order->lines[i].item].sku,
 		         decimal_format(qty, order->lines[i].qty));
-	say(w, "sale at %s:%s, order %s%s", till_names[order->till],
+	say(w, "sale at %s:%s, order %s%s", w->tills[order->till].name,
 	    buf_text(&text), order->id, ago_s ? ", late" : "");
 	buf_fini(&text);
+}
+
+/* The simulator does that with these lines, and its answer. */
+static struct json *
+order_lines(struct world *w, const struct order *order, const char *verb,
+            int64_t ago_s)
+{
+	const struct till *till = &w->tills[order->till];
+	struct buf body = BUF_INIT;
+	struct json_out o = { .to = &body };
+	struct json *doc;
+	char path[NAME_SIZE];
+	char qty[DECIMAL_TEXT_SIZE];
+
+	json_out_object(&o, NULL);
+	json_out_bool(&o, "announce", false);
+	json_out_int(&o, "closed_ago_s", ago_s);
+	json_out_array(&o, "lines");
+	for (size_t i = 0; i < order->n_lines; i++) {
+		const struct order_line *line = &order->lines[i];
+		struct decimal n =
+			decimal_max(line->qty, decimal_neg(line->qty));
+
+		json_out_object(&o, NULL);
+		json_out_text(&o, till->type->id,
+		              w->items[line->item].variation[order->till]);
+		json_out_text(&o, "quantity", decimal_format(qty, n));
+		json_out_end_object(&o);
+	}
+	json_out_end_array(&o);
+	json_out_end_object(&o);
+	(void)snprintf(path, sizeof(path), "%s/%s", till->type->word, verb);
+	doc = control(w, till->sim, path, "%s", buf_text(&body));
+	buf_fini(&body);
+	return doc;
 }
 
 /* Ring it up. Returns its place. */
@@ -113,34 +153,17 @@ size_t
 trade_ring_up(struct world *w, const struct order *pattern, int64_t ago_s)
 {
 	struct order *order = &w->orders[w->n_orders];
-	struct buf body = BUF_INIT;
-	struct json_out o = { .to = &body };
 	struct json *doc;
-	char qty[DECIMAL_TEXT_SIZE];
 
 	if (w->n_orders == w->cap_orders)
 		give_up(w, "too many orders");
 	*order = *pattern;
 	order->n_versions = 1;
-	json_out_object(&o, NULL);
-	json_out_bool(&o, "announce", false);
-	json_out_int(&o, "closed_ago_s", ago_s);
-	json_out_array(&o, "lines");
-	for (size_t i = 0; i < order->n_lines; i++) {
-		const struct order_line *line = &order->lines[i];
-
-		json_out_object(&o, NULL);
-		json_out_text(&o, "variation",
-		              w->items[line->item].variation[order->till]);
-		json_out_text(&o, "quantity", decimal_format(qty, line->qty));
-		json_out_end_object(&o);
-	}
-	json_out_end_array(&o);
-	json_out_end_object(&o);
-	doc = control(w, order->till, "square/sell", "%s", buf_text(&body));
+	if (ago_s > w->tills[order->till].type->late_s)
+		ago_s = w->tills[order->till].type->late_s;
+	doc = order_lines(w, order, "sell", ago_s);
 	read_uids(order, doc);
 	json_free(doc);
-	buf_fini(&body);
 	news_changed(w, &order->news);
 	for (size_t i = 0; i < order->n_lines; i++)
 		news_changed(w,
@@ -152,7 +175,7 @@ trade_ring_up(struct world *w, const struct order *pattern, int64_t ago_s)
 void
 trade_sell(struct world *w)
 {
-	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .till = till_pick(w) };
 	bool is_late = percent(w, 12) && !w->n_losses;
 	int64_t ago_s = is_late ? LATE_MIN_S + below(w, LATE_MAX_S) : 0;
 	size_t at;
@@ -168,7 +191,7 @@ trade_sell(struct world *w)
 void
 trade_sell_told(struct world *w)
 {
-	struct order pattern = { .till = below(w, (unsigned)w->n_tills) };
+	struct order pattern = { .till = till_pick_telling(w) };
 	size_t at;
 
 	trade_choose_lines(w, &pattern, false);
@@ -193,13 +216,14 @@ trade_amend(struct world *w)
 	line = &order->lines[below(w, (unsigned)order->n_lines)];
 	if (w->items[line->item].kind == ITEM_SOLD || order->is_return ||
 	    w->items[line->item].is_kept_at_till ||
+	    !w->tills[order->till].type->may_amend ||
 	    order->n_versions >= VERSIONS_MAX)
 		return;
 	/* Less of it is a return, and one that is held is no document. */
 	line->qty = decimal_add(trade_quantity(w, &w->items[line->item]),
 	                        w->holds_returns ? line->qty : DECIMAL_ZERO);
 	(void)snprintf(path, sizeof(path), "square/order/%s", order->id);
-	order_control(w, order->till, path,
+	order_control(w, w->tills[order->till].sim, path,
 	              "{\"uid\":\"%s\",\"quantity\":\"%s\"}", line->uid,
 	              decimal_format(qty, line->qty));
 	order->n_versions++;
@@ -236,7 +260,7 @@ move_at_till(struct world *w, size_t i, int delta)
 	              delta > 0 ? "IN_STOCK" : "WASTE", abs(delta));
 	item->moved = decimal_add(item->moved, decimal_of(delta));
 	news_changed(w, &item->till[0]);
-	say(w, "%s: %s %+d", till_names[0], item->sku, delta);
+	say(w, "%s: %s %+d", w->tills[0].name, item->sku, delta);
 	announce_count(w, i, 0, false);
 }
 
@@ -255,6 +279,32 @@ trade_change_stock(struct world *w)
 	announce_galaxy(w, i, false);
 }
 
+/* A movement at Square, and elsewhere a sale of less than nothing. */
+static void
+take_back(struct world *w, struct order *order)
+{
+	const struct till *till = &w->tills[order->till];
+	char text[DECIMAL_TEXT_SIZE];
+	struct json *doc;
+
+	if (till->type->lists_returns) {
+		doc = order_lines(w, order, "return", 0);
+		json_copy_text(order->id, sizeof(order->id), json_root(doc),
+		               "sale");
+	} else {
+		doc = control(
+			w, till->sim, "square/move",
+			"{\"variation\":\"%s\",\"from\":\"UNLINKED_RETURN\","
+			"\"to\":\"IN_STOCK\",\"quantity\":\"%s\","
+			"\"announce\":false}",
+			w->items[order->lines[0].item].variation[order->till],
+			decimal_format(text, decimal_neg(order->lines[0].qty)));
+		(void)snprintf(order->id, sizeof(order->id), "return.%s",
+		               json_text_or(json_root(doc), "adjustment", ""));
+	}
+	json_free(doc);
+}
+
 /*
  * A customer brings something back and it is put on the shelf again, without
  * its receipt. An entry like a sale, of one line.
@@ -263,21 +313,15 @@ void
 trade_return(struct world *w)
 {
 	size_t i = items_pick(w, ITEM_FREE);
-	size_t till = below(w, (unsigned)w->n_tills);
+	size_t till = till_pick(w);
 	struct order *order = &w->orders[w->n_orders];
 	struct decimal qty;
 	char text[DECIMAL_TEXT_SIZE];
-	struct json *doc;
 
 	if (!w->items[i].is_imported || w->items[i].is_kept_at_till ||
-	    w->n_orders == w->cap_orders)
+	    !till_has(w, till, i) || w->n_orders == w->cap_orders)
 		return;
 	qty = trade_quantity(w, &w->items[i]);
-	doc = control(w, till, "square/move",
-	              "{\"variation\":\"%s\",\"from\":\"UNLINKED_RETURN\","
-	              "\"to\":\"IN_STOCK\",\"quantity\":\"%s\","
-	              "\"announce\":false}",
-	              w->items[i].variation[till], decimal_format(text, qty));
 	*order = (struct order){ .till = till,
 		                 .n_lines = 1,
 		                 .n_versions = 1,
@@ -285,14 +329,15 @@ trade_return(struct world *w)
 		                 .is_dropped = percent(w, 40) };
 	order->lines[0].item = i;
 	order->lines[0].qty = decimal_neg(qty);
-	(void)snprintf(order->id, sizeof(order->id), "return.%s",
-	               json_text_or(json_root(doc), "adjustment", ""));
-	json_free(doc);
+	take_back(w, order);
 	w->n_orders++;
+	news_changed(w, &order->news);
 	news_changed(w, &w->items[i].till[till]);
-	say(w, "%s: %s x %s comes back, %s", till_names[till], w->items[i].sku,
-	    text, order->id);
+	say(w, "%s: %s x %s comes back, %s", w->tills[till].name,
+	    w->items[i].sku, decimal_format(text, qty), order->id);
 	announce_count(w, i, till, false);
+	if (w->tills[till].type->lists_returns)
+		announce_order(w, w->n_orders - 1, HOOK_PAYMENT, false);
 }
 
 /* Somebody counts at the till, wrongly: drift. */
@@ -301,17 +346,19 @@ trade_count_at_till(struct world *w)
 {
 	size_t i = items_pick(w, ITEM_FREE);
 	size_t till = below(w, (unsigned)w->n_tills);
+	const struct till *t = &w->tills[till];
 	unsigned n = below(w, 20);
+	char path[NAME_SIZE];
 
-	if (w->items[i].is_kept_at_till && till == 0)
+	if ((w->items[i].is_kept_at_till && till == 0) || !till_has(w, till, i))
 		return; /* there it would be the truth */
-	order_control(w, till, "square/count",
-	              "{\"variation\":\"%s\",\"quantity\":\"%u\","
-	              "\"announce\":false}",
-	              w->items[i].variation[till], n);
+	(void)snprintf(path, sizeof(path), "%s/count", t->type->word);
+	order_control(w, t->sim, path,
+	              "{\"%s\":\"%s\",\"quantity\":\"%u\","
+	              "\"in_stock\":%u,\"announce\":false}",
+	              t->type->id, w->items[i].variation[till], n, n);
 	news_changed(w, &w->items[i].till[till]);
-	say(w, "%s: somebody counts %u of %s", till_names[till], n,
-	    w->items[i].sku);
+	say(w, "%s: somebody counts %u of %s", t->name, n, w->items[i].sku);
 	announce_count(w, i, till, false);
 }
 

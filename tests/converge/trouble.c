@@ -56,13 +56,63 @@ static const struct trouble faults[] = {
 	{ "square", "POST /v2/payments", "lose_answer", 2 },
 	{ "square", "POST /v2/payments", "refuse", 1 },
 	{ "square", "POST /v2/orders", "lose_answer", 2 },
+	{ "hiboutik", "", "status:503", 3 },
+	{ "hiboutik", "", "refuse", 2 },
+	{ "hiboutik", "", "status:429", 1 },
+	{ "hiboutik", "stock_available", "garbage", 1 },
+	{ "hiboutik", "stock_available", "late:500", 2 },
+	{ "hiboutik", "stock_available", "hang", 1 },
+	{ "hiboutik", "closed_sales", "truncate", 1 },
+	{ "hiboutik", "closed_sales", "status:500", 2 },
+	{ "hiboutik", "GET /api/sales", "status:500", 2 },
+	{ "hiboutik", "inventory_input", "lose_answer", 2 },
+	{ "hiboutik", "inventory_inputs", "lose_answer", 1 },
+	{ "hiboutik", "validate", "lose_answer", 1 },
+	{ "hiboutik", "validate", "reset", 1 },
+	{ "hiboutik", "inventory_input_details", "refuse", 2 },
+	{ "lightspeed_x", "", "status:503", 3 },
+	{ "lightspeed_x", "", "status:429", 1 },
+	{ "lightspeed_x", "GET", "garbage", 1 },
+	{ "lightspeed_x", "GET", "late:500", 2 },
+	{ "lightspeed_x", "sales", "truncate", 1 },
+	{ "lightspeed_x", "inventory", "hang", 1 },
+	{ "lightspeed_x", "adjustments", "lose_answer", 2 },
+	{ "lightspeed_x", "adjustments", "reset", 1 },
+	{ "lightspeed_x", "adjustments", "late:500", 2 },
+	{ "lightspeed_r", "", "status:503", 3 },
+	{ "lightspeed_r", "", "status:429", 1 },
+	{ "lightspeed_r", "Item", "garbage", 1 },
+	{ "lightspeed_r", "Item", "hang", 1 },
+	{ "lightspeed_r", "Sale", "truncate", 1 },
+	{ "lightspeed_r", "PUT", "lose_answer", 2 },
+	{ "lightspeed_r", "PUT", "late:500", 2 },
+	{ "lightspeed_r", "token", "lose_answer", 1 },
+	{ "tipsi", "", "status:503", 3 },
+	{ "tipsi", "", "refuse", 2 },
+	{ "tipsi", "sync", "lose_answer", 2 },
+	{ "tipsi", "sync", "late:500", 1 },
+	{ "tipsi", "GET", "garbage", 1 },
+	{ "tipsi", "GET", "truncate", 1 },
+	{ "tipsi", "login", "status:500", 1 },
 };
+
+/* Is there such a system in this run? */
+static bool
+is_there(const struct world *w, const char *system)
+{
+	if (!strcmp(system, "galaxy"))
+		return true;
+	for (size_t till = 0; till < w->n_tills; till++)
+		if (!strcmp(system, w->tills[till].type->word))
+			return true;
+	return false;
+}
 
 void
 trouble_set(struct world *w, const struct trouble *f, unsigned next)
 {
 	bool is_square = !strcmp(f->system, "square");
-	size_t sim = is_square ? below(w, (unsigned)w->n_tills) : 0;
+	size_t sim = is_square ? below(w, (unsigned)w->n_sims) : 0;
 	bool is_slow = strstr(f->mode, "429") || strstr(f->mode, "partial");
 
 	order_control(w, sim, "faults",
@@ -77,16 +127,18 @@ trouble_set(struct world *w, const struct trouble *f, unsigned next)
 void
 trouble_make(struct world *w)
 {
-	const struct trouble *f =
-		&faults[below(w, sizeof(faults) / sizeof(*faults))];
+	const struct trouble *f;
 
+	do
+		f = &faults[below(w, sizeof(faults) / sizeof(*faults))];
+	while (!is_there(w, f->system));
 	trouble_set(w, f, 1 + below(w, f->next_max));
 }
 
 void
 trouble_clear(struct world *w)
 {
-	for (size_t i = 0; i < w->n_tills; i++)
+	for (size_t i = 0; i < w->n_sims; i++)
 		order_control(w, i, "faults/clear", "{}");
 	say(w, "faults cleared");
 }
@@ -96,6 +148,11 @@ trouble_expire_session(struct world *w)
 {
 	order_control(w, 0, "session/expire", "{\"status\":%d}",
 	              percent(w, 50) ? 401 : 403);
+	if (w->has_kind[TILL_TIPSI])
+		order_control(w, 0, "tipsi/expire", "{}");
+	if (w->has_kind[TILL_LIGHTSPEED_R])
+		order_control(w, 0, "lightspeed_r/tokens",
+		              "{\"expire\":\"access\"}");
 	say(w, "sessions expire");
 	w->n_faults++;
 }
@@ -114,8 +171,11 @@ trouble_nap(struct world *w, int64_t ms)
 void
 trouble_take_down(struct world *w)
 {
-	const struct trouble down = { percent(w, 70) ? "galaxy" : "square", "",
-		                      percent(w, 70) ? "refuse" : "hang", 1 };
+	const struct till *till = &w->tills[below(w, (unsigned)w->n_tills)];
+	const struct trouble down = { percent(w, 60) ? "galaxy"
+		                                     : till->type->word,
+		                      "", percent(w, 70) ? "refuse" : "hang",
+		                      1 };
 
 	trouble_set(w, &down, 100000);
 	w->n_outages++;

@@ -21,12 +21,20 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/crypto.h"
 
-enum { CALL_MS = 5000, TIMEOUT_MS = 2000, START_MS = 30000 };
-
-const char *const till_names[TILLS_MAX] = { "agora", "kiosk" };
+enum { CALL_MS = 5000, TIMEOUT_MS = 2000, START_MS = 30000, OPTIONS_MAX = 64 };
 
 static const char *const secret_variables[SECRETS] = {
-	"GALAXY_PASSWORD", "GALAXY_HOOK", "SQUARE_TOKEN", "SQUARE_SIGNATURE_KEY"
+	[SECRET_PASSWORD] = "GALAXY_PASSWORD",
+	[SECRET_GALAXY_HOOK] = "GALAXY_HOOK",
+	[SECRET_TOKEN] = "SQUARE_TOKEN",
+	[SECRET_KEY] = "SQUARE_SIGNATURE_KEY",
+	[SECRET_HIBOUTIK_KEY] = "HIBOUTIK_KEY",
+	[SECRET_HIBOUTIK_TOKEN] = "HIBOUTIK_TOKEN",
+	[SECRET_X_TOKEN] = "LIGHTSPEED_X_TOKEN",
+	[SECRET_X_SECRET] = "LIGHTSPEED_X_SECRET",
+	[SECRET_R_SECRET] = "LIGHTSPEED_R_SECRET",
+	[SECRET_R_REFRESH] = "LIGHTSPEED_R_REFRESH",
+	[SECRET_TIPSI] = "TIPSI_PASSWORD",
 };
 
 /* ---- chance ---- */
@@ -102,6 +110,20 @@ is_violated(const struct world *w)
 /* ---- news ---- */
 
 void
+news_settled(struct world *w)
+{
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->n_items; i++) {
+		w->items[i].galaxy.told = w->seq;
+		for (size_t till = 0; till < w->n_tills; till++)
+			w->items[i].till[till].told = w->seq;
+	}
+	for (size_t i = 0; i < w->n_orders; i++)
+		w->orders[i].news.told = w->seq;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
 news_changed(struct world *w, struct news *news)
 {
 	pthread_mutex_lock(&w->lock);
@@ -137,6 +159,20 @@ free_port(struct world *w)
 	return ntohs(address.sin_port);
 }
 
+/* What Hiboutik makes of the key and the account's name. */
+static void
+make_token(struct world *w)
+{
+	const char *key = w->secrets[SECRET_HIBOUTIK_KEY];
+	const struct crypto_part account = { "demo", strlen("demo") };
+	unsigned char mac[CRYPTO_MAC_MAX];
+	size_t n = 0;
+
+	if (crypto_hmac(mac, &n, CRYPTO_SHA256, key, strlen(key), &account, 1))
+		give_up(w, "a token");
+	crypto_hex_encode(w->secrets[SECRET_HIBOUTIK_TOKEN], mac, n);
+}
+
 /* Different in each run, so that a find is a find. */
 static void
 plant_secrets(struct world *w)
@@ -145,6 +181,8 @@ plant_secrets(struct world *w)
 		(void)snprintf(w->secrets[i], sizeof(w->secrets[i]),
 		               "planted-%zu-%08x%08x%08x", i, crypto_jitter(),
 		               crypto_jitter(), crypto_jitter());
+		if (i == SECRET_HIBOUTIK_TOKEN)
+			make_token(w);
 		if (setenv(secret_variables[i], w->secrets[i], 1))
 			give_up(w, "setenv");
 	}
@@ -169,46 +207,25 @@ make_certificates(struct world *w)
 static void
 read_address(char out[64], const char *line, const char *name)
 {
-	const char *found = strstr(line, name);
+	char key[32];
+	const char *found;
 
+	(void)snprintf(key, sizeof(key), " %s=", name);
+	found = strstr(line, key);
 	if (found)
 		(void)snprintf(out, 64, "http://%.*s",
-		               (int)strcspn(found + strlen(name), " \n"),
-		               found + strlen(name));
+		               (int)strcspn(found + strlen(key), " \n"),
+		               found + strlen(key));
 }
 
+/* Its ports, once it says them. */
 static void
-start_sim(struct world *w, size_t i)
+await_sim(struct world *w, struct sim_process *sim, const char *out)
 {
-	struct sim_process *sim = &w->sims[i];
-	char *out = text_format("sim%zu.out", i);
-	char *log = text_format("sim%zu.log", i);
-	char *ca = text_format("%s/certs/ca.pem", w->dir);
-	char *url = text_format("%s/hooks/%s", w->hooks_url, till_names[i]);
 	char *path = text_format("%s/%s", w->dir, out);
-	char *seed = text_format("%llu", (unsigned long long)w->seed + i);
-	const char *argv[] = { w->simulator,
-		               "--galaxy-password-env",
-		               "GALAXY_PASSWORD",
-		               "--square-token-env",
-		               "SQUARE_TOKEN",
-		               "--items",
-		               "14",
-		               "--sized",
-		               "1",
-		               "--seed",
-		               seed,
-		               "--ca",
-		               ca,
-		               "--square-hook-url",
-		               url,
-		               "--square-signature-key-env",
-		               "SQUARE_SIGNATURE_KEY",
-		               NULL };
-	char line[300] = "";
+	char line[600] = "";
 	int64_t until = clock_mono_ms() + START_MS;
 
-	sim->pid = launch(w, argv, out, log);
 	while (!strstr(line, "control=") || !strchr(line, '\n')) {
 		FILE *f = fopen(path, "r");
 		size_t n = f ? fread(line, 1, sizeof(line) - 1, f) : 0;
@@ -220,18 +237,87 @@ start_sim(struct world *w, size_t i)
 			give_up(w, "the simulator does not start");
 		clock_sleep_ms(10);
 	}
-	read_address(sim->galaxy, line, " galaxy=");
-	read_address(sim->square, line, " square=");
-	read_address(sim->control, line, " control=");
-	order_control(w, i, "hooks",
-	              "{\"system\":\"square\",\"mode\":\"%s\","
+	read_address(sim->galaxy, line, "galaxy");
+	read_address(sim->control, line, "control");
+	for (size_t till = 0; till < w->n_tills; till++)
+		read_address(sim->tills[w->tills[till].kind], line,
+		             w->tills[till].type->word);
+	free(path);
+}
+
+/* Who announces by itself: what we write comes back as a call. */
+static void
+set_echo(struct world *w, size_t sim, const char *word)
+{
+	order_control(w, sim, "hooks",
+	              "{\"system\":\"%s\",\"mode\":\"%s\","
 	              "\"retry_ms\":[200,500]}",
-	              w->has_echo ? "on" : "off");
+	              word, w->has_echo ? "on" : "off");
+}
+
+/* The options of the tills that it plays; n grows. */
+static void
+add_till_options(const struct world *w, size_t sim, const char **argv,
+                 size_t *n)
+{
+	for (size_t till = 0; till < w->n_tills; till++) {
+		const char *const *more = till_sim_options(w->tills[till].kind);
+
+		for (; w->tills[till].sim == sim && *more; more++)
+			argv[(*n)++] = *more;
+	}
+}
+
+static void
+start_sim(struct world *w, size_t i)
+{
+	struct sim_process *sim = &w->sims[i];
+	char *out = text_format("sim%zu.out", i);
+	char *log = text_format("sim%zu.log", i);
+	char *ca = text_format("%s/certs/ca.pem", w->dir);
+	char *url = text_format("%s/hooks/%s", w->hooks_url, w->tills[i].name);
+	char *url_x = text_format("%s/hooks/market", w->hooks_url);
+	char *seed = text_format("%llu", (unsigned long long)w->seed + i);
+	const char *argv[OPTIONS_MAX] = { w->simulator,
+		                          "--galaxy-password-env",
+		                          "GALAXY_PASSWORD",
+		                          "--items",
+		                          "14",
+		                          "--sized",
+		                          "1",
+		                          "--seed",
+		                          seed,
+		                          "--ca",
+		                          ca,
+		                          "--square-hook-url",
+		                          url };
+	bool has_r = i == 0 && w->has_kind[TILL_LIGHTSPEED_R];
+	bool has_x = i == 0 && w->has_kind[TILL_LIGHTSPEED_X];
+	size_t n = 13;
+
+	add_till_options(w, i, argv, &n);
+	if (has_x && w->has_echo) {
+		argv[n++] = "--lightspeed-x-hook-url";
+		argv[n] = url_x;
+	}
+	sim->pid = launch(w, argv, out, log);
+	await_sim(w, sim, out);
+	set_echo(w, i, "square");
+	if (has_x) {
+		set_echo(w, i, "lightspeed_x");
+		order_control(w, i, "lightspeed_x/switches",
+		              "{\"registers\":1000}");
+	}
+	/* Who counts calls here is not who converges. */
+	if (has_r)
+		order_control(w, i, "lightspeed_r/switches",
+		              "{\"bucket_size\":10000,\"drip_milli\":"
+		              "1000000,\"burst_max\":1000}");
 	free(out);
 	free(log);
 	free(ca);
 	free(url);
-	free(path);
+	free(url_x);
 	free(seed);
 }
 
@@ -265,21 +351,6 @@ put_galaxy(struct world *w, struct json_out *o)
 	json_out_end_object(o);
 }
 
-static void
-put_till(struct world *w, struct json_out *o, size_t till)
-{
-	json_out_object(o, NULL);
-	json_out_text(o, "name", till_names[till]);
-	json_out_text(o, "type", "square");
-	json_out_text(o, "url", w->sims[till].square);
-	json_out_text(o, "access_token", "env:SQUARE_TOKEN");
-	json_out_text(o, "location", "L1");
-	json_out_int(o, "timeout_ms", TIMEOUT_MS);
-	json_out_raw(o, "hook",
-	             "{\"signature_key\":\"env:SQUARE_SIGNATURE_KEY\"}");
-	json_out_end_object(o);
-}
-
 /* Schedules that never come: what happens, happens by hooks and by command. */
 static void
 write_config(struct world *w)
@@ -306,7 +377,7 @@ write_config(struct world *w)
 	json_out_array(&o, "accounts");
 	put_galaxy(w, &o);
 	for (size_t i = 0; i < w->n_tills; i++)
-		put_till(w, &o, i);
+		till_configure(w, &o, i);
 	json_out_end_array(&o);
 	json_out_raw(&o, "stock", "{\"authority\":\"erp\"}");
 	json_out_raw(&o, "schedule",
@@ -342,7 +413,7 @@ world_start(struct world *w)
 	make_certificates(w);
 	if (w->has_clock)
 		clock_set(w, 0);
-	for (size_t i = 0; i < w->n_tills; i++)
+	for (size_t i = 0; i < w->n_sims; i++)
 		start_sim(w, i);
 	write_config(w);
 	daemon_start(w);
@@ -370,7 +441,7 @@ world_stop(struct world *w)
 	if (is_violated(w) && w->daemon)
 		report_explain(w);
 	daemon_end(w, SIGTERM);
-	for (size_t i = 0; i < w->n_tills; i++)
+	for (size_t i = 0; i < w->n_sims; i++)
 		end_process(&w->sims[i].pid, SIGTERM);
 	check_secrets(w);
 	if (is_violated(w))

@@ -21,13 +21,47 @@
  */
 enum {
 	ITEMS_MAX = 64,
-	TILLS_MAX = 2,
+	SIMS_MAX = 2,
+	TILLS_MAX = 6,
 	LINES_MAX = 5,
 	NAME_SIZE = 48,
 	TEXT_SIZE = 400,
-	SECRETS = 4,
 	SHOP_MAX = 200,
 	CLOCK_STEPS_MAX = 200,
+};
+
+/* What is external: the vendors, in the order in which tills are numbered. */
+enum till_kind {
+	TILL_SQUARE,
+	TILL_HIBOUTIK,
+	TILL_LIGHTSPEED_X,
+	TILL_LIGHTSPEED_R,
+	TILL_TIPSI,
+	TILL_KINDS,
+};
+
+/* A vendor, as the simulator has it. */
+struct till_type {
+	const char *word; /* at the control interface, and its account's type */
+	const char *account; /* of the first one */
+	const char *counts;  /* in the state; as the next ones */
+	const char *id;      /* of a count */
+	const char *count;
+	const char *sales;  /* NULL: it tells of none */
+	const char *over;   /* state of a sale that is made */
+	bool has_hooks;     /* it calls us */
+	bool may_lag;       /* a write may hide a sale for two seconds */
+	bool is_whole;      /* it has whole pieces only */
+	bool may_amend;     /* a sale may have later versions */
+	bool lists_returns; /* among its sales */
+	int64_t late_s;     /* a sale may be sent so much later; 0: not */
+};
+
+struct till {
+	enum till_kind kind;
+	const struct till_type *type;
+	const char *name; /* of its account */
+	size_t sim;
 };
 
 /* What may happen to an item. */
@@ -36,6 +70,23 @@ enum item_kind {
 	ITEM_FLIP, /* its binding comes and goes as well */
 	ITEM_FREE, /* anything but that */
 };
+
+enum secret_name {
+	SECRET_PASSWORD,
+	SECRET_GALAXY_HOOK,
+	SECRET_TOKEN,
+	SECRET_KEY,
+	SECRET_HIBOUTIK_KEY,
+	SECRET_HIBOUTIK_TOKEN,
+	SECRET_X_TOKEN,
+	SECRET_X_SECRET,
+	SECRET_R_SECRET,
+	SECRET_R_REFRESH,
+	SECRET_TIPSI,
+	SECRETS,
+};
+
+enum { SECRET_SIZE = 72 };
 
 /* A thing that happened, and up to where a 2xx hook told of it. */
 struct news {
@@ -47,8 +98,8 @@ struct item {
 	char sku[NAME_SIZE];
 	char code[NAME_SIZE]; /* at Galaxy's control interface */
 	char itemid[NAME_SIZE];
-	char cell[100]; /* of Galaxy in the registry */
-	char variation[TILLS_MAX][NAME_SIZE];
+	char cell[100];                       /* of Galaxy in the registry */
+	char variation[TILLS_MAX][NAME_SIZE]; /* "": it is not sold there */
 	enum item_kind kind;
 	bool has_fractions;
 	bool is_kept_at_till; /* its authority is the first till */
@@ -101,7 +152,7 @@ struct shop_order {
 struct sim_process {
 	pid_t pid;
 	char galaxy[64]; /* http://HOST:PORT */
-	char square[64];
+	char tills[TILL_KINDS][64];
 	char control[64];
 };
 
@@ -128,7 +179,14 @@ struct world {
 	bool holds_returns;      /* Galaxy's entry.returns */
 	unsigned n_kept_at_till; /* items; 0: Galaxy keeps all of them */
 	bool has_loss;           /* Redis loses everything, once */
+	bool has_kind[TILL_KINDS];
+	struct till
+		tills[TILLS_MAX]; /* the first of them is Square's, and so is
+	                                 what all kept at a till is kept at */
 	size_t n_tills;
+	size_t n_selling; /* so many of the first sell */
+	size_t n_telling; /* and so many of these call us */
+	size_t n_sims;
 	/* the place */
 	const char *root; /* borrowed, as the next two */
 	const char *tillbridge;
@@ -136,8 +194,8 @@ struct world {
 	char dir[200];
 	char hooks_url[64]; /* https://localhost:PORT */
 	char api_url[64];
-	char secrets[SECRETS][64];
-	struct sim_process sims[TILLS_MAX];
+	char secrets[SECRETS][SECRET_SIZE];
+	struct sim_process sims[SIMS_MAX];
 	pid_t daemon;       /* 0: not running */
 	char **environment; /* of the daemon and its commands; never freed */
 	bool has_clock;     /* theirs can be set */
@@ -166,15 +224,6 @@ struct world {
 	int64_t n_daemon_kills, n_redis_kills, n_losses, n_outages;
 	int64_t n_lost_answers, n_faults, n_syncs, n_decisions, n_imports;
 };
-
-enum secret_name {
-	SECRET_PASSWORD,
-	SECRET_GALAXY_HOOK,
-	SECRET_TOKEN,
-	SECRET_KEY,
-};
-
-extern const char *const till_names[TILLS_MAX];
 
 /* ---- chance: the acting thread only ---- */
 
@@ -242,6 +291,39 @@ bool daemon_lives(struct world *w);
 /* Run `tillbridge items import` on what is written there. */
 bool import_csv(struct world *w, const char *csv);
 
+/* ---- tills.c ---- */
+
+/* Number the tills: n of Square's, and one of each other kind there is. */
+void tills_choose(struct world *w, size_t n_squares);
+
+/* One that sells; one that calls us, too. */
+size_t till_pick(struct world *w);
+size_t till_pick_telling(struct world *w);
+
+/* Is the item sold there? */
+bool till_has(const struct world *w, size_t till, size_t item);
+
+/* Its member of the configuration's accounts. */
+void till_configure(struct world *w, struct json_out *o, size_t till);
+
+/* Give the simulator what it wants for a kind: options, ended by NULL. */
+const char *const *till_sim_options(enum till_kind kind);
+
+/* Rows of a simulator's state; one of them, or the test gives up. */
+const struct json_node *till_counts(const struct world *w, size_t till,
+                                    const struct json *state);
+const struct json_node *till_row(struct world *w, size_t till,
+                                 const struct json_node *rows, size_t item);
+struct decimal till_count(const struct world *w, size_t till,
+                          const struct json_node *row);
+
+/* How often, or by how much, a count was written; it grows with each write. */
+int64_t till_writes(const struct world *w, size_t till,
+                    const struct json_node *row);
+
+/* The id of the outlet in the simulator of Lightspeed X. */
+extern const char till_outlet[];
+
 /* ---- call.c: the acting thread only ---- */
 
 /* Status; the body goes to *out when it is JSON (free it), else NULL. */
@@ -260,16 +342,22 @@ void order_control(struct world *w, size_t sim, const char *path,
                    const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 struct json *control_state(struct world *w, size_t sim);
+
+/* Of the simulator that plays this till. */
+struct json *till_state(struct world *w, size_t till);
 struct json *control_customers(struct world *w);
 
 /* An amount of money that Square shows for an order, in cents. */
-struct json *square_orders(struct world *w, size_t sim, const char *const *ids,
+struct json *square_orders(struct world *w, size_t till, const char *const *ids,
                            size_t n);
 
 /* ---- news ---- */
 
 /* Something happened to it, now. */
 void news_changed(struct world *w, struct news *news);
+
+/* All was found right: as if all had been told. */
+void news_settled(struct world *w);
 bool news_is_told(struct world *w, const struct news *news);
 
 /* ---- hooks.c ---- */
@@ -293,7 +381,7 @@ struct hook {
 
 void hooks_start(struct world *w);
 
-/* Queue it. Threads: the acting one. */
+/* Queue it; of a till that does not call us: nothing. Threads: the acting one. */
 void hooks_add(struct world *w, const struct hook *hook);
 
 /* Nothing is on its way. */
@@ -301,6 +389,23 @@ bool hooks_are_idle(struct world *w);
 void hooks_count(struct world *w, int64_t *sent, int64_t *accepted,
                  int64_t *lost);
 void hooks_stop(struct world *w);
+
+/* ---- hooks_form.c: what they look like ---- */
+
+/* Owned by the caller; NULL: out of memory. */
+char *hook_body(const struct world *w, const struct hook *hook, int number);
+
+struct hook_request {
+	struct http_request http;
+	char *url; /* owned, as the next one */
+	char *proof;
+	char signature[160];
+};
+
+/* body outlives it. */
+void hook_request_init(struct hook_request *out, const struct world *w,
+                       const struct hook *hook, const char *body);
+void hook_request_fini(struct hook_request *r);
 
 /* ---- report.c ---- */
 
