@@ -94,6 +94,7 @@ start_daemon
 wait_for "both sales are booked" 60 is 3 booked_of 21-0004
 wait_quiet
 wait_for "the first agrees" 60 all_agree
-expect "the second agrees" "$(second_count 21-0004)" "$(count_of 21-0004)"
+wait_for "the second agrees" 60 \
+	is "$(balance_of 21-0004)" second_count 21-0004
 expect "entries" "$(entries)" 4
 expect_no_double
