@@ -15,8 +15,9 @@
  *         off twice that came between the look and the call, and has to call a
  *         decrease a loss or a sale in the merchant's reports.
  * Not     A sale from before the stamp that Square learns of after it (a till
- *         was offline) moves no count here: it is found as a sale, by its call
- *         or within the 72 hours that are read again, and taken off by the next
+ *         was offline), or shows neither as an order nor in the count when it
+ *         is asked, moves no count here: it is found as a sale, by its call or
+ *         within the 72 hours that are read again, and taken off by the next
  *         target (s0220).
  *         The "sold out" flag of a location: it is the merchant's own switch.
  * Limits  100 changes a call. One that ends in 429 may be half applied. A
