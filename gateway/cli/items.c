@@ -13,7 +13,12 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_registry.h"
 
-enum { FILE_MAX_BYTES = 256 * 1024 * 1024, MISTAKES_MAX = 100, NAMED_MAX = 5 };
+enum {
+	FILE_MAX_BYTES = 256 * 1024 * 1024,
+	MISTAKES_MAX = 100,
+	NAMED_MAX = 5,
+	TOGETHER_MAX = 100, /* items read or written in one go */
+};
 
 /* What a column is. */
 enum column_kind {
@@ -44,8 +49,10 @@ struct import {
 	size_t n_new_bindings;    /* at all accounts */
 	size_t n_channel_counts;  /* that channels will be told */
 	bool has_other_authority; /* of these some are not the default one's */
-	size_t n_homeless;        /* not bound at their authority */
-	struct buf homeless;      /* the first of them, ", " between */
+	struct item pending[TOGETHER_MAX]; /* rows that were read */
+	size_t n_pending;
+	size_t n_homeless;   /* not bound at their authority */
+	struct buf homeless; /* the first of them, ", " between */
 };
 
 /* ---- mistakes ---- */
@@ -266,22 +273,18 @@ note_homeless(struct import *im, const struct item *item,
  * told another count for that or for a new authority. Where its column is
  * absent the authority stays; an empty cell is the default one.
  */
-static int
-count_changes(struct import *im, const struct item *item)
+static void
+count_changes(struct import *im, const struct item *item,
+              const struct item *old)
 {
-	struct item old = { 0 };
-	const char *before;
-	const char *now;
-	int r = store_registry_get(im->store, &old, item->sku);
+	const char *before = authority_of(im, old, NULL);
+	const char *now =
+		authority_of(im, item, item->authority ? NULL : before);
 
-	if (r < 0)
-		return r;
-	before = authority_of(im, &old, NULL);
-	now = authority_of(im, item, item->authority ? NULL : before);
-	note_homeless(im, item, &old, now);
+	note_homeless(im, item, old, now);
 	for (size_t i = 0; i < item->n_bindings; i++) {
 		const struct binding *b = &item->bindings[i];
-		const struct binding *was = item_find_binding(&old, b->account);
+		const struct binding *was = item_find_binding(old, b->account);
 		bool is_new = strcmp(was ? was->typed : "", b->typed) != 0;
 
 		im->n_new_bindings += is_new;
@@ -293,8 +296,40 @@ count_changes(struct import *im, const struct item *item)
 		im->has_other_authority |=
 			strcmp(now, im->default_authority) != 0;
 	}
-	item_fini(&old);
-	return 0;
+}
+
+static int
+count_pending(struct import *im)
+{
+	struct item old[TOGETHER_MAX];
+	const char *skus[TOGETHER_MAX];
+	int r;
+
+	for (size_t i = 0; i < im->n_pending; i++)
+		skus[i] = im->pending[i].sku;
+	r = store_registry_get_many(im->store, old, skus, im->n_pending);
+	for (size_t i = 0; !r && i < im->n_pending; i++) {
+		count_changes(im, &im->pending[i], &old[i]);
+		item_fini(&old[i]);
+	}
+	return r;
+}
+
+/* Count or write what was read; a mistake makes both pointless. */
+static int
+finish_pending(struct import *im, bool is_writing)
+{
+	int r = 0;
+
+	if (im->n_pending && is_writing)
+		r = store_registry_put_many(im->store, im->pending,
+		                            im->n_pending);
+	else if (im->n_pending && !im->n_mistakes)
+		r = count_pending(im);
+	for (size_t i = 0; i < im->n_pending; i++)
+		item_fini(&im->pending[i]);
+	im->n_pending = 0;
+	return r;
 }
 
 /* One pass over the rows: checking, or writing as well. */
@@ -303,27 +338,30 @@ pass(struct import *im, const char *text, size_t n, bool is_writing)
 {
 	struct csv csv;
 	int r;
+	int end;
 
 	csv_init(&csv, text, n);
 	r = csv_next(&csv);
 	if (!r && !is_writing)
 		read_header(im, &csv);
 	while (!r && (r = csv_next(&csv)) == 0) {
-		struct item item = { 0 };
+		struct item *item = &im->pending[im->n_pending];
 
-		r = read_item(im, &csv, &item);
+		*item = (struct item){ .sku = NULL };
+		im->n_pending++;
+		r = read_item(im, &csv, item);
 		if (!r && !is_writing)
 			im->n_items++;
-		if (!r && !is_writing && !im->n_mistakes)
-			r = count_changes(im, &item);
-		if (!r && is_writing)
-			r = store_registry_put(im->store, &item, NULL);
-		item_fini(&item);
+		if (!r && im->n_pending == TOGETHER_MAX)
+			r = finish_pending(im, is_writing);
 	}
 	if (r == CSV_MALFORMED)
 		complain(im, &csv, "", csv.why);
 	csv_fini(&csv);
-	return r > 0 ? 0 : r;
+	if (r < 0) /* a fault: what was read is only released */
+		im->n_mistakes++;
+	end = finish_pending(im, is_writing && r >= 0);
+	return r < 0 ? r : end;
 }
 
 /* A row per sku and a binding per external id: seen twice is a mistake. */

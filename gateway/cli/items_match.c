@@ -16,7 +16,7 @@
 #include "gateway/drivers/store_registry.h"
 #include "gateway/model/match.h"
 
-enum { SHOWN_MAX = 20 };
+enum { SHOWN_MAX = 20, TOGETHER_MAX = 100 };
 
 struct run {
 	const struct cli *cli;
@@ -108,23 +108,25 @@ look(struct run *run, const struct conf_section *account, struct visit *visit)
 
 /* ---- binding what matched ---- */
 
+/* As an import would have it; a name only where there is none yet. */
 static int
-bind_one(struct run *run, const struct match_thing *t, const char *account)
+take_match(struct run *run, struct item *out, const struct match_thing *t,
+           const char *account)
 {
 	const struct item *item = match_item(run->match, t->item);
-	struct item put = { .sku = item->sku };
-	struct binding binding = { .account = text_dup(account),
-		                   .typed = t->external };
-	int r;
+	struct binding *b;
 
-	put.bindings = &binding; /* all borrowed but the account */
-	put.n_bindings = 1;
+	*out = (struct item){ .sku = text_dup(item->sku) };
 	if ((!item->name || !*item->name) && *t->name)
-		put.name = t->name;
-	r = binding.account ? store_registry_put(run->store, &put, NULL)
-	                    : err_raise(ERR_NOMEM, "why=%s", "binding");
-	free(binding.account);
-	return r;
+		out->name = text_dup(t->name);
+	b = item_add_binding(out);
+	if (b) {
+		b->account = text_dup(account);
+		b->typed = text_dup(t->external);
+	}
+	return out->sku && b && b->account && b->typed
+	               ? 0
+	               : err_raise(ERR_NOMEM, "why=%s", "binding");
 }
 
 static bool
@@ -133,9 +135,25 @@ is_matched(const struct match_thing *t)
 	return t->end == MATCH_BY_BARCODE || t->end == MATCH_BY_SKU;
 }
 
+/* Write those that were taken, and forget them. */
+static int
+write_pending(struct run *run, struct item *pending, size_t *n)
+{
+	int r = *n ? store_registry_put_many(run->store, pending, *n) : 0;
+
+	if (!r)
+		run->n_written += *n;
+	for (size_t i = 0; i < *n; i++)
+		item_fini(&pending[i]);
+	*n = 0;
+	return r;
+}
+
 static int
 bind_all(struct run *run, const char *account)
 {
+	struct item pending[TOGETHER_MAX];
+	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < match_n_things(run->match); i++) {
@@ -146,9 +164,14 @@ bind_all(struct run *run, const char *account)
 		run->n_matched++;
 		if (!run->cli->is_apply)
 			continue;
-		r = bind_one(run, t, account);
-		run->n_written += !r;
+		r = take_match(run, &pending[n++], t, account);
+		if (!r && n == TOGETHER_MAX)
+			r = write_pending(run, pending, &n);
 	}
+	if (!r)
+		return write_pending(run, pending, &n);
+	while (n > 0)
+		item_fini(&pending[--n]);
 	return r;
 }
 

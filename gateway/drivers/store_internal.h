@@ -57,6 +57,7 @@ enum store_script {
 	SCRIPT_VAULT_LOCK,
 	SCRIPT_BUDGET,
 	SCRIPT_ITEMS,
+	SCRIPT_GET,
 	SCRIPT_COUNT,
 };
 

@@ -116,29 +116,36 @@ static const char resolved_script[] = LUA_MARK
 	"end\n"
 	"return 1\n";
 
+static void
+build_put(struct args *a, const struct item *item)
+{
+	char reserve[DECIMAL_TEXT_SIZE];
+
+	args_adds(a, item->sku);
+	args_addi(a, clock_wall_ms());
+	args_adds(a, item->name ? "1" : "0");
+	args_adds(a, item->name);
+	args_adds(a, item->authority ? "1" : "0");
+	args_adds(a, item->authority);
+	args_adds(a, item->has_reserve || item->drops_reserve ? "1" : "0");
+	args_adds(a, item->drops_reserve
+	                     ? ""
+	                     : decimal_format(reserve, item->reserve));
+	for (size_t i = 0; i < item->n_bindings; i++) {
+		args_adds(a, item->bindings[i].account);
+		args_adds(a, item->bindings[i].typed);
+	}
+}
+
 int
 store_registry_put(struct store *store, const struct item *item,
                    size_t *n_changed)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
-	char reserve[DECIMAL_TEXT_SIZE];
 	int r;
 
-	args_adds(&a, item->sku);
-	args_addi(&a, clock_wall_ms());
-	args_adds(&a, item->name ? "1" : "0");
-	args_adds(&a, item->name);
-	args_adds(&a, item->authority ? "1" : "0");
-	args_adds(&a, item->authority);
-	args_adds(&a, item->has_reserve || item->drops_reserve ? "1" : "0");
-	args_adds(&a, item->drops_reserve
-	                      ? ""
-	                      : decimal_format(reserve, item->reserve));
-	for (size_t i = 0; i < item->n_bindings; i++) {
-		args_adds(&a, item->bindings[i].account);
-		args_adds(&a, item->bindings[i].typed);
-	}
+	build_put(&a, item);
 	r = store_eval(store, &reply, SCRIPT_BIND, bind_script, &a);
 	if (r)
 		return r;
@@ -147,6 +154,32 @@ store_registry_put(struct store *store, const struct item *item,
 	freeReplyObject(reply);
 	return item->authority ? store_accounts_release(store, NULL, item->sku)
 	                       : 0;
+}
+
+int
+store_registry_put_many(struct store *store, const struct item *items, size_t n)
+{
+	size_t n_sent = 0;
+	int r = 0;
+
+	while (!r && n_sent < n) {
+		struct args a = { 0 };
+
+		build_put(&a, &items[n_sent]);
+		r = store_eval_send(store, SCRIPT_BIND, bind_script, &a);
+		n_sent += !r;
+	}
+	/* Each that was sent has an answer, and nobody else may get it. */
+	for (size_t i = 0; i < n_sent; i++) {
+		int answer = store_eval_collect(store, NULL);
+
+		if (!r)
+			r = answer;
+	}
+	for (size_t i = 0; !r && i < n; i++)
+		if (items[i].authority)
+			r = store_accounts_release(store, NULL, items[i].sku);
+	return r;
 }
 
 /* One field of item:SKU into the item. Bindings come as t:, x:, w: fields. */
@@ -228,7 +261,7 @@ static const char items_script[] =
 	"local from = ARGV[1] == '' and '-' or '('..ARGV[1]\n"
 	"local out = {}\n"
 	"for _, sku in ipairs(redis.call('ZRANGEBYLEX', KEYS[1]..'items', "
-        "from,\n"
+	"from,\n"
 	"    '+', 'LIMIT', 0, ARGV[2])) do\n"
 	"  out[#out + 1] = sku\n"
 	"  out[#out + 1] = redis.call('HGETALL', KEYS[1]..'item:'..sku)\n"
@@ -249,6 +282,50 @@ visit_row(const char *sku, const redisReply *row,
 	if (!r)
 		r = visit(ctx, &item);
 	item_fini(&item);
+	return r;
+}
+
+/* ARGV: skus -> the hash of each; nil: there is no such item. */
+static const char get_script[] =
+	"local out = {}\n"
+	"for i, sku in ipairs(ARGV) do\n"
+	"  out[i] = redis.call('ZSCORE', KEYS[1]..'items', sku) and\n"
+	"    redis.call('HGETALL', KEYS[1]..'item:'..sku)\n"
+	"end\n"
+	"return out\n";
+
+static int
+take_whole(void *ctx, struct item *item)
+{
+	struct item *out = ctx;
+
+	*out = *item;
+	*item = (struct item){ .sku = NULL };
+	return 0;
+}
+
+int
+store_registry_get_many(struct store *store, struct item *out,
+                        const char *const *skus, size_t n)
+{
+	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i] = (struct item){ .sku = NULL };
+		args_adds(&a, skus[i]);
+	}
+	r = store_eval(store, &reply, SCRIPT_GET, get_script, &a);
+	if (r)
+		return r;
+	for (size_t i = 0; !r && i < n && i < reply_n(reply); i++)
+		if (!reply_is_nil(reply_at(reply, i)))
+			r = visit_row(skus[i], reply_at(reply, i), take_whole,
+			              &out[i]);
+	freeReplyObject(reply);
+	for (size_t i = 0; r && i < n; i++)
+		item_fini(&out[i]);
 	return r;
 }
 

@@ -31,6 +31,21 @@ enum {
 int store_registry_put(struct store *store, const struct item *item,
                        size_t *n_changed);
 
+/*
+ * The same for many, at most a few hundred: they are written together, so that
+ * they cost one wait for the disk and not one each. After a fault any of them
+ * may be written.
+ */
+int store_registry_put_many(struct store *store, const struct item *items,
+                            size_t n);
+
+/*
+ * Read many, at most a few hundred, in their order: out[i].sku is NULL where
+ * there is no such item. item_fini each. After a fault there is none.
+ */
+int store_registry_get_many(struct store *store, struct item *out,
+                            const char *const *skus, size_t n);
+
 /* Read an item; item_fini it. Returns 0, REGISTRY_ABSENT, ERR_STORE. */
 int store_registry_get(struct store *store, struct item *out, const char *sku);
 

@@ -238,6 +238,39 @@ test_store_registry__a_ref_may_mean_several_items_and_no_prefix(void **state)
 	assert_ref("", "");
 }
 
+/* Many in one go are as one by one. */
+static void
+test_store_registry__many_are_written_and_read_in_their_order(void **state)
+{
+	enum { MANY = 150 };
+	static struct item items[MANY];
+	static const char *skus[MANY];
+	static char names[MANY][16];
+	struct binding binding = { .account = text_dup("agora"),
+		                   .typed = text_dup("typed") };
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "A%d", i);
+		skus[i] = names[i];
+		items[i] = (struct item){ .sku = names[i],
+			                  .bindings = &binding,
+			                  .n_bindings = 1 };
+	}
+	assert_int_equal(store_registry_put_many(store, items, MANY - 1), 0);
+	assert_int_equal(store_registry_get_many(store, items, skus, MANY), 0);
+	for (int i = 0; i < MANY - 1; i++) {
+		assert_string_equal(items[i].sku, names[i]);
+		assert_int_equal(items[i].n_bindings, 1);
+		assert_string_equal(items[i].bindings[0].typed, "typed");
+		item_fini(&items[i]);
+	}
+	assert_null(items[MANY - 1].sku);
+	assert_counts(0, MANY - 1);
+	free(binding.account);
+	free(binding.typed);
+}
+
 static int
 count_unresolved(void *ctx, const char *sku, const char *typed, const char *why)
 {
@@ -429,6 +462,7 @@ main(void)
 		EACH(test_store_registry__an_empty_binding_unbinds),
 		EACH(test_store_registry__one_external_id_is_one_item),
 		EACH(test_store_registry__a_ref_may_mean_several_items_and_no_prefix),
+		EACH(test_store_registry__many_are_written_and_read_in_their_order),
 		EACH(test_store_registry__more_than_a_page_of_items_are_all_visited),
 		EACH(test_store_registry__more_than_a_page_of_items_behind_a_ref_are_all_found),
 		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
