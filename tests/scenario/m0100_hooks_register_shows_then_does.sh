@@ -8,7 +8,7 @@
 subscriptions()
 {
 	sim_state "[.square.subscriptions[] |
-		select(.url == \"$HOOKS/hooks/agora\")] | ${1:-length}"
+		select(.url == \"$HOOKS/hooks/agora\")] | length"
 }
 
 # What is not told of anybody: the key, once it is there.
