@@ -38,6 +38,7 @@ static const char bind_script[] = LUA_MARK LUA_SETTLE
 	"  call('HDEL', P..'pub:'..a, sku)\n"
 	"  call('HDEL', P..'suspect:'..a, sku)\n"
 	"  call('HDEL', P..'held:'..a, sku)\n"
+	"  call('HDEL', P..'refused:'..a, sku)\n"
 	"  call('HDEL', P..'mark:'..a, 'i:'..sku)\n"
 	"  call('ZREM', P..'marks:'..a, 'i:'..sku)\n"
 	"  if call('HGET', P..'stock:'..sku, 'from') == a then\n"

@@ -9,6 +9,8 @@
  *   sold:ACCOUNT     hash  sku -> all units sold there, as known
  *   suspect:ACCOUNT  hash  sku -> "SINCE QTY" of a fall that is unexplained
  *   held:ACCOUNT     hash  sku -> since when its zero is held for a person
+ *   refused:ACCOUNT  hash  sku -> "GENERATION WAIT UNTIL" of a look that the
+ *                          channel refused
  *   holds            zset  channels with held zeros, by time
  *   changed:ACCOUNT  zset  "channel\nsku" collected by a sync of ACCOUNT
  *
@@ -25,7 +27,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 
-enum { PAGE = 500, VIEW_FIXED = 12 };
+enum { PAGE = 500, VIEW_FIXED = 13 };
 
 /*
  * ARGV: authority, tick, now, fetched, cause, then for each balance: sku, qty,
@@ -117,7 +119,8 @@ static const char view_script[] =
 	"    redis.call('HGET', P..'held:'..a, s) or '0',\n"
 	"    st[1] and redis.call('ZSCORE', P..'changed:'..st[1],\n"
 	"                         a..'\\n'..s) or '',\n"
-	"    redis.call('ZSCORE', P..'oversold', s) or ''}\n"
+	"    redis.call('ZSCORE', P..'oversold', s) or '',\n"
+	"    redis.call('HGET', P..'refused:'..a, s) or ''}\n"
 	"  local pend = redis.call('HGETALL', P..'pend:'..s)\n"
 	"  for j = 1, #pend, 2 do\n"
 	"    v[#v + 1] = counts(pend[j], pend[j + 1])\n"
@@ -135,6 +138,7 @@ static const char published_script[] =
 		 "             ARGV[i + 1]..' '..ARGV[i + 2])\n"
 		 "  redis.call('HDEL', P..'suspect:'..a, sku)\n"
 		 "  redis.call('HDEL', P..'held:'..a, sku)\n"
+		 "  redis.call('HDEL', P..'refused:'..a, sku)\n"
 		 "  if ARGV[i + 3] ~= '' then\n"
 		 "    unmark(a, 'i:'..sku, ARGV[i + 3]) end\n"
 		 "end\n"
@@ -226,6 +230,17 @@ parse_pair(struct decimal *a, struct decimal *b, const char *text)
 	       !decimal_parse(b, blank + 1);
 }
 
+/* "GENERATION WAIT UNTIL"; else it is not refused. */
+static void
+decode_refused(struct stock_view *out, const char *text)
+{
+	char *end;
+
+	out->refused_generation = strtoll(text, &end, 10);
+	out->refused_wait_ms = strtoll(end, &end, 10);
+	out->refused_until_ms = strtoll(end, &end, 10);
+}
+
 static int
 decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 {
@@ -244,6 +259,7 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.is_collected = *reply_text(reply_at(r, 10)) != '\0',
 		.is_oversold = *reply_text(reply_at(r, 11)) != '\0',
 	};
+	decode_refused(out, reply_text(reply_at(r, 12)));
 	if (fall) /* without: as the version before wrote it */
 		(void)decimal_parse(&out->suspect_fall, fall + 1);
 	out->has_reserve =
@@ -335,6 +351,23 @@ store_stock_suspect(struct store *store, const char *account, const char *sku,
 
 	args_adds(&a, "HSET");
 	args_add_key(&a, store, "suspect:", account);
+	args_adds(&a, sku);
+	args_adds(&a, value);
+	return store_call_int(store, NULL, &a);
+}
+
+int
+store_stock_refused(struct store *store, const char *account, const char *sku,
+                    int64_t generation, int64_t wait_ms, int64_t until_ms)
+{
+	char value[80];
+	struct args a = { 0 };
+
+	(void)snprintf(value, sizeof(value), "%lld %lld %lld",
+	               (long long)generation, (long long)wait_ms,
+	               (long long)until_ms);
+	args_adds(&a, "HSET");
+	args_add_key(&a, store, "refused:", account);
 	args_adds(&a, sku);
 	args_adds(&a, value);
 	return store_call_int(store, NULL, &a);

@@ -72,6 +72,9 @@ struct stock_view {
 	int64_t suspect_ms;          /* since when a fall is unexplained; 0 */
 	struct decimal suspect_fall; /* and how far it fell */
 	bool is_held;                /* a zero is held for a person */
+	int64_t refused_generation;  /* of the mark whose look was refused; 0 */
+	int64_t refused_wait_ms;     /* and how long it is left alone */
+	int64_t refused_until_ms;    /* wall clock */
 	bool is_oversold;            /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
 };
@@ -94,6 +97,12 @@ int store_stock_published(struct store *store, const char *account,
 /* Remember since when a fall is unexplained, and how far it is. */
 int store_stock_suspect(struct store *store, const char *account,
                         const char *sku, int64_t since_ms, struct decimal fall);
+
+/* Remember that the channel refuses the item: for this mark it is left alone
+   until then. */
+int store_stock_refused(struct store *store, const char *account,
+                        const char *sku, int64_t generation, int64_t wait_ms,
+                        int64_t until_ms);
 
 /* ---- the guard against mass zeroing ---- */
 

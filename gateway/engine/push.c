@@ -17,20 +17,27 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
+#include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/model/item.h"
 #include "gateway/model/metrics.h"
 
 enum {
-	SECOND_LOOK_MS = 10000, /* an unexplained fall is looked at again */
-	REFUSED_WAIT_MS = 60000,
+	SECOND_LOOK_MS = 10000,  /* an unexplained fall is looked at again */
+	REFUSED_WAIT_MS = 60000, /* doubled each time, up to: */
+	REFUSED_WAIT_MAX_MS = 3600000,
+	POSTPONE_MAX_MS = 110000, /* no mark is due later */
+	JUDGE_MS = 2000,          /* then all of a sync's zeros are judged */
 	UNKNOWN_WAIT_MS = 60000,
 	JUDGED_WAIT_MS =
 		10000,        /* the authority's sync has yet to judge a zero */
 	READ_AGAIN_MS = 2000, /* after a write; a call comes earlier */
 	ZERO_WINDOW_MS = 600000, /* of the alarm on hook-caused zeros */
 };
+
+/* So long after a loss of Redis what is bound is bound again. */
+#define MENDED_MS (INT64_C(7) * 24 * 3600 * 1000)
 
 /* One item in the look. */
 struct look {
@@ -104,7 +111,49 @@ load_views(struct worker *w, struct looks *l)
 	return r;
 }
 
-/* Take those looks whose item is resolved here; forget the rest. */
+static int
+postpone_refused(struct worker *w, const struct look *look, int64_t wait_ms)
+{
+	return postpone(w, look,
+	                wait_ms < POSTPONE_MAX_MS ? wait_ms : POSTPONE_MAX_MS);
+}
+
+/*
+ * How long an item that the channel refused is still left alone; 0: it is not.
+ * Whatever happens to it makes another mark, which is looked at at once. Later
+ * than any wait: the clock was set back.
+ */
+static int64_t
+rest_ms(const struct look *look)
+{
+	int64_t left = look->view.refused_until_ms - clock_wall_ms();
+
+	if (look->view.refused_generation != look->mark->generation ||
+	    left > REFUSED_WAIT_MAX_MS || left < 0)
+		return 0;
+	return left;
+}
+
+/* The system will not have it: for a person to mend, and tried ever less often,
+   for each look costs calls. */
+static int
+rest(struct worker *w, const struct look *look)
+{
+	bool is_again = look->view.refused_generation == look->mark->generation;
+	int64_t wait =
+		is_again ? 2 * look->view.refused_wait_ms : REFUSED_WAIT_MS;
+	int r;
+
+	if (wait > REFUSED_WAIT_MAX_MS)
+		wait = REFUSED_WAIT_MAX_MS;
+	r = store_stock_refused(w->store, w->account, look->view.sku,
+	                        look->mark->generation, wait,
+	                        clock_wall_ms() + wait);
+	return r ? r : postpone_refused(w, look, wait);
+}
+
+/* Take those looks whose item is resolved here and may be asked for; forget or
+   put off the rest. */
 static int
 begin(struct worker *w, struct looks *l, const struct marks *marks)
 {
@@ -120,11 +169,13 @@ begin(struct worker *w, struct looks *l, const struct marks *marks)
 	for (size_t i = 0; !r && i < l->n; i++) {
 		struct look look = l->v[i];
 
-		if (look.view.external) {
+		if (!look.view.external) {
+			r = clear(w, &look);
+		} else if (rest_ms(&look)) {
+			r = postpone_refused(w, &look, rest_ms(&look));
+		} else {
 			l->v[i] = l->v[n];
 			l->v[n++] = look;
-		} else {
-			r = clear(w, &look);
 		}
 	}
 	for (size_t i = n; i < l->n; i++)
@@ -232,14 +283,13 @@ suspect(struct worker *w, const struct look *look, bool *must_wait)
 	return r ? r : postpone(w, look, SECOND_LOOK_MS - age);
 }
 
-/* The system will not have it: for a person to mend, and tried now and then. */
 static int
 leave_refused(struct worker *w, const struct look *look, const char *why)
 {
 	log_warn("count.refused", "account=%s sku=%s why=%s", w->account,
 	         look->view.sku, log_quote(why));
 	note_left(w, look, why);
-	return postpone(w, look, REFUSED_WAIT_MS);
+	return rest(w, look);
 }
 
 /* What the count differs from is known; may it be written now? */
@@ -267,12 +317,58 @@ decide_difference(struct worker *w, struct look *look)
 	return r;
 }
 
+/*
+ * Would a sync empty something of which we do not know what it showed? After a
+ * loss of Redis that is everything, and bindings made again are no first ones.
+ */
+static int
+is_guarded(struct worker *w, const struct look *look, bool *out)
+{
+	int64_t lost = 0;
+	int r = 0;
+
+	*out = false;
+	if (look->view.has_published || !decimal_is_zero(look->target) ||
+	    decimal_is_zero(look->count.qty) ||
+	    decimal_is_negative(look->count.qty))
+		return 0;
+	*out = look->mark->cause == MARK_SYNC;
+	if (look->mark->cause == MARK_BINDING)
+		r = store_cursor_get(w->store, &lost, w->account, "lost");
+	if (lost)
+		*out = clock_wall_ms() - lost < MENDED_MS;
+	return r;
+}
+
+/* What it shows is known from now on, so the zero guard can judge it with the
+   others of the same sync. */
+static int
+leave_to_guard(struct worker *w, const struct look *look)
+{
+	const char *judge = MARK_JUDGE;
+	int r = store_stock_changed(w->store, w->account, w->account,
+	                            look->view.sku);
+
+	note_left(w, look, "a sync would set it to zero: judged with others");
+	if (!r)
+		r = store_marks_add(w->store, w->account, &judge, 1, MARK_SYNC,
+		                    clock_wall_ms() + JUDGE_MS);
+	if (!r)
+		r = store_stock_published(w->store, w->account,
+		                          &(struct stock_published){
+						  look->view.sku,
+						  look->count.qty,
+						  look->view.sold, look->mark },
+		                          1);
+	return r;
+}
+
 static int
 decide(struct worker *w, struct look *look)
 {
 	const struct engine *e = w->engine;
 	const char *authority = engine_authority(e, look->view.authority);
-
+	bool guarded = false;
 	int r;
 
 	if (look->is_moved)
@@ -315,6 +411,9 @@ decide(struct worker *w, struct look *look)
 		note_left(w, look, "the sync that found zero is not over");
 		return postpone(w, look, JUDGED_WAIT_MS);
 	}
+	r = is_guarded(w, look, &guarded);
+	if (r || guarded)
+		return r ? r : leave_to_guard(w, look);
 	if (decimal_cmp(look->count.qty, look->target) != 0)
 		return decide_difference(w, look);
 	metrics_add(METRIC_counts_equal, 1);
@@ -544,6 +643,19 @@ learn_sales(struct worker *w, struct looks *l, int64_t as_of_ms,
 	return r || !*was_listed ? r : load_views(w, l);
 }
 
+/* The counts were refused as a whole: of many, one may be to blame. */
+static int
+put_off(struct worker *w, const struct looks *l)
+{
+	int r = 0;
+
+	if (l->n == 1)
+		return rest(w, &l->v[0]);
+	for (size_t i = 0; !r && i < l->n; i++)
+		r = postpone(w, &l->v[i], REFUSED_WAIT_MS);
+	return r;
+}
+
 int
 push_items(struct worker *w, const struct marks *marks)
 {
@@ -565,9 +677,8 @@ push_items(struct worker *w, const struct marks *marks)
 		if (was_well)
 			worker_note_trouble(w, marks, "count not read",
 			                    outcome.why);
-		for (size_t i = 0;
-		     !r && outcome.verdict == VERDICT_REFUSED && i < l.n; i++)
-			r = postpone(w, &l.v[i], REFUSED_WAIT_MS);
+		if (outcome.verdict == VERDICT_REFUSED)
+			r = put_off(w, &l);
 		goto out;
 	}
 	as_of_ms = clock_wall_ms();

@@ -492,6 +492,24 @@ do_sales(struct worker *w, const struct mark *mark)
 	return r;
 }
 
+/* A sync that is to come judges all of it at its end. */
+static int
+do_judge(struct worker *w, const struct mark *mark)
+{
+	static const char *const syncs[] = { MARK_FULL, MARK_CATCH_UP };
+	int r = MARKS_ABSENT;
+
+	for (size_t i = 0; r == MARKS_ABSENT && i < 2; i++) {
+		struct mark found = { 0 };
+
+		r = store_marks_find(w->store, &found, w->account, syncs[i]);
+		free(found.member);
+	}
+	if (r == MARKS_ABSENT)
+		r = guard_release(w);
+	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
+}
+
 /* The marks that mean the whole account. */
 static int
 do_account(struct worker *w, const struct mark *mark)
@@ -506,6 +524,8 @@ do_account(struct worker *w, const struct mark *mark)
 		return post_look_up(w, mark);
 	if (!strcmp(m, MARK_SALES))
 		return do_sales(w, mark);
+	if (!strcmp(m, MARK_JUDGE))
+		return do_judge(w, mark);
 	if (!strcmp(m, MARK_CATCH_UP) || !strcmp(m, MARK_FULL) ||
 	    !strcmp(m, MARK_DRY_CATCH_UP) || !strcmp(m, MARK_DRY_FULL))
 		return sync_account(w, mark);

@@ -260,6 +260,115 @@ test_guard__what_is_held_stays_held_at_the_next_sync(void **state)
 	assert_int_equal(count_held("agora"), 10);
 }
 
+/* ---- what was published is not known ---- */
+
+/* Redis lost what the channels show. */
+static void
+forget_published(void)
+{
+	(void)store_world_say(&world->base, "DEL test:pub:agora");
+	(void)store_world_say(&world->base, "DEL test:pub:kiosk");
+}
+
+/* Until the zeros of a sync were judged. */
+static void
+let_judge(void)
+{
+	fake_clock_advance(2000);
+	engine_world_rest(world);
+}
+
+static void
+test_guard__holds_by_what_a_channel_shows_where_nothing_was_published(
+	void **state)
+{
+	(void)state;
+	make_items(50);
+	forget_published();
+	empty_items(11);
+	sync_erp(MARK_FULL);
+	let_judge();
+	assert_int_equal(count_zeros(50), 0);
+	assert_int_equal(count_held("agora"), 11);
+	decide(DEAD_RETRY);
+	assert_int_equal(count_zeros(50), 11);
+}
+
+static void
+test_guard__writes_few_zeros_where_nothing_was_published(void **state)
+{
+	(void)state;
+	make_items(50);
+	forget_published();
+	empty_items(10);
+	fake_adapter_set(agora, name('A', 0), "0"); /* it shows none */
+	sync_erp(MARK_FULL);
+	assert_int_equal(count_zeros(50), 1);
+	let_judge();
+	assert_int_equal(count_zeros(50), 10);
+	assert_int_equal(count_held("agora"), 0);
+	assert_string_equal(store_world_marks(&world->base, "agora"), "");
+}
+
+/* Its end judges all, not a part. */
+static void
+test_guard__a_channels_sync_judges_what_was_collected_before(void **state)
+{
+	(void)state;
+	make_items(50);
+	forget_published();
+	empty_items(11);
+	sync_erp(MARK_FULL);
+	fake_adapter_next(agora, "sync", outcome_of(VERDICT_REFUSED, "no"),
+	                  false);
+	engine_world_mark(world, &world->agora, MARK_FULL, MARK_SYNC);
+	let_judge();
+	assert_int_equal(count_zeros(50), 0);
+	assert_int_equal(count_held("agora"), 0);
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_int_equal(count_zeros(50), 0);
+	assert_int_equal(count_held("agora"), 11);
+}
+
+/* n items are bound, and the authority has none of them. */
+static void
+bind_empty(int n)
+{
+	for (int i = 0; i < n; i++)
+		engine_world_bind(world, name('x', i) + 2, "5");
+	empty_items(n);
+	engine_world_rest(world);
+	let_judge();
+}
+
+static void
+test_guard__bindings_made_again_after_a_loss_are_no_first_ones(void **state)
+{
+	(void)state;
+	assert_int_equal(store_cursor_set(world->base.store, "agora", "lost",
+	                                  clock_wall_ms()),
+	                 0);
+	bind_empty(12);
+	assert_int_equal(count_zeros(12), 0);
+	assert_int_equal(count_held("agora"), 12);
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A00", "0"));
+}
+
+/* The authority wins, and the import has said so. */
+static void
+test_guard__a_first_binding_is_not_held(void **state)
+{
+	(void)state;
+	assert_int_equal(store_cursor_set(world->base.store, "agora", "lost",
+	                                  clock_wall_ms()),
+	                 0);
+	fake_clock_advance(8LL * 24 * 3600 * 1000);
+	bind_empty(12);
+	assert_int_equal(count_zeros(12), 12);
+	assert_int_equal(count_held("agora"), 0);
+}
+
 /* ---- what a person decides ---- */
 
 static void
@@ -426,6 +535,11 @@ main(void)
 		EACH(test_guard__a_held_item_that_a_hook_names_is_written),
 		EACH(test_guard__a_held_item_that_is_no_longer_zero_is_written),
 		EACH(test_guard__what_is_held_stays_held_at_the_next_sync),
+		EACH(test_guard__holds_by_what_a_channel_shows_where_nothing_was_published),
+		EACH(test_guard__writes_few_zeros_where_nothing_was_published),
+		EACH(test_guard__a_channels_sync_judges_what_was_collected_before),
+		EACH(test_guard__bindings_made_again_after_a_loss_are_no_first_ones),
+		EACH(test_guard__a_first_binding_is_not_held),
 		EACH(test_guard__released_zeros_are_written),
 		EACH(test_guard__dropped_zeros_are_forgotten_until_they_move),
 		EACH(test_guard__a_crash_between_reading_and_releasing_loses_nothing),

@@ -576,6 +576,85 @@ test_push__an_item_refused_alone_is_tried_again_later(void **state)
 }
 
 /* A wrong binding, which a write might turn into a new thing over there. */
+/* How often it was looked at while the clock went on. */
+static int
+count_looks(int minutes)
+{
+	int n = 0;
+
+	(void)fake_adapter_log(agora);
+	for (int i = 0; i < minutes; i++) {
+		const char *log;
+
+		fake_clock_advance(60000);
+		engine_world_rest(world);
+		for (log = fake_adapter_log(agora);
+		     (log = strstr(log, "read_counts")); log++)
+			n++;
+	}
+	return n;
+}
+
+static void
+test_push__an_item_refused_again_and_again_is_looked_at_ever_less(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_count(agora, "A-A1")->is_refused = true;
+	receive("A1", "7");
+	engine_world_rest(world);
+	assert_int_equal(count_looks(1), 1);
+	assert_in_range(count_looks(120), 5, 7);
+	assert_in_range(count_looks(24 * 60), 22, 24);
+	assert_marked("");
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:marks:agora"), "1");
+	/* Something is new about it: at once, and from the beginning. */
+	engine_world_mark(world, &world->agora, "i:A1", MARK_SYNC);
+	(void)fake_adapter_log(agora);
+	engine_world_rest(world);
+	assert_non_null(strstr(fake_adapter_log(agora), "read_counts"));
+	assert_int_equal(count_looks(1), 1);
+	/* It is mended there: within an hour, and forgotten. */
+	(void)count_looks(120);
+	fake_adapter_count(agora, "A-A1")->is_refused = false;
+	(void)count_looks(61);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+	assert_string_equal(
+		store_world_say(&world->base, "EXISTS test:refused:agora"),
+		"0");
+}
+
+static void
+test_push__a_refused_item_is_looked_at_when_the_clock_was_set_back(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_count(agora, "A-A1")->is_refused = true;
+	receive("A1", "7");
+	engine_world_rest(world);
+	(void)count_looks(120);
+	fake_adapter_count(agora, "A-A1")->is_refused = false;
+	fake_clock_set_wall(ENGINE_WORLD_NOW_MS - 86400000);
+	(void)count_looks(1);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
+static void
+test_push__a_refused_item_that_is_bound_anew_is_looked_at_at_once(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_count(agora, "A-A1")->is_refused = true;
+	receive("A1", "7");
+	engine_world_rest(world);
+	(void)count_looks(120);
+	fake_adapter_set(agora, "A-A9", "3");
+	store_world_bind(&world->base, "A1", "agora", "A-A9");
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A9", "7"));
+}
+
 static void
 test_push__what_the_channel_does_not_have_is_never_written(void **state)
 {
@@ -742,6 +821,9 @@ main(void)
 		EACH(test_push__our_own_write_coming_back_causes_no_write),
 		EACH(test_push__one_bad_item_does_not_stop_the_others),
 		EACH(test_push__an_item_refused_alone_is_tried_again_later),
+		EACH(test_push__an_item_refused_again_and_again_is_looked_at_ever_less),
+		EACH(test_push__a_refused_item_is_looked_at_when_the_clock_was_set_back),
+		EACH(test_push__a_refused_item_that_is_bound_anew_is_looked_at_at_once),
 		EACH(test_push__what_the_channel_does_not_have_is_never_written),
 		EACH(test_push__a_remark_on_what_was_done_is_told),
 		EACH(test_push__a_write_that_is_slow_or_fails_keeps_its_marks),
