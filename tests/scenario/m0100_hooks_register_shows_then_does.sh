@@ -35,6 +35,15 @@ expect "exit status where nobody can be asked ($said)" "$code" 2
 expect_text "what it says" "$said" "nothing was done.*--yes"
 expect "subscriptions after that" "$(subscriptions)" "$was"
 
+# On a terminal somebody is asked.
+code=0
+said=$(echo n | TERM=xterm timeout -k 5 $((60 * SLOW)) script -qec \
+	"'$TILLBRIDGE' hooks register agora -c '$CONFIG'" /dev/null) || code=$?
+expect_text "the question" "$said" "Do this\? \[y/N\]"
+expect_text "the answer" "$said" "Nothing was done"
+expect "exit status of a no" "$code" 1
+expect "subscriptions after a no" "$(subscriptions)" "$was"
+
 tb hooks register agora --yes
 expect "exit status ($said)" "$code" 0
 keep_quiet
