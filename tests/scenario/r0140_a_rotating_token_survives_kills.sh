@@ -27,7 +27,7 @@ wait_quiet
 
 # Killed between the answer and the disk: the pair is gone, and was never used,
 # so the old refresh token still lives.
-fault lightspeed_r /auth/oauth/token late:8000
+fault lightspeed_r /auth/oauth/token late:20000
 order lightspeed_r/tokens '{"expire":"access"}'
 set_balance 21-0004 14
 wait_for "the vendor has renewed it" 20 is 3 renewals

@@ -13,6 +13,7 @@ are_listed()
 
 start_all_with_bazaar
 was=$(bazaar_count 21-0001)
+written=$(bazaar_tally 21-0001 writes)
 
 # The sales were listed, and the listing's answer is slow.
 order reset-calls '{}'
@@ -22,9 +23,11 @@ wait_for "the sales are listed" 20 are_listed
 sell_at_bazaar 21-0001
 wait_for "the count is written, without the one sold" 20 \
 	is $((was + 5)) bazaar_count 21-0001
+poll_bazaar
 wait_for "the sale is booked" 30 is 1 entries
 wait_quiet
 expect "the count" "$(bazaar_count 21-0001)" $((was + 5))
+expect "writes that it took" "$(bazaar_tally 21-0001 writes)" $((written + 1))
 
 # The write itself is slow: it is done, and its answer is on its way.
 order reset-calls '{}'
@@ -32,6 +35,7 @@ fault lightspeed_r "PUT /API/V3/Account/100/Item/" late:2500
 set_balance 21-0001 $((was + 10))
 wait_for "the count is written" 20 is $((was + 10)) bazaar_count 21-0001
 sell_at_bazaar 21-0001 2
+poll_bazaar
 wait_for "the sale is booked" 30 is 2 entries
 wait_quiet
 expect "the count" "$(bazaar_count 21-0001)" $((was + 8))
