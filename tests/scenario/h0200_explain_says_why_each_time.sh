@@ -28,12 +28,13 @@ wait_for "the sale is told" 20 says 21-0005 "agora +sale +$sale: 2 sold; entry a
 wait_for "its entry is told" 20 says 21-0005 "erp +entry +agora/$sale \(2, docid TB-.* posted and confirmed"
 wait_for "it is settled" 20 says 21-0005 '^agora shows 39: 39 in erp\.$'
 
-# One whose answer is lost.
+# One whose answer is lost: Galaxy has it, and tells so. Counted twice until
+# somebody knows, the channel sells out early and never late.
 fault galaxy postentry lose_answer
 sell 21-0005 1
 wait_for "it is uncertain" 20 is uncertain dead '.[0].kind'
 wait_for "explain says so" 20 says 21-0005 \
-	"^agora shows 38: 39 in erp, 1 on its way to erp \(entry agora/$sale, uncertain: decide with tillbridge dead\)\.\$"
+	"^agora shows (38: 39|37: 38) in erp, 1 on its way to erp \(entry agora/$sale, uncertain: decide with tillbridge dead\)\.\$"
 expect_text "pending" "$said" '^pending +1$'
 tb explain --json 21-0005
 expect "its JSON's exit status ($said)" "$code" 0
