@@ -172,7 +172,7 @@ void stock_rule(const struct worker *w, struct stock_read *read);
 /* push.c: items this account is a channel of. */
 int push_items(struct worker *w, const struct marks *marks);
 
-/* sales.c: list recent sales; read named ones; whole: the vendor's window;
+/* sales_list.c: list recent sales; read named ones; whole: the vendor's window;
    origin_ms: of the call that asks for it, 0: none. */
 int sales_list(struct worker *w, int64_t until_ms, bool whole,
                int64_t origin_ms, bool *was_listed);
