@@ -17,7 +17,7 @@ enum {
 	FILE_MAX_BYTES = 256 * 1024 * 1024,
 	MISTAKES_MAX = 100,
 	NAMED_MAX = 5,
-	TOGETHER_MAX = 100, /* items read or written in one go */
+	TOGETHER_MAX = 250, /* items read or written in one go */
 };
 
 /* What a column is. */
@@ -323,7 +323,7 @@ finish_pending(struct import *im, bool is_writing)
 
 	if (im->n_pending && is_writing)
 		r = store_registry_put_many(im->store, im->pending,
-		                            im->n_pending);
+		                            im->n_pending, NULL);
 	else if (im->n_pending && !im->n_mistakes)
 		r = count_pending(im);
 	for (size_t i = 0; i < im->n_pending; i++)

@@ -139,7 +139,7 @@ is_matched(const struct match_thing *t)
 static int
 write_pending(struct run *run, struct item *pending, size_t *n)
 {
-	int r = *n ? store_registry_put_many(run->store, pending, *n) : 0;
+	int r = *n ? store_registry_put_many(run->store, pending, *n, NULL) : 0;
 
 	if (!r)
 		run->n_written += *n;

@@ -22,29 +22,27 @@
 enum { PAGE = 500 };
 
 /*
- * ARGV: sku, now, has name, name, has authority, authority, has reserve,
- * reserve, then account, typed pairs. -> number of bindings changed.
+ * ARGV: now, then for each item its sku, has name, name, has authority,
+ * authority, has reserve, reserve, number of pairs, and these: account, typed.
+ * -> how many bindings changed, then the skus whose authority was given while
+ * entries of theirs were pending. Nothing is forgotten of an item that is new,
+ * and an account is marked once for all: so that many are written quickly.
  */
-static const char bind_script[] = LUA_MARK LUA_SETTLE
-	"local sku, now = ARGV[1], ARGV[2]\n"
-	"local k = P..'item:'..sku\n"
-	"local function unbind(a)\n"
+static const char bind_script[] = LUA_MARK_ONE LUA_MARK_CHANNELS LUA_SETTLE
+	"local function unbind(sku, k, a)\n"
 	"  local x = call('HGET', k, 'x:'..a)\n"
 	"  for r in (call('HGET', k, 'r:'..a) or ''):gmatch('[^\\n]+')\n"
 	"  do call('ZREM', P..'refs:'..a, r..'\\n'..sku) end\n"
 	"  if x then call('HDEL', P..'ext:'..a, x) end\n"
 	"  call('HDEL', k, 'x:'..a, 't:'..a, 'w:'..a, 'r:'..a)\n"
-	"  call('HDEL', P..'unresolved:'..a, sku)\n"
-	"  call('HDEL', P..'pub:'..a, sku)\n"
-	"  call('HDEL', P..'suspect:'..a, sku)\n"
-	"  call('HDEL', P..'held:'..a, sku)\n"
-	"  call('HDEL', P..'refused:'..a, sku)\n"
+	"  for f in ('unresolved pub suspect held refused'):gmatch('%a+')\n"
+	"  do call('HDEL', P..f..':'..a, sku) end\n"
 	"  call('HDEL', P..'mark:'..a, 'i:'..sku)\n"
 	"  call('ZREM', P..'marks:'..a, 'i:'..sku)\n"
 	"  if call('HGET', P..'stock:'..sku, 'from') == a then\n"
 	"    call('DEL', P..'stock:'..sku)\n"
 	"    call('HSET', P..'stock:'..sku, 'tick',\n"
-	"               call('INCR', P..'tick'))\n"
+	"      call('INCR', P..'tick'))\n"
 	"  end\n"
 	/* No balance of it will be read there, so what is confirmed is over. */
 	"  local all = call('HGETALL', P..'pend:'..sku)\n"
@@ -55,42 +53,51 @@ static const char bind_script[] = LUA_MARK LUA_SETTLE
 	"  end\n"
 	"  adopt(sku)\n"
 	"end\n"
-	"call('ZADD', P..'items', 0, sku)\n"
-	"local moved = false\n"
-	"for i, f in ipairs({'name', 'authority', 'reserve'}) do\n"
-	"  if ARGV[1 + 2 * i] == '1' then\n"
-	"    local v = ARGV[2 + 2 * i]\n"
-	"    if f == 'authority' then call('HDEL', k, 'next') end\n"
-	"    if (call('HGET', k, f) or '') ~= v then\n"
-	"      if f == 'authority' and\n"
-	"         call('EXISTS', P..'pend:'..sku) == 1 then\n"
-	"        call('HSET', k, 'next', v)\n"
-	"      else\n"
-	"        if v == '' then call('HDEL', k, f)\n"
-	"        else call('HSET', k, f, v) end\n"
-	"        if f ~= 'name' then moved = true end\n"
+	"local now, n, bound, waits, at = ARGV[1], 0, {}, {}, 2\n"
+	"while ARGV[at] do\n"
+	"  local sku, last = ARGV[at], at + 7 + 2 * ARGV[at + 7]\n"
+	"  local k, moved = P..'item:'..sku, false\n"
+	"  local is_new = call('ZADD', P..'items', 0, sku) == 1\n"
+	"  local f = {'name', 'authority', 'reserve'}\n"
+	"  for i = at + 8, last, 2 do f[#f + 1] = 't:'..ARGV[i] end\n"
+	"  local old = is_new and {} or call('HMGET', k, unpack(f))\n"
+	"  for i = 1, 3 do\n"
+	"    if ARGV[at + 2 * i - 1] == '1' then\n"
+	"      local v = ARGV[at + 2 * i]\n"
+	"      local pends = i == 2 and\n"
+	"        call('EXISTS', P..'pend:'..sku) == 1\n"
+	"      if i == 2 and not is_new then call('HDEL', k, 'next') end\n"
+	"      if pends then waits[#waits + 1] = sku end\n"
+	"      if v ~= (old[i] or '') then\n"
+	"        if pends then call('HSET', k, 'next', v)\n"
+	"        elseif v == '' then call('HDEL', k, f[i])\n"
+	"        else call('HSET', k, f[i], v) end\n"
+	"        moved = moved or i > 1 and not pends\n"
 	"      end\n"
 	"    end\n"
 	"  end\n"
-	"end\n"
-	"local n = 0\n"
-	"for i = 9, #ARGV, 2 do\n"
-	"  local a, typed = ARGV[i], ARGV[i + 1]\n"
-	"  if (call('HGET', k, 't:'..a) or '') ~= typed then\n"
-	"    unbind(a)\n"
-	"    n = n + 1\n"
-	"    if typed ~= '' then\n"
-	"      call('HSET', k, 't:'..a, typed, 'w:'..a, now)\n"
-	"      call('HSETNX', P..'cursor:'..a, 'bound', now)\n"
-	"      call('HSET', P..'cursor:'..a, 'binding', now)\n"
-	"      call('HSET', P..'unresolved:'..a, sku,\n"
-	"                 'waits to be looked up')\n"
-	"      mark(a, '" MARK_RESOLVE "', 'b', 0, 0, 0)\n"
+	"  for i = 4, #f do\n"
+	"    local a, typed = ARGV[at + 2 * i], ARGV[at + 2 * i + 1]\n"
+	"    if (old[i] or '') ~= typed then\n"
+	"      if not is_new then unbind(sku, k, a) end\n"
+	"      n = n + 1\n"
+	"      if typed ~= '' then\n"
+	"        call('HSET', k, 't:'..a, typed, 'w:'..a, now)\n"
+	"        call('HSET', P..'unresolved:'..a, sku,\n"
+	"          'waits to be looked up')\n"
+	"        bound[a] = true\n"
+	"      end\n"
 	"    end\n"
 	"  end\n"
+	"  if moved then mark_channels(sku, '', 'b', now, 0, 0) end\n"
+	"  at = last + 1\n"
 	"end\n"
-	"if moved then mark_channels(sku, '', 'b', now, 0, 0) end\n"
-	"return n\n";
+	"for a in pairs(bound) do\n"
+	"  call('HSETNX', P..'cursor:'..a, 'bound', now)\n"
+	"  call('HSET', P..'cursor:'..a, 'binding', now)\n"
+	"  mark(a, '" MARK_RESOLVE "', 'b', 0, 0, 0)\n"
+	"end\n"
+	"return {n, unpack(waits)}\n";
 
 /* ARGV: account, sku, what was asked for, external, refs… -> 1, or 0 when
    taken. A binding typed anew meanwhile is not answered by this. */
@@ -118,12 +125,11 @@ static const char resolved_script[] = LUA_MARK
 	"return 1\n";
 
 static void
-build_put(struct args *a, const struct item *item)
+add_item(struct args *a, const struct item *item)
 {
 	char reserve[DECIMAL_TEXT_SIZE];
 
 	args_adds(a, item->sku);
-	args_addi(a, clock_wall_ms());
 	args_adds(a, item->name ? "1" : "0");
 	args_adds(a, item->name);
 	args_adds(a, item->authority ? "1" : "0");
@@ -132,6 +138,7 @@ build_put(struct args *a, const struct item *item)
 	args_adds(a, item->drops_reserve
 	                     ? ""
 	                     : decimal_format(reserve, item->reserve));
+	args_addi(a, (int64_t)item->n_bindings);
 	for (size_t i = 0; i < item->n_bindings; i++) {
 		args_adds(a, item->bindings[i].account);
 		args_adds(a, item->bindings[i].typed);
@@ -139,48 +146,33 @@ build_put(struct args *a, const struct item *item)
 }
 
 int
-store_registry_put(struct store *store, const struct item *item,
-                   size_t *n_changed)
+store_registry_put_many(struct store *store, const struct item *items, size_t n,
+                        size_t *n_changed)
 {
 	struct args a = { 0 };
 	redisReply *reply = NULL;
 	int r;
 
-	build_put(&a, item);
+	args_addi(&a, clock_wall_ms());
+	for (size_t i = 0; i < n; i++)
+		add_item(&a, &items[i]);
 	r = store_eval(store, &reply, SCRIPT_BIND, bind_script, &a);
 	if (r)
 		return r;
 	if (n_changed)
-		*n_changed = (size_t)reply_int(reply);
+		*n_changed = (size_t)reply_int(reply_at(reply, 0));
+	for (size_t i = 1; !r && i < reply_n(reply); i++)
+		r = store_accounts_release(store, NULL,
+		                           reply_text(reply_at(reply, i)));
 	freeReplyObject(reply);
-	return item->authority ? store_accounts_release(store, NULL, item->sku)
-	                       : 0;
+	return r;
 }
 
 int
-store_registry_put_many(struct store *store, const struct item *items, size_t n)
+store_registry_put(struct store *store, const struct item *item,
+                   size_t *n_changed)
 {
-	size_t n_sent = 0;
-	int r = 0;
-
-	while (!r && n_sent < n) {
-		struct args a = { 0 };
-
-		build_put(&a, &items[n_sent]);
-		r = store_eval_send(store, SCRIPT_BIND, bind_script, &a);
-		n_sent += !r;
-	}
-	/* Each that was sent has an answer, and nobody else may get it. */
-	for (size_t i = 0; i < n_sent; i++) {
-		int answer = store_eval_collect(store, NULL);
-
-		if (!r)
-			r = answer;
-	}
-	for (size_t i = 0; !r && i < n; i++)
-		if (items[i].authority)
-			r = store_accounts_release(store, NULL, items[i].sku);
-	return r;
+	return store_registry_put_many(store, item, 1, n_changed);
 }
 
 /* One field of item:SKU into the item. Bindings come as t:, x:, w: fields. */

@@ -32,12 +32,11 @@ int store_registry_put(struct store *store, const struct item *item,
                        size_t *n_changed);
 
 /*
- * The same for many, at most a few hundred: they are written together, so that
- * they cost one wait for the disk and not one each. After a fault any of them
- * may be written.
+ * The same for many, at most a few hundred: they are written together or not at
+ * all, and cost one wait for the disk and one mark of each account.
  */
 int store_registry_put_many(struct store *store, const struct item *items,
-                            size_t n);
+                            size_t n, size_t *n_changed);
 
 /*
  * Read many, at most a few hundred, in their order: out[i].sku is NULL where

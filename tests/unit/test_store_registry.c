@@ -257,7 +257,8 @@ test_store_registry__many_are_written_and_read_in_their_order(void **state)
 			                  .bindings = &binding,
 			                  .n_bindings = 1 };
 	}
-	assert_int_equal(store_registry_put_many(store, items, MANY - 1), 0);
+	assert_int_equal(store_registry_put_many(store, items, MANY - 1, NULL),
+	                 0);
 	assert_int_equal(store_registry_get_many(store, items, skus, MANY), 0);
 	for (int i = 0; i < MANY - 1; i++) {
 		assert_string_equal(items[i].sku, names[i]);
@@ -269,6 +270,41 @@ test_store_registry__many_are_written_and_read_in_their_order(void **state)
 	assert_counts(0, MANY - 1);
 	free(binding.account);
 	free(binding.typed);
+}
+
+/* A batch may name an item again, and hold old ones beside new ones. */
+static void
+test_store_registry__a_batch_writes_what_differs(void **state)
+{
+	char accounts[][8] = { "agora", "agora", "erp", "agora" };
+	char typed[][8] = { "typed", "typed", "other", "" };
+	char skus[][4] = { "A1", "A2", "A1", "A3" };
+	struct binding bindings[4] = { 0 };
+	struct item items[4] = { 0 };
+	struct item got;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		bindings[i].account = accounts[i];
+		bindings[i].typed = typed[i];
+		items[i].sku = skus[i];
+		items[i].bindings = &bindings[i];
+		items[i].n_bindings = 1;
+	}
+	assert_int_equal(put("A2", "agora", "typed"), 1);
+	assert_int_equal(resolve("A2", "Q2", "q2-ref"), 0);
+	assert_int_equal(put("A3", "agora", "typed"), 1);
+	assert_int_equal(resolve("A3", "Q3", "q3-ref"), 0);
+	assert_int_equal(store_registry_put_many(store, items, 4, &n), 0);
+	assert_int_equal(n, 3); /* A1 at both, and A3 unbound */
+	assert_int_equal(store_registry_get(store, &got, "A1"), 0);
+	assert_int_equal(got.n_bindings, 2);
+	item_fini(&got);
+	assert_sku_of("Q2", "A2");
+	assert_sku_of("Q3", "none");
+	assert_counts(1, 1);
+	assert_string_equal(store_world_marks(world, "erp"), MARK_RESOLVE);
 }
 
 static int
@@ -463,6 +499,7 @@ main(void)
 		EACH(test_store_registry__one_external_id_is_one_item),
 		EACH(test_store_registry__a_ref_may_mean_several_items_and_no_prefix),
 		EACH(test_store_registry__many_are_written_and_read_in_their_order),
+		EACH(test_store_registry__a_batch_writes_what_differs),
 		EACH(test_store_registry__more_than_a_page_of_items_are_all_visited),
 		EACH(test_store_registry__more_than_a_page_of_items_behind_a_ref_are_all_found),
 		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
