@@ -67,7 +67,8 @@ endif
 once    = $(eval $(1) := $(shell $(2)))$($(1))
 LIBS    = libcurl json-c hiredis openssl
 LIB_INC = $(call once,LIB_INC,pkg-config --cflags-only-I $(LIBS))
-LIB_LD  = $(call once,LIB_LD,pkg-config --libs $(LIBS))
+# libmariadb's headers are named with their folder.
+LIB_LD  = $(call once,LIB_LD,pkg-config --libs $(LIBS) libmariadb)
 TEST_LD = $(call once,TEST_LD,pkg-config --libs cmocka)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wundef \

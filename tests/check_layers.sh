@@ -25,6 +25,7 @@ BEGIN {
 	home["curl"] = "^gateway/drivers/http_client[^/]*$"
 	home["hiredis"] = "^gateway/drivers/store[^/]*$"
 	home["json-c"] = "^gateway/base/json[.]"
+	home["mariadb"] = "^adapters/sql_(db|judge)[.]"
 	home["openssl"] = "^gateway/(base/crypto|drivers/tls)[.]"
 }
 

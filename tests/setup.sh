@@ -70,6 +70,8 @@ look_build()
 		pkg-config --exists hiredis
 	need libssl-dev "TLS, signatures, digests" \
 		pkg-config --exists openssl
+	need libmariadb-dev "reads and writes a web shop's own database" \
+		pkg-config --exists libmariadb
 }
 
 look_run()
@@ -92,6 +94,9 @@ look_test()
 		pkg-config --exists cmocka
 	need libfaketime "sets the clock in the convergence test" \
 		ls /usr/lib/*/faketime/libfaketimeMT.so.1
+	need mariadb-server-core "plays a web shop's database in tests" \
+		test -x /usr/sbin/mariadbd
+	need mariadb-client-core "asks that database in tests" has mariadb
 }
 
 look()
