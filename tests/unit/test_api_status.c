@@ -45,6 +45,7 @@ ask_status(struct api_world *world)
 static const char *
 ask_page(struct api_world *world)
 {
+	buf_fini(&reply.body); /* of the page before */
 	assert_int_equal(
 		api_world_ask(world, &reply, "GET", "/status", NULL, NULL), 0);
 	assert_int_equal(reply.status, 200);
