@@ -15,6 +15,7 @@
 #include "gateway/drivers/store_oversold.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_reconcile.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
 
@@ -234,6 +235,7 @@ tick(struct scheduler *s)
 	int64_t mono = clock_mono_ms();
 	int64_t now = clock_wall_ms();
 	int64_t token = 0;
+	int64_t off_ms = 0; /* since when a person has stopped it */
 
 	if (mono - s->gauges_mono_ms >= GAUGES_EVERY_MS) {
 		s->gauges_mono_ms = mono;
@@ -247,9 +249,13 @@ tick(struct scheduler *s)
 	}
 	if (s->is_holder)
 		sweep_oversold(s, mono);
+	if (s->is_holder)
+		(void)store_switch_get(s->store, &off_ms, SWITCH_SCHEDULE);
 	for (size_t i = 0; s->is_holder && i < s->n; i++) {
-		run_due(s, &s->plans[i], now);
-		reconcile_due(s, &s->plans[i], now);
+		if (!off_ms) {
+			run_due(s, &s->plans[i], now);
+			reconcile_due(s, &s->plans[i], now);
+		}
 		ask_for_sales(s, &s->plans[i], mono);
 	}
 }

@@ -55,6 +55,25 @@ int api_serve_galaxy(const struct api_env *env, const struct http_call *call,
                      const char *const *params, struct http_reply *reply);
 int api_serve_picture(const struct api_env *env, const struct http_call *call,
                       const char *const *params, struct http_reply *reply);
+int api_serve_synchronizer(const struct api_env *env,
+                           const struct http_call *call,
+                           const char *const *params, struct http_reply *reply);
+int api_serve_synchronizer_start(const struct api_env *env,
+                                 const struct http_call *call,
+                                 const char *const *params,
+                                 struct http_reply *reply);
+int api_serve_synchronizer_stop(const struct api_env *env,
+                                const struct http_call *call,
+                                const char *const *params,
+                                struct http_reply *reply);
+int api_serve_synchronizer_force(const struct api_env *env,
+                                 const struct http_call *call,
+                                 const char *const *params,
+                                 struct http_reply *reply);
+int api_serve_sale(const struct api_env *env, const struct http_call *call,
+                   const char *const *params, struct http_reply *reply);
+int api_serve_job(const struct api_env *env, const struct http_call *call,
+                  const char *const *params, struct http_reply *reply);
 
 /* A complete JSON answer stands in reply->body. Returns 0 or ERR_NOMEM. */
 int api_reply_json(struct http_reply *reply, int status);

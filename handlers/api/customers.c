@@ -17,8 +17,12 @@
 
 #include <string.h>
 
-static const struct entries_kind customer_kind = { "api:customers", "customer",
-	                                           "code", ENTRY_CUSTOMER };
+static const struct entries_kind customer_kind = {
+	.account = "api:customers",
+	.noun = "customer",
+	.field = "code",
+	.kind = ENTRY_CUSTOMER,
+};
 
 enum { ACCOUNT_SIZE = 80 };
 

@@ -42,7 +42,10 @@ entries_refuse(struct entries_call *c, int status, const char *code,
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	api_fail(c->reply, status, code, message, field);
+	if (c->kind->fail)
+		c->kind->fail(c, status, code, message, field);
+	else
+		api_fail(c->reply, status, code, message, field);
 	return ENTRIES_ANSWERED;
 }
 
@@ -207,11 +210,19 @@ answer_known(struct entries_call *c, int known)
 		r = refuse_other(c, &state);
 	else if (c->asked_for && strcmp(c->asked_for, state.authority) != 0)
 		r = refuse_elsewhere(c, &state); /* no part of the body */
+	else if (c->kind->say)
+		r = c->kind->say(c);
 	else
 		r = say_state(c->reply, c->kind, c->entry.sale, c->entry.id,
 		              &state);
 	ledger_state_fini(&state);
 	return r ? r : ENTRIES_ANSWERED;
+}
+
+const char *
+entries_key(const struct entries_call *c)
+{
+	return c->key.n ? buf_text(&c->key) : "";
 }
 
 static const char *
@@ -234,7 +245,9 @@ name_entry(struct entries_call *c, const char *number, const char *currency)
 		r = crypto_sha256_hex(
 			c->digest, &(struct crypto_part){ text.p, text.n }, 1);
 	e->kind = c->kind->kind;
-	e->details = buf_steal(&text);
+	/* A sale is its lines. */
+	e->details = e->kind == ENTRY_SALE ? NULL : buf_steal(&text);
+	buf_fini(&text);
 	e->id = text_format("%s/%s", c->kind->account, number);
 	e->account = text_dup(c->kind->account);
 	e->sale = text_dup(number);
@@ -242,8 +255,9 @@ name_entry(struct entries_call *c, const char *number, const char *currency)
 	if (!r && e->id)
 		r = sale_docid(docid, e->id);
 	e->docid = r ? NULL : text_dup(docid);
-	if (!r && (!e->details || !e->id || !e->account || !e->sale ||
-	           !e->docid || (currency && !e->currency)))
+	if (!r &&
+	    ((!e->details && e->kind != ENTRY_SALE) || !e->id || !e->account ||
+	     !e->sale || !e->docid || (currency && !e->currency)))
 		r = err_raise(ERR_NOMEM, "why=%s", "entry");
 	return r;
 }
@@ -300,8 +314,11 @@ static int
 check(struct entries_call *c)
 {
 	struct entry_problem problem = { 0 };
-	struct outcome outcome = ask_adapter(c, &problem);
+	struct outcome outcome;
 
+	if (c->entry.kind == ENTRY_SALE) /* there is nothing to look up */
+		return 0;
+	outcome = ask_adapter(c, &problem);
 	switch (outcome.verdict) {
 	case VERDICT_DONE:
 	case VERDICT_REFUSED: break;
@@ -365,7 +382,7 @@ choose_state(struct entries_call *c, struct ledger_new *new)
 			false
 		};
 	else if (lost_ms && clock_wall_ms() - lost_ms < REMEMBERED_MS &&
-	         !(c->is_dated && e->occurred_ms > lost_ms))
+	         !c->is_unique && !(c->is_dated && e->occurred_ms > lost_ms))
 		*new = (struct ledger_new){
 			e, "uncertain",
 			"Redis lost its data: it may have been posted before",
@@ -384,6 +401,8 @@ say_taken(struct entries_call *c, const struct ledger_new *new)
 	         "state=%s",
 	         c->entry.authority, c->entry.id, c->entry.docid,
 	         c->entry.n_lines, new->state);
+	if (c->kind->say)
+		return c->kind->say(c);
 	json_out_object(&j, NULL);
 	json_out_text(&j, c->kind->noun, c->entry.sale);
 	json_out_text(&j, "entry", c->entry.id);
@@ -399,6 +418,13 @@ static int
 refuse_perhaps(struct entries_call *c)
 {
 	c->reply->retry_after_s = AGAIN_S;
+	if (c->is_unique)
+		return entries_refuse(
+			c, 503, "store_unavailable", NULL,
+			"Redis did not answer: the %s may be taken or not. Ask "
+			"for its job before it is sent again; with an "
+			"Idempotency-Key a repeat is safe.",
+			c->kind->noun);
 	return entries_refuse(c, 503, "store_unavailable", NULL,
 	                      "Redis did not answer: the %s may be taken or "
 	                      "not. Send it again, unchanged; a repeat is safe "

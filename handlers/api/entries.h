@@ -30,11 +30,20 @@
  * A repeat is recognised before anything is looked up: that an item was deleted
  * since, or the authority's tables are being read, changes no answer.
  */
+struct entries_call;
+
 struct entries_kind {
 	const char *account; /* "api:orders"; static, as all */
 	const char *noun;    /* "order" */
 	const char *field;   /* of the number: "number" */
 	enum entry_kind kind;
+
+	/* Another shape of its answers; NULL: {"order",…} and {"error":{…}}.
+	   say is asked for the one that was taken, or sent before; fail is as
+	   api_fail. */
+	int (*say)(struct entries_call *c);
+	void (*fail)(struct entries_call *c, int status, const char *code,
+	             const char *message, const char *field);
 };
 
 /* One call on its way. Filled up to reply by the caller, zeroed behind. */
@@ -48,6 +57,7 @@ struct entries_call {
 	struct buf key;   /* as the ledger knows it; empty: none was given */
 	char digest[65];
 	struct entry entry;
+	bool is_unique;     /* its number was made for this call alone */
 	bool is_dated;      /* entry.occurred_ms is the shop's own word */
 	bool is_unresolved; /* a line's binding has no id there yet */
 	struct entry_problem unresolved; /* what to say of it */
@@ -87,6 +97,9 @@ int entries_invalid(struct entries_call *c,
 /* The adapter of an account when it takes what shops send, else NULL. */
 const struct adapter_ops *entries_adapter(const struct api_env *env,
                                           const struct conf_section *account);
+
+/* An Idempotency-Key as the ledger knows it; "" when none was given. */
+const char *entries_key(const struct entries_call *c);
 
 /* Append a document in its one form: members by name, no blanks. */
 void entries_body(struct buf *out, const struct json_node *root);

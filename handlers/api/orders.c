@@ -21,8 +21,12 @@
 
 enum { CANDIDATES_MAX = 5 };
 
-static const struct entries_kind order_kind = { "api:orders", "order", "number",
-	                                        ENTRY_ORDER };
+static const struct entries_kind order_kind = {
+	.account = "api:orders",
+	.noun = "order",
+	.field = "number",
+	.kind = ENTRY_ORDER,
+};
 
 /* ---- a sku that nobody knows ---- */
 

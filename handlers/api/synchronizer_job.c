@@ -1,0 +1,158 @@
+/*
+ * GET /api/itemstask/{id}: how a job is doing.
+ *
+ * "Job status : Succeeded", in the words of the program before; a failed one
+ * has its reason behind it. With ?format=json all that is known.
+ *
+ *   waiting  Enqueued    nobody has begun
+ *   working  Processing  sent, or to be looked up: not known to be there yet
+ *   done     Succeeded   it is there
+ *   failed   Failed      why says what about; a person may still decide
+ */
+#include "handlers/api/api.h"
+#include "handlers/api/synchronizer.h"
+
+#include "gateway/base/err.h"
+#include "gateway/drivers/store_ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT_SIZE = 16 };
+
+struct job {
+	const char *id;   /* borrowed */
+	const char *kind; /* static */
+	const char *state;
+	const char *why; /* borrowed; "" */
+};
+
+static const char *
+hangfire_name(const char *state)
+{
+	static const char *const names[][2] = {
+		{ "waiting", "Enqueued" },
+		{ "working", "Processing" },
+		{ "done", "Succeeded" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i][0], state) == 0)
+			return names[i][1];
+	return "Failed";
+}
+
+static bool
+wants_json(const struct http_call *call)
+{
+	char format[FORMAT_SIZE];
+
+	return http_param(format, sizeof(format), call->query,
+	                  strlen(call->query), "format") == 0 &&
+	       strcmp(format, "json") == 0;
+}
+
+static int
+say_line(struct http_reply *reply, const struct job *job)
+{
+	struct buf text = BUF_INIT;
+	int r;
+
+	buf_addf(&text, "Job status : %s", hangfire_name(job->state));
+	if (strcmp(job->state, "failed") == 0 && *job->why)
+		buf_addf(&text, ". %s", job->why);
+	r = buf_check(&text);
+	if (!r)
+		r = synchronizer_say(reply, 200, buf_text(&text));
+	buf_fini(&text);
+	return r;
+}
+
+static void
+begin_json(struct json_out *j, const struct job *job)
+{
+	json_out_object(j, NULL);
+	json_out_text(j, "id", job->id);
+	json_out_text(j, "kind", job->kind);
+	json_out_text(j, "state", job->state);
+	json_out_text(j, "status", hangfire_name(job->state));
+	api_out_text(j, "why", job->why);
+}
+
+static int
+say_absent(struct http_reply *reply)
+{
+	api_fail(reply, 404, "absent",
+	         "No such job was given, or it is long over.", NULL);
+	return err_pass(buf_check(&reply->body));
+}
+
+/* ---- a sale ---- */
+
+static const char *
+state_of_entry(const char *state)
+{
+	static const char *const words[][2] = {
+		{ "ready", "waiting" },   { "held", "waiting" },
+		{ "posting", "working" }, { "uncertain", "working" },
+		{ "confirmed", "done" },  { "settled", "done" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i][0], state) == 0)
+			return words[i][1];
+	return "failed"; /* refused, dropped */
+}
+
+static int
+say_sale(struct http_reply *reply, const struct job *job, const char *entry,
+         const struct ledger_state *state)
+{
+	struct json_out j = { .to = &reply->body };
+
+	begin_json(&j, job);
+	json_out_text(&j, "entry", entry);
+	json_out_text(&j, "entry_state", state->state);
+	json_out_text(&j, "account", state->authority);
+	json_out_text(&j, "docid", state->docid);
+	json_out_int(&j, "attempts", state->attempts);
+	api_out_time(&j, "made_at", state->made_ms);
+	api_out_time(&j, "confirmed_at", state->confirmed_ms);
+	json_out_end_object(&j);
+	return api_reply_json(reply, 200);
+}
+
+static int
+serve_sale(const struct api_env *env, const struct http_call *call,
+           const char *id, struct http_reply *reply)
+{
+	struct ledger_state state = { 0 };
+	char *entry = text_format("api:sales/%s", id);
+	int r = entry ? store_ledger_state(env->store, &state, entry)
+	              : err_raise(ERR_NOMEM, "why=%s", "answer");
+	bool is_dropped = strcmp(state.state, "dropped") == 0;
+	struct job job = { id, "sale", state_of_entry(state.state), "" };
+
+	if (state.why)
+		job.why = state.why;
+	else if (is_dropped)
+		job.why = "a person decided against it";
+	if (r == LEDGER_ABSENT)
+		r = say_absent(reply);
+	else if (!r && wants_json(call))
+		r = say_sale(reply, &job, entry, &state);
+	else if (!r)
+		r = say_line(reply, &job);
+	ledger_state_fini(&state);
+	free(entry);
+	return err_pass(r);
+}
+
+int
+api_serve_job(const struct api_env *env, const struct http_call *call,
+              const char *const *params, struct http_reply *reply)
+{
+	if (params[0][0] == 's')
+		return serve_sale(env, call, params[0], reply);
+	return say_absent(reply);
+}

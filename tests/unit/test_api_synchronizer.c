@@ -1,0 +1,419 @@
+/*
+ * The synchronizer's API: its paths, bodies and answers, with our promises
+ * behind them.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "gateway/base/json.h"
+#include "gateway/drivers/store_lease.h"
+#include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_switch.h"
+#include "gateway/ports/adapter.h"
+#include "handlers/handlers.h"
+#include "tests/support/api_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct api_world *world;
+static struct http_reply reply;
+static struct json *doc;
+
+/* Who records a sale needs no more than this. */
+static struct outcome
+fake_post(void *state, const struct entry *entry)
+{
+	(void)state;
+	(void)entry;
+	return outcome_done();
+}
+
+static struct outcome
+fake_sync(void *state, const struct sync_job *job, const struct sync_sink *sink)
+{
+	(void)state;
+	(void)job;
+	(void)sink;
+	return outcome_done();
+}
+
+static const struct adapter_ops erp = { .name = "galaxy",
+	                                .post_entry = fake_post,
+	                                .sync = fake_sync };
+static const struct adapter_ops till = { .name = "square", .sync = fake_sync };
+static const struct adapter_ops *const some_adapters[] = { &erp, &till, NULL };
+
+static int
+begin(void **state)
+{
+	(void)api_world_empty(state);
+	world = *state;
+	world->env.adapters = some_adapters;
+	api_world_item(world, "17", "Feta");
+	api_world_item(world, "B2", "Olives");
+	return 0;
+}
+
+static int
+forget(void **state)
+{
+	(void)state;
+	json_free(doc);
+	doc = NULL;
+	api_world_forget(&reply);
+	return 0;
+}
+
+static void
+ask(const char *method, const char *pattern, const char *param,
+    const char *query, int status)
+{
+	(void)forget(NULL);
+	assert_int_equal(
+		api_world_ask(world, &reply, method, pattern, param, query), 0);
+	assert_int_equal(reply.status, status);
+	assert_string_equal(reply.content_type, "application/json");
+	assert_int_equal(json_parse(&doc, reply.body.p, reply.body.n), 0);
+}
+
+static void
+post(const char *path, const char *key, const char *body, int status)
+{
+	const struct http_header header = { "idempotency-key", key };
+	const struct http_call call = { .method = "POST",
+		                        .path = path,
+		                        .query = "",
+		                        .headers = &header,
+		                        .n_headers = key ? 1 : 0,
+		                        .body = body,
+		                        .n_body = strlen(body) };
+	const char *const params[] = { NULL };
+	const struct api_route *route = api_routes;
+
+	(void)forget(NULL);
+	reply = (struct http_reply){ 0 };
+	while (strcmp(route->path, path) != 0 ||
+	       strcmp(route->method, "POST") != 0)
+		route++;
+	assert_int_equal(route->serve(&world->env, &call, params, &reply), 0);
+	if (reply.status != status)
+		print_error("%s\n", buf_text(&reply.body));
+	assert_int_equal(reply.status, status);
+	assert_int_equal(json_parse(&doc, reply.body.p, reply.body.n), 0);
+}
+
+static void
+sell(const char *key, const char *body, int status)
+{
+	post("/api/synchronizer/sale", key, body, status);
+}
+
+static const char *
+said(const char *key)
+{
+	return json_text_or(json_root(doc), key, "(none)");
+}
+
+static void
+assert_text(const char *text)
+{
+	assert_string_equal(json_text(json_root(doc)), text);
+}
+
+static int64_t
+ready_at(const char *account)
+{
+	int64_t n = -1;
+
+	assert_int_equal(store_ledger_count_ready(world->store, &n, account),
+	                 0);
+	return n;
+}
+
+#define SALE "{\"item_ecommerce_id\":17,\"delta\":2,\"balance\":2400}"
+
+/* ---- a sale ---- */
+
+static void
+test_api_synchronizer__a_sale_is_answered_as_ever(void **state)
+{
+	(void)state;
+	sell(NULL, SALE, 202);
+	assert_string_equal(said("status"), "pending");
+	assert_int_equal(strlen(said("location")), 21);
+	assert_null(json_find(json_root(doc), "error_message"));
+	assert_int_equal(strncmp(buf_text(&reply.extra),
+	                         "Location: /api/itemstask/s", 26),
+	                 0);
+	assert_int_equal(ready_at("erp"), 1);
+}
+
+static void
+check_entry(const struct entry *entry)
+{
+	struct decimal paid;
+
+	assert_int_equal(decimal_parse(&paid, "24"), 0);
+	assert_int_equal(entry->kind, ENTRY_SALE);
+	assert_string_equal(entry->account, "api:sales");
+	assert_string_equal(entry->authority, "erp");
+	assert_int_equal(entry->n_lines, 2);
+	assert_string_equal(entry->lines[0].sku, "17");
+	assert_int_equal(decimal_cmp(entry->lines[0].qty, decimal_of(2)), 0);
+	assert_int_equal(decimal_cmp(entry->lines[0].gross, paid), 0);
+	assert_string_equal(entry->lines[1].sku, "B2");
+	assert_true(entry->lines[1].has_gross);
+	assert_true(decimal_is_zero(entry->lines[1].gross));
+}
+
+static void
+test_api_synchronizer__lines_gifts_and_numbers_as_text(void **state)
+{
+	(void)state;
+	sell(NULL,
+	     "{\"lines\":[{\"item_ecommerce_id\":\"17\",\"delta\":\"2\","
+	     "\"balance\":\"2400\"},{\"item_ecommerce_id\":\"B2\","
+	     "\"delta\":1,\"balance\":0}]}",
+	     202);
+	assert_int_equal(ready_at("erp"), 1);
+}
+
+static int
+look_at(void *ctx, const struct entry *entry, unsigned attempts)
+{
+	(void)attempts;
+	check_entry(entry);
+	*(int *)ctx += 1;
+	return 0;
+}
+
+/* Held, so that it can be looked at. */
+static void
+test_api_synchronizer__the_entry_holds_what_was_sold(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	sell(NULL,
+	     "{\"lines\":[{\"item_ecommerce_id\":17,\"delta\":2,"
+	     "\"balance\":2400},{\"item_ecommerce_id\":\"B2\","
+	     "\"delta\":-1,\"balance\":0}]}",
+	     202);
+	assert_int_equal(
+		store_ledger_each(world->store, "erp", "held", look_at, &n), 0);
+	assert_int_equal(n, 1);
+}
+
+static void
+test_api_synchronizer__without_a_key_each_call_is_a_sale(void **state)
+{
+	(void)state;
+	sell(NULL, SALE, 202);
+	sell(NULL, SALE, 202);
+	assert_int_equal(ready_at("erp"), 2);
+}
+
+static void
+test_api_synchronizer__with_a_key_a_repeat_is_the_same_sale(void **state)
+{
+	char *first;
+
+	(void)state;
+	sell("order 1", SALE, 202);
+	first = text_dup(said("location"));
+	sell("order 1",
+	     "{\"balance\":2400,\"delta\":2,\"item_ecommerce_id\":17}", 202);
+	assert_string_equal(said("location"), first);
+	assert_int_equal(ready_at("erp"), 1);
+	sell("order 1",
+	     "{\"item_ecommerce_id\":17,\"delta\":3,\"balance\":2400}", 409);
+	assert_string_equal(said("status"), "failed");
+	assert_int_equal(ready_at("erp"), 1);
+	free(first);
+}
+
+static void
+test_api_synchronizer__a_sale_that_cannot_be_is_refused_at_once(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *field;
+	} wrong[] = {
+		{ "[]", "(none)" },
+		{ "{\"delta\":2,\"balance\":1}", "item_ecommerce_id" },
+		{ "{\"item_ecommerce_id\":1.5,\"delta\":2,\"balance\":1}",
+		  "item_ecommerce_id" },
+		{ "{\"item_ecommerce_id\":17,\"balance\":1}", "delta" },
+		{ "{\"item_ecommerce_id\":17,\"delta\":0,\"balance\":1}",
+		  "delta" },
+		{ "{\"item_ecommerce_id\":17,\"delta\":2}", "balance" },
+		{ "{\"item_ecommerce_id\":17,\"delta\":2,\"balance\":0.5}",
+		  "balance" },
+		{ "{\"item_ecommerce_id\":17,\"delta\":2,\"balance\":-5}",
+		  "balance" },
+		{ "{\"item_ecommerce_id\":99,\"delta\":2,\"balance\":5}",
+		  "item_ecommerce_id" },
+		{ "{\"lines\":[]}", "lines" },
+		{ "{\"lines\":[{\"item_ecommerce_id\":17,\"delta\":2,"
+		  "\"balance\":5},{\"item_ecommerce_id\":99,\"delta\":1,"
+		  "\"balance\":1}]}",
+		  "lines[1].item_ecommerce_id" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		sell(NULL, wrong[i].body, 400);
+		assert_string_not_equal(said("error_message"), "(none)");
+		assert_string_equal(
+			json_text_or(json_find(json_root(doc), "error"),
+		                     "field", "(none)"),
+			wrong[i].field);
+	}
+	assert_int_equal(ready_at("erp"), 0);
+}
+
+static void
+test_api_synchronizer__who_records_no_sales_gets_none(void **state)
+{
+	static const struct adapter_ops *const none[] = { &till, NULL };
+
+	(void)state;
+	world->env.adapters = none;
+	sell(NULL, SALE, 400);
+	assert_int_equal(ready_at("erp"), 0);
+}
+
+/* ---- its job ---- */
+
+static void
+job(const char *id, const char *line, const char *state_name)
+{
+	ask("GET", "/api/itemstask/{}", id, "", 200);
+	assert_text(line);
+	ask("GET", "/api/itemstask/{}", id, "format=json", 200);
+	assert_string_equal(said("state"), state_name);
+}
+
+static void
+end_with(const char *id, struct outcome outcome)
+{
+	char *entry = text_format("api:sales/%s", id);
+	struct entry begun = { 0 };
+	unsigned attempt = 0;
+	int64_t token = 0;
+	int64_t origin = 0;
+	int64_t next = 0;
+
+	assert_int_equal(store_lease_hold(world->store, &token, "worker:erp",
+	                                  "me", 10000),
+	                 0);
+	assert_int_equal(store_ledger_begin(world->store, &begun, &attempt,
+	                                    &origin, &next, "erp", "worker:erp",
+	                                    token),
+	                 0);
+	job(id, "Job status : Processing", "working");
+	assert_int_equal(
+		store_ledger_end(world->store, entry, attempt, &outcome, 0), 0);
+	entry_fini(&begun);
+	free(entry);
+}
+
+static void
+test_api_synchronizer__a_job_tells_how_its_sale_is_doing(void **state)
+{
+	char *id;
+
+	(void)state;
+	sell(NULL, SALE, 202);
+	id = text_dup(said("location"));
+	job(id, "Job status : Enqueued", "waiting");
+	end_with(id, outcome_done());
+	job(id, "Job status : Succeeded", "done");
+	free(id);
+
+	sell(NULL, SALE, 202);
+	id = text_dup(said("location"));
+	end_with(id, outcome_of(VERDICT_REFUSED, "no such thing"));
+	job(id, "Job status : Failed. no such thing", "failed");
+	free(id);
+}
+
+static void
+test_api_synchronizer__a_job_that_was_never_given_is_absent(void **state)
+{
+	(void)state;
+	ask("GET", "/api/itemstask/{}", "s0123", "", 404);
+	ask("GET", "/api/itemstask/{}", "17", "", 404);
+}
+
+/* ---- the switch ---- */
+
+static void
+test_api_synchronizer__start_and_stop_may_be_repeated(void **state)
+{
+	(void)state;
+	ask("GET", "/api/synchronizer", NULL, "", 200);
+	assert_text("True");
+	for (int i = 0; i < 2; i++) {
+		ask("POST", "/api/synchronizer/stop", NULL, "", 200);
+		assert_text("stopped");
+	}
+	ask("GET", "/api/synchronizer", NULL, "", 200);
+	assert_text("False");
+	for (int i = 0; i < 2; i++) {
+		ask("POST", "/api/synchronizer/start", NULL, "", 200);
+		assert_text("started");
+	}
+	ask("GET", "/api/synchronizer", NULL, "", 200);
+	assert_text("True");
+}
+
+static void
+test_api_synchronizer__force_update_asks_every_account(void **state)
+{
+	static const char *const names[] = { "erp", "agora" };
+
+	(void)state;
+	ask("POST", "/api/synchronizer/forceUpdate", NULL, "", 200);
+	assert_text("pending updated");
+	for (size_t i = 0; i < 2; i++) {
+		struct mark mark;
+
+		assert_int_equal(store_marks_find(world->store, &mark, names[i],
+		                                  MARK_FULL),
+		                 0);
+		assert_int_equal(mark.cause, MARK_OPERATOR);
+		free(mark.member);
+	}
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(test_api_synchronizer__##name, begin, \
+	                                forget)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_sale_is_answered_as_ever),
+		TEST(lines_gifts_and_numbers_as_text),
+		TEST(the_entry_holds_what_was_sold),
+		TEST(without_a_key_each_call_is_a_sale),
+		TEST(with_a_key_a_repeat_is_the_same_sale),
+		TEST(a_sale_that_cannot_be_is_refused_at_once),
+		TEST(who_records_no_sales_gets_none),
+		TEST(a_job_tells_how_its_sale_is_doing),
+		TEST(a_job_that_was_never_given_is_absent),
+		TEST(start_and_stop_may_be_repeated),
+		TEST(force_update_asks_every_account),
+	};
+
+	return cmocka_run_group_tests(tests, api_world_setup,
+	                              api_world_teardown);
+}
