@@ -18,6 +18,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_files.h"
+#include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
@@ -332,6 +333,9 @@ do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
 	(void)pick(some, w, batch, MARK_FILE);
 	if (may_begin(w, some, &r))
 		r = files_fetch(w, some);
+	(void)pick(some, w, batch, MARK_JOB);
+	if (may_begin(w, some, &r))
+		r = enrol_items(w, some);
 	/* Polls in the order in which they were asked for: one that is soon
 	   asked for again never keeps the others waiting for good. */
 	if (pick(some, w, batch, "y:") > 1 &&
@@ -677,10 +681,11 @@ static int
 open_parts(struct worker *w)
 {
 	const char *agent = w->engine->version;
+	const char *url = conf_account_url(w->conf);
 	char user_agent[64];
 	const struct http_client_options options = {
 		.timeout_ms = conf_int(w->conf, "timeout_ms"),
-		.may_http = !strncmp(conf_account_url(w->conf), "http://", 7),
+		.may_http = url && !strncmp(url, "http://", 7),
 		.user_agent = user_agent,
 		.idle = keep_during_call,
 		.idle_ctx = w,

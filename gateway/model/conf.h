@@ -43,6 +43,8 @@ enum {
 	CONF_SOURCE =
 		8, /* flag of a type: it only calls us; nobody calls it, no item
 	              is bound at it, and it is nobody's authority */
+	CONF_NO_URL = 32, /* flag of a type: it is reached in another way, and
+	                     takes no `url` */
 	CONF_NO_ENTRIES = 16, /* flag of a type: it cannot record what was sold
 	                         elsewhere, so it is nobody's authority */
 };
@@ -67,7 +69,8 @@ struct conf_type {
 	const struct conf_row *rows; /* of the adapter */
 	const struct conf_row *hook; /* of the handler, keys "hook.…"; NULL */
 	const char *default_url;     /* base URL; NULL: `url` is required */
-	unsigned url_flags; /* CONF_PLAIN_HTTP, CONF_SOURCE, CONF_NO_ENTRIES */
+	unsigned url_flags; /* CONF_PLAIN_HTTP, CONF_SOURCE, CONF_NO_URL,
+	                       CONF_NO_ENTRIES */
 };
 
 /* Values of one set of rows: the file's top level, or one account. */
@@ -150,7 +153,7 @@ bool conf_account_is_source(const struct conf_section *account);
 bool conf_account_may_keep(const struct conf_section *account);
 
 /* Shorthands for an account's `name`, `type` and base `url`. Borrowed. A source
-   has no url: NULL. */
+   has no url, and a type with CONF_NO_URL: NULL. */
 const char *conf_account_name(const struct conf_section *account);
 const char *conf_account_type(const struct conf_section *account);
 const char *conf_account_url(const struct conf_section *account);

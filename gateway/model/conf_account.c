@@ -82,6 +82,13 @@ default_url(struct conf_reader *reader, const struct conf_type *type)
 {
 	struct conf_value *url = conf_section_find(reader->section, "url");
 
+	if (type && type->url_flags & CONF_NO_URL) {
+		if (url->is_seen)
+			conf_complain(reader, "url", -1,
+			              "not used: an account of this type is "
+			              "reached in another way");
+		return;
+	}
 	if (!type || url->is_seen || reader->section->is_source)
 		return;
 	if (type->default_url)

@@ -103,5 +103,7 @@ conf_markdown(struct buf *out, const struct conf_type *types, size_t n_types)
 			buf_adds(out,
 			         "\nIt only calls us: of the options of every "
 			         "type it takes `name` and `type`.\n");
+		if (types[i].url_flags & CONF_NO_URL)
+			buf_adds(out, "\nIt takes no `url`.\n");
 	}
 }

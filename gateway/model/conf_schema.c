@@ -321,6 +321,8 @@ put_common_keys(struct json_out *o, const struct conf_type *type)
 		return;
 	}
 	each_word(&common, put_true, o);
+	if (type->url_flags & CONF_NO_URL)
+		return;
 	json_out_object(o, "url");
 	if (type->default_url)
 		json_out_text(o, "default", type->default_url);
@@ -341,7 +343,8 @@ put_keys(struct json_out *o, const struct conf_type *type)
 	each_word(&own, put_member, o);
 	json_out_end_object(o);
 	json_out_array(o, "required");
-	if (!type->default_url && !(type->url_flags & CONF_SOURCE))
+	if (!type->default_url &&
+	    !(type->url_flags & (CONF_SOURCE | CONF_NO_URL)))
 		json_out_text(o, NULL, "url");
 	each_word(&own, put_required_word, o);
 	json_out_end_array(o);

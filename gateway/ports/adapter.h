@@ -140,7 +140,8 @@ struct adapter_ops {
 	const struct conf_row *options;
 	const char *default_url; /* NULL: `url` is required */
 	unsigned url_flags;      /* CONF_PLAIN_HTTP: an on-site system;
-	                            CONF_SOURCE: it only calls us */
+	                            CONF_SOURCE: it only calls us;
+	                            CONF_NO_URL: not reached by HTTP */
 
 	/* Digits after the point that a count can hold there (0..9). */
 	int count_places;

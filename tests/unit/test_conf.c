@@ -1130,13 +1130,14 @@ static const struct conf_row source_hook[] = {
 static const struct conf_type with_source[] = {
 	{ .name = "erp", .url_flags = CONF_PLAIN_HTTP },
 	{ .name = "source", .hook = source_hook, .url_flags = CONF_SOURCE },
+	{ .name = "table", .url_flags = CONF_NO_URL },
 };
 
 static int
 load_source(const char *json)
 {
 	forget(NULL);
-	return conf_parse(&conf, file, json, strlen(json), with_source, 2,
+	return conf_parse(&conf, file, json, strlen(json), with_source, 3,
 	                  &mistakes);
 }
 
@@ -1177,6 +1178,26 @@ test_conf__who_only_calls_us_takes_nothing_of_the_others(void **state)
 		"calls us\n"
 		"stock.authority: has no stock, it only calls us: expected "
 		"one of erp, found \"shop\"\n");
+}
+
+static void
+test_conf__who_is_reached_otherwise_takes_no_url(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		load_source("{" PUBLIC ",\"accounts\":[" ERP ",{\"name\":"
+	                    "\"shop\",\"type\":\"table\"}]}"),
+		0);
+	assert_null(conf_account_url(conf->accounts[1]));
+	assert_false(conf_account_is_source(conf->accounts[1]));
+	assert_int_equal(
+		load_source("{" PUBLIC ",\"accounts\":[" ERP ",{\"name\":"
+	                    "\"shop\",\"type\":\"table\",\"url\":"
+	                    "\"https://a.example\",\"timeout_ms\":500}]}"),
+		CONF_INVALID);
+	assert_string_equal(buf_text(&mistakes),
+	                    "accounts[1].url: not used: an account of this "
+	                    "type is reached in another way\n");
 }
 
 static void
@@ -1288,6 +1309,7 @@ main(void)
 		TEST(the_first_account_is_the_authority_unless_named),
 		TEST(who_only_calls_us_needs_no_url),
 		TEST(who_only_calls_us_takes_nothing_of_the_others),
+		TEST(who_is_reached_otherwise_takes_no_url),
 		TEST(somebody_must_have_the_stock),
 		TEST(who_records_no_sales_is_no_authority),
 		TEST(somebody_must_record_what_is_sold),
