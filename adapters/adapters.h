@@ -13,6 +13,7 @@ extern const struct adapter_ops galaxy_adapter;
 extern const struct adapter_ops hiboutik_adapter;
 extern const struct adapter_ops lightspeed_r_adapter;
 extern const struct adapter_ops lightspeed_x_adapter;
+extern const struct adapter_ops sql_adapter;
 extern const struct adapter_ops square_adapter;
 extern const struct adapter_ops tipsi_adapter;
 extern const struct adapter_ops webhook_adapter;

@@ -1,0 +1,71 @@
+#ifndef ADAPTERS_SQL_DB_H
+#define ADAPTERS_SQL_DB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/secret.h"
+#include "gateway/model/outcome.h"
+
+/*
+ * One connection to a MariaDB or MySQL server: made when it is first needed and
+ * again after it was lost, by whoever asks next. Nothing is tried twice here.
+ *
+ * Trouble that is not one statement's own ends the connection, and with it
+ * what was not committed. Each wait is limited by timeout_ms.
+ */
+struct sql_db;
+
+struct sql_server {
+	const char *socket; /* path of a Unix socket; NULL: host and port */
+	const char *host;
+	unsigned port;
+	const char *database;
+	const char *user;
+	const struct secret *password; /* NULL: none */
+	const char *ca_file; /* the server must prove itself; NULL: no TLS */
+	int64_t timeout_ms;
+};
+
+enum {
+	SQL_DB_COLUMNS_MAX = 6,
+	SQL_DB_VALUE_SIZE = 1024, /* what is longer is cut */
+};
+
+/* server: borrowed for as long as the connection lives. Returns 0, ERR_NOMEM. */
+int sql_db_new(struct sql_db **out, const struct sql_server *server);
+void sql_db_free(struct sql_db *db);
+
+struct sql_question {
+	const char *text;
+	const char *const *params;
+	size_t n_params;
+	size_t n_columns; /* of the answer */
+
+	/* For each row; values: text, NULL for NULL. Returns 0, or a fault that
+	   ends it. May not use the connection. */
+	int (*row)(void *ctx, const char *const *values);
+	void *ctx;
+};
+
+/* Ask; every row has been read, or it is not DONE. */
+struct outcome sql_db_ask(struct sql_db *db, const struct sql_question *q);
+
+/*
+ * Changes: all of a transaction, or none. Between begin and commit each run
+ * executes the prepared statement.
+ *
+ * n_matched  rows that it applied to, those included that were so already
+ *
+ * Of run, REFUSED is about these values alone: the transaction goes on.
+ */
+struct outcome sql_db_begin(struct sql_db *db, const char *text);
+struct outcome sql_db_run(struct sql_db *db, const char *const *params,
+                          size_t n_params, uint64_t *n_matched);
+struct outcome sql_db_commit(struct sql_db *db);
+void sql_db_rollback(struct sql_db *db);
+
+/* "MariaDB 10.11.4", or ""; valid until the connection ends. */
+const char *sql_db_version(struct sql_db *db);
+
+#endif
