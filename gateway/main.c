@@ -41,13 +41,17 @@ static const struct command {
 	  "compare every item in every system; exit 1 on drift", 1000,
 	  "--fix --json", NULL },
 	{ "items", cli_items,
-	  "items import FILE.csv [--dry-run]|export|list|match [--apply]",
+	  "items import FILE.csv|export|list|match [--apply]",
 	  "the registry: which item here is which there", 1000,
-	  "--dry-run --apply --json",
+	  "--dry-run --skip-errors --apply --json",
+	  "Import checks the whole file first and writes nothing when a line is "
+	  "wrong; with\n--skip-errors only those lines are left out, and it "
+	  "still ends with 1. --dry-run says\nwhat would change.\n\n"
 	  "Match asks every account, or those named, for what is stocked "
 	  "there, and compares\nit with the items of the registry: by barcode, "
 	  "then by SKU. Where exactly one fits\nexactly one, --apply binds "
 	  "them, as an import would. A name is only a suggestion.\n\n"
+	  "  tillbridge items import items.csv --dry-run\n"
 	  "  tillbridge items match\n"
 	  "  tillbridge items match --apply agora\n" },
 	{ "hooks", cli_hooks, "hooks register ACCOUNT [--dry-run] [--yes]",
@@ -151,6 +155,7 @@ static const struct {
 	{ "--markdown", offsetof(struct cli, is_markdown), false },
 	{ "--fix", offsetof(struct cli, is_fix), false },
 	{ "--apply", offsetof(struct cli, is_apply), false },
+	{ "--skip-errors", offsetof(struct cli, is_skipping), false },
 	{ "--yes", offsetof(struct cli, is_yes), false },
 };
 

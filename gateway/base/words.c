@@ -30,3 +30,30 @@ words_copy(char *out, size_t size, const char *text)
 			*p = ' ';
 	return out;
 }
+
+size_t
+words_distance(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+	size_t row[WORDS_NEAR_MAX + 1];
+	size_t diagonal;
+	size_t best;
+
+	n_a = n_a < WORDS_NEAR_MAX ? n_a : WORDS_NEAR_MAX;
+	n_b = n_b < WORDS_NEAR_MAX ? n_b : WORDS_NEAR_MAX;
+	for (size_t j = 0; j <= n_b; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= n_a; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= n_b; j++) {
+			best = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n_b];
+}

@@ -11,4 +11,11 @@
  */
 char *words_copy(char *out, size_t size, const char *text);
 
+/*
+ * Single-character edits between two words, of which the first WORDS_NEAR_MAX
+ * bytes count: what a misspelt one may have been meant to be. Threads: any.
+ */
+enum { WORDS_NEAR_MAX = 64 };
+size_t words_distance(const char *a, size_t n_a, const char *b, size_t n_b);
+
 #endif

@@ -28,6 +28,7 @@ struct cli {
 	bool is_markdown;        /* --markdown */
 	bool is_fix;             /* --fix */
 	bool is_apply;           /* --apply */
+	bool is_skipping;        /* --skip-errors */
 	bool is_yes;             /* --yes: do not ask */
 	const char *secret_file; /* --secret-file; NULL: not given */
 };

@@ -3,7 +3,9 @@
 
 #include "gateway/cli/cli.h"
 
-/* The larger half of `items`: a file of its own. */
+/* The larger parts of `items`: a file each. */
+enum exit_code items_import(const struct cli *cli, const struct conf *conf,
+                            struct store *store);
 enum exit_code items_match(const struct cli *cli, const struct conf *conf,
                            struct station *station);
 

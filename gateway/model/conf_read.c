@@ -8,13 +8,12 @@
 
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
+#include "gateway/base/words.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WORD_MAX = 48 }; /* bytes of a key that are compared */
 
 static size_t
 count_rows(const struct conf_row *rows)
@@ -58,34 +57,6 @@ conf_section_find(const struct conf_section *s, const char *key)
 	return NULL;
 }
 
-/* Single-character edits between two words, both cut to WORD_MAX. */
-static size_t
-distance(const char *a, size_t n_a, const char *b, size_t n_b)
-{
-	size_t row[WORD_MAX + 1];
-	size_t diagonal;
-	size_t best;
-
-	n_a = n_a < WORD_MAX ? n_a : WORD_MAX;
-	n_b = n_b < WORD_MAX ? n_b : WORD_MAX;
-	for (size_t j = 0; j <= n_b; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= n_a; i++) {
-		diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= n_b; j++) {
-			best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n_b];
-}
-
 /* One object of the file: where it is in dotted keys, "" or "hook.". */
 struct level {
 	struct conf_reader *reader;
@@ -112,7 +83,7 @@ find_near(char out[CONF_KEY_SIZE], const struct level *level, const char *key)
 	for (size_t i = 0; i < s->n_values; i++) {
 		const char *word = below(level, s->values[i].row);
 		size_t n = word ? strcspn(word, ".") : 0;
-		size_t d = word ? distance(key, n_key, word, n) : SIZE_MAX;
+		size_t d = word ? words_distance(key, n_key, word, n) : SIZE_MAX;
 
 		if (d >= least || d * 2 > (n > n_key ? n : n_key))
 			continue;

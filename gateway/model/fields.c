@@ -8,6 +8,7 @@
 
 #include "gateway/base/buf.h"
 #include "gateway/base/err.h"
+#include "gateway/base/words.h"
 #include "gateway/model/item.h"
 
 #include <stdarg.h>
@@ -15,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WORD_MAX = 32 }; /* of a name that is compared for likeness */
 
 /* Copy for people: no control characters, no half character at the end. */
 static void
@@ -62,33 +61,6 @@ fields_no_memory(struct fields *f)
 
 /* ---- unknown members ---- */
 
-/* Single-character edits between two words. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1];
-	size_t n_b = strlen(b);
-
-	for (size_t j = 0; j <= n_b; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n_b; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n_b];
-}
-
 /* The known name that a misspelt one is close to; NULL: none. */
 static const char *
 nearest(const struct field *table, const char *name)
@@ -96,10 +68,11 @@ nearest(const struct field *table, const char *name)
 	const char *near = NULL;
 	size_t least = strlen(name) / 2 + 1; /* half of it may be wrong */
 
-	if (strlen(name) > WORD_MAX)
+	if (strlen(name) > WORDS_NEAR_MAX)
 		return NULL;
 	for (; table->name; table++) {
-		size_t d = distance(name, table->name);
+		size_t d = words_distance(name, strlen(name), table->name,
+		                          strlen(table->name));
 
 		if (d < least) {
 			least = d;

@@ -22,12 +22,14 @@ static struct store_world *world;
 static char out[4096]; /* stdout of the last command */
 static char err[4096]; /* its stderr */
 static const struct lifecycle_parts *parts;
+static bool is_skipping; /* --skip-errors */
 
 static int
 begin(void **state)
 {
 	world = *state;
 	parts = &cli_world_parts;
+	is_skipping = false;
 	store_world_flush(world);
 	cli_world_configure(world, world->redis.url, "erp", false);
 	return 0;
@@ -44,7 +46,8 @@ run(bool is_dry, char *word, char *file)
 		                 .parts = parts,
 		                 .argc = file ? 2 : 1,
 		                 .argv = words,
-		                 .is_dry = is_dry };
+		                 .is_dry = is_dry,
+		                 .is_skipping = is_skipping };
 	int status = 0;
 	pid_t pid;
 
@@ -304,6 +307,91 @@ test_cli_items__an_authority_that_records_no_sales_is_refused(void **state)
 	               "elsewhere: name one that can");
 }
 
+/* By line, however they were found: a person mends the file from the top. */
+static void
+test_cli_items__mistakes_come_in_the_order_of_their_lines(void **state)
+{
+	(void)state;
+	assert_refused("sku,reserve,agora\n"
+	               "A1,1,x\n"
+	               "A1,1,y\n"
+	               "A2,-1,z\n"
+	               "A3,1,y\n",
+	               "items.csv:3: sku: A1 is given on line 2 already\n");
+	assert_true(strstr(err, ":3:") < strstr(err, ":4:"));
+	assert_true(strstr(err, ":4:") < strstr(err, ":5:"));
+	assert_non_null(strstr(err, "3 mistakes; nothing was written"));
+}
+
+static void
+test_cli_items__what_is_misspelt_is_named_with_the_nearest(void **state)
+{
+	(void)state;
+	assert_refused("sku,agroa\nA1,x\n", "did you mean \"agora\"?");
+	assert_refused("skv,agora\nA1,x\n", "did you mean \"sku\"?");
+	assert_refused("sku,authority\nA1,kisok\n",
+	               ":2: authority: there is no account of that name (did "
+	               "you mean \"kiosk\"?)");
+	assert_refused("sku,something\nA1,x\n", "or the name of an account\n");
+}
+
+static void
+test_cli_items__skipping_leaves_out_the_wrong_lines_only(void **state)
+{
+	(void)state;
+	is_skipping = true;
+	assert_int_equal(import("sku,reserve,agora\n"
+	                        "A1,1,x\n"
+	                        "A2,many,y\n"
+	                        "A1,2,z\n"
+	                        "A3,,w\n"),
+	                 EXIT_CODE_FAILED);
+	assert_non_null(strstr(err, ":3: reserve:"));
+	assert_non_null(strstr(err, ":4: sku: A1 is given on line 2"));
+	assert_non_null(strstr(err, "2 mistakes; 2 lines left out"));
+	assert_non_null(strstr(out, "2 items imported: 4 bindings"));
+	assert_items(2);
+	assert_typed("A1", "agora", "x");
+	assert_typed("A3", "agora", "w");
+}
+
+/* Which lines would be left out, nobody can say then. */
+static void
+test_cli_items__a_bad_header_or_quote_is_not_skipped(void **state)
+{
+	(void)state;
+	is_skipping = true;
+	assert_refused("sku,agroa\nA1,x\n", "agroa");
+	assert_refused("sku,agora\nA1,x\nA2,\"y\n", ":3: a quote is never");
+}
+
+static void
+resolve(const char *sku, const char *typed)
+{
+	const struct registry_resolution found = { .sku = sku,
+		                                   .typed = typed,
+		                                   .external = typed };
+
+	assert_int_equal(store_registry_resolved(world->store, "agora", &found),
+	                 0);
+}
+
+static void
+test_cli_items__an_id_that_another_item_has_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,agora\nA1,x\nA2,y\n"), EXIT_CODE_DONE);
+	resolve("A1", "x");
+	resolve("A2", "y");
+	assert_int_equal(import("sku,agora\nA3,z\nA4,x\n"), EXIT_CODE_FAILED);
+	assert_non_null(strstr(err, ":3: agora: x is bound to A1 already"));
+	assert_items(2);
+	/* Unless that item gives it up. */
+	assert_int_equal(import("sku,agora\nA1,y\nA2,x\n"), EXIT_CODE_DONE);
+	assert_typed("A1", "agora", "y");
+	assert_typed("A2", "agora", "x");
+}
+
 static void
 test_cli_items__broken_quoting_is_refused_with_its_line(void **state)
 {
@@ -426,6 +514,11 @@ main(void)
 		EACH(test_cli_items__a_sku_or_binding_given_twice_is_refused),
 		EACH(test_cli_items__bad_cells_are_all_named_with_their_line),
 		EACH(test_cli_items__an_authority_that_records_no_sales_is_refused),
+		EACH(test_cli_items__mistakes_come_in_the_order_of_their_lines),
+		EACH(test_cli_items__what_is_misspelt_is_named_with_the_nearest),
+		EACH(test_cli_items__skipping_leaves_out_the_wrong_lines_only),
+		EACH(test_cli_items__a_bad_header_or_quote_is_not_skipped),
+		EACH(test_cli_items__an_id_that_another_item_has_is_refused),
 		EACH(test_cli_items__broken_quoting_is_refused_with_its_line),
 		EACH(test_cli_items__a_sku_with_a_line_end_inside_is_refused),
 		EACH(test_cli_items__export_writes_what_import_reads),

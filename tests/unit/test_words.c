@@ -10,6 +10,8 @@
 #include "gateway/base/log.h"
 #include "gateway/base/words.h"
 
+#include <string.h>
+
 static void
 test_words__are_cut_at_a_whole_character(void **state)
 {
@@ -47,6 +49,30 @@ test_words__hold_no_half_of_a_secret(void **state)
 		"no *** here");
 }
 
+static void
+assert_distance(const char *a, const char *b, size_t expected)
+{
+	assert_int_equal(words_distance(a, strlen(a), b, strlen(b)), expected);
+	assert_int_equal(words_distance(b, strlen(b), a, strlen(a)), expected);
+}
+
+static void
+test_words__are_as_far_apart_as_edits_between_them(void **state)
+{
+	char longer[WORDS_NEAR_MAX * 2];
+
+	(void)state;
+	assert_distance("agora", "agora", 0);
+	assert_distance("agora", "agroa", 2);
+	assert_distance("agora", "agor", 1);
+	assert_distance("", "erp", 3);
+	/* What is behind the first of them does not count. */
+	memset(longer, 'x', sizeof(longer));
+	assert_int_equal(
+		words_distance(longer, sizeof(longer), longer, WORDS_NEAR_MAX),
+		0);
+}
+
 int
 main(void)
 {
@@ -54,6 +80,8 @@ main(void)
 		cmocka_unit_test(test_words__are_cut_at_a_whole_character),
 		cmocka_unit_test(test_words__stay_on_one_line),
 		cmocka_unit_test(test_words__hold_no_half_of_a_secret),
+		cmocka_unit_test(
+			test_words__are_as_far_apart_as_edits_between_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
