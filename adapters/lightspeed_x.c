@@ -17,7 +17,6 @@
 #define TOKEN_PATH "/api/1.0/token"
 
 enum {
-	COUNT_PLACES = 5,
 	/* A late sale has a new version: it is listed whenever it comes. */
 	SALES_WINDOW_MS = 60 * 60 * 1000,
 	WINDOW_MS = 5 * 60 * 1000,
@@ -359,7 +358,7 @@ open_(void **state, const struct adapter_env *env)
 const struct adapter_ops lightspeed_x_adapter = {
 	.name = "lightspeed_x",
 	.options = options,
-	.count_places = COUNT_PLACES,
+	.count_places = LIGHTSPEED_X_PLACES,
 	.batch_max = batch_max,
 	.limits = limits,
 	.sales_window_ms = SALES_WINDOW_MS,

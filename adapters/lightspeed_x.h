@@ -19,6 +19,7 @@
  *
  *   lightspeed_x.c           options, bindings, the table
  *   lightspeed_x_call.c      one call, what answers mean, lists by version
+ *   lightspeed_x_number.c    numbers that were doubles there
  *   lightspeed_x_versions.c  which version was the newest at which moment
  *   lightspeed_x_probe.c     retailer, outlet, register, user, payment type
  *   lightspeed_x_counts.c    counts: read and sync
@@ -40,6 +41,7 @@ enum {
 	LIGHTSPEED_X_BATCH_MAX = 500,    /* items a call; 1000 are allowed */
 	LIGHTSPEED_X_ID_SIZE = 37,       /* of a UUID, with NUL */
 	LIGHTSPEED_X_MILESTONES = 64,
+	LIGHTSPEED_X_PLACES = 5,    /* of a count and a quantity */
 	LIGHTSPEED_X_MALFORMED = 1, /* condition: not what is documented */
 	LIGHTSPEED_X_ENOUGH = 2,    /* condition: a list need not go on */
 };
@@ -150,6 +152,16 @@ struct lightspeed_x_list {
 /* All of it; anything but DONE when one page failed. */
 struct outcome lightspeed_x_list(struct lightspeed_x *x,
                                  struct lightspeed_x_list *l);
+
+/* ---- numbers (lightspeed_x_number.c) ---- */
+
+/*
+ * A member that is a number, or a text that holds one, rounded to places.
+ * Returns 0, JSON_ABSENT, JSON_WRONG_TYPE (no number, or too big); out is
+ * untouched unless 0.
+ */
+int lightspeed_x_get_number(struct decimal *out, const struct json_node *o,
+                            const char *key, int places);
 
 /* ---- versions (lightspeed_x_versions.c) ---- */
 

@@ -11,13 +11,19 @@
  *          of sales is halved until it is found: some thirty calls, once. A
  *          till's late sale gets its version when it arrives, so it is listed
  *          then, however old it is.
+ * Odd      A quantity beyond all things (a barcode scanned into it) stops no
+ *          other sale: its line waits without an item, and a person is told.
+ *          What is not as documented ends the listing, with its name.
  * Echo     What we recorded has our docid as its source_id.
  */
 #include "adapters/lightspeed_x.h"
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/base/words.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +38,7 @@ enum {
 /* No line holds more; sums of decimals stay far inside their range. */
 static const int64_t QUANTITY_MAX = INT64_C(1000000000);
 static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
+static const int64_t UNIT_MAX = INT64_C(1000000000); /* of one */
 
 /* ---- one sale ---- */
 
@@ -75,40 +82,108 @@ is_final(const struct json_node *node)
 	       is_voided(node);
 }
 
-/* price_total and tax_total, else the prices of one. Returns 0, MALFORMED. */
-static int
+/* What becomes of sales, and what a person is told of them. */
+struct taking {
+	const struct lightspeed_x *x;
+	const struct sale_sink *sink;
+	bool is_listing;
+	char bad[OUTCOME_WHY_SIZE]; /* why it cannot go on; "" */
+	char odd[OUTCOME_WHY_SIZE]; /* what is odd, and goes on all the same */
+};
+
+/* Nothing else would tell which of all sales it is. */
+__attribute__((format(printf, 3, 4))) static int
+stop_at(struct taking *t, const struct json_node *node, const char *why, ...)
+{
+	struct buf text = BUF_INIT;
+	char rest[120];
+	va_list args;
+
+	va_start(args, why);
+	(void)vsnprintf(rest, sizeof(rest), why, args);
+	va_end(args);
+	buf_addf(&text, "sale %.40s: %s",
+	         json_text_or(node, "id", "without an id"), rest);
+	(void)words_copy(t->bad, sizeof(t->bad), buf_text(&text));
+	buf_fini(&text);
+	return LIGHTSPEED_X_MALFORMED;
+}
+
+/*
+ * price_total and tax_total, else the prices of one. A price never stops a
+ * sale: one that cannot be read is not known, and the authority's own counts.
+ */
+static void
 read_gross(struct sale_line *line, const struct json_node *row)
 {
 	struct decimal price;
 	struct decimal tax = DECIMAL_ZERO;
-	int r = json_get_decimal_lax(&price, row, "price_total");
+	int r = lightspeed_x_get_number(&price, row, "price_total",
+	                                DECIMAL_PLACES);
 	bool is_total = r == 0;
 
-	if (r == JSON_ABSENT)
-		r = json_get_decimal_lax(&price, row, "price");
-	if (r == JSON_ABSENT)
-		return 0;
+	if (!is_total)
+		r = lightspeed_x_get_number(&price, row, "price",
+		                            DECIMAL_PLACES);
 	if (r ||
-	    json_get_decimal_lax(&tax, row, is_total ? "tax_total" : "tax") ==
-	            JSON_WRONG_TYPE ||
+	    lightspeed_x_get_number(&tax, row, is_total ? "tax_total" : "tax",
+	                            DECIMAL_PLACES) == JSON_WRONG_TYPE ||
 	    !is_amount(price, AMOUNT_MAX) || !is_amount(tax, AMOUNT_MAX))
-		return LIGHTSPEED_X_MALFORMED;
+		return;
 	price = decimal_add(price, tax);
+	if (!is_total && !is_amount(price, UNIT_MAX))
+		return;
 	if (!is_total)
 		price = decimal_mul(price, line->qty, 6, DECIMAL_HALF_UP);
 	/* Without tax they have more digits than there is money. */
 	line->gross = decimal_round(price, 2, DECIMAL_HALF_UP);
 	line->has_gross = is_amount(line->gross, AMOUNT_MAX);
-	return 0;
+}
+
+/* A number it is, only not one of what is sold: a barcode that was scanned
+   into the quantity. */
+static bool
+is_beyond(const struct json_node *row, struct decimal qty, int r)
+{
+	return r ? json_type(json_find(row, "quantity")) == JSON_NUMBER
+	         : !is_amount(qty, QUANTITY_MAX);
+}
+
+/*
+ * Such a line is kept as one without an item, under a name that nothing can be
+ * bound to: it waits and is counted among those that do, no stock is booked for
+ * it, and when the till corrects or voids the sale a new version ends that.
+ */
+static char *
+set_aside(struct taking *t, const struct json_node *sale,
+          const struct json_node *row)
+{
+	const struct json_node *node = json_find(row, "quantity");
+	const char *text = json_text(node);
+	struct buf odd = BUF_INIT;
+
+	if (!text)
+		text = json_number_text(node);
+	buf_addf(&odd,
+	         "sale %.40s, line %.40s: a quantity of %.40s is left out: "
+	         "correct or void it at the till",
+	         json_text_or(sale, "id", ""), json_text_or(row, "id", ""),
+	         text ? text : "");
+	(void)words_copy(t->odd, sizeof(t->odd), buf_text(&odd));
+	buf_fini(&odd);
+	return text_format("%.40s with a quantity that cannot be",
+	                   json_text_or(row, "product_id", "?"));
 }
 
 /* Returns 0, LIGHTSPEED_X_MALFORMED, ERR_NOMEM. */
 static int
-read_line(struct sale *sale, const struct json_node *row)
+read_line(struct taking *t, struct sale *sale, const struct json_node *node,
+          const struct json_node *row)
 {
 	struct sale_line *line;
 	const char *uid = json_text_or(row, "id", "");
 	const char *product = json_text_or(row, "product_id", "");
+	int r;
 
 	if (strcmp(json_text_or(row, "status", ""), "VOIDED") == 0)
 		return 0;
@@ -116,20 +191,34 @@ read_line(struct sale *sale, const struct json_node *row)
 	if (!line)
 		return err_raise(ERR_NOMEM, "sale line");
 	/* Without its own id a line could not be told from others later on. */
-	if (!*uid || json_get_decimal_lax(&line->qty, row, "quantity") ||
-	    !is_amount(line->qty, QUANTITY_MAX))
-		return LIGHTSPEED_X_MALFORMED;
+	if (!*uid)
+		return stop_at(t, node, "a line has no id");
+	r = lightspeed_x_get_number(&line->qty, row, "quantity",
+	                            LIGHTSPEED_X_PLACES);
 	line->uid = text_dup(uid);
 	line->name = text_dup(json_text_or(row, "note", ""));
+	if (is_beyond(row, line->qty, r)) {
+		line->qty = decimal_of(1);
+		line->external = set_aside(t, node, row);
+		return line->uid && line->name && line->external
+		               ? 0
+		               : err_raise(ERR_NOMEM, "sale line");
+	}
+	if (r)
+		return stop_at(t, node,
+		               "the quantity of line %.40s is not as "
+		               "documented",
+		               uid);
 	line->external = *product ? text_dup(product) : NULL;
 	if (!line->uid || !line->name || (*product && !line->external))
 		return err_raise(ERR_NOMEM, "sale line");
-	return read_gross(line, row);
+	read_gross(line, row);
+	return 0;
 }
 
 /* Returns 0, LIGHTSPEED_X_MALFORMED, ERR_NOMEM. */
 static int
-read_facts(struct sale *sale, const struct json_node *node)
+read_facts(struct taking *t, struct sale *sale, const struct json_node *node)
 {
 	const char *id = json_text_or(node, "id", "");
 	const char *ref = json_text_or(node, "source_id", "");
@@ -137,12 +226,13 @@ read_facts(struct sale *sale, const struct json_node *node)
 	                                json_text_or(node, "created_at", ""));
 
 	sale->is_final = is_final(node);
-	if (!*id ||
-	    json_get_int(&sale->version, node, "version") == JSON_WRONG_TYPE)
-		return LIGHTSPEED_X_MALFORMED;
+	if (!*id)
+		return stop_at(t, node, "there must be one");
+	if (json_get_int(&sale->version, node, "version") == JSON_WRONG_TYPE)
+		return stop_at(t, node, "its version is no number");
 	if ((*date || sale->is_final) &&
 	    clock_parse(&sale->closed_ms, date, 1)) /* UTC, by the document */
-		return LIGHTSPEED_X_MALFORMED;
+		return stop_at(t, node, "\"%.40s\" is no date", date);
 	sale->id = text_dup(id);
 	sale->reference = *ref ? text_dup(ref) : NULL;
 	return sale->id && (!*ref || sale->reference)
@@ -152,34 +242,28 @@ read_facts(struct sale *sale, const struct json_node *node)
 
 /* The caller releases the sale in any case. */
 static int
-read_sale(struct sale *sale, const struct json_node *node)
+read_sale(struct taking *t, struct sale *sale, const struct json_node *node)
 {
 	const struct json_node *rows = json_find(node, "line_items");
-	int r = read_facts(sale, node);
+	int r = read_facts(t, sale, node);
 
 	if (r || is_voided(node))
 		return r;
 	if (json_type(rows) != JSON_ARRAY)
-		return LIGHTSPEED_X_MALFORMED;
+		return stop_at(t, node, "it has no list of lines");
 	for (size_t i = 0; !r && i < json_length(rows); i++)
-		r = read_line(sale, json_at(rows, i));
+		r = read_line(t, sale, node, json_at(rows, i));
 	return r;
 }
 
-struct taking {
-	const struct lightspeed_x *x;
-	const struct sale_sink *sink;
-	bool is_listing;
-};
-
 /*
- * A sale that cannot be read ends the listing: the cursor stays, and a person
- * sees why. To skip it would lose it.
+ * A sale that is not as documented ends the listing: the cursor stays, and a
+ * person sees why and which (promise 6). To skip it would lose it.
  */
 static int
 take_sale(void *ctx, const struct json_node *node)
 {
-	const struct taking *t = ctx;
+	struct taking *t = ctx;
 	struct sale sale = { 0 };
 	int r = 0;
 
@@ -187,11 +271,22 @@ take_sale(void *ctx, const struct json_node *node)
 	           t->x->outlet) != 0 ||
 	    (t->is_listing && !is_final(node)))
 		return 0;
-	r = read_sale(&sale, node);
+	r = read_sale(t, &sale, node);
 	if (!r)
 		r = t->sink->sale(t->sink->ctx, &sale);
 	sale_fini(&sale);
 	return r;
+}
+
+/* The outcome of taking them, with what a person must know. */
+static struct outcome
+judge_taking(const struct taking *t, struct outcome outcome)
+{
+	if (outcome.verdict == VERDICT_RETRY && *t->bad)
+		return outcome_of(VERDICT_RETRY, "%s", t->bad);
+	if (outcome.verdict == VERDICT_DONE && *t->odd)
+		return outcome_of(VERDICT_DONE, "%s", t->odd);
+	return outcome;
 }
 
 /* ---- which version that was ---- */
@@ -289,7 +384,7 @@ lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
                         const struct sale_sink *sink)
 {
 	struct lightspeed_x *x = lightspeed_x_of(state);
-	struct taking taking = { x, sink, true };
+	struct taking taking = { .x = x, .sink = sink, .is_listing = true };
 	struct lightspeed_x_list list = { .name = "sales",
 		                          .query = "",
 		                          .page_size = PAGE_SIZE,
@@ -301,7 +396,7 @@ lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	(void)until_ms; /* the list ends with what there is now */
 	outcome = find_version(x, &list.after, since_ms - LATE_MS);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = lightspeed_x_list(x, &list);
+		outcome = judge_taking(&taking, lightspeed_x_list(x, &list));
 	r = lightspeed_x_keep_versions(x);
 	return r ? outcome_fault(r) : outcome;
 }
@@ -309,7 +404,7 @@ lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 static struct outcome
 read_one(struct lightspeed_x *x, const char *id, const struct sale_sink *sink)
 {
-	struct taking taking = { x, sink, false };
+	struct taking taking = { .x = x, .sink = sink };
 	struct json *doc = NULL;
 	struct outcome outcome =
 		lightspeed_x_get(x, &doc, text_format("/api/2.0/sales/%s", id));
@@ -317,10 +412,12 @@ read_one(struct lightspeed_x *x, const char *id, const struct sale_sink *sink)
 
 	if (outcome.verdict == VERDICT_DONE) {
 		data = json_find(json_root(doc), "data");
-		outcome = lightspeed_x_taken(json_type(data) == JSON_OBJECT
-		                                     ? take_sale(&taking, data)
-		                                     : LIGHTSPEED_X_MALFORMED,
-		                             "a sale");
+		outcome = judge_taking(
+			&taking,
+			lightspeed_x_taken(json_type(data) == JSON_OBJECT
+		                                   ? take_sale(&taking, data)
+		                                   : LIGHTSPEED_X_MALFORMED,
+		                           "a sale"));
 	} else if (outcome.verdict == VERDICT_ABSENT) {
 		outcome = outcome_done();
 	}

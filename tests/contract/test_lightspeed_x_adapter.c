@@ -40,6 +40,16 @@
 
 /* ---- a till, and the adapter that calls it ---- */
 
+/* What is said for the till at one path. */
+struct said {
+	const char *method;
+	const char *path; /* NULL: nothing is */
+	int status;
+	const char *first;
+	const char *then; /* from the second time on */
+	unsigned n;
+};
+
 struct rig {
 	struct till_world at;
 	struct lightspeed_x till;
@@ -50,7 +60,10 @@ struct rig {
 	void *state;
 	const char *media; /* bodies of another type are refused; NULL: none */
 	const char *fixed; /* the answer to everything; NULL: the till's */
+	struct said said;
 };
+
+static struct rig *in_hand; /* whose calls are served */
 
 static bool
 is_other_media(const struct rig *rig, const struct http_request *q)
@@ -59,6 +72,30 @@ is_other_media(const struct rig *rig, const struct http_request *q)
 		if (strcmp(q->headers[i].name, "Content-Type") == 0)
 			return strcmp(q->headers[i].value, rig->media) != 0;
 	return false;
+}
+
+static void
+serve(void *till, const struct http_call *call, struct server_reply *reply)
+{
+	struct said *said = &in_hand->said;
+
+	if (!said->path || strcmp(call->path, said->path) != 0 ||
+	    strcmp(call->method, said->method) != 0) {
+		lsx_serve(till, call, reply);
+		return;
+	}
+	reply->status = said->status;
+	buf_adds(&reply->body, said->n++ ? said->then : said->first);
+}
+
+/* then: NULL: first again and again */
+static void
+say(struct rig *rig, const char *method, const char *path, int status,
+    const char *first, const char *then)
+{
+	rig->said =
+		(struct said){ method, path, status, first, then ? then : first,
+		               0 };
 }
 
 static int
@@ -130,13 +167,14 @@ rig_open(void **state)
 		                             .client_id = "client-x" };
 	struct rig *rig = sim_alloc(sizeof(*rig));
 
+	in_hand = rig;
 	fake_clock_start(NOW_S * 1000, 1000);
 	till_world_open(&rig->at, 1);
 	lsx_init(&rig->till, &rig->at.sim, &options);
 	rig->wire =
 		(struct till_wire){ .host = HOST,
 		                    .root = HOST "/api/",
-		                    .serve = lsx_serve,
+		                    .serve = serve,
 		                    .till = &rig->till,
 		                    .more = { "User-Agent", "tillbridge" } };
 	rig->till.is.calls_max = 1000000;
@@ -666,6 +704,7 @@ test_lightspeed_x__a_list_that_does_not_go_up_is_broken_off(void **state)
 struct heard {
 	struct buf text;
 	unsigned n;
+	unsigned n_priced; /* lines */
 };
 
 static int
@@ -682,11 +721,13 @@ hear(void *ctx, struct sale *sale)
 	         sale->reference && sale_is_docid(sale->reference) ? " ours"
 	                                                           : "");
 	assert_true(sale->version > 0);
-	for (size_t i = 0; i < sale->n_lines; i++)
+	for (size_t i = 0; i < sale->n_lines; i++) {
+		heard->n_priced += sale->lines[i].has_gross;
 		buf_addf(&heard->text, " %s*%s=%s",
 		         decimal_format(qty, sale->lines[i].qty),
 		         sale->lines[i].external + 34,
 		         decimal_format(gross, sale->lines[i].gross));
+	}
 	buf_adds(&heard->text, "; ");
 	return 0;
 }
@@ -699,6 +740,7 @@ list_since(struct rig *rig, struct heard *heard, int64_t ago_s)
 
 	buf_reset(&heard->text);
 	heard->n = 0;
+	heard->n_priced = 0;
 	return lightspeed_x_adapter.list_sales(rig->state, now - ago_s * 1000,
 	                                       now, &sink);
 }
@@ -706,7 +748,7 @@ list_since(struct rig *rig, struct heard *heard, int64_t ago_s)
 static void
 assert_listed(struct rig *rig, int64_t ago_s, const char *expected)
 {
-	struct heard heard = { BUF_INIT, 0 };
+	struct heard heard = { BUF_INIT, 0, 0 };
 	struct outcome outcome = list_since(rig, &heard, ago_s);
 
 	assert_string_equal(outcome.why, "");
@@ -758,7 +800,7 @@ static void
 test_lightspeed_x__where_to_begin_is_found_once(void **state)
 {
 	struct rig *rig = *state;
-	struct heard heard = { BUF_INIT, 0 };
+	struct heard heard = { BUF_INIT, 0, 0 };
 
 	for (int i = 0; i < 400; i++) {
 		sell(rig, "1", "");
@@ -782,7 +824,7 @@ static void
 test_lightspeed_x__no_sale_is_missed_over_days(void **state)
 {
 	struct rig *rig = *state;
-	struct heard heard = { BUF_INIT, 0 };
+	struct heard heard = { BUF_INIT, 0, 0 };
 	struct buf note = BUF_INIT;
 
 	for (int i = 0; i < 300; i++) {
@@ -825,7 +867,7 @@ static void
 test_lightspeed_x__what_is_parked_is_no_sale_yet(void **state)
 {
 	struct rig *rig = *state;
-	struct heard heard = { BUF_INIT, 0 };
+	struct heard heard = { BUF_INIT, 0, 0 };
 	const struct sale_sink sink = { &heard, hear };
 
 	sell(rig, "2", "");
@@ -846,7 +888,7 @@ static void
 test_lightspeed_x__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 {
 	struct rig *rig = *state;
-	struct heard heard = { BUF_INIT, 0 };
+	struct heard heard = { BUF_INIT, 0, 0 };
 	const struct sale_sink sink = { &heard, hear };
 	const char *ids[4] = { NOBODY, "../outlets", "", NULL };
 
@@ -861,6 +903,160 @@ test_lightspeed_x__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 	assert_int_equal(rig->wire.n_calls,
 	                 2); /* what is no id is not asked for */
 	buf_fini(&heard.text);
+}
+
+/* ---- sales: odd ones among good ones ---- */
+
+#define S1 "0a00000a-0000-4000-8000-000000000001"
+#define S2 "0a00000a-0000-4000-8000-000000000002"
+#define HEAD(id, version) \
+	"{\"id\":\"" id "\",\"outlet_id\":\"" OUTLET "\",\"status\":" \
+	"\"CLOSED\",\"sale_date\":\"2096-10-02T07:06:40+00:00\"," \
+	"\"version\":" version ",\"line_items\":["
+#define NO_SALES "{\"data\":[],\"version\":{\"min\":null,\"max\":null}}"
+
+/* A good sale, and one with this line of P2; then no more. */
+static struct outcome
+list_with_line(struct rig *rig, struct heard *heard, const char *line)
+{
+	char *page = text_format(
+		"{\"data\":[" HEAD(
+			S1,
+			"90000001") "{\"id\":\"l1\","
+				    "\"product_id\":\"" P1
+				    "\",\"quantity\":1,\"price_total\":"
+				    "2}]}," HEAD(
+					    S2,
+					    "90000002") "{\"id\":\"l2\","
+							"\"product_id\":\"" P2
+							"\",%s}]}],\"version\":"
+							"{\"min\":90000001,"
+	                                                "\"max\":90000002}}",
+		line);
+	struct outcome outcome;
+
+	sell(rig, "1", ""); /* so that there is a version to begin from */
+	assert_int_equal(list_since(rig, heard, 10).verdict, VERDICT_DONE);
+	advance(rig, 60000);
+	say(rig, "GET", "/api/2.0/sales", 200, page, NO_SALES);
+	outcome = list_since(rig, heard, 10);
+	free(page);
+	return outcome;
+}
+
+/* The vendor's OpenAPI has doubles, so a number has as many digits as that. */
+static void
+test_lightspeed_x__a_number_of_many_digits_stops_no_sale(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *heard;
+	} rows[] = {
+		{ "\"quantity\":1,\"price_total\":4.304347826086957,"
+		  "\"tax_total\":0.64565",
+		  "1*02=4.95" },
+		{ "\"quantity\":3,\"price\":1.4347826086956523,\"tax\":"
+		  "\"0.21521739130434783\"",
+		  "3*02=4.95" },
+		{ "\"quantity\":0.30000000000000004", "0.3*02=0" },
+		{ "\"quantity\":2.9999999999999996", "3*02=0" },
+		{ "\"quantity\":-0.33333333333333331", "-0.33333*02=0" },
+		{ "\"quantity\":1,\"price_total\":5.551115123125783e-17",
+		  "1*02=0" },
+		{ "\"quantity\":2.9999999999999996E0", "3*02=0" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rig *rig = renew(state);
+		struct heard heard = { BUF_INIT, 0, 0 };
+		struct outcome outcome =
+			list_with_line(rig, &heard, rows[i].line);
+
+		assert_string_equal(outcome.why, "");
+		assert_int_equal(outcome.verdict, VERDICT_DONE);
+		assert_int_equal(heard.n, 2);
+		if (!strstr(buf_text(&heard.text), rows[i].heard))
+			fail_msg("%s: %s", rows[i].line, buf_text(&heard.text));
+		buf_fini(&heard.text);
+	}
+}
+
+static void
+test_lightspeed_x__a_price_that_cannot_be_read_is_not_known(void **state)
+{
+	static const char *const rows[] = {
+		"\"quantity\":2,\"price_total\":\"free\"",
+		"\"quantity\":2,\"price_total\":1e300",
+		"\"quantity\":2,\"price_total\":3,\"tax_total\":{}",
+		"\"quantity\":2,\"price\":900000000000",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rig *rig = renew(state);
+		struct heard heard = { BUF_INIT, 0, 0 };
+
+		assert_int_equal(list_with_line(rig, &heard, rows[i]).verdict,
+		                 VERDICT_DONE);
+		assert_int_equal(heard.n, 2);
+		assert_non_null(strstr(buf_text(&heard.text), "2*02=0"));
+		assert_int_equal(heard.n_priced, 1);
+		buf_fini(&heard.text);
+	}
+}
+
+/* An EAN scanned into the quantity: nobody's stock moves by it, the others are
+   heard, and a person is told which sale it is. */
+static void
+test_lightspeed_x__a_barcode_as_quantity_stops_no_other_sale(void **state)
+{
+	static const char *const rows[] = {
+		"\"quantity\":4006381333931",
+		"\"quantity\":\"-4006381333931\"",
+		"\"quantity\":4e300",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rig *rig = renew(state);
+		struct heard heard = { BUF_INIT, 0, 0 };
+		struct outcome outcome = list_with_line(rig, &heard, rows[i]);
+
+		assert_int_equal(outcome.verdict, VERDICT_DONE);
+		assert_non_null(strstr(outcome.why, S2));
+		assert_non_null(strstr(outcome.why, "l2"));
+		assert_int_equal(heard.n, 2);
+		/* Its line waits under a name that no product has. */
+		assert_non_null(strstr(buf_text(&heard.text),
+		                       "1*02 with a quantity that cannot be"));
+		buf_fini(&heard.text);
+	}
+}
+
+/* To pass it over would lose it, so a person must be told which one it is. */
+static void
+test_lightspeed_x__a_sale_it_cannot_read_is_named(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *why;
+	} rows[] = {
+		{ "\"quantity\":\"two\"", "quantity of line l2" },
+		{ "\"number\":2", "quantity of line l2" },
+		{ "\"id\":null,\"quantity\":2", "a line has no id" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rig *rig = renew(state);
+		struct heard heard = { BUF_INIT, 0, 0 };
+		struct outcome outcome =
+			list_with_line(rig, &heard, rows[i].line);
+
+		assert_int_equal(outcome.verdict, VERDICT_RETRY);
+		assert_int_equal(heard.n, 1);
+		if (!strstr(outcome.why, S2) ||
+		    !strstr(outcome.why, rows[i].why))
+			fail_msg("%s", outcome.why);
+		buf_fini(&heard.text);
+	}
 }
 
 /* ---- entries ---- */
@@ -1432,6 +1628,18 @@ main(void)
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__sales_are_read_by_id_and_missing_ones_left_out,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_number_of_many_digits_stops_no_sale,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_price_that_cannot_be_read_is_not_known,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_barcode_as_quantity_stops_no_other_sale,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_sale_it_cannot_read_is_named,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_sale_is_recorded_to_the_cent,
