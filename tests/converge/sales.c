@@ -12,7 +12,7 @@
 
 enum {
 	ENTRIES_MAX = 12, /* of one sale: its versions, and lines that waited */
-	VERSIONS = 10,    /* as Square numbers them */
+	VERSIONS = 10,    /* as Square numbers them; others: see is_of_order */
 	ASK_MAX = 100,
 	NONE = ITEMS_MAX,
 };
@@ -132,13 +132,43 @@ qty_of(struct booked *b, const char *code)
 	return &b->qty[b->n++];
 }
 
+/*
+ * Not every till counts its versions from 1: where they are moments or a
+ * number of the whole shop, an entry is known by the words its docid begins
+ * with, which hold the account and the order (cut, if that is long).
+ */
+static bool
+is_of_order(const char *docid, const struct world *w, size_t order)
+{
+	char id[120];
+	char begin[41];
+
+	(void)snprintf(id, sizeof(id), "%s/%s+",
+	               w->tills[w->orders[order].till].name,
+	               w->orders[order].id);
+	if (sale_docid(begin, id))
+		return false;
+	*strrchr(begin, '-') = '\0';
+	return !strncmp(docid, begin, strlen(begin)) && sale_is_docid(docid);
+}
+
 static const struct document *
-find_document(const struct ledger *l, const char *docid)
+find_document(const struct world *w, const struct ledger *l, const char *docid)
 {
 	struct document key = { .order = 0 };
+	const struct document *found;
 
 	(void)snprintf(key.docid, sizeof(key.docid), "%s", docid);
-	return bsearch(&key, l->documents, l->n, sizeof(key), by_docid);
+	found = bsearch(&key, l->documents, l->n, sizeof(key), by_docid);
+	if (found)
+		return found;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct document *d = &l->documents[i];
+
+		if (d->order != SIZE_MAX && is_of_order(docid, w, d->order))
+			return d;
+	}
+	return NULL;
 }
 
 static void
@@ -164,7 +194,7 @@ static void
 book(struct world *w, struct ledger *l, const struct json_node *entry)
 {
 	const char *docid = json_text_or(entry, "docid", "");
-	const struct document *d = find_document(l, docid);
+	const struct document *d = find_document(w, l, docid);
 	struct booked *b;
 
 	if (!d) {
@@ -184,7 +214,7 @@ static void
 book_kept(struct world *w, struct ledger *l, const struct json_node *order)
 {
 	const char *docid = json_text_or(order, "reference_id", "");
-	const struct document *d = find_document(l, docid);
+	const struct document *d = find_document(w, l, docid);
 	size_t cents = (size_t)json_number(order, NULL, "total");
 
 	if (!d || d->order == SIZE_MAX || w->orders[d->order].till == 0) {
