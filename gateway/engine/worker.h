@@ -201,6 +201,9 @@ int post_look_up(struct worker *w, const struct mark *mark);
 /* files.c: pictures that somebody waits for. */
 int files_fetch(struct worker *w, const struct marks *marks);
 
+/* enrol.c: items that a shop wants registered. */
+int enrol_items(struct worker *w, const struct marks *marks);
+
 /* sync.c: a catch-up or a full sync, dry or not, as the mark says; resolve.c:
    bindings not yet resolved, urgent work having its turn in between: so not
    while a list streams. */

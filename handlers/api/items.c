@@ -3,6 +3,8 @@
  *
  *   GET /api/items?after=SKU&limit=N             items with their bindings
  *   GET /api/items/{account}?after=SKU&limit=N   bindings of one account
+ *   GET /api/items/{account_id}                  the same, as synchronizer_items.c
+ *                                                says: by the vendor's own id
  *
  * Pages go by sku. `next` is the `after` of the page behind, null at the end.
  * A page about one account may be short, or empty, before the end: it looks at
@@ -10,6 +12,7 @@
  * the registry.
  */
 #include "handlers/api/api.h"
+#include "handlers/api/synchronizer.h"
 
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_registry.h"
@@ -289,14 +292,28 @@ api_serve_items(const struct api_env *env, const struct http_call *call,
 	return serve(env, call, NULL, reply);
 }
 
+/* Our own shape by an account's name; the synchronizer's by what its vendor calls
+   it, or if asked for. */
 int
 api_serve_items_of(const struct api_env *env, const struct http_call *call,
                    const char *const *params, struct http_reply *reply)
 {
-	if (!conf_find_account(env->conf, params[0])) {
+	const struct conf_section *account;
+	char shape[sizeof("synchronizer")];
+	size_t n = 0;
+
+	account = synchronizer_account(env->conf, params[0], &n);
+	if (!account) {
 		api_fail(reply, 404, "unknown_account",
-		         "no account has this name", "account");
+		         n > 1 ? "several accounts have this id: ask by name"
+		               : "no account has this name",
+		         "account");
 		return err_pass(buf_check(&reply->body));
 	}
-	return serve(env, call, params[0], reply);
+	if (strcmp(params[0], conf_account_name(account)) == 0 &&
+	    (http_param(shape, sizeof(shape), call->query, strlen(call->query),
+	                "shape") ||
+	     strcmp(shape, "synchronizer") != 0))
+		return serve(env, call, params[0], reply);
+	return synchronizer_rows(env, account, reply);
 }

@@ -59,6 +59,11 @@ void synchronizer_account_id(struct buf *out,
  */
 char *synchronizer_read_id(const struct json_node *value);
 
+/* GET /api/items/{account} in the synchronizer's shape. Returns 0 or a fault. */
+int synchronizer_rows(const struct api_env *env,
+                      const struct conf_section *account,
+                      struct http_reply *reply);
+
 /* Answer a text as a JSON string. Returns 0 or a fault. */
 int synchronizer_say(struct http_reply *reply, int status, const char *text);
 

@@ -13,6 +13,7 @@
 #include "handlers/api/synchronizer.h"
 
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_ledger.h"
 
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 enum { FORMAT_SIZE = 16 };
 
-struct job {
+struct job_view {
 	const char *id;   /* borrowed */
 	const char *kind; /* static */
 	const char *state;
@@ -53,7 +54,7 @@ wants_json(const struct http_call *call)
 }
 
 static int
-say_line(struct http_reply *reply, const struct job *job)
+say_line(struct http_reply *reply, const struct job_view *job)
 {
 	struct buf text = BUF_INIT;
 	int r;
@@ -69,7 +70,7 @@ say_line(struct http_reply *reply, const struct job *job)
 }
 
 static void
-begin_json(struct json_out *j, const struct job *job)
+begin_json(struct json_out *j, const struct job_view *job)
 {
 	json_out_object(j, NULL);
 	json_out_text(j, "id", job->id);
@@ -105,8 +106,8 @@ state_of_entry(const char *state)
 }
 
 static int
-say_sale(struct http_reply *reply, const struct job *job, const char *entry,
-         const struct ledger_state *state)
+say_sale(struct http_reply *reply, const struct job_view *job,
+         const char *entry, const struct ledger_state *state)
 {
 	struct json_out j = { .to = &reply->body };
 
@@ -131,7 +132,7 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 	int r = entry ? store_ledger_state(env->store, &state, entry)
 	              : err_raise(ERR_NOMEM, "why=%s", "answer");
 	bool is_dropped = strcmp(state.state, "dropped") == 0;
-	struct job job = { id, "sale", state_of_entry(state.state), "" };
+	struct job_view job = { id, "sale", state_of_entry(state.state), "" };
 
 	if (state.why)
 		job.why = state.why;
@@ -148,11 +149,55 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 	return err_pass(r);
 }
 
+/* ---- a registration ---- */
+
+static int
+say_item(struct http_reply *reply, const struct job_view *job,
+         const struct job *found)
+{
+	struct json_out j = { .to = &reply->body };
+
+	begin_json(&j, job);
+	json_out_text(&j, "account", found->account);
+	api_out_text(&j, "item_ecommerce_id", found->shop_id);
+	api_out_text(&j, "item_pos_id", found->pos_id);
+	api_out_text(&j, "item_name", found->name);
+	api_out_time(&j, "made_at", found->made_ms);
+	api_out_time(&j, "done_at", found->done_ms);
+	json_out_end_object(&j);
+	return api_reply_json(reply, 200);
+}
+
+static int
+serve_item(const struct api_env *env, const struct http_call *call,
+           const char *id, struct http_reply *reply)
+{
+	struct job found = { 0 };
+	int r = store_job_get(env->store, &found, id);
+	struct job_view job = { id, "item", found.state, found.why };
+
+	if (!r && !found.done_ms &&
+	    !conf_find_account(env->conf, found.account)) {
+		job.state = "failed";
+		job.why = "its account is no longer configured";
+	}
+	if (r == JOB_ABSENT)
+		r = say_absent(reply);
+	else if (!r && wants_json(call))
+		r = say_item(reply, &job, &found);
+	else if (!r)
+		r = say_line(reply, &job);
+	job_fini(&found);
+	return err_pass(r);
+}
+
 int
 api_serve_job(const struct api_env *env, const struct http_call *call,
               const char *const *params, struct http_reply *reply)
 {
 	if (params[0][0] == 's')
 		return serve_sale(env, call, params[0], reply);
+	if (params[0][0] == 'i')
+		return serve_item(env, call, params[0], reply);
 	return say_absent(reply);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h> /* wants the four above first */
 
 #include "gateway/base/json.h"
+#include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
@@ -352,6 +353,115 @@ test_api_synchronizer__a_job_that_was_never_given_is_absent(void **state)
 	ask("GET", "/api/itemstask/{}", "17", "", 404);
 }
 
+/* ---- items ---- */
+
+#define ITEM \
+	"{\"item_name\":\"Feta\",\"item_ecommerce_id\":17,\"account_id\":" \
+	"\"agora\"}"
+
+/* Sets *id, owned, from what is answered. */
+static void
+register_item(char **id, const char *key, const char *body)
+{
+	static const char begins[] = "pending added. Location : itemstask/";
+	const char *text;
+
+	post("/api/items", key, body, 202);
+	text = json_text(json_root(doc));
+	assert_int_equal(strncmp(text, begins, strlen(begins)), 0);
+	*id = text_dup(text + strlen(begins));
+}
+
+static void
+test_api_synchronizer__an_item_becomes_a_job_of_its_account(void **state)
+{
+	struct mark mark;
+	char *member;
+	char *id;
+
+	(void)state;
+	register_item(&id, NULL, ITEM);
+	member = text_format("j:%s", id);
+	assert_int_equal(store_marks_find(world->store, &mark, "agora", member),
+	                 0);
+	job(id, "Job status : Enqueued", "waiting");
+	assert_int_equal(store_job_note(world->store, id, "working", ""), 0);
+	job(id, "Job status : Processing", "working");
+	assert_int_equal(store_job_note(world->store, id, "failed", "no such"),
+	                 0);
+	assert_int_equal(store_job_note(world->store, id, "done", ""), 0);
+	job(id, "Job status : Failed. no such", "failed");
+	assert_string_equal(said("item_name"), "Feta");
+	free(mark.member);
+	free(member);
+	free(id);
+}
+
+static void
+test_api_synchronizer__a_key_makes_a_registration_one(void **state)
+{
+	char *first;
+	char *second;
+
+	(void)state;
+	register_item(&first, "k", ITEM);
+	register_item(&second, "k", ITEM);
+	assert_string_equal(first, second);
+	post("/api/items", "k",
+	     "{\"item_name\":\"Other\",\"item_ecommerce_id\":17,"
+	     "\"account_id\":\"agora\"}",
+	     409);
+	free(first);
+	free(second);
+}
+
+static void
+test_api_synchronizer__an_item_that_cannot_be_is_refused_at_once(void **state)
+{
+	static const char *const wrong[] = {
+		"17",
+		"{\"item_ecommerce_id\":17,\"account_id\":\"agora\"}",
+		"{\"item_name\":\"x\",\"account_id\":\"agora\"}",
+		"{\"item_name\":\"x\",\"item_ecommerce_id\":17}",
+		"{\"item_name\":\"x\",\"item_ecommerce_id\":17,"
+		"\"account_id\":\"kiosk\"}",
+		"{\"item_name\":\"x\\ty\",\"item_ecommerce_id\":17,"
+		"\"account_id\":\"agora\"}",
+		"{\"item_name\":\"x\",\"item_ecommerce_id\":17,"
+		"\"account_id\":\"agora\",\"limit_quantity\":-1}",
+		"{\"item_ecommerce_id\":17,\"account_id\":\"agora\","
+		"\"is_mobile_client\":true,\"quantity\":3}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		post("/api/items", NULL, wrong[i], 400);
+		assert_int_equal(strncmp(json_text(json_root(doc)),
+		                         "invalid request", 15),
+		                 0);
+	}
+}
+
+static void
+test_api_synchronizer__rows_hold_no_secret_and_no_guess(void **state)
+{
+	const struct json_node *row;
+
+	(void)state;
+	ask("GET", "/api/items/{}", "agora", "shape=synchronizer", 200);
+	assert_int_equal(json_length(json_root(doc)), 2);
+	row = json_at(json_root(doc), 0);
+	assert_string_equal(json_text_or(row, "ecommerceID", ""), "17");
+	assert_string_equal(json_text_or(row, "posID", ""), "sq-17");
+	assert_string_equal(json_text_or(row, "name", ""), "Feta");
+	assert_null(json_find(row, "quantity")); /* null: nobody knows */
+	assert_string_equal(
+		json_text_or(json_find(row, "pos"), "accountID", ""), "agora");
+	assert_null(strstr(buf_text(&reply.body), api_world_secret));
+	ask("GET", "/api/items/{}", "agora", "", 200);
+	assert_int_equal(json_length(json_find(json_root(doc), "bindings")), 2);
+}
+
 /* ---- the switch ---- */
 
 static void
@@ -410,6 +520,10 @@ main(void)
 		TEST(who_records_no_sales_gets_none),
 		TEST(a_job_tells_how_its_sale_is_doing),
 		TEST(a_job_that_was_never_given_is_absent),
+		TEST(an_item_becomes_a_job_of_its_account),
+		TEST(a_key_makes_a_registration_one),
+		TEST(an_item_that_cannot_be_is_refused_at_once),
+		TEST(rows_hold_no_secret_and_no_guess),
 		TEST(start_and_stop_may_be_repeated),
 		TEST(force_update_asks_every_account),
 	};
