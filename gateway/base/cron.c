@@ -19,6 +19,8 @@ enum {
 	DAY_S = 86400,
 	SEARCH_DAYS = 5 * 366,
 	NAME_LENGTH = 3,
+	EVERY_HOUR = 0xffffff,
+	REPEATED_MINUTES = 180, /* no zone has ever gone back by more */
 };
 
 /* Parsing ---------------------------------------------------------------- */
@@ -297,10 +299,9 @@ is_due_minute(const struct cron *c, int minute_of_day)
 	       (c->minutes >> (minute_of_day % 60) & 1);
 }
 
-int
-cron_next(int64_t *out_wall_ms, const struct cron *c, int64_t after_wall_ms)
+static int
+next_by_local_time(int64_t *out_s, const struct cron *c, int64_t after_s)
 {
-	int64_t after_s = after_wall_ms / 1000 - (after_wall_ms % 1000 < 0);
 	int64_t after_local = local_of(after_s);
 	int64_t first = after_local / DAY_S - (after_local % DAY_S < 0);
 	int64_t day;
@@ -317,10 +318,50 @@ cron_next(int64_t *out_wall_ms, const struct cron *c, int64_t after_wall_ms)
 				continue;
 			moment = moment_of(local);
 			if (moment > after_s) {
-				*out_wall_ms = moment * 1000;
+				*out_s = moment;
 				return 0;
 			}
 		}
 	}
 	return CRON_NEVER;
+}
+
+/*
+ * What runs in every hour runs in the one that comes twice twice: it follows
+ * the minutes that pass, not the hours that a clock shows.
+ */
+static int64_t
+next_by_minutes(const struct cron *c, int64_t after_s, int64_t before_s)
+{
+	int64_t moment = (after_s / 60 - (after_s % 60 < 0)) * 60;
+
+	for (int i = 0; i < REPEATED_MINUTES; i++) {
+		int64_t local;
+		int64_t day;
+
+		moment += 60;
+		if (moment >= before_s)
+			break;
+		local = local_of(moment);
+		day = local / DAY_S - (local % DAY_S < 0);
+		if (is_due_day(c, day) &&
+		    is_due_minute(c, (int)((local - day * DAY_S) / 60)))
+			return moment;
+	}
+	return before_s;
+}
+
+int
+cron_next(int64_t *out_wall_ms, const struct cron *c, int64_t after_wall_ms)
+{
+	int64_t after_s = after_wall_ms / 1000 - (after_wall_ms % 1000 < 0);
+	int64_t moment = 0;
+	int r = next_by_local_time(&moment, c, after_s);
+
+	if (r)
+		return r;
+	if (c->hours == EVERY_HOUR)
+		moment = next_by_minutes(c, after_s, moment);
+	*out_wall_ms = moment * 1000;
+	return 0;
 }

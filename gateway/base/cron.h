@@ -33,7 +33,8 @@ int cron_parse(struct cron *out, const char *text, const char **why);
 /*
  * First due minute strictly after a moment, in the process's time zone (TZ).
  * A local time that a change to summer time skips runs at the first minute
- * after the gap; one that happens twice runs at its first.
+ * after the gap; one that happens twice runs at its first, but for a schedule
+ * of every hour, which runs in both.
  *
  * Returns 0, or CRON_NEVER when nothing is due within five years (31 Feb).
  */

@@ -2,11 +2,11 @@
 #include "gateway/engine/scheduler.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/clock.h"
-#include "gateway/base/cron.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_health.h"
@@ -18,6 +18,7 @@
 #include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/model/metrics.h"
+#include "gateway/model/schedule.h"
 
 enum {
 	TICK_MS = 250,
@@ -48,32 +49,42 @@ struct scheduler {
 	int64_t durability_mono_ms;
 	int64_t oversold_mono_ms;
 	char warning[240];
-	bool is_holder; /* of the lease: only then it marks */
+	char installation[64]; /* its id; "": not known */
+	bool is_holder;        /* of the lease: only then it marks */
 	int pulse;
 };
 
 /* The account's own cron, else the global one. */
-static int64_t
-next_due(const struct scheduler *s, const struct conf_section *account,
-         const char *key, int64_t after_ms)
+static const struct cron *
+find_cron(const struct scheduler *s, const struct plan *p, const char *key)
 {
-	const struct cron *cron = conf_cron(account, key);
-	int64_t due = 0;
+	const struct cron *cron = conf_cron(p->account, key);
 
-	if (!cron)
-		cron = conf_cron(s->engine->conf->top, key);
-	if (!cron || cron_next(&due, cron, after_ms))
-		return 0;
-	return due;
+	return cron ? cron : conf_cron(s->engine->conf->top, key);
+}
+
+/* last_ms: when one last began, at the start of this process; else 0. */
+static int64_t
+next_due(const struct scheduler *s, const struct plan *p, const char *key,
+         int64_t last_ms, int64_t now)
+{
+	const struct cron *cron = find_cron(s, p, key);
+
+	return cron ? schedule_first_ms(
+			      cron,
+			      schedule_lag_ms(cron, s->installation,
+	                                      conf_account_name(p->account)),
+			      last_ms, now)
+	            : 0;
 }
 
 static void
-plan(struct scheduler *s, struct plan *p, int64_t now)
+plan(struct scheduler *s, struct plan *p, int64_t last_full_ms, int64_t now)
 {
 	const char *name = conf_account_name(p->account);
 
-	p->catch_up_ms = next_due(s, p->account, "schedule.catch_up", now);
-	p->full_ms = next_due(s, p->account, "schedule.full", now);
+	p->catch_up_ms = next_due(s, p, "schedule.catch_up", 0, now);
+	p->full_ms = next_due(s, p, "schedule.full", last_full_ms, now);
 	(void)store_health_set_int(s->store, name, "next_catch_up_ms",
 	                           p->catch_up_ms);
 	(void)store_health_set_int(s->store, name, "next_full_ms", p->full_ms);
@@ -81,9 +92,10 @@ plan(struct scheduler *s, struct plan *p, int64_t now)
 
 /* Apart from the syncs, so that the one never moves the other. */
 static void
-plan_reconcile(struct scheduler *s, struct plan *p, int64_t now)
+plan_reconcile(struct scheduler *s, struct plan *p, int64_t last_ms,
+               int64_t now)
 {
-	p->reconcile_ms = next_due(s, p->account, "schedule.reconcile", now);
+	p->reconcile_ms = next_due(s, p, "schedule.reconcile", last_ms, now);
 	(void)store_health_set_int(s->store, conf_account_name(p->account),
 	                           "next_reconcile_ms", p->reconcile_ms);
 }
@@ -106,7 +118,7 @@ run_due(struct scheduler *s, struct plan *p, int64_t now)
 		return; /* still due: tried again at the next tick */
 	log_info("schedule.due", "account=%s kind=%s", name,
 	         is_full ? "full" : "catch-up");
-	plan(s, p, now);
+	plan(s, p, 0, now);
 }
 
 /* Compare item by item. As above, one that waits or runs is enough. */
@@ -119,7 +131,7 @@ reconcile_due(struct scheduler *s, struct plan *p, int64_t now)
 	    store_marks_add_once(s->store, name, MARK_RECONCILE, MARK_SYNC))
 		return;
 	log_info("schedule.due", "account=%s kind=reconcile", name);
-	plan_reconcile(s, p, now);
+	plan_reconcile(s, p, 0, now);
 }
 
 /* Late offline sales: the vendor's whole window at least hourly, however rare
@@ -260,17 +272,39 @@ tick(struct scheduler *s)
 	}
 }
 
+/*
+ * At the start: what was missed while nobody ran is made up for, once. A
+ * catch-up needs nothing of this, for each worker begins with one.
+ */
+static void
+plan_first(struct scheduler *s, struct plan *p)
+{
+	const char *name = conf_account_name(p->account);
+	struct reconcile_tally tally = { 0 };
+	int64_t now = clock_wall_ms();
+	int64_t full_ms = 0;
+
+	if (store_cursor_get(s->store, &full_ms, name, "full"))
+		full_ms = 0;
+	if (store_reconcile_tally(s->store, &tally, name))
+		tally.started_ms = 0;
+	plan(s, p, full_ms, now);
+	plan_reconcile(s, p, tally.started_ms, now);
+}
+
 static void *
 run(void *arg)
 {
 	struct scheduler *s = arg;
-	int64_t now = clock_wall_ms();
+	struct buf id = BUF_INIT;
 
 	s->pulse = pulse_register("scheduler", PULSE_MAX_MS);
-	for (size_t i = 0; i < s->n; i++) {
-		plan(s, &s->plans[i], now);
-		plan_reconcile(s, &s->plans[i], now);
-	}
+	if (!store_value_get(s->store, &id, "installation"))
+		(void)snprintf(s->installation, sizeof(s->installation), "%s",
+		               buf_text(&id));
+	buf_fini(&id);
+	for (size_t i = 0; i < s->n; i++)
+		plan_first(s, &s->plans[i]);
 	while (!atomic_load(s->engine->is_stopping)) {
 		pulse_beat(s->pulse);
 		tick(s);

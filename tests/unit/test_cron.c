@@ -14,6 +14,7 @@
 
 /* Rules as text, so that no time zone database is needed. */
 #define VIENNA   "CET-1CEST,M3.5.0,M10.5.0/3"
+#define ATHENS   "EET-2EEST,M3.5.0/3,M10.5.0/4"
 #define NEW_YORK "EST5EDT,M3.2.0,M11.1.0"
 /* The gap begins at midnight, as it did in several countries. */
 #define MIDNIGHT "XST4XDT,M9.1.6/24,M4.1.6/24"
@@ -249,6 +250,50 @@ test_cron__a_time_that_comes_twice_runs_at_its_first(void **state)
 	            "2026-11-02T06:30:00Z");
 }
 
+/* 2026-10-25 in Athens: 04:00 becomes 03:00 at 01:00Z. */
+static void
+test_cron__every_hour_means_the_repeated_one_too(void **state)
+{
+	(void)state;
+	use_zone(ATHENS);
+	assert_next("*/5 * * * *", "2026-10-25T00:55:00Z",
+	            "2026-10-25T01:00:00Z");
+	assert_next("*/5 * * * *", "2026-10-25T01:00:00Z",
+	            "2026-10-25T01:05:00Z");
+	assert_next("*/5 * * * *", "2026-10-25T01:55:30Z",
+	            "2026-10-25T02:00:00Z");
+	assert_next("7 * * * *", "2026-10-25T00:07:00Z",
+	            "2026-10-25T01:07:00Z");
+	assert_next("*/5 * * * *", "2026-03-29T00:55:00Z",
+	            "2026-03-29T01:00:00Z");
+	assert_next("*/5 * 26 * *", "2026-10-25T01:00:00Z",
+	            "2026-10-25T22:00:00Z");
+}
+
+/* At 03:30 of the one night there are two, of the other there is none. */
+static void
+test_cron__a_nightly_run_is_one_on_both_nights_of_athens(void **state)
+{
+	(void)state;
+	use_zone(ATHENS);
+	assert_next("30 3 * * *", "2026-03-28T02:00:00Z",
+	            "2026-03-29T01:00:00Z");
+	assert_next("30 3 * * *", "2026-03-29T01:00:00Z",
+	            "2026-03-30T00:30:00Z");
+	assert_next("30 3 * * *", "2026-10-24T02:00:00Z",
+	            "2026-10-25T00:30:00Z");
+	assert_next("30 3 * * *", "2026-10-25T00:30:00Z",
+	            "2026-10-26T01:30:00Z");
+	assert_next("0 4 * * *", "2026-03-28T12:00:00Z",
+	            "2026-03-29T01:00:00Z");
+	assert_next("0 4 * * *", "2026-03-29T01:00:00Z",
+	            "2026-03-30T01:00:00Z");
+	assert_next("0 4 * * *", "2026-10-24T12:00:00Z",
+	            "2026-10-25T02:00:00Z");
+	assert_next("0 4 * * *", "2026-10-25T02:00:00Z",
+	            "2026-10-26T02:00:00Z");
+}
+
 /* 2026-09-06 there: 00:00 becomes 01:00, so the day begins with a gap. */
 static void
 test_cron__a_gap_at_midnight_belongs_to_the_new_day(void **state)
@@ -265,7 +310,8 @@ test_cron__a_gap_at_midnight_belongs_to_the_new_day(void **state)
 static void
 test_cron__a_daily_schedule_runs_every_day_once(void **state)
 {
-	static const char *const zones[] = { VIENNA, NEW_YORK, MIDNIGHT };
+	static const char *const zones[] = { VIENNA, NEW_YORK, MIDNIGHT,
+		                             ATHENS };
 	struct cron c;
 	struct tm tm;
 	time_t t;
@@ -276,7 +322,7 @@ test_cron__a_daily_schedule_runs_every_day_once(void **state)
 
 	(void)state;
 	assert_int_equal(cron_parse(&c, "30 2 * * *", NULL), 0);
-	for (zone = 0; zone < 3; zone++) {
+	for (zone = 0; zone < 4; zone++) {
 		use_zone(zones[zone]);
 		now = at("2025-12-31T23:00:00Z");
 		assert_int_equal(cron_next(&now, &c, now), 0);
@@ -309,6 +355,10 @@ main(void)
 			test_cron__a_skipped_time_runs_right_after_the_gap),
 		cmocka_unit_test(
 			test_cron__a_time_that_comes_twice_runs_at_its_first),
+		cmocka_unit_test(
+			test_cron__every_hour_means_the_repeated_one_too),
+		cmocka_unit_test(
+			test_cron__a_nightly_run_is_one_on_both_nights_of_athens),
 		cmocka_unit_test(
 			test_cron__a_gap_at_midnight_belongs_to_the_new_day),
 		cmocka_unit_test(
