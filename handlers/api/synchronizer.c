@@ -123,11 +123,12 @@ synchronizer_account_id(struct buf *out, const struct conf_section *account)
 	static const struct {
 		const char *type;
 		const char *key; /* NULL: the first word of its host */
+		bool is_number;
 	} own[] = {
-		{ "square", "location" },
-		{ "lightspeed_r", "account" },
-		{ "hiboutik", NULL },
-		{ "lightspeed_x", NULL },
+		{ "square", "location", false },
+		{ "lightspeed_r", "account", true },
+		{ "hiboutik", NULL, false },
+		{ "lightspeed_x", NULL, false },
 	};
 	const char *type = conf_account_type(account);
 	const char *url = conf_account_url(account);
@@ -136,9 +137,13 @@ synchronizer_account_id(struct buf *out, const struct conf_section *account)
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		if (strcmp(own[i].type, type) != 0)
 			continue;
-		if (own[i].key && conf_knows(account, own[i].key) &&
-		    conf_has(account, own[i].key)) {
-			buf_adds(out, conf_text(account, own[i].key));
+		if (own[i].key && conf_knows(account, own[i].key)) {
+			if (own[i].is_number)
+				buf_addf(out, "%lld",
+				         (long long)conf_int(account,
+				                             own[i].key));
+			else
+				buf_adds(out, conf_text(account, own[i].key));
 			return;
 		}
 		/* An address in digits is not a name that the vendor gave. */
