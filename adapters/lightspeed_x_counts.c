@@ -15,6 +15,7 @@
 #include "gateway/base/err.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,8 @@ read_row(const struct lightspeed_x *x, const struct json_node *node)
 	if (strcmp(outlet, x->outlet) == 0)
 		row.product = json_text_or(node, "product_id", NULL);
 	for (size_t i = 0; r == JSON_ABSENT && i < 3; i++)
-		r = json_get_decimal_lax(&row.qty, node, keys[i]);
+		r = lightspeed_x_get_number(&row.qty, node, keys[i],
+		                            LIGHTSPEED_X_PLACES);
 	row.is_known = r == 0;
 	return row;
 }
@@ -80,6 +82,15 @@ remember(struct lightspeed_x *x, const struct count *count)
 	seen->count = count->qty;
 }
 
+static void
+refuse(struct count *count, const char *why)
+{
+	count->outcome = outcome_of(VERDICT_REFUSED,
+	                            "Lightspeed shows no count of product "
+	                            "%.40s: %s",
+	                            count->external, why);
+}
+
 static int
 take_levels(struct lightspeed_x *x, struct count *counts, size_t n,
             const struct json_node *rows)
@@ -94,6 +105,8 @@ take_levels(struct lightspeed_x *x, struct count *counts, size_t n,
 				continue;
 			counts[k].is_known = row.is_known;
 			counts[k].qty = row.qty;
+			if (!row.is_known)
+				refuse(&counts[k], "its level is no number");
 		}
 	}
 	for (size_t k = 0; k < n; k++)
@@ -163,22 +176,17 @@ reason(const struct json_node *product)
 	return "it was never counted at this outlet: receive or count it there";
 }
 
-static void
-refuse(struct count *count, const char *why)
-{
-	count->outcome = outcome_of(VERDICT_REFUSED,
-	                            "Lightspeed shows no count of product "
-	                            "%.40s: %s",
-	                            count->external, why);
-}
-
-/* DONE: it is known why, or need not be. */
+/*
+ * Whatever is answered about this one, it is this one that is not written:
+ * others of the batch have their counts. SLOW and LOCKED are about all of them.
+ */
 static struct outcome
 explain(struct lightspeed_x *x, struct count *count)
 {
 	struct json *doc = NULL;
 	struct buf path = BUF_INIT;
 	struct outcome outcome;
+	char why[160];
 
 	buf_adds(&path, "/api/2.0/products/");
 	buf_add_url(&path, count->external);
@@ -187,30 +195,43 @@ explain(struct lightspeed_x *x, struct count *count)
 	if (outcome.verdict == VERDICT_ABSENT) {
 		refuse(count,
 		       "there is none with this id: correct the binding");
-		outcome = outcome_done();
 	} else if (outcome.verdict == VERDICT_DONE) {
 		refuse(count, reason(json_find(json_root(doc), "data")));
+	} else {
+		(void)snprintf(why, sizeof(why),
+		               "it has no row at this outlet, and of itself "
+		               "Lightspeed says: %.60s",
+		               outcome.why);
+		refuse(count, why);
 	}
 	json_free(doc);
 	buf_fini(&path);
 	return outcome;
 }
 
+/* What does not answer is not asked again at once: each may take its time. */
 static struct outcome
 explain_unseen(struct lightspeed_x *x, struct count *counts, size_t n)
 {
-	struct outcome outcome = outcome_done();
 	size_t n_asked = 0;
 
-	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n; i++) {
-		if (counts[i].is_known)
+	for (size_t i = 0; i < n; i++) {
+		struct outcome outcome;
+
+		if (counts[i].is_known ||
+		    counts[i].outcome.verdict == VERDICT_REFUSED)
 			continue;
-		if (n_asked++ < EXPLAINED_MAX)
-			outcome = explain(x, &counts[i]);
-		else
+		if (n_asked >= EXPLAINED_MAX) {
 			refuse(&counts[i], "it has no row at this outlet");
+			continue;
+		}
+		outcome = explain(x, &counts[i]);
+		if (outcome.verdict == VERDICT_SLOW ||
+		    outcome.verdict == VERDICT_LOCKED)
+			return outcome;
+		n_asked += outcome.verdict == VERDICT_RETRY ? EXPLAINED_MAX : 1;
 	}
-	return outcome;
+	return outcome_done();
 }
 
 struct outcome

@@ -363,6 +363,90 @@ test_lightspeed_x__of_many_without_a_count_only_some_are_asked_for(void **state)
 		assert_int_equal(counts[i].outcome.verdict, VERDICT_REFUSED);
 }
 
+/* One product that cannot be asked about is not all of them. */
+static void
+test_lightspeed_x__a_product_that_cannot_be_asked_about_is_alone(void **state)
+{
+	static const int refusing[] = { 400, 410, 422, 500, 503 };
+
+	for (size_t i = 0; i < sizeof(refusing) / sizeof(*refusing); i++) {
+		struct rig *rig = renew(state);
+		struct count counts[] = { { .external = P2 },
+			                  { .external = P1 } };
+
+		set_count(rig, P1, "10");
+		change(rig, "product",
+		       "{\"product\":\"" P2 "\",\"tracked\":false}");
+		say(rig, "GET", "/api/2.0/products/" P2, refusing[i],
+		    "{\"error\":\"trouble with this one\"}", NULL);
+		assert_int_equal(look(rig, counts, 2).verdict, VERDICT_DONE);
+		assert_true(counts[1].is_known);
+		assert_decimal(counts[1].qty, "10");
+		assert_false(counts[0].is_known);
+		assert_int_equal(counts[0].outcome.verdict, VERDICT_REFUSED);
+		if (!strstr(counts[0].outcome.why, "trouble with this one"))
+			fail_msg("%s", counts[0].outcome.why);
+	}
+}
+
+/* What is about the account is about all of the batch. */
+static void
+test_lightspeed_x__a_token_that_ends_meanwhile_is_said_of_all(void **state)
+{
+	static const struct {
+		int status;
+		enum verdict verdict;
+	} rows[] = { { 403, VERDICT_LOCKED }, { 429, VERDICT_SLOW } };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct rig *rig = renew(state);
+		struct count counts[] = { { .external = P1 },
+			                  { .external = NOBODY } };
+
+		say(rig, "GET", "/api/2.0/products/" NOBODY, rows[i].status,
+		    "{\"error\":\"no\"}", NULL);
+		assert_int_equal(look(rig, counts, 2).verdict, rows[i].verdict);
+		assert_false(counts[0].is_known);
+	}
+}
+
+/* The vendor reckons in doubles. */
+static void
+test_lightspeed_x__a_level_of_a_double_is_a_count(void **state)
+{
+	static const struct {
+		const char *level;
+		const char *count; /* NULL: refused, as no number */
+	} rows[] = {
+		{ "2.9999999999999996", "3" },
+		{ "-0.30000000000000004", "-0.3" },
+		{ "5.5511151231257830e-17", "0" },
+		{ "\"41.250000\"", "41.25" },
+		{ "1e300", NULL },
+		{ "\"many\"", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rig *rig = renew(state);
+		struct count c = { .external = P1 };
+		char *levels = text_format(
+			"[{\"product_id\":\"" P1 "\",\"location_id\":"
+			"\"" OUTLET "\",\"current_inventory_level\":%s}]",
+			rows[i].level);
+
+		say(rig, "POST", "/api/2026-07/inventory_levels", 200, levels,
+		    NULL);
+		assert_int_equal(look(rig, &c, 1).verdict, VERDICT_DONE);
+		assert_int_equal(c.is_known, rows[i].count != NULL);
+		if (rows[i].count)
+			assert_decimal(c.qty, rows[i].count);
+		else if (c.outcome.verdict != VERDICT_REFUSED ||
+		         !strstr(c.outcome.why, "no number"))
+			fail_msg("%s: %s", rows[i].level, c.outcome.why);
+		free(levels);
+	}
+}
+
 /* ---- counts: write ---- */
 
 static struct outcome
@@ -931,7 +1015,7 @@ list_with_line(struct rig *rig, struct heard *heard, const char *line)
 							"\"product_id\":\"" P2
 							"\",%s}]}],\"version\":"
 							"{\"min\":90000001,"
-	                                                "\"max\":90000002}}",
+							"\"max\":90000002}}",
 		line);
 	struct outcome outcome;
 
@@ -1577,6 +1661,15 @@ main(void)
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__of_many_without_a_count_only_some_are_asked_for,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_product_that_cannot_be_asked_about_is_alone,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_token_that_ends_meanwhile_is_said_of_all,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_level_of_a_double_is_a_count,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_write_is_the_difference_to_the_last_look,
