@@ -200,7 +200,7 @@ write_one(struct sql *s, struct count *count, bool *is_moved)
 	struct decimal was;
 	struct buf id = BUF_INIT;
 	struct outcome outcome;
-	uint64_t n_matched = 0;
+	struct sql_change change;
 
 	count->outcome = outcome_done();
 	*is_moved = !seen || decimal_parse(&was, seen->qty);
@@ -211,12 +211,12 @@ write_one(struct sql *s, struct count *count, bool *is_moved)
 	params[n_params++] = seen->qty;
 	if (s->shape.location)
 		params[n_params++] = s->shape.place;
-	outcome = sql_db_run(s->db, params, n_params, &n_matched);
-	*is_moved = outcome.verdict == VERDICT_DONE && n_matched == 0;
-	if (outcome.verdict == VERDICT_REFUSED) {
+	outcome = sql_db_run(&change, s->db, params, n_params);
+	*is_moved = outcome.verdict == VERDICT_DONE && change.n_matched == 0;
+	if (change.is_about_values) {
 		count->outcome = outcome;
 		outcome = outcome_done();
-	} else if (n_matched > 1) {
+	} else if (change.n_matched > 1) {
 		outcome = outcome_of(VERDICT_RETRY,
 		                     "\"%.60s\" stands in several rows by now",
 		                     count->external);

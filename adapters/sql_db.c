@@ -333,15 +333,17 @@ sql_db_begin(struct sql_db *db, const char *text)
 }
 
 struct outcome
-sql_db_run(struct sql_db *db, const char *const *params, size_t n_params,
-           uint64_t *n_matched)
+sql_db_run(struct sql_change *out, struct sql_db *db, const char *const *params,
+           size_t n_params)
 {
-	*n_matched = 0;
+	*out = (struct sql_change){ 0 };
 	if (!execute(db, params, n_params)) {
-		*n_matched = mysql_stmt_affected_rows(db->statement);
+		out->n_matched = mysql_stmt_affected_rows(db->statement);
 		return outcome_done();
 	}
-	if (sql_is_about_values(mysql_stmt_errno(db->statement)))
+	out->is_about_values =
+		sql_is_about_values(mysql_stmt_errno(db->statement));
+	if (out->is_about_values)
 		return sql_judge(mysql_stmt_errno(db->statement),
 		                 mysql_stmt_error(db->statement));
 	return statement_error(db);

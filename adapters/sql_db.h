@@ -1,6 +1,7 @@
 #ifndef ADAPTERS_SQL_DB_H
 #define ADAPTERS_SQL_DB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,13 +56,16 @@ struct outcome sql_db_ask(struct sql_db *db, const struct sql_question *q);
  * Changes: all of a transaction, or none. Between begin and commit each run
  * executes the prepared statement.
  *
- * n_matched  rows that it applied to, those included that were so already
- *
- * Of run, REFUSED is about these values alone: the transaction goes on.
+ * out  what it came to; with REFUSED and is_about_values the transaction goes
+ *      on, as if this one had not been asked for
  */
+struct sql_change {
+	uint64_t n_matched; /* rows, those included that were so already */
+	bool is_about_values;
+};
 struct outcome sql_db_begin(struct sql_db *db, const char *text);
-struct outcome sql_db_run(struct sql_db *db, const char *const *params,
-                          size_t n_params, uint64_t *n_matched);
+struct outcome sql_db_run(struct sql_change *out, struct sql_db *db,
+                          const char *const *params, size_t n_params);
 struct outcome sql_db_commit(struct sql_db *db);
 void sql_db_rollback(struct sql_db *db);
 

@@ -186,7 +186,7 @@ try_write(struct sql *s)
 	size_t n_params = s->shape.variant ? 4 : 3;
 	struct buf text = BUF_INIT;
 	struct outcome outcome;
-	uint64_t n_matched;
+	struct sql_change change;
 
 	if (s->shape.location)
 		params[n_params++] = s->shape.place;
@@ -195,7 +195,7 @@ try_write(struct sql *s)
 	outcome = buf_check(&text) ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
 	                           : sql_db_begin(s->db, buf_text(&text));
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = sql_db_run(s->db, params, n_params, &n_matched);
+		outcome = sql_db_run(&change, s->db, params, n_params);
 	sql_db_rollback(s->db);
 	buf_fini(&text);
 	return outcome;

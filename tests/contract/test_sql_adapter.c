@@ -1,0 +1,1138 @@
+/*
+ * A shop's database as an account, against a real MariaDB that this program
+ * starts for itself. test_adapters.c asks what goes over HTTP; what it asks of
+ * others is asked here of this one, in a database's words.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants the four above first */
+
+#include "adapters/adapters.h"
+#include "gateway/base/clock.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/maria_server.h"
+#include "tests/support/make_cert.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <poll.h>
+#include <unistd.h>
+
+#define PASSWORD "pl4nted-secret-4711"
+
+static struct maria_server server;
+static char paths[3][64]; /* server's pem, its authority, another authority */
+
+static void
+run(const char *text)
+{
+	maria_server_do(&server, text);
+}
+
+static void
+assert_asked(const char *text, const char *answer)
+{
+	assert_string_equal(maria_server_ask(&server, text), answer);
+}
+
+static void
+assert_qty(const char *id, const char *qty)
+{
+	char text[160];
+
+	(void)snprintf(text, sizeof(text),
+	               "SELECT quantity FROM shop.stock WHERE "
+	               "idProductEcommerce = '%s'",
+	               id);
+	assert_asked(text, qty);
+}
+
+/* ---- a line that can be cut ---- */
+
+enum cut { CUT_NOTHING, CUT_BEFORE_COMMIT, CUT_AFTER_COMMIT };
+
+/* Between adapter and server: one connection at a time. */
+static struct line {
+	char path[96];
+	int listener;
+	pthread_t thread;
+	_Atomic int cut;
+} line;
+
+static int
+dial_server(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", server.socket);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof(at))) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Other words to the server may stand before it. */
+static bool
+holds_commit(const char *bytes, ssize_t n)
+{
+	static const char commit[] = "\3COMMIT";
+	const ssize_t n_commit = (ssize_t)sizeof(commit) - 1;
+
+	for (ssize_t i = 0; i + n_commit <= n; i++)
+		if (memcmp(bytes + i, commit, (size_t)n_commit) == 0)
+			return true;
+	return false;
+}
+
+/* Moves what is there; false at the end, or where the line is cut. */
+static bool
+pass_on(int from, int to, bool is_client, bool *must_end)
+{
+	char bytes[16384];
+	ssize_t n = recv(from, bytes, sizeof(bytes), 0);
+	bool is_commit = is_client && holds_commit(bytes, n);
+
+	if (n <= 0 || (is_commit && line.cut == CUT_BEFORE_COMMIT))
+		return false;
+	if (*must_end) /* this is the answer */
+		return false;
+	*must_end = is_commit && line.cut == CUT_AFTER_COMMIT;
+	return send(to, bytes, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+static void
+serve_line(int client)
+{
+	int there = dial_server();
+	struct pollfd fds[2] = { { .fd = client, .events = POLLIN },
+		                 { .fd = there, .events = POLLIN } };
+	bool must_end = false;
+	bool is_up = there >= 0;
+
+	while (is_up && poll(fds, 2, -1) > 0) {
+		if (fds[0].revents)
+			is_up = pass_on(client, there, true, &must_end);
+		if (is_up && fds[1].revents)
+			is_up = pass_on(there, client, false, &must_end);
+	}
+	(void)close(client);
+	if (there >= 0)
+		(void)close(there);
+}
+
+static void *
+keep_line(void *unused)
+{
+	int client;
+
+	while ((client = accept(line.listener, NULL, NULL)) >= 0)
+		serve_line(client);
+	return unused;
+}
+
+static void
+open_line(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	(void)snprintf(line.path, sizeof(line.path), "%s/line", server.dir);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", line.path);
+	line.listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(
+		bind(line.listener, (const struct sockaddr *)&at, sizeof(at)),
+		0);
+	assert_int_equal(listen(line.listener, 4), 0);
+	assert_int_equal(pthread_create(&line.thread, NULL, keep_line, NULL),
+	                 0);
+}
+
+static void
+close_line(void)
+{
+	(void)shutdown(line.listener, SHUT_RDWR);
+	(void)pthread_join(line.thread, NULL);
+	(void)close(line.listener);
+}
+
+/* ---- the rig ---- */
+
+struct rig {
+	struct conf_section *conf;
+	void *sql;
+	char told[1000];
+	char mistakes[1000];
+	unsigned n_told;
+	unsigned n_breaths;
+	unsigned n_begun;
+	int64_t n_skipped;
+};
+
+static void
+close_adapter(struct rig *rig)
+{
+	if (rig->sql)
+		sql_adapter.close(rig->sql);
+	conf_section_free(rig->conf);
+	rig->sql = NULL;
+	rig->conf = NULL;
+}
+
+/* An adapter of these options; its own cross-checks go into mistakes. */
+static void
+open_as(struct rig *rig, const char *options)
+{
+	const struct conf_type type = { .name = "sql",
+		                        .rows = sql_adapter.options,
+		                        .url_flags = sql_adapter.url_flags };
+	struct buf mistakes = BUF_INIT;
+	struct adapter_env env = { .http = NULL };
+	char json[800];
+
+	close_adapter(rig);
+	(void)snprintf(json, sizeof(json),
+	               "{\"name\":\"shop\",\"type\":\"sql\",\"database\":"
+	               "\"shop\",\"timeout_ms\":8000,%s}",
+	               options);
+	if (conf_section_parse(&rig->conf, &type, json, NULL, &mistakes))
+		fail_msg("%s", buf_text(&mistakes));
+	sql_adapter.check(rig->conf, &mistakes);
+	(void)snprintf(rig->mistakes, sizeof(rig->mistakes), "%s",
+	               buf_text(&mistakes));
+	buf_fini(&mistakes);
+	env.conf = rig->conf;
+	assert_int_equal(sql_adapter.open(&rig->sql, &env), 0);
+}
+
+/* As the user `till`, over this socket. */
+static void
+open_over(struct rig *rig, const char *socket, const char *more)
+{
+	char options[600];
+
+	(void)snprintf(options, sizeof(options),
+	               "\"socket\":\"%s\",\"user\":\"till\",\"password\":"
+	               "\"" PASSWORD "\",%s",
+	               socket, more);
+	open_as(rig, options);
+	assert_string_equal(rig->mistakes, "");
+}
+
+static void
+open_with(struct rig *rig, const char *more)
+{
+	open_over(rig, server.socket, more);
+}
+
+static int
+rig_open(void **state)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	line.cut = CUT_NOTHING;
+	run("CREATE OR REPLACE DATABASE shop");
+	run("CREATE TABLE shop.stock (id INT AUTO_INCREMENT PRIMARY KEY, "
+	    "idProductPOS VARCHAR(40), idProductEcommerce INT, quantity INT, "
+	    "accountID VARCHAR(40), description VARCHAR(100), "
+	    "limitQuantity INT, KEY (idProductEcommerce)) ENGINE=InnoDB");
+	run("INSERT INTO shop.stock (idProductPOS, idProductEcommerce, "
+	    "quantity, accountID, description, limitQuantity) VALUES "
+	    "('a', 11, 5, 'x', 'Scarf', 2), ('b', 12, -3, 'x', 'Hat', 2), "
+	    "('c', 13, NULL, 'x', 'Glove', 2), ('d', 14, 1, 'x', 'Sock', 2), "
+	    "('e', 14, 2, 'y', 'Sock', 2), ('f', 15, 0, 'x', 'Shoe', 2)");
+	run("CREATE OR REPLACE USER till@'%' IDENTIFIED BY '" PASSWORD "'");
+	run("GRANT SELECT, UPDATE ON shop.* TO till@'%'");
+	open_with(rig, "\"profile\":\"stock\"");
+	*state = rig;
+	return 0;
+}
+
+static int
+rig_close(void **state)
+{
+	struct rig *rig = *state;
+
+	close_adapter(rig);
+	free(rig);
+	return 0;
+}
+
+static void
+assert_outcome(struct outcome outcome, enum verdict verdict, const char *words)
+{
+	if (outcome.verdict != verdict || !strstr(outcome.why, words))
+		fail_msg("%s: %s", verdict_name(outcome.verdict), outcome.why);
+	assert_null(strstr(outcome.why, PASSWORD));
+}
+
+static void
+assert_known(const struct count *count, const char *qty)
+{
+	char text[DECIMAL_TEXT_SIZE];
+
+	if (!count->is_known)
+		fail_msg("%s: %s", count->external, count->outcome.why);
+	assert_string_equal(decimal_format(text, count->qty), qty);
+}
+
+static struct outcome
+read_one(struct rig *rig, struct count *count, const char *external)
+{
+	*count = (struct count){ .external = external };
+	return sql_adapter.read_counts(rig->sql, count, 1);
+}
+
+static struct outcome
+write_one(struct rig *rig, struct count *count, int64_t qty)
+{
+	count->qty = decimal_of(qty);
+	return sql_adapter.write_counts(rig->sql, count, 1, 0);
+}
+
+/* Look, then write, as the engine does. */
+static struct outcome
+set(struct rig *rig, const char *external, int64_t qty)
+{
+	struct count count;
+	struct outcome outcome = read_one(rig, &count, external);
+
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = count.outcome;
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = write_one(rig, &count, qty);
+	return outcome.verdict == VERDICT_DONE ? count.outcome : outcome;
+}
+
+static struct outcome
+probe(struct rig *rig, struct buf *what)
+{
+	buf_reset(what);
+	return sql_adapter.probe(rig->sql, what);
+}
+
+static void
+assert_probe(struct rig *rig, enum verdict verdict, const char *words)
+{
+	struct buf what = BUF_INIT;
+	struct outcome outcome = probe(rig, &what);
+
+	assert_outcome(outcome, verdict, words);
+	buf_fini(&what);
+}
+
+/* ---- reading ---- */
+
+static void
+test_sql__a_batch_is_read_as_it_stands(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[6] = { { .external = "11" }, { .external = "12" },
+		                   { .external = "13" }, { .external = "14" },
+		                   { .external = "15" }, { .external = "99" } };
+
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 6),
+	               VERDICT_DONE, "");
+	assert_known(&counts[0], "5");
+	assert_known(&counts[1], "-3");
+	assert_known(&counts[4], "0");
+	assert_outcome(counts[2].outcome, VERDICT_REFUSED, "keeps no count");
+	assert_outcome(counts[3].outcome, VERDICT_REFUSED, "in 2 rows");
+	assert_outcome(counts[5].outcome, VERDICT_REFUSED, "has no row");
+	assert_false(counts[2].is_known || counts[3].is_known ||
+	             counts[5].is_known);
+}
+
+static void
+test_sql__what_the_server_takes_for_the_same_number_is_not(void **state)
+{
+	struct rig *rig = *state;
+	static const char *const others[] = { "11 pieces", "011", "11.0",
+		                              " 11",       "1e1", "",
+		                              "11' OR 1=1" };
+	struct count count;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		assert_outcome(read_one(rig, &count, others[i]), VERDICT_DONE,
+		               "");
+		assert_outcome(count.outcome, VERDICT_REFUSED, "has no row");
+		assert_false(count.is_known);
+	}
+}
+
+static void
+test_sql__a_quantity_of_any_type_is_exact_and_no_number_is_unknown(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	run("ALTER TABLE shop.stock MODIFY quantity VARCHAR(400)");
+	run("UPDATE shop.stock SET quantity = 'five' WHERE id = 1");
+	run("UPDATE shop.stock SET quantity = '1e99' WHERE id = 2");
+	run("UPDATE shop.stock SET quantity = '' WHERE id = 3");
+	run("UPDATE shop.stock SET quantity = REPEAT('1', 300) WHERE id = 6");
+	(void)read_one(rig, &count, "11");
+	assert_outcome(count.outcome, VERDICT_REFUSED, "holds no number");
+	(void)read_one(rig, &count, "12");
+	assert_outcome(count.outcome, VERDICT_REFUSED, "holds no number");
+	(void)read_one(rig, &count, "13");
+	assert_outcome(count.outcome, VERDICT_REFUSED, "keeps no count");
+	(void)read_one(rig, &count, "15");
+	assert_outcome(count.outcome, VERDICT_REFUSED, "holds no number");
+	assert_false(count.is_known);
+	run("UPDATE shop.stock SET quantity = '7'");
+	run("ALTER TABLE shop.stock MODIFY quantity DECIMAL(20,4)");
+	run("UPDATE shop.stock SET quantity = 1234567890123456.1250");
+	(void)read_one(rig, &count, "11");
+	assert_known(&count, "1234567890123456.125");
+}
+
+/* ---- writing ---- */
+
+static long
+status_of(const char *name)
+{
+	char text[120];
+
+	(void)snprintf(text, sizeof(text),
+	               "SELECT VARIABLE_VALUE FROM information_schema."
+	               "GLOBAL_STATUS WHERE VARIABLE_NAME = '%s'",
+	               name);
+	return strtol(maria_server_ask(&server, text), NULL, 10);
+}
+
+static void
+test_sql__what_differs_is_written_in_one_transaction_and_nothing_else(
+	void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[3] = { { .external = "11" },
+		                   { .external = "12" },
+		                   { .external = "15" } };
+	static const char others[] =
+		"SELECT MD5(GROUP_CONCAT(id, idProductPOS, idProductEcommerce,"
+		" accountID, description, limitQuantity ORDER BY id)) FROM "
+		"shop.stock";
+	char before[64];
+	long commits;
+	long updates;
+
+	(void)snprintf(before, sizeof(before), "%s",
+	               maria_server_ask(&server, others));
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 3),
+	               VERDICT_DONE, "");
+	counts[0].qty = decimal_of(7);
+	counts[1].qty = decimal_of(0);
+	counts[2].qty = decimal_of(0); /* shows that already */
+	commits = status_of("COM_COMMIT");
+	updates = status_of("COM_UPDATE");
+	assert_outcome(sql_adapter.write_counts(rig->sql, counts, 3, 0),
+	               VERDICT_DONE, "");
+	assert_int_equal(status_of("COM_COMMIT") - commits, 1);
+	assert_int_equal(status_of("COM_UPDATE") - updates, 2);
+	for (size_t i = 0; i < 3; i++)
+		assert_outcome(counts[i].outcome, VERDICT_DONE, "");
+	assert_qty("11", "7");
+	assert_qty("12", "0");
+	assert_qty("15", "0");
+	assert_asked("SELECT quantity FROM shop.stock WHERE id = 3", "NULL");
+	assert_asked("SELECT SUM(quantity) FROM shop.stock WHERE id IN (4,5)",
+	             "3");
+	assert_asked(others, before);
+}
+
+static void
+test_sql__what_the_shop_sold_meanwhile_is_not_undone(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2] = { { .external = "11" }, { .external = "15" } };
+
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 2),
+	               VERDICT_DONE, "");
+	run("UPDATE shop.stock SET quantity = quantity - 1 WHERE id = 1");
+	counts[0].qty = decimal_of(9);
+	counts[1].qty = decimal_of(8);
+	assert_outcome(sql_adapter.write_counts(rig->sql, counts, 2, 0),
+	               VERDICT_RETRY, "changed 1 of 2 counts");
+	assert_qty("11", "4");
+	assert_qty("15", "8");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	assert_qty("11", "9");
+}
+
+static void
+test_sql__nothing_is_written_that_was_not_read(void **state)
+{
+	struct rig *rig = *state;
+	struct count count = { .external = "11" };
+
+	assert_outcome(write_one(rig, &count, 9), VERDICT_RETRY, "looked at");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	count.outcome = outcome_done();
+	run("UPDATE shop.stock SET quantity = 5 WHERE id = 1");
+	assert_outcome(write_one(rig, &count, 4), VERDICT_RETRY, "looked at");
+	assert_qty("11", "5");
+}
+
+static void
+test_sql__what_does_not_fit_is_one_items_own_trouble(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2] = { { .external = "11" }, { .external = "15" } };
+
+	run("ALTER TABLE shop.stock MODIFY quantity TINYINT");
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 2),
+	               VERDICT_DONE, "");
+	counts[0].qty = decimal_of(300);
+	counts[1].qty = decimal_of(8);
+	assert_outcome(sql_adapter.write_counts(rig->sql, counts, 2, 0),
+	               VERDICT_DONE, "");
+	assert_outcome(counts[0].outcome, VERDICT_REFUSED, "Out of range");
+	assert_outcome(counts[1].outcome, VERDICT_DONE, "");
+	assert_qty("11", "5");
+	assert_qty("15", "8");
+}
+
+static void
+test_sql__the_moment_of_a_write_is_kept_where_there_is_a_column(void **state)
+{
+	struct rig *rig = *state;
+
+	run("ALTER TABLE shop.stock ADD seen DATETIME DEFAULT '2001-01-01'");
+	open_with(rig, "\"profile\":\"stock\",\"updated_column\":\"seen\"");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	assert_asked("SELECT COUNT(*) FROM shop.stock WHERE seen > "
+	             "'2001-01-01'",
+	             "1");
+}
+
+/* ---- trouble ---- */
+
+static void
+test_sql__a_line_lost_before_the_commit_wrote_nothing(void **state)
+{
+	struct rig *rig = *state;
+
+	open_over(rig, line.path, "\"profile\":\"stock\"");
+	line.cut = CUT_BEFORE_COMMIT;
+	assert_outcome(set(rig, "11", 9), VERDICT_RETRY, "ost connection");
+	assert_qty("11", "5");
+	line.cut = CUT_NOTHING;
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	assert_qty("11", "9");
+}
+
+static void
+test_sql__a_line_lost_behind_the_commit_is_found_equal(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	open_over(rig, line.path, "\"profile\":\"stock\"");
+	line.cut = CUT_AFTER_COMMIT;
+	assert_outcome(set(rig, "11", 9), VERDICT_RETRY, "ost connection");
+	line.cut = CUT_NOTHING;
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	assert_known(&count, "9");
+}
+
+/* What the server says in the midst of a write, and what it means. */
+static const struct {
+	unsigned code;
+	enum verdict verdict;
+	const char *words;
+} errors[] = {
+	{ 1213, VERDICT_RETRY, "the shop wrote the same rows" },
+	{ 1205, VERDICT_RETRY, "the shop holds these rows" },
+	{ 1021, VERDICT_RETRY, "make room on its disk" },
+	{ 1114, VERDICT_RETRY, "make room on its disk" },
+	{ 1290, VERDICT_RETRY, "takes no writes now" },
+	{ 1792, VERDICT_RETRY, "takes no writes now" },
+	{ 1036, VERDICT_RETRY, "takes no writes now" },
+	{ 1317, VERDICT_RETRY, "error 1317" },
+	{ 1142, VERDICT_LOCKED, "grant the user" },
+	{ 1143, VERDICT_LOCKED, "grant the user" },
+	{ 1146, VERDICT_REFUSED, "correct table" },
+	{ 1054, VERDICT_REFUSED, "names of the columns" },
+};
+
+static void
+test_sql__trouble_within_a_write_is_judged_and_leaves_nothing(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2] = { { .external = "15" }, { .external = "11" } };
+	char text[300];
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		(void)snprintf(text, sizeof(text),
+		               "CREATE OR REPLACE TRIGGER shop.trouble BEFORE "
+		               "UPDATE ON shop.stock FOR EACH ROW IF NEW.id = 1"
+		               " THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO "
+		               "= %u, MESSAGE_TEXT = 'as told'; END IF",
+		               errors[i].code);
+		run(text);
+		assert_outcome(sql_adapter.read_counts(rig->sql, counts, 2),
+		               VERDICT_DONE, "");
+		counts[0].qty = counts[1].qty = decimal_of(9);
+		assert_outcome(sql_adapter.write_counts(rig->sql, counts, 2, 0),
+		               errors[i].verdict, errors[i].words);
+		assert_qty("11", "5");
+		assert_qty("15", "0");
+	}
+}
+
+static void
+test_sql__a_server_that_takes_no_writes_is_passing_trouble(void **state)
+{
+	struct rig *rig = *state;
+
+	run("SET GLOBAL read_only = 1");
+	assert_outcome(set(rig, "11", 9), VERDICT_RETRY, "takes no writes now");
+	assert_probe(rig, VERDICT_RETRY, "takes no writes now");
+	run("SET GLOBAL read_only = 0");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+}
+
+static void
+test_sql__a_restart_of_the_server_is_survived(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	maria_server_kill(&server);
+	assert_outcome(write_one(rig, &count, 9), VERDICT_RETRY, "");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_RETRY,
+	               "whether the server runs");
+	assert_false(count.is_known);
+	maria_server_again(&server, paths[0]);
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	assert_qty("11", "9");
+}
+
+static void
+test_sql__a_connection_that_died_idle_costs_nothing(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+	int64_t now = clock_mono_ms();
+	char text[80];
+
+	fake_clock_start(clock_wall_ms(), now);
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	(void)snprintf(text, sizeof(text), "KILL %s",
+	               maria_server_ask(&server,
+	                                "SELECT ID FROM information_schema."
+	                                "PROCESSLIST WHERE USER = 'till'"));
+	run(text);
+	fake_clock_advance(60000);
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	assert_known(&count, "5");
+	fake_clock_stop();
+}
+
+/* ---- the probe ---- */
+
+static void
+test_sql__a_probe_says_what_it_found(void **state)
+{
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+
+	assert_outcome(probe(rig, &what), VERDICT_DONE, "");
+	assert_non_null(strstr(buf_text(&what), "MariaDB 1"));
+	assert_non_null(strstr(buf_text(&what),
+	                       "database \"shop\", table \"stock\": 6 rows, "
+	                       "1 without a count, of 5 ids only"));
+	assert_asked("SELECT SUM(quantity) FROM shop.stock", "5");
+	buf_fini(&what);
+}
+
+static void
+test_sql__a_probe_names_each_mistake_and_its_cure(void **state)
+{
+	struct rig *rig = *state;
+	char options[300];
+
+	open_with(rig, "\"profile\":\"stock\",\"quantity_column\":\"qty\"");
+	assert_probe(rig, VERDICT_REFUSED,
+	             "no column qty: correct quantity_column, or grant SELECT "
+	             "on it; it shows id, idProductPOS");
+	open_with(rig, "\"profile\":\"stock\",\"table\":\"stok\"");
+	assert_probe(rig, VERDICT_REFUSED,
+	             "no table stok: correct table, or grant SELECT and UPDATE "
+	             "on it; it shows stock");
+	open_with(rig, "\"profile\":\"stock\"");
+	run("REVOKE UPDATE ON shop.* FROM till@'%'");
+	assert_probe(rig, VERDICT_LOCKED, "grant the user SELECT and UPDATE");
+	run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM till@'%'");
+	open_with(rig, "\"profile\":\"stock\"");
+	assert_probe(rig, VERDICT_LOCKED, "grant the user SELECT and UPDATE");
+	run("GRANT SELECT, UPDATE ON shop.* TO till@'%'");
+	(void)snprintf(options, sizeof(options),
+	               "\"socket\":\"%s\",\"user\":\"till\",\"password\":"
+	               "\"" PASSWORD "5\",\"profile\":\"stock\"",
+	               server.socket);
+	open_as(rig, options);
+	assert_probe(rig, VERDICT_LOCKED, "correct user and password");
+	run("GRANT SELECT, UPDATE ON *.* TO till@'%'");
+	run("DROP DATABASE shop");
+	open_with(rig, "\"profile\":\"stock\"");
+	assert_probe(rig, VERDICT_REFUSED, "correct database");
+}
+
+static void
+test_sql__rights_on_two_columns_suffice(void **state)
+{
+	struct rig *rig = *state;
+
+	run("REVOKE SELECT, UPDATE ON shop.* FROM till@'%'");
+	run("GRANT SELECT (idProductEcommerce, quantity, description), "
+	    "UPDATE (quantity) ON shop.stock TO till@'%'");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	assert_qty("11", "9");
+}
+
+/* ---- over the network ---- */
+
+static void
+open_tls(struct rig *rig, const char *host, const char *ca_file)
+{
+	char options[400];
+
+	(void)snprintf(options, sizeof(options),
+	               "\"host\":\"%s\",\"port\":%d,\"ca_file\":\"%s\","
+	               "\"user\":\"till\",\"password\":\"" PASSWORD
+	               "\",\"profile\":\"stock\"",
+	               host, server.port, ca_file);
+	open_as(rig, options);
+	assert_string_equal(rig->mistakes, "");
+}
+
+static void
+test_sql__a_server_must_prove_itself(void **state)
+{
+	struct rig *rig = *state;
+
+	run("ALTER USER till@'%' REQUIRE SSL");
+	open_tls(rig, "localhost", paths[1]);
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	open_tls(rig, "localhost", paths[2]);
+	assert_outcome(set(rig, "11", 8), VERDICT_RETRY, "check ca_file");
+	/* its certificate is not for that name */
+	open_tls(rig, "127.0.0.1", paths[1]);
+	assert_outcome(set(rig, "11", 8), VERDICT_RETRY, "check ca_file");
+	assert_qty("11", "9");
+}
+
+/* ---- sync and search ---- */
+
+static int
+begin_counts(void *ctx)
+{
+	((struct rig *)ctx)->n_begun++;
+	return 0;
+}
+
+static int
+tell_count(void *ctx, const char *external, struct decimal qty)
+{
+	struct rig *rig = ctx;
+	char text[DECIMAL_TEXT_SIZE];
+	size_t n = strlen(rig->told);
+
+	rig->n_told++;
+	(void)snprintf(rig->told + n, sizeof(rig->told) - n, "%s=%s ", external,
+	               decimal_format(text, qty));
+	return 0;
+}
+
+static void
+progress(void *ctx, const char *entity, int64_t rows, int64_t total)
+{
+	(void)ctx;
+	(void)entity;
+	(void)rows;
+	(void)total;
+}
+
+/* Urgent work has its turn: on the same connection. */
+static int
+breathe(void *ctx)
+{
+	struct rig *rig = ctx;
+	struct count count;
+
+	rig->n_breaths++;
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	return 0;
+}
+
+static void
+skipped(void *ctx, const char *entity, int64_t rows, const char *why)
+{
+	(void)entity;
+	(void)why;
+	((struct rig *)ctx)->n_skipped = rows;
+}
+
+static struct outcome
+sync_all(struct rig *rig)
+{
+	const struct sync_sink sink = { .ctx = rig,
+		                        .begin_counts = begin_counts,
+		                        .count = tell_count,
+		                        .progress = progress,
+		                        .breathe = breathe,
+		                        .skipped = skipped };
+	const struct sync_job job = { .is_full = true };
+
+	rig->told[0] = '\0';
+	rig->n_told = rig->n_breaths = rig->n_begun = 0;
+	return sql_adapter.sync(rig->sql, &job, &sink);
+}
+
+static void
+test_sql__a_sync_tells_every_count_and_skips_what_is_nobodys(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_string_equal(rig->told, "11=5 12=-3 15=0 ");
+	assert_int_equal(rig->n_begun, 1);
+	assert_int_equal(rig->n_skipped, 1);
+}
+
+static void
+test_sql__a_sync_of_many_pages_tells_each_once(void **state)
+{
+	struct rig *rig = *state;
+
+	run("DELETE FROM shop.stock");
+	run("INSERT INTO shop.stock (idProductEcommerce, quantity) SELECT "
+	    "seq, seq FROM shop.seq_1_to_1200");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_int_equal(rig->n_told, 1200);
+	assert_int_equal(rig->n_breaths, 3);
+	assert_memory_equal(rig->told, "1=1 2=2 3=3 ", 12);
+	run("DELETE FROM shop.stock WHERE idProductEcommerce > 1000");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_int_equal(rig->n_told, 1000);
+}
+
+static void
+test_sql__a_sync_broken_off_is_not_done(void **state)
+{
+	struct rig *rig = *state;
+
+	maria_server_kill(&server);
+	assert_outcome(sync_all(rig), VERDICT_RETRY, "");
+	maria_server_again(&server, paths[0]);
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+}
+
+static int
+tell_thing(void *ctx, const struct listing *listing)
+{
+	struct rig *rig = ctx;
+	size_t n = strlen(rig->told);
+
+	(void)snprintf(rig->told + n, sizeof(rig->told) - n, "%s|%s|%s|%s ",
+	               listing->external, listing->sku, listing->barcode,
+	               listing->name);
+	return 0;
+}
+
+static const char *
+find(struct rig *rig, enum listing_by by, const char *text)
+{
+	const struct listing_sink sink = { rig, tell_thing };
+
+	rig->told[0] = '\0';
+	assert_outcome(sql_adapter.list_items(rig->sql, by, text, &sink),
+	               VERDICT_DONE, "");
+	return rig->told;
+}
+
+static void
+test_sql__things_are_found_by_what_the_table_knows(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_string_equal(find(rig, LISTING_NAME, "scar"), "11|||Scarf ");
+	open_with(rig, "\"profile\":\"stock\",\"sku_column\":\"idProductPOS\","
+	               "\"barcode_column\":\"accountID\"");
+	assert_string_equal(find(rig, LISTING_SKU, "B"), "12|b|x|Hat ");
+	assert_string_equal(find(rig, LISTING_BARCODE, "none"), "");
+	assert_string_equal(find(rig, LISTING_ALL, ""),
+	                    "11|a|x|Scarf 12|b|x|Hat 13|c|x|Glove "
+	                    "14|d|x|Sock 15|f|x|Shoe ");
+}
+
+/* ---- profiles ---- */
+
+/* Tables as the shops' installers make them, as far as it matters here. */
+static void
+make_shops(void)
+{
+	run("CREATE TABLE shop.wp_postmeta (meta_id BIGINT UNSIGNED "
+	    "AUTO_INCREMENT PRIMARY KEY, post_id BIGINT UNSIGNED NOT NULL "
+	    "DEFAULT 0, meta_key VARCHAR(255), meta_value LONGTEXT, "
+	    "KEY (post_id), KEY (meta_key(191))) DEFAULT CHARSET=utf8mb4");
+	run("INSERT INTO shop.wp_postmeta (post_id, meta_key, meta_value) "
+	    "VALUES (7, '_stock', '4'), (7, '_price', '4'), "
+	    "(8, '_stock', NULL)");
+	run("CREATE TABLE shop.ps_stock_available (id_stock_available INT "
+	    "UNSIGNED AUTO_INCREMENT PRIMARY KEY, id_product INT UNSIGNED NOT "
+	    "NULL, id_product_attribute INT UNSIGNED NOT NULL, id_shop INT "
+	    "UNSIGNED NOT NULL, id_shop_group INT UNSIGNED NOT NULL, quantity "
+	    "INT NOT NULL DEFAULT 0, UNIQUE KEY (id_product, "
+	    "id_product_attribute, id_shop, id_shop_group))");
+	run("INSERT INTO shop.ps_stock_available VALUES (1, 7, 0, 1, 0, 9), "
+	    "(2, 7, 3, 1, 0, 4), (3, 7, 3, 2, 0, 6), (4, 8, 0, 1, 0, 2)");
+	run("CREATE TABLE shop.oc_product (product_id INT AUTO_INCREMENT "
+	    "PRIMARY KEY, model VARCHAR(64), sku VARCHAR(64), ean VARCHAR(14), "
+	    "quantity INT(4) NOT NULL DEFAULT 0, date_modified DATETIME) "
+	    "ENGINE=MyISAM DEFAULT CHARSET=latin1");
+	run("INSERT INTO shop.oc_product VALUES (7, 'M', 'S-7', '4006381', 4, "
+	    "'2001-01-01')");
+}
+
+static void
+test_sql__each_profile_finds_its_shops_counts(void **state)
+{
+	struct rig *rig = *state;
+
+	make_shops();
+	open_with(rig, "\"profile\":\"woocommerce\"");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_string_equal(rig->told, "7=4 ");
+	assert_outcome(set(rig, "7", 6), VERDICT_DONE, "");
+	assert_asked("SELECT GROUP_CONCAT(meta_key, meta_value ORDER BY "
+	             "meta_id) FROM shop.wp_postmeta",
+	             "_stock6,_price4");
+	open_with(rig, "\"profile\":\"prestashop\"");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_string_equal(rig->told, "7/0=9 7/3=4 8/0=2 ");
+	assert_outcome(set(rig, "7/3", 5), VERDICT_DONE, "");
+	assert_asked("SELECT GROUP_CONCAT(quantity ORDER BY "
+	             "id_stock_available) FROM shop.ps_stock_available",
+	             "9,5,6,2");
+	open_with(rig, "\"profile\":\"prestashop\",\"location\":\"2\"");
+	assert_outcome(set(rig, "7/3", 1), VERDICT_DONE, "");
+	assert_asked("SELECT GROUP_CONCAT(quantity ORDER BY "
+	             "id_stock_available) FROM shop.ps_stock_available",
+	             "9,5,1,2");
+	open_with(rig, "\"profile\":\"opencart\"");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(set(rig, "7", 6), VERDICT_DONE, "");
+	assert_asked("SELECT CONCAT(quantity, date_modified) FROM "
+	             "shop.oc_product",
+	             "62001-01-01 00:00:00");
+	assert_string_equal(find(rig, LISTING_SKU, "s-7"), "7|S-7|4006381|M ");
+}
+
+static void
+test_sql__variants_of_many_pages_are_told_once(void **state)
+{
+	struct rig *rig = *state;
+
+	make_shops();
+	run("DELETE FROM shop.ps_stock_available");
+	run("INSERT INTO shop.ps_stock_available (id_product, "
+	    "id_product_attribute, id_shop, id_shop_group, quantity) SELECT "
+	    "seq DIV 700, seq MOD 700, 1, 0, seq FROM shop.seq_0_to_1399");
+	open_with(rig, "\"profile\":\"prestashop\"");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_int_equal(rig->n_told, 1400);
+}
+
+/* ---- options and bindings ---- */
+
+static void
+note_ref(void *ctx, const char *ref)
+{
+	(void)snprintf(ctx, 40, "%s", ref);
+}
+
+static void
+assert_resolved(struct rig *rig, const char *written, const char *external)
+{
+	struct buf buf = BUF_INIT;
+	char ref[40] = "";
+
+	assert_int_equal(
+		sql_adapter.resolve(rig->sql, &buf, written, note_ref, ref), 0);
+	assert_string_equal(buf_text(&buf), external);
+	assert_string_equal(ref, external);
+	buf_fini(&buf);
+}
+
+static void
+test_sql__an_id_alone_is_the_thing_without_a_variant(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_resolved(rig, "7", "7");
+	assert_resolved(rig, "7/3", "7/3");
+	open_with(rig, "\"profile\":\"prestashop\"");
+	assert_resolved(rig, "7", "7/0");
+	assert_resolved(rig, "7/3", "7/3");
+}
+
+static void
+test_sql__options_are_checked_together(void **state)
+{
+	struct rig *rig = *state;
+	static const char *const rows[][2] = {
+		{ "\"user\":\"u\",\"profile\":\"stock\"", "socket: missing" },
+		{ "\"user\":\"u\",\"socket\":\"/s\"", "table: missing" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"host\":\"localhost\"",
+		  "host: not used" },
+		{ "\"user\":\"u\",\"host\":\"localhost\"",
+		  "password: missing" },
+		{ "\"user\":\"u\",\"host\":\"db.example\"",
+		  "ca_file: missing" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"ca_file\":\"/c\"",
+		  "ca_file: not used" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
+		  "\"table\":\"a`b\"",
+		  "table: not a name" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
+		  "\"quantity_column\":\"idProductEcommerce\"",
+		  "quantity_column: is the id_column" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
+		  "\"location_column\":\"a\"",
+		  "location: missing" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
+		  "\"location\":\"a\"",
+		  "location_column: missing" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		open_as(rig, rows[i][0]);
+		if (!strstr(rig->mistakes, rows[i][1]))
+			fail_msg("%s: %s", rows[i][0], rig->mistakes);
+	}
+}
+
+static void
+test_sql__own_changes_are_drift_and_nothing_else(void **state)
+{
+	const struct conf_type type = { .name = "sql",
+		                        .rows = sql_adapter.options,
+		                        .url_flags = sql_adapter.url_flags };
+	struct buf mistakes = BUF_INIT;
+	struct conf_section *conf = NULL;
+
+	(void)state;
+	assert_int_equal(
+		conf_section_parse(&conf, &type,
+	                           "{\"database\":\"d\",\"user\":\"u\","
+	                           "\"own_changes\":\"sales\"}",
+	                           NULL, &mistakes),
+		CONF_INVALID);
+	assert_non_null(strstr(buf_text(&mistakes), "own_changes: not a choi"));
+	assert_non_null(strstr(buf_text(&mistakes), "drift"));
+	buf_fini(&mistakes);
+}
+
+/* ---- the world ---- */
+
+static void
+make_certificates(void)
+{
+	struct made_cert certs[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		int fd;
+
+		(void)snprintf(paths[i], sizeof(paths[i]),
+		               "/tmp/test-sql-XXXXXX");
+		fd = mkstemp(paths[i]);
+		assert_true(fd >= 0);
+		(void)close(fd);
+	}
+	make_cert(&certs[0],
+	          &(struct make_cert){ .name = "authority", .is_ca = true });
+	make_cert(&certs[1], &(struct make_cert){ .name = "localhost",
+	                                          .also = "DNS:localhost",
+	                                          .issuer = &certs[0] });
+	make_cert(&certs[2],
+	          &(struct make_cert){ .name = "another", .is_ca = true });
+	made_cert_write(paths[0], "k1 c1", certs);
+	made_cert_write(paths[1], "c0", certs);
+	made_cert_write(paths[2], "c2", certs);
+	for (size_t i = 0; i < 3; i++)
+		made_cert_fini(&certs[i]);
+}
+
+static int
+world_open(void **state)
+{
+	(void)state;
+	make_certificates();
+	maria_server_start(&server, paths[0]);
+	open_line();
+	return 0;
+}
+
+static int
+world_close(void **state)
+{
+	(void)state;
+	close_line();
+	maria_server_stop(&server);
+	for (size_t i = 0; i < 3; i++)
+		(void)unlink(paths[i]);
+	return 0;
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(test_sql__##name, rig_open, rig_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_batch_is_read_as_it_stands),
+		TEST(what_the_server_takes_for_the_same_number_is_not),
+		TEST(a_quantity_of_any_type_is_exact_and_no_number_is_unknown),
+		TEST(what_differs_is_written_in_one_transaction_and_nothing_else),
+		TEST(what_the_shop_sold_meanwhile_is_not_undone),
+		TEST(nothing_is_written_that_was_not_read),
+		TEST(what_does_not_fit_is_one_items_own_trouble),
+		TEST(the_moment_of_a_write_is_kept_where_there_is_a_column),
+		TEST(a_line_lost_before_the_commit_wrote_nothing),
+		TEST(a_line_lost_behind_the_commit_is_found_equal),
+		TEST(trouble_within_a_write_is_judged_and_leaves_nothing),
+		TEST(a_server_that_takes_no_writes_is_passing_trouble),
+		TEST(a_restart_of_the_server_is_survived),
+		TEST(a_connection_that_died_idle_costs_nothing),
+		TEST(a_probe_says_what_it_found),
+		TEST(a_probe_names_each_mistake_and_its_cure),
+		TEST(rights_on_two_columns_suffice),
+		TEST(a_server_must_prove_itself),
+		TEST(a_sync_tells_every_count_and_skips_what_is_nobodys),
+		TEST(a_sync_of_many_pages_tells_each_once),
+		TEST(a_sync_broken_off_is_not_done),
+		TEST(things_are_found_by_what_the_table_knows),
+		TEST(each_profile_finds_its_shops_counts),
+		TEST(variants_of_many_pages_are_told_once),
+		TEST(an_id_alone_is_the_thing_without_a_variant),
+		TEST(options_are_checked_together),
+		TEST(own_changes_are_drift_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, world_open, world_close);
+}
