@@ -171,7 +171,7 @@ keys_find(const struct keys *keys, const char *text, size_t *n)
 /* What is known of an item while an account is looked at. */
 struct side {
 	const char *bound; /* to what there; borrowed; NULL: not yet */
-	size_t n_claims;   /* things that fit it, by what is compared now */
+	size_t n_claims;   /* things that fit it, whatever by */
 	size_t thing;      /* that is matched with it, or MATCH_NO_ITEM */
 };
 
@@ -207,17 +207,20 @@ match_new(struct match **out)
 }
 
 static void
+thing_fini(struct match_thing *t)
+{
+	free(t->external);
+	free(t->sku);
+	free(t->barcode);
+	free(t->name);
+	free(t->why);
+}
+
+static void
 forget_things(struct match *m)
 {
-	for (size_t i = 0; i < m->n_things; i++) {
-		struct match_thing *t = &m->things[i];
-
-		free(t->external);
-		free(t->sku);
-		free(t->barcode);
-		free(t->name);
-		free(t->why);
-	}
+	for (size_t i = 0; i < m->n_things; i++)
+		thing_fini(&m->things[i]);
 	m->n_things = 0;
 	keys_clear(&m->bound);
 	keys_clear(&m->thing_skus);
@@ -356,17 +359,57 @@ match_add_thing(struct match *m, const char *external, const char *sku,
 	m->things = things;
 	m->fits = fits;
 	if (r) {
-		free(t.external);
-		free(t.sku);
-		free(t.barcode);
-		free(t.name);
+		thing_fini(&t);
 		return r;
 	}
-	m->things[m->n_things] = t;
-	r = keys_add(&m->thing_skus, sku, m->n_things);
+	m->things[m->n_things++] = t;
+	return 0;
+}
+
+/*
+ * What changes while it is listed comes once more, at systems that list by
+ * version: it is one thing, and as it was told last.
+ */
+static int
+drop_repeated(struct match *m)
+{
+	struct keys all = { .v = NULL };
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < m->n_things; i++)
+		r = keys_take(&all, text_dup(m->things[i].external), i);
+	keys_sort(&all);
+	for (size_t i = 1; !r && i < all.n; i++) {
+		struct match_thing *before = &m->things[all.v[i - 1].of];
+
+		if (strcmp(all.v[i - 1].text, all.v[i].text) != 0)
+			continue;
+		thing_fini(before);
+		*before = (struct match_thing){ .external = NULL };
+	}
+	for (size_t i = 0; !r && i < m->n_things; i++)
+		if (m->things[i].external)
+			m->things[n++] = m->things[i];
 	if (!r)
-		r = keys_add_words(&m->thing_barcodes, barcode, m->n_things);
-	m->n_things++;
+		m->n_things = n;
+	keys_fini(&all);
+	return r;
+}
+
+static int
+note_things(struct match *m)
+{
+	int r = drop_repeated(m);
+
+	for (size_t i = 0; !r && i < m->n_things; i++) {
+		r = keys_add(&m->thing_skus, m->things[i].sku, i);
+		if (!r)
+			r = keys_add_words(&m->thing_barcodes,
+			                   m->things[i].barcode, i);
+	}
+	keys_sort(&m->thing_skus);
+	keys_sort(&m->thing_barcodes);
 	return r;
 }
 
@@ -423,26 +466,32 @@ take_fit(struct match *m, size_t thing, const struct key *k, size_t n,
 	return leave(&m->things[thing], &why);
 }
 
-/* Which item each open thing fits, by these keys. */
+/* What is not clear by its barcode may be this by its SKU, all the same. */
+static void
+claim_only(struct match *m, const struct key *k, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		m->sides[k[i].of].n_claims++;
+}
+
+/* Which item each open thing fits, by these keys. What was claimed by others
+   before stays claimed: they may be it, and are not clear. */
 static int
 find_fits(struct match *m, const struct keys *things, const struct keys *items,
           const char *what)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < m->n_items; i++)
-		m->sides[i].n_claims = 0;
 	for (size_t i = 0; i < m->n_things; i++)
 		m->fits[i] = MATCH_NO_ITEM;
 	for (size_t i = 0; !r && i < things->n; i++) {
 		size_t thing = things->v[i].of;
-		const struct key *k;
 		size_t n;
+		const struct key *k = keys_find(items, things->v[i].text, &n);
 
-		if (!is_open(&m->things[thing]))
-			continue;
-		k = keys_find(items, things->v[i].text, &n);
-		if (k)
+		if (k && m->things[thing].end == MATCH_AMBIGUOUS)
+			claim_only(m, k, n);
+		else if (k && is_open(&m->things[thing]))
 			r = take_fit(m, thing, k, n, what);
 	}
 	return r;
@@ -485,10 +534,8 @@ object(struct buf *why, const struct match *m, size_t thing, const char *what)
 		buf_addf(why, "its %s fits %s, whose barcode is that of %s",
 		         what, sku, m->things[side->thing].external);
 	else if (side->n_claims > 1)
-		buf_addf(why, "its %s fits %s, and so does that of %s", what,
-		         sku,
-		         side->n_claims == 2 ? "another thing"
-		                             : "several others");
+		buf_addf(why, "its %s fits %s, and so does another thing", what,
+		         sku);
 }
 
 static int
@@ -582,13 +629,12 @@ learn(struct match *m)
 int
 match_run(struct match *m)
 {
-	int r;
+	int r = note_things(m);
 
-	keys_sort(&m->thing_skus);
-	keys_sort(&m->thing_barcodes);
 	find_bound(m);
-	r = compare(m, &m->thing_barcodes, &m->item_barcodes, "barcode",
-	            MATCH_BY_BARCODE);
+	if (!r)
+		r = compare(m, &m->thing_barcodes, &m->item_barcodes, "barcode",
+		            MATCH_BY_BARCODE);
 	if (!r)
 		r = compare(m, &m->thing_skus, &m->item_skus, "SKU",
 		            MATCH_BY_SKU);

@@ -195,6 +195,64 @@ test_match__leaves_a_thing_that_fits_two_items(void **state)
 	assert_why(m, 2, "SKU fits b, B");
 }
 
+/* Its barcode does not decide; its SKU still says what it may be. */
+static void
+test_match__a_thing_with_a_doubtful_barcode_still_claims_its_sku(void **state)
+{
+	static const char *const codes[][2] = { { "G1", "520001" },
+		                                { "G2", "520001" } };
+	struct match *m = *state;
+
+	add(m, "A1", "", "erp", "G1");
+	add(m, "A2", "", "erp", "G2");
+	add(m, "A3", "", NULL, NULL);
+	look_at_erp(m, codes, 2);
+	assert_int_equal(match_begin(m, "agora"), 0);
+	thing(m, "v1", "A3", "520001", "");
+	thing(m, "v2", "A3", "", "");
+	assert_int_equal(match_run(m), 0);
+	assert_why(m, 0, "A1, A2");
+	assert_why(m, 1, "SKU fits A3, and so does another thing");
+}
+
+/* … and the other way round: by barcode two fit it, by SKU a third. */
+static void
+test_match__an_item_that_barcodes_claim_is_not_matched_by_sku(void **state)
+{
+	static const char *const codes[][2] = { { "G1", "520001" } };
+	struct match *m = *state;
+
+	add(m, "A1", "", "erp", "G1");
+	look_at_erp(m, codes, 1);
+	assert_int_equal(match_begin(m, "agora"), 0);
+	thing(m, "v1", "", "520001", "");
+	thing(m, "v2", "", "520001", "");
+	thing(m, "v3", "A1", "", "");
+	assert_int_equal(match_run(m), 0);
+	assert_why(m, 2, "SKU fits A1");
+	assert_int_equal(match_count(m, MATCH_AMBIGUOUS), 3);
+}
+
+/* What changes while it is listed comes once more. */
+static void
+test_match__a_thing_listed_twice_is_one(void **state)
+{
+	struct match *m = *state;
+
+	add(m, "A1", "", NULL, NULL);
+	add(m, "A2", "", NULL, NULL);
+	assert_int_equal(match_begin(m, "agora"), 0);
+	thing(m, "v1", "A1", "", "before");
+	thing(m, "v2", "A2", "", "");
+	thing(m, "v1", "a1", "", "after");
+	assert_int_equal(match_run(m), 0);
+	assert_int_equal(match_n_things(m), 2);
+	assert_int_equal(match_count(m, MATCH_BY_SKU), 2);
+	for (size_t i = 0; i < 2; i++)
+		if (!strcmp(match_thing(m, i)->external, "v1"))
+			assert_string_equal(match_thing(m, i)->name, "after");
+}
+
 /* Who takes away the other's only candidate must be seen as well. */
 static void
 test_match__leaves_what_an_ambiguous_thing_may_be(void **state)
@@ -357,6 +415,9 @@ main(void)
 		TEST(test_match__learns_barcodes_from_what_matched_before),
 		TEST(test_match__leaves_two_things_that_fit_one_item),
 		TEST(test_match__leaves_a_thing_that_fits_two_items),
+		TEST(test_match__a_thing_with_a_doubtful_barcode_still_claims_its_sku),
+		TEST(test_match__an_item_that_barcodes_claim_is_not_matched_by_sku),
+		TEST(test_match__a_thing_listed_twice_is_one),
 		TEST(test_match__leaves_what_an_ambiguous_thing_may_be),
 		TEST(test_match__leaves_what_barcode_and_sku_say_differently),
 		TEST(test_match__a_barcode_goes_before_a_sku),
