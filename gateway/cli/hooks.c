@@ -307,7 +307,8 @@ fail(const struct registration *g, const struct outcome *outcome)
 	return EXIT_CODE_FAILED;
 }
 
-/* In the dry run, too, an old subscription may have told its key. */
+/* All is done there; the key that came with it goes where it belongs. One that
+   was there before tells its key, too. */
 static enum exit_code
 finish(struct registration *g)
 {
