@@ -36,6 +36,8 @@ enum {
 	HIBOUTIK_BATCH_MAX = 50,     /* items a document of ours has at most */
 	HIBOUTIK_SALES_KEPT = 256,   /* closed ones whose lines we remember */
 	HIBOUTIK_REF_SIZE = 41,
+	HIBOUTIK_CLOCK_MS =
+		3000,           /* a time there, cut to seconds, against ours */
 	HIBOUTIK_MALFORMED = 1, /* condition: not what is documented */
 };
 
@@ -48,6 +50,9 @@ struct hiboutik_thing {
 struct hiboutik_seen {
 	struct hiboutik_thing thing;
 	int64_t count;
+	struct decimal sold; /* by sales that the last listing showed and the
+	                        count may lack */
+	bool is_sold;        /* there are such sales */
 };
 
 struct hiboutik_kept {
@@ -72,6 +77,8 @@ struct hiboutik {
 	bool validates_by_id; /* arrivals, as the last 404 taught us */
 	struct hiboutik_seen seen[HIBOUTIK_BATCH_MAX]; /* by the last look */
 	size_t n_seen;
+	int64_t seen_ms; /* sales closed before, by Hiboutik's clock, are inside
+	                    the counts of the last look */
 	struct hiboutik_kept kept[HIBOUTIK_SALES_KEPT]; /* a ring */
 	size_t n_kept;                                  /* ever */
 };

@@ -8,6 +8,7 @@
  */
 #include "adapters/hiboutik.h"
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 
 #include <assert.h>
@@ -67,8 +68,11 @@ remember(struct hiboutik *h, const struct row *row)
 			return;
 		}
 	if (h->n_seen < HIBOUTIK_BATCH_MAX)
-		h->seen[h->n_seen++] =
-			(struct hiboutik_seen){ row->thing, row->count };
+		h->seen[h->n_seen++] = (struct hiboutik_seen){
+			.thing = row->thing,
+			.count = row->count,
+			.sold = DECIMAL_ZERO,
+		};
 }
 
 static int
@@ -186,6 +190,7 @@ hiboutik_read_counts(void *state, struct count *counts, size_t n)
 	struct look look;
 	struct hiboutik_listing listing = { .take = look_at, .ctx = &look };
 	struct outcome outcome = hiboutik_settle(h);
+	int64_t began_ms = clock_wall_ms();
 
 	assert(n <= HIBOUTIK_BATCH_MAX);
 	forget(counts, n);
@@ -200,6 +205,8 @@ hiboutik_read_counts(void *state, struct count *counts, size_t n)
 		if (counts[i].outcome.verdict == VERDICT_DONE &&
 		    !counts[i].is_known)
 			outcome = read_product(&look, look.things[i].product);
+	/* Their clock is known better by now. */
+	h->seen_ms = began_ms + h->skew_ms - HIBOUTIK_CLOCK_MS;
 	if (outcome.verdict != VERDICT_DONE) {
 		forget(counts, n);
 		h->n_seen = 0;

@@ -3,7 +3,9 @@
  *
  * There is no absolute setter, so what is written is the difference between
  * the target and the count that the last look found: what is sold after that
- * look stays sold. Increases are one stock arrival for all items of the batch.
+ * look stays sold. A target holds the sales that were listed, though, and one of
+ * these may be younger than the look: then the count is read once more, and the
+ * sales listed behind it, for nothing may have happened meanwhile. Increases are one stock arrival for all items of the batch.
  * Decreases are one sale at 0.00 with our reference (`decreases`: "sale"): the
  * documents know no other way that is safe. Whether an arrival takes negative
  * quantities they do not say; an account that does may have them
@@ -261,6 +263,68 @@ look_at_unseen(struct hiboutik *h, struct count *counts, size_t n)
 	return outcome;
 }
 
+static int
+take_nothing(void *ctx, struct sale *sale)
+{
+	(void)ctx;
+	(void)sale;
+	return 0;
+}
+
+/* Counts and sales once more; what is taken for sold stays comparable. */
+static struct outcome
+look_once_more(struct hiboutik *h, struct count *counts, size_t n)
+{
+	const struct sale_sink nobody = { NULL, take_nothing };
+	int64_t since_ms = h->seen_ms;
+	struct outcome outcome;
+
+	h->n_seen = 0;
+	outcome = look_at_unseen(h, counts, n);
+	h->seen_ms = since_ms;
+	if (outcome.verdict != VERDICT_DONE)
+		return outcome;
+	return hiboutik_list_sales(h, since_ms, clock_wall_ms() + h->skew_ms,
+	                           &nobody);
+}
+
+/*
+ * A listed sale that is about as old as the look is inside the target, and
+ * perhaps not inside the count; a time in seconds does not tell. So the count is
+ * read again: it has all that was listed before. A sale behind that would be in
+ * the count and not in the target; when the sales, listed again, are not the
+ * same, nothing is written.
+ */
+static struct outcome
+look_behind_sales(struct hiboutik *h, struct count *counts, size_t n)
+{
+	struct decimal sold[HIBOUTIK_BATCH_MAX];
+	struct outcome outcome;
+	bool is_sold = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct hiboutik_seen *seen =
+			find_seen(h, counts[i].external);
+
+		sold[i] = seen ? seen->sold : DECIMAL_ZERO;
+		is_sold = is_sold || (seen && seen->is_sold);
+	}
+	if (!is_sold)
+		return outcome_done();
+	outcome = look_once_more(h, counts, n);
+	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n; i++) {
+		const struct hiboutik_seen *seen =
+			find_seen(h, counts[i].external);
+
+		if (seen && decimal_cmp(seen->sold, sold[i]) != 0)
+			outcome = outcome_of(VERDICT_RETRY,
+			                     "%.40s was sold while its count "
+			                     "was read",
+			                     counts[i].external);
+	}
+	return outcome;
+}
+
 /* What this count is away from its target; 0: nothing, or it cannot be. */
 static int64_t
 difference(const struct hiboutik *h, struct count *count,
@@ -390,6 +454,8 @@ hiboutik_write_counts(void *state, struct count *counts, size_t n,
 	outcome = hiboutik_settle(h);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = look_at_unseen(h, counts, n);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = look_behind_sales(h, counts, n);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = write_some(h, counts, n, as_of_ms, has_sales ? 1 : 0);
 	if (outcome.verdict == VERDICT_DONE && has_sales)

@@ -355,6 +355,117 @@ test_hiboutik__what_is_sold_after_the_look_stays_sold(void **state)
 	                    "GET stock_available/product_id/101\n");
 }
 
+/* ---- sales between the look and the write ---- */
+
+static int
+count_sold(void *ctx, struct sale *sale)
+{
+	size_t *n = ctx;
+
+	*n += sale->n_lines;
+	return 0;
+}
+
+/* The lines of the last 50 minutes' sales. */
+static size_t
+list_all(struct rig *rig, struct outcome *outcome)
+{
+	size_t n = 0;
+	const struct sale_sink sink = { &n, count_sold };
+
+	*outcome = hiboutik_adapter.list_sales(
+		rig->state, clock_wall_ms() - 3000000, clock_wall_ms(), &sink);
+	return n;
+}
+
+/* What happens between the look and the listing is inside the target. */
+static struct outcome
+write_beside_sales(struct rig *rig, const char *how, int64_t target)
+{
+	struct count c = { .external = "101/0" };
+	struct outcome outcome;
+
+	assert_int_equal(look(rig, &c, 1).verdict, VERDICT_DONE);
+	change(rig, how, "{\"lines\":[{\"product\":\"101/0\"}]}");
+	assert_int_equal(list_all(rig, &outcome), 1);
+	c.qty = decimal_of(target);
+	return hiboutik_adapter.write_counts(rig->state, &c, 1,
+	                                     clock_wall_ms());
+}
+
+static void
+test_hiboutik__what_was_listed_after_the_look_is_taken_off_once(void **state)
+{
+	struct rig *rig = *state;
+
+	set_counts(rig, 10, 0);
+	assert_int_equal(write_beside_sales(rig, "sell", 9).verdict,
+	                 VERDICT_DONE);
+	assert_counts(rig, 9, 0);
+	assert_int_equal(till_wire_times(&rig->wire, "POST"), 0);
+	/* Also what came back, and beside another change. */
+	rig = renew(state);
+	set_counts(rig, 10, 0);
+	assert_int_equal(write_beside_sales(rig, "return", 14).verdict,
+	                 VERDICT_DONE);
+	assert_counts(rig, 14, 0);
+	assert_int_equal(whole(thing(rig, "101/0")->tally.written), 3);
+}
+
+/* Inside the count already, and as young: seconds do not tell them apart. */
+static void
+test_hiboutik__what_was_sold_right_before_the_look_is_in_it(void **state)
+{
+	struct rig *rig = *state;
+	struct count c = { .external = "101/0" };
+	struct outcome outcome;
+
+	set_counts(rig, 10, 0);
+	change(rig, "sell", "{\"lines\":[{\"product\":\"101/0\"}]}");
+	assert_int_equal(look(rig, &c, 1).verdict, VERDICT_DONE);
+	assert_int_equal(list_all(rig, &outcome), 1);
+	c.qty = decimal_of(12);
+	assert_int_equal(
+		hiboutik_adapter
+			.write_counts(rig->state, &c, 1, clock_wall_ms())
+			.verdict,
+		VERDICT_DONE);
+	assert_counts(rig, 12, 0);
+}
+
+/* Sells one more as soon as the count is read for the second time. */
+static int
+sell_behind(void *ctx, const struct http_request *q, struct http_answer *answer)
+{
+	struct rig *rig = ctx;
+	int r = till_wire_call(&rig->wire, q, answer);
+
+	if (till_wire_times(&rig->wire, "stock_available") == 2 &&
+	    strstr(q->url, "stock_available"))
+		change(rig, "sell", "{\"lines\":[{\"product\":\"101/0\"}]}");
+	return r;
+}
+
+static void
+test_hiboutik__what_sells_while_we_look_is_left_for_the_next_look(void **state)
+{
+	struct rig *rig = *state;
+	struct http_client *own = rig->http;
+
+	assert_int_equal(http_client_new_fake(&rig->http, sell_behind, rig), 0);
+	start_again(rig);
+	set_counts(rig, 10, 0);
+	till_wire_begin(&rig->wire);
+	assert_int_equal(write_beside_sales(rig, "sell", 14).verdict,
+	                 VERDICT_RETRY);
+	assert_counts(rig, 8, 0);
+	assert_int_equal(till_wire_times(&rig->wire, "POST"), 0);
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+}
+
 static void
 test_hiboutik__an_account_that_takes_them_lowers_by_arrivals(void **state)
 {
@@ -572,8 +683,6 @@ test_hiboutik__sales_and_returns_are_listed_by_the_shops_days(void **state)
 	struct rig *rig = *state;
 	int64_t now = clock_wall_ms();
 
-	setenv("TZ", "Europe/Athens", 1);
-	tzset();
 	set_counts(rig, 50, 0);
 	sell_at(rig, 100, 2);   /* 1, its line 2 */
 	sell_at(rig, 90000, 3); /* 3: a day before and more */
@@ -1272,6 +1381,9 @@ main(void)
 		TEST(what_it_does_not_have_is_refused_and_not_written),
 		TEST(counts_rise_by_an_arrival_and_fall_by_a_sale),
 		TEST(what_is_sold_after_the_look_stays_sold),
+		TEST(what_was_listed_after_the_look_is_taken_off_once),
+		TEST(what_was_sold_right_before_the_look_is_in_it),
+		TEST(what_sells_while_we_look_is_left_for_the_next_look),
 		TEST(an_account_that_takes_them_lowers_by_arrivals),
 		TEST(either_way_to_validate_is_found),
 		TEST(a_refused_line_stops_no_other),
@@ -1299,5 +1411,8 @@ main(void)
 		TEST(registers_nothing_without_a_proof),
 	};
 
+	/* The simulated shop's clock is the process's. */
+	setenv("TZ", "Europe/Athens", 1);
+	tzset();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
