@@ -296,17 +296,25 @@ lint: ## cppcheck and shellcheck, as far as they are there
 format: ## lay out every C file with clang-format
 	@clang-format -i $(C_FILES)
 
-docs: $(BIN)/tillbridge ## schema and gateway/OPTIONS.md from the table of options
+docs: $(BIN)/tillbridge ## schema, options, manual pages and completion from the program
 	@tests/docs.sh $<
 
 # ---- Installing and cleaning ------------------------------------------------
 
-DOC = $(DESTDIR)$(PREFIX)/share/doc/tillbridge
+SHARE = $(DESTDIR)$(PREFIX)/share
+DOC   = $(SHARE)/doc/tillbridge
+BASHC = $(SHARE)/bash-completion/completions
+ZSHC  = $(SHARE)/zsh/site-functions
 .PHONY: install clean help
 install: $(BIN)/tillbridge ## install under PREFIX=/usr/local (and DESTDIR=)
-	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(DOC)'
+	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(DOC)' '$(SHARE)/man/man1' \
+		'$(SHARE)/man/man5' '$(BASHC)' '$(ZSHC)'
 	@install -m 755 $< '$(DESTDIR)$(PREFIX)/bin/tillbridge'
 	@install -m 644 nginx.conf.example gateway.schema.json LICENSE '$(DOC)'
+	@install -m 644 packaging/tillbridge.1 '$(SHARE)/man/man1'
+	@install -m 644 packaging/gateway.json.5 '$(SHARE)/man/man5'
+	@install -m 644 packaging/tillbridge.bash '$(BASHC)/tillbridge'
+	@install -m 644 packaging/_tillbridge '$(ZSHC)'
 	@echo "installed $(PREFIX)/bin/tillbridge; see $(PREFIX)/share/doc/tillbridge"
 
 clean: ## remove what was built; the fetched source stays

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 n=0
 bad=0
-for script in $(find tests certs -name '*.sh') .ci/run; do
+for script in $(find tests certs packaging -name '*.sh') .ci/run; do
 	read -r first <"$script"
 	case $first in
 	*bash*) shell='bash' ;;

@@ -6,6 +6,8 @@
 #   gateway.schema.json   `tillbridge schema`
 #   gateway/OPTIONS.md    `tillbridge schema --markdown`, between the two lines
 #                         "<!-- options -->" and "<!-- /options -->"
+#   packaging/            manual pages and completion (packaging/generate.sh),
+#                         read by mandoc and the shells where they are there
 #
 # gateway/LOG.md must name every event of the log, and none that there is not.
 # With --check nothing is written; the exit status says whether they are right.
@@ -37,15 +39,42 @@ put()
 put gateway.schema.json
 
 "$program" schema --markdown >"$work/options"
-awk -v table="$work/options" '
-$0 == "<!-- /options -->" { inside = 0 }
-!inside
-$0 == "<!-- options -->" {
-	while ((getline line <table) > 0)
-		print line
-	inside = 1
-}' gateway/OPTIONS.md >"$work/new"
-put gateway/OPTIONS.md
+# fill FILE BEGIN END: what lies between these two lines is $work/part.
+fill()
+{
+	awk -v part="$work/part" -v from="$2" -v to="$3" '
+	$0 == to { inside = 0 }
+	!inside
+	$0 == from {
+		while ((getline line <part) > 0)
+			print line
+		inside = 1
+	}' "$1" >"$work/new"
+	put "$1"
+}
+
+"$program" schema --markdown >"$work/part"
+fill gateway/OPTIONS.md '<!-- options -->' '<!-- /options -->'
+
+generate=packaging/generate.sh
+"$generate" commands "$program" >"$work/part"
+fill packaging/tillbridge.1 '.\" commands' '.\" /commands'
+"$generate" options "$program" >"$work/part"
+fill packaging/gateway.json.5 '.\" options' '.\" /options'
+"$generate" bash "$program" >"$work/new"
+put packaging/tillbridge.bash
+"$generate" zsh "$program" >"$work/new"
+put packaging/_tillbridge
+
+# What reads them has the last word.
+if command -v mandoc >/dev/null; then
+	# That they refer to each other is no mistake where none is installed.
+	! mandoc -T lint packaging/tillbridge.1 packaging/gateway.json.5 |
+		grep -vE 'not found: Xr (tillbridge 1|gateway.json 5)' >&2 ||
+		bad=yes
+fi
+bash -n packaging/tillbridge.bash || bad=yes
+! command -v zsh >/dev/null || zsh -n packaging/_tillbridge || bad=yes
 
 cat gateway/*.c gateway/*/*.c handlers/*/*.c adapters/*.c | tr '\n' ' ' |
 	grep -oE 'log_(info|warn|error)\([[:space:]]*"[^"]*"' |

@@ -18,7 +18,7 @@ else
 	echo "lint: cppcheck is not here"
 fi
 if command -v shellcheck >/dev/null; then
-	find tests certs -name '*.sh' -exec shellcheck -S warning {} + || bad=1
+	find tests certs packaging -name '*.sh' -exec shellcheck -S warning {} + || bad=1
 	shellcheck -S warning .ci/run || bad=1
 else
 	echo "lint: shellcheck is not here"

@@ -1,0 +1,284 @@
+#!/bin/sh
+# What manual pages and shells are told about commands and options, out of the
+# program's own words, so that neither can be forgotten.
+#
+#     packaging/generate.sh WHAT TILLBRIDGE
+#
+#   commands   the list of commands in tillbridge(1)
+#   options    the list of options in gateway.json(5)
+#   bash, zsh  the whole completion
+
+set -eu
+
+what=$1
+program=$2
+
+# One line each: NAME|SUBWORDS|OPTIONS. The words of a usage that are neither
+# in brackets nor in capitals are what may follow the command.
+commands()
+{
+	"$program" help | sed -n 's/^  \([a-z][a-z-]*\).*/\1/p' |
+		while read -r name; do
+			"$program" help "$name" | awk -v name="$name" '
+			/^usage: / {
+				sub(/^usage: tillbridge [a-z-]+ ?/, "")
+				gsub(/\[[^]]*\]/, "")
+				n = split($0, part, /[ |]+/)
+				for (i = 1; i <= n; i++)
+					if (part[i] ~ /^[a-z][a-z-]*$/)
+						words = words (words ? " " : "") part[i]
+			}
+			/^options: / {
+				sub(/^options: /, "")
+				gsub(/,/, "")
+				sub(/-c FILE/, "-c")
+				options = $0
+			}
+			END {
+				# help of what has none of its own is the whole list
+				if (name == "help" || name == "version")
+					words = options = ""
+				print name "|" words "|" options
+			}'
+		done
+}
+
+# Text of ours as mdoc: no request by accident, no hyphen for a minus, ASCII.
+as_mdoc='function mdoc(s) {
+	gsub(/\\/, "\\e", s)
+	gsub(/…/, "...", s)
+	gsub(/--/, "\\-\\-", s)
+	gsub(/ -/, " \\-", s)
+	return mdoc_first(s)
+}
+# Lines of at most 78 bytes, none of which looks like a request.
+function wrap(s,   n, i, word, line) {
+	n = split(s, word, " ")
+	line = word[1]
+	for (i = 2; i <= n; i++) {
+		if (length(line) + 1 + length(word[i]) > 78) {
+			print line
+			line = mdoc_first(word[i])
+		} else {
+			line = line " " word[i]
+		}
+	}
+	print line
+}
+function mdoc_first(s) {
+	return s ~ /^[.'\'']/ ? "\\&" s : s
+}
+# A new sentence on a new line.
+function say(s) {
+	while (match(s, /[.?] [A-Z"]/)) {
+		wrap(mdoc(substr(s, 1, RSTART)))
+		s = substr(s, RSTART + 2)
+	}
+	wrap(mdoc(s))
+}'
+
+print_commands()
+{
+	commands | while IFS='|' read -r name words options; do
+		"$program" help "$name" | awk -v name="$name" "$as_mdoc"'
+		function end_text() {
+			if (text) {
+				if (is_apart)
+					print ".Pp"
+				say(text)
+				is_apart = 1
+			}
+			text = ""
+		}
+		name == "help" || name == "version" {
+			if (NR == 1) {
+				print ".It Ic " name (name == "help" ? " Op Ar command" : "")
+				print name == "help" ? "Print the list of commands, or all about one." \
+					: "Print the version."
+			}
+			next
+		}
+		/^usage: / {
+			sub(/^usage: tillbridge /, "")
+			print ".It Ic " mdoc($0)
+			next
+		}
+		/^options: / {
+			end_text()
+			sub(/^options: -c FILE, -q, -v(, )?/, "")
+			if ($0) {
+				print ".Pp"
+				print "Options:"
+				n = split($0, option, " ")
+				for (i = 1; i <= n; i++)
+					print ".Fl " substr(option[i], 2) (i < n ? " ," : " .")
+			}
+			next
+		}
+		/^  / {
+			end_text()
+			print ".Dl " mdoc(substr($0, 3))
+			next
+		}
+		/^$/ { end_text(); next }
+		!is_said { $0 = toupper(substr($0, 1, 1)) substr($0, 2) "."; is_said = 1 }
+		{ text = text (text ? " " : "") $0 }
+		END { end_text() }'
+	done
+}
+
+# From the Markdown that is made of the table the program reads with.
+print_options()
+{
+	"$program" schema --markdown | awk "$as_mdoc"'
+	function clean(s) {
+		gsub(/\001/, "|", s)
+		gsub(/`/, "", s)
+		sub(/^ +/, "", s)
+		sub(/ +$/, "", s)
+		return s
+	}
+	function end_list() {
+		if (is_list)
+			print ".El"
+		is_list = 0
+	}
+	/^## / {
+		end_list()
+		print ".Ss " mdoc(clean(substr($0, 4))) "\\&"
+		next
+	}
+	/^\| `/ {
+		gsub(/\\\|/, "\001")
+		split($0, cell, "|")
+		if (!is_list)
+			print ".Bl -tag -width Ds"
+		is_list = 1
+		print ".It Va " mdoc(clean(cell[2]))
+		say(clean(cell[5]))
+		fallback = clean(cell[3])
+		wrap("Value: " mdoc(clean(cell[4])) (fallback == "" ? "." : \
+			fallback == "required" ? "; required." : "; default:"))
+		if (fallback != "" && fallback != "required") {
+			gsub(/"/, "\\(dq", fallback)
+			print ".Ql " fallback " ."
+		}
+		next
+	}
+	/^[A-Z]/ { end_list(); say(clean($0)) }
+	END { end_list() }'
+}
+
+print_bash()
+{
+	cat <<'END'
+# bash completion for tillbridge; written by `make docs`.
+
+_tillbridge()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} command='' words='' options='' i
+	COMPREPLY=()
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	-c | --secret-file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	esac
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c | --secret-file) ((i++)) ;;
+		-*) ;;
+		*)
+			command=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	case $command in
+END
+	names=$(commands | cut -d '|' -f 1 | tr '\n' ' ')
+	printf '\t"") words="%s" options="-c -q -v --help" ;;\n' "${names% }"
+	commands | while IFS='|' read -r name words options; do
+		[ "$name" != help ] || words=${names% }
+		printf '\t%s) words="%s" options="%s --help" ;;\n' \
+			"$name" "$words" "${options:+$options }" | sed 's/  --/ --/; s/" --/"--/'
+	done
+	cat <<'END'
+	esac
+	case $word in
+	-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
+	*)
+		# The word right behind the command; files behind that.
+		if ((i >= COMP_CWORD - 1)) && [[ -n $words ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+		elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == import* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		fi
+		;;
+	esac
+}
+
+complete -o filenames -F _tillbridge tillbridge
+END
+}
+
+print_zsh()
+{
+	cat <<'END'
+#compdef tillbridge
+# zsh completion for tillbridge; written by `make docs`.
+
+_tillbridge()
+{
+	local -a list options
+	local command i
+	case ${words[CURRENT - 1]} in
+	-c | --secret-file)
+		_files
+		return
+		;;
+	esac
+	for ((i = 2; i < CURRENT; i++)); do
+		case ${words[i]} in
+		-c | --secret-file) ((i++)) ;;
+		-*) ;;
+		*)
+			command=${words[i]}
+			break
+			;;
+		esac
+	done
+	case $command in
+END
+	names=$(commands | cut -d '|' -f 1 | tr '\n' ' ')
+	printf '\t"") list=(%s) options=(-c -q -v --help) ;;\n' "${names% }"
+	commands | while IFS='|' read -r name words options; do
+		[ "$name" != help ] || words=${names% }
+		printf '\t%s) list=(%s) options=(%s) ;;\n' \
+			"$name" "$words" "${options:+$options }--help"
+	done
+	cat <<'END'
+	esac
+	if [[ $PREFIX == -* ]]; then
+		compadd -- $options
+	elif ((i >= CURRENT - 1)) && (($#list)); then
+		compadd -- $list
+	elif [[ ${words[CURRENT - 1]} == import* ]]; then
+		_files
+	fi
+}
+
+_tillbridge "$@"
+END
+}
+
+case $what in
+commands) print_commands ;;
+options) print_options ;;
+bash) print_bash ;;
+zsh) print_zsh ;;
+*)
+	echo "usage: packaging/generate.sh commands|options|bash|zsh TILLBRIDGE" >&2
+	exit 2
+	;;
+esac
