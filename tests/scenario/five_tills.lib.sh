@@ -11,8 +11,6 @@
 . "${0%/*}/lightspeed_r.lib.sh"
 . "${0%/*}/lightspeed_x.lib.sh"
 
-FIVE="agora kiosk bazaar market cellar"
-
 start_sim_with_five()
 {
 	start_sim_with_market --tipsi-password-env TIPSI_PASSWORD \
@@ -96,6 +94,12 @@ wait_shown()
 		wait_for "$shown_till shows $shown_count of $shown_sku" 60 \
 			is "$shown_count" shown_at "$shown_till" "$shown_sku"
 	done
+}
+
+# wait_shown_by_all SKU COUNT
+wait_shown_by_all()
+{
+	wait_shown "$1" "$2" agora kiosk bazaar market cellar
 }
 
 # Prints the SKUs of which some till does not show what there is.

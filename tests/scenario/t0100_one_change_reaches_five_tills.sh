@@ -21,14 +21,14 @@ order reset-calls '{}'
 was=$(balance_of 21-0001)
 set_balance 21-0001 $((was + 5))
 set_balance 21-0005 3.75
-wait_shown 21-0001 $((was + 5)) $FIVE
+wait_shown_by_all 21-0001 $((was + 5))
 wait_shown 21-0005 3.75 agora market
 wait_shown 21-0005 3 cellar
 expect "what Hiboutik took in" "$(kiosk_tally 21-0001 written)" 5
 
 # Down: at Hiboutik that is a sale of ours, without money.
 set_balance 21-0001 20
-wait_shown 21-0001 20 $FIVE
+wait_shown_by_all 21-0001 20
 expect "what Hiboutik gave out" "$(kiosk_tally 21-0001 recorded)" \
 	$((was + 5 - 20))
 expect "what it cost" \
@@ -43,7 +43,7 @@ for till in agora kiosk bazaar market; do
 	sold=$((sold + 1))
 	[ "$till" != bazaar ] || poll_bazaar
 	wait_for "the sale at $till is booked" 30 is "$sold" entries
-	wait_shown 21-0001 $((20 - sold)) $FIVE
+	wait_shown_by_all 21-0001 $((20 - sold))
 done
 expect "booked" "$(booked_of 21-0001)" 4
 
@@ -56,7 +56,7 @@ sell_at market 21-0001 4
 market_sale=$sale
 poll_bazaar
 wait_for "all four are booked" 60 is 8 entries
-wait_shown 21-0001 6 $FIVE
+wait_shown_by_all 21-0001 6
 wait_quiet
 expect "booked" "$(booked_of 21-0001) in $(entries)" "14 in 8"
 

@@ -77,7 +77,7 @@ trouble()
 	expect "ready all the same" "$(api_code ready)" 200
 
 	clear_faults
-	wait_shown 21-0001 "$balance" $FIVE
+	wait_shown_by_all 21-0001 "$balance"
 	wait_quiet
 	wait_for "all agree" 60 five_agree
 }
