@@ -34,7 +34,6 @@
 enum {
 	HIBOUTIK_MAGIC = 0x4849424f, /* "HIBO" */
 	HIBOUTIK_BATCH_MAX = 50,     /* items a document of ours has at most */
-	HIBOUTIK_SALES_KEPT = 256,   /* closed ones whose lines we remember */
 	HIBOUTIK_REF_SIZE = 41,
 	HIBOUTIK_CLOCK_MS =
 		3000,           /* a time there, cut to seconds, against ours */
@@ -55,8 +54,10 @@ struct hiboutik_seen {
 	bool is_sold;        /* there are such sales */
 };
 
+/* A closed sale whose lines were read. */
 struct hiboutik_kept {
 	int64_t sale;
+	int64_t closed_ms;
 	char *json; /* owned */
 };
 
@@ -79,8 +80,8 @@ struct hiboutik {
 	size_t n_seen;
 	int64_t seen_ms; /* sales closed before, by Hiboutik's clock, are inside
 	                    the counts of the last look */
-	struct hiboutik_kept kept[HIBOUTIK_SALES_KEPT]; /* a ring */
-	size_t n_kept;                                  /* ever */
+	struct hiboutik_kept *kept; /* owned */
+	size_t n_kept, cap_kept;
 };
 
 struct hiboutik *hiboutik_of(void *state); /* checks the magic number */

@@ -4,9 +4,9 @@
  * Does     GET /closed_sales/{store}/{year}/{month}/{day} for each of the shop's
  *          days in the span; GET /sales/{id}. Goods that come back are lines of
  *          negative quantity.
- * Unsure   Whether the list comes with lines. Where it does not, each sale is
- *          read once by its id and remembered: a closed sale does not change,
- *          and calls are scarce.
+ * Unsure   Whether the list comes with lines, and with the lines' ids. A sale
+ *          that it shows without is read once by its id and remembered: a closed
+ *          sale does not change, and calls are scarce.
  * Late     Nothing is documented of sales that come late; a day is listed again
  *          (`sales_window_ms`).
  * Time     Local, without a zone: `timezone` of the account, else the daemon's.
@@ -16,11 +16,15 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Steps from day to day; no day is shorter than three of them. */
 #define STEP_MS (INT64_C(6) * 60 * 60 * 1000)
+
+/* Longer than a listing reaches back, unless there was a pause of days. */
+#define KEEP_MS (INT64_C(3) * 24 * 60 * 60 * 1000)
 
 /* No line holds more; sums of decimals stay far inside their range. */
 static const int64_t QUANTITY_MAX = INT64_C(1000000000);
@@ -31,31 +35,60 @@ static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
 static const char *
 find_kept(const struct hiboutik *h, int64_t sale)
 {
-	for (size_t i = 0; i < HIBOUTIK_SALES_KEPT; i++)
-		if (h->kept[i].json && h->kept[i].sale == sale)
+	for (size_t i = 0; i < h->n_kept; i++)
+		if (h->kept[i].sale == sale)
 			return h->kept[i].json;
 	return NULL;
 }
 
-static void
-keep(struct hiboutik *h, int64_t sale, const struct json_node *node)
+/* All sales that listings still show, however many: one that is forgotten costs
+   a call each time. */
+static int
+keep(struct hiboutik *h, int64_t sale, int64_t closed_ms,
+     const struct json_node *node)
 {
-	struct hiboutik_kept *place =
-		&h->kept[h->n_kept++ % HIBOUTIK_SALES_KEPT];
+	size_t cap = h->cap_kept ? 2 * h->cap_kept : 64;
 	struct buf text = BUF_INIT;
+	void *grown;
 
+	if (h->n_kept == h->cap_kept) {
+		grown = realloc(h->kept, cap * sizeof(*h->kept));
+		if (!grown)
+			return err_raise(ERR_NOMEM, "a sale's lines");
+		h->kept = grown;
+		h->cap_kept = cap;
+	}
 	json_print(&text, node);
-	free(place->json);
-	*place = (struct hiboutik_kept){ sale, buf_steal(&text) };
+	if (buf_check(&text)) {
+		buf_fini(&text);
+		return ERR_NOMEM;
+	}
+	h->kept[h->n_kept++] =
+		(struct hiboutik_kept){ sale, closed_ms, buf_steal(&text) };
+	return 0;
+}
+
+/* Those that closed before. */
+static void
+forget_before(struct hiboutik *h, int64_t wall_ms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_kept; i++)
+		if (h->kept[i].closed_ms < wall_ms)
+			free(h->kept[i].json);
+		else
+			h->kept[n++] = h->kept[i];
+	h->n_kept = n;
 }
 
 void
 hiboutik_forget_sales(struct hiboutik *h)
 {
-	for (size_t i = 0; i < HIBOUTIK_SALES_KEPT; i++) {
-		free(h->kept[i].json);
-		h->kept[i].json = NULL;
-	}
+	forget_before(h, INT64_MAX);
+	free(h->kept);
+	h->kept = NULL;
+	h->cap_kept = 0;
 }
 
 /* ---- one sale ---- */
@@ -83,6 +116,16 @@ read_gross(struct sale_line *line, const struct json_node *row)
 	line->gross = decimal_mul(price, line->qty, 6, DECIMAL_HALF_UP);
 	line->has_gross = is_amount(line->gross, AMOUNT_MAX);
 	return 0;
+}
+
+/* A person shall find the one that stops the others. */
+static struct outcome
+misread(int64_t sale)
+{
+	char what[48];
+
+	(void)snprintf(what, sizeof(what), "sale %lld", (long long)sale);
+	return hiboutik_taken(HIBOUTIK_MALFORMED, what);
 }
 
 /* Returns 0, HIBOUTIK_MALFORMED, ERR_NOMEM. */
@@ -207,12 +250,14 @@ hiboutik_read_sales(void *state, const char *const *ids, size_t n,
 		if (id <= 0 || ids[i][strspn(ids[i], "0123456789")])
 			continue; /* a call may name anything */
 		outcome = get_sale(h, id, &doc);
-		if (outcome.verdict == VERDICT_DONE)
-			outcome = hiboutik_taken(
-				tell_one(h, hiboutik_first(json_root(doc)),
-			                 sink),
-				"a sale");
-		else if (outcome.verdict == VERDICT_ABSENT)
+		if (outcome.verdict == VERDICT_DONE) {
+			int r = tell_one(h, hiboutik_first(json_root(doc)),
+			                 sink);
+
+			outcome = r == HIBOUTIK_MALFORMED
+			                  ? misread(id)
+			                  : hiboutik_taken(r, "a sale");
+		} else if (outcome.verdict == VERDICT_ABSENT)
 			outcome = outcome_done();
 		json_free(doc);
 	}
@@ -247,6 +292,18 @@ add_sale(struct day *day)
 	return &day->sales[day->n++];
 }
 
+/* Whether a list without lines has an empty array for them is not documented;
+   nor that each has its id. */
+static bool
+has_lines(const struct json_node *rows)
+{
+	bool has = json_type(rows) == JSON_ARRAY && json_length(rows) > 0;
+
+	for (size_t i = 0; has && i < json_length(rows); i++)
+		has = hiboutik_int_or(json_at(rows, i), "line_item_id", 0) > 0;
+	return has;
+}
+
 /* Its lines by a call of its own, or out of our memory. */
 static int
 read_unlisted(struct day *day, struct sale *sale, const struct json_node *node,
@@ -266,7 +323,7 @@ read_unlisted(struct day *day, struct sale *sale, const struct json_node *node,
 	whole = hiboutik_first(json_root(doc));
 	r = read_sale(sale, day->h, node, json_find(whole, "line_items"), true);
 	if (!r && !kept)
-		keep(day->h, id, whole);
+		r = keep(day->h, id, sale->closed_ms, whole);
 	json_free(doc);
 	return r;
 }
@@ -297,6 +354,7 @@ take_closed(void *ctx, const struct json_node *node)
 	const struct json_node *rows = json_find(node, "line_items");
 	int64_t id = hiboutik_int_or(node, "sale_id", 0);
 	struct sale *sale;
+	int r;
 
 	if (!is_ours(day->h, node) || !is_wanted(day, node))
 		return 0;
@@ -305,8 +363,11 @@ take_closed(void *ctx, const struct json_node *node)
 	sale = add_sale(day);
 	if (!sale)
 		return err_raise(ERR_NOMEM, "sale");
-	return rows ? read_sale(sale, day->h, node, rows, true)
-	            : read_unlisted(day, sale, node, id);
+	r = has_lines(rows) ? read_sale(sale, day->h, node, rows, true)
+	                    : read_unlisted(day, sale, node, id);
+	if (r == HIBOUTIK_MALFORMED && day->trouble.verdict == VERDICT_DONE)
+		day->trouble = misread(id);
+	return r;
 }
 
 static int
@@ -393,6 +454,7 @@ hiboutik_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	char date[HIBOUTIK_DATE_SIZE];
 	bool is_over = since_ms > until_ms;
 
+	forget_before(h, until_ms - KEEP_MS);
 	for (size_t i = 0; i < h->n_seen; i++) {
 		h->seen[i].sold = DECIMAL_ZERO;
 		h->seen[i].is_sold = false;

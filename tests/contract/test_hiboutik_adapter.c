@@ -720,6 +720,109 @@ test_hiboutik__a_list_without_lines_costs_a_call_a_sale_once(void **state)
 	                 VERDICT_RETRY);
 }
 
+/* ---- lists that show less than they might ---- */
+
+static void
+test_hiboutik__a_busy_day_without_lines_costs_a_call_a_sale_once(void **state)
+{
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	change(rig, "switches", "{\"list_lines\":false}");
+	set_counts(rig, 5000, 0);
+	for (int i = 0; i < 300; i++)
+		sell_at(rig, 0, 1);
+	till_wire_begin(&rig->wire);
+	assert_int_equal(list_all(rig, &outcome), 300);
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 300);
+	till_wire_begin(&rig->wire);
+	assert_int_equal(list_all(rig, &outcome), 300);
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 0);
+}
+
+/* One sale, as a list shows it and as its own call does. */
+struct canned {
+	const char *listed; /* its lines */
+	const char *whole;
+	bool is_endless;
+	unsigned n_calls;
+};
+
+static const char canned_lines[] =
+	"[{\"line_item_id\":9,\"product_id\":101,\"quantity\":1}]";
+
+static int
+answer_canned(void *ctx, const struct http_request *q,
+              struct http_answer *answer)
+{
+	struct canned *c = ctx;
+	bool is_list = strstr(q->url, "closed_sales") != NULL;
+	char at[CLOCK_TEXT_SIZE];
+
+	clock_format(at, clock_wall_ms() - 5000);
+	c->n_calls++;
+	*answer = (struct http_answer){ .status = 200, .retry_after_ms = -1 };
+	answer->has_link = answer->has_next = c->is_endless;
+	if (c->is_endless)
+		buf_addf(&answer->body, "[{\"sale_id\":%u,\"store_id\":2}]",
+		         c->n_calls);
+	else
+		buf_addf(&answer->body,
+		         "[{\"sale_id\":7,\"store_id\":1,"
+		         "\"completed_at\":\"%s\",\"line_items\":%s}]",
+		         at, is_list ? c->listed : c->whole);
+	return 0;
+}
+
+/* Lists twice; the second time must not cost more than the list. */
+static struct outcome
+list_canned(struct rig *rig, struct canned *canned, size_t n_lines)
+{
+	struct http_client *own = rig->http;
+	struct outcome outcome;
+
+	assert_int_equal(
+		http_client_new_fake(&rig->http, answer_canned, canned), 0);
+	start_again(rig);
+	assert_int_equal(list_all(rig, &outcome), n_lines);
+	if (outcome.verdict == VERDICT_DONE) {
+		assert_int_equal(canned->n_calls, 2);
+		assert_int_equal(list_all(rig, &outcome), n_lines);
+		assert_int_equal(canned->n_calls, 3);
+	}
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+	return outcome;
+}
+
+static void
+test_hiboutik__an_empty_list_of_lines_is_asked_for(void **state)
+{
+	struct canned canned = { .listed = "[]", .whole = canned_lines };
+	struct canned empty = { .listed = "[]", .whole = "[]" };
+
+	assert_int_equal(list_canned(*state, &canned, 1).verdict, VERDICT_DONE);
+	/* There are sales without a line, and one call tells. */
+	assert_int_equal(list_canned(*state, &empty, 0).verdict, VERDICT_DONE);
+}
+
+static void
+test_hiboutik__lines_without_ids_are_asked_for(void **state)
+{
+	static const char nameless[] = "[{\"product_id\":101,\"quantity\":1}]";
+	struct canned canned = { .listed = nameless, .whole = canned_lines };
+	struct canned worse = { .listed = nameless, .whole = nameless };
+	struct outcome outcome;
+
+	assert_int_equal(list_canned(*state, &canned, 1).verdict, VERDICT_DONE);
+	/* What cannot be read is named, for it stops the others. */
+	outcome = list_canned(*state, &worse, 0);
+	assert_int_equal(outcome.verdict, VERDICT_RETRY);
+	assert_non_null(strstr(outcome.why, "sale 7"));
+}
+
 static void
 test_hiboutik__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 {
@@ -1390,6 +1493,9 @@ main(void)
 		TEST(no_write_is_done_twice_or_half),
 		TEST(sales_and_returns_are_listed_by_the_shops_days),
 		TEST(a_list_without_lines_costs_a_call_a_sale_once),
+		TEST(a_busy_day_without_lines_costs_a_call_a_sale_once),
+		TEST(an_empty_list_of_lines_is_asked_for),
+		TEST(lines_without_ids_are_asked_for),
 		TEST(sales_are_read_by_id_and_missing_ones_left_out),
 		TEST(a_sale_is_recorded_to_the_cent_and_once),
 		TEST(what_it_refuses_is_taken_back_and_told),
