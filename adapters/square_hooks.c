@@ -2,8 +2,8 @@
  * Square, webhook subscriptions: have Square call us.
  *
  * Does    GET /v2/webhooks/subscriptions, disabled ones included; then POST
- *         where none is there for our URL, PUT where it is off or lacks events
- *         of ours, and nothing where it is as it should be. The signature key
+ *         where none is there for our URL, PUT where it is off, lacks events
+ *         of ours or speaks another API version than the account, and nothing where it is as it should be. The signature key
  *         is in the answer of the POST, else GET …/{id} tells it.
  * Not     Subscriptions for other URLs are others'. Events that ours has beside
  *         what we need stay; the handler passes over them.
@@ -49,6 +49,7 @@ struct subscription {
 	bool is_enabled;
 	struct json *doc;               /* owned; the page that it is on */
 	const struct json_node *events; /* borrowed from doc */
+	const char *version; /* borrowed from doc; "": it does not say */
 };
 
 /* ---- finding ours ---- */
@@ -75,6 +76,7 @@ look_through(struct subscription *out, struct json **page, const char *url)
 		memcpy(out->id, id, strlen(id) + 1);
 		out->is_enabled = is_enabled;
 		out->events = json_find(row, "event_types");
+		out->version = json_text_or(row, "api_version", "");
 		if (*page != out->doc)
 			json_free(out->doc);
 		out->doc = *page;
@@ -177,7 +179,8 @@ say_missing(struct buf *out, const struct json_node *there)
 
 /* A line of what is to be done to ours; none: it is as it should be. */
 static void
-say_steps(struct buf *what, const struct subscription *ours, const char *url)
+say_steps(struct buf *what, const struct square *s,
+          const struct subscription *ours, const char *url)
 {
 	struct buf missing = BUF_INIT;
 	size_t n = say_missing(&missing, ours->events);
@@ -191,6 +194,11 @@ say_steps(struct buf *what, const struct subscription *ours, const char *url)
 		         ours->id, buf_text(&missing));
 	if (ours->id[0] && !ours->is_enabled)
 		buf_addf(what, "switch subscription %s on\n", ours->id);
+	if (ours->id[0] && *ours->version && strcmp(ours->version, s->version))
+		buf_addf(what,
+		         "let subscription %s speak API version %s instead of "
+		         "%.20s\n",
+		         ours->id, s->version, ours->version);
 	buf_fini(&missing);
 }
 
@@ -229,7 +237,8 @@ build_new(struct buf *out, const struct square *s, const char *url)
 }
 
 static void
-build_change(struct buf *out, const struct subscription *ours)
+build_change(struct buf *out, const struct square *s,
+             const struct subscription *ours)
 {
 	struct json_out o = { .to = out };
 
@@ -237,6 +246,7 @@ build_change(struct buf *out, const struct subscription *ours)
 	json_out_object(&o, "subscription");
 	json_out_bool(&o, "enabled", true);
 	out_events(&o, ours->events);
+	json_out_text(&o, "api_version", s->version);
 	json_out_end_object(&o);
 	json_out_end_object(&o);
 }
@@ -299,7 +309,7 @@ mend(struct square *s, const struct subscription *ours,
 	struct buf body = BUF_INIT;
 	struct outcome outcome;
 
-	build_change(&body, ours);
+	build_change(&body, s, ours);
 	outcome = ask(s, ours, &body, job->secret);
 	buf_fini(&body);
 	return outcome;
@@ -314,7 +324,7 @@ set_up(struct square *s, const struct hook_job *job,
 	struct outcome outcome = outcome_done();
 	size_t n_before = job->what->n;
 
-	say_steps(job->what, ours, job->url);
+	say_steps(job->what, s, ours, job->url);
 	if (!ours->id[0])
 		return job->is_dry ? outcome : make(s, job);
 	if (job->what->n != n_before && !job->is_dry)
@@ -327,7 +337,7 @@ struct outcome
 square_register_hooks(void *state, const struct hook_job *job)
 {
 	struct square *s = square_of(state);
-	struct subscription ours = { .is_enabled = false };
+	struct subscription ours = { .version = "" };
 	struct outcome outcome;
 
 	if (s->oauth)

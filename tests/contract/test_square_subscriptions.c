@@ -246,6 +246,32 @@ test_square_subscriptions__mends_one_that_lacks_something(void **state)
 	json_free(doc);
 }
 
+/* Its events would be in a form that nobody here reads. */
+static void
+test_square_subscriptions__mends_one_of_another_api_version(void **state)
+{
+	struct rig *rig = *state;
+	struct json *doc;
+
+	fake_http_say(rig->http, 200,
+	              LIST(ROW("wbhk_1", URL, "true",
+	                       EVENTS "],\"api_version\":\"2019-01-01\","
+	                              "\"x\":[")));
+	fake_http_say(rig->http, 200, "{}");
+	fake_http_say(rig->http, 200, TOLD("wbhk_1"));
+	assert_int_equal(set_up(rig, false), VERDICT_DONE);
+	assert_string_equal(buf_text(&rig->what),
+	                    "let subscription wbhk_1 speak API version "
+	                    "2025-08-20 instead of 2019-01-01\n");
+	assert_call(rig, 1, "PUT", "/v2/webhooks/subscriptions/wbhk_1");
+	doc = body_of(rig, 1);
+	assert_string_equal(
+		json_text_or(json_find(json_root(doc), "subscription"),
+	                     "api_version", ""),
+		"2025-08-20");
+	json_free(doc);
+}
+
 /* Ours may be on a later page, twice, and among others'. */
 static void
 test_square_subscriptions__finds_ours_among_others(void **state)
@@ -341,6 +367,7 @@ main(void)
 		T(test_square_subscriptions__makes_one_and_hands_its_key_over),
 		T(test_square_subscriptions__leaves_what_is_as_it_should_be),
 		T(test_square_subscriptions__mends_one_that_lacks_something),
+		T(test_square_subscriptions__mends_one_of_another_api_version),
 		T(test_square_subscriptions__finds_ours_among_others),
 		T(test_square_subscriptions__makes_nothing_from_half_a_list),
 		T(test_square_subscriptions__comes_again_after_a_lost_answer),
