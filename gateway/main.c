@@ -74,6 +74,13 @@ static const struct command {
 	  "why an item shows what it shows", 1, "--json", NULL },
 	{ "status", cli_status, "status", "how everything is doing", 0, "",
 	  NULL },
+	{ "import-appsettings", cli_import_appsettings,
+	  "import-appsettings appsettings.json [-o FILE]",
+	  "the e-commerce synchronizer's configuration as ours", 1, "--output",
+	  "Writes a configuration to the standard output or to FILE, and the "
+	  "secrets to files\nin secrets/ beside it (mode 0600); overwrites "
+	  "nothing. Says what it could not carry\nover.\n\n"
+	  "  tillbridge import-appsettings appsettings.json -o gateway.json\n" },
 	{ "schema", cli_schema, "schema [--markdown]",
 	  "the configuration's JSON Schema, or its table", 0, "--markdown",
 	  NULL },
@@ -190,6 +197,11 @@ takes_its_flags(const struct cli *cli, const struct command *command)
 		             command->name);
 		return false;
 	}
+	if (cli->output && !strstr(command->options, "--output")) {
+		cli_complain("%s does not take -o (see tillbridge help)",
+		             command->name);
+		return false;
+	}
 	return true;
 }
 
@@ -199,6 +211,8 @@ find_valued(struct cli *cli, const char *word)
 {
 	if (!strcmp(word, "-c"))
 		return &cli->conf_path;
+	if (!strcmp(word, "-o") || !strcmp(word, "--output"))
+		return &cli->output;
 	return strcmp(word, "--secret-file") ? NULL : &cli->secret_file;
 }
 

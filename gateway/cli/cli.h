@@ -31,6 +31,7 @@ struct cli {
 	bool is_skipping;        /* --skip-errors */
 	bool is_yes;             /* --yes: do not ask */
 	const char *secret_file; /* --secret-file; NULL: not given */
+	const char *output;      /* -o, --output; NULL: not given */
 };
 
 /*
@@ -87,6 +88,7 @@ enum exit_code cli_status(const struct cli *cli);
 enum exit_code cli_sync(const struct cli *cli);
 enum exit_code cli_reconcile(const struct cli *cli);
 enum exit_code cli_hooks(const struct cli *cli);
+enum exit_code cli_import_appsettings(const struct cli *cli);
 enum exit_code cli_schema(const struct cli *cli);
 
 #endif
