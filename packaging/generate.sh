@@ -179,14 +179,14 @@ _tillbridge()
 	local word=${COMP_WORDS[COMP_CWORD]} command='' words='' options='' i
 	COMPREPLY=()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-c | --secret-file)
+	-c | --secret-file | -o | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --secret-file) ((i++)) ;;
+		-c | --secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
 			command=${COMP_WORDS[i]}
@@ -233,14 +233,14 @@ _tillbridge()
 	local -a list options
 	local command i
 	case ${words[CURRENT - 1]} in
-	-c | --secret-file)
+	-c | --secret-file | -o | --output)
 		_files
 		return
 		;;
 	esac
 	for ((i = 2; i < CURRENT; i++)); do
 		case ${words[i]} in
-		-c | --secret-file) ((i++)) ;;
+		-c | --secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
 			command=${words[i]}

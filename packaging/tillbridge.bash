@@ -5,14 +5,14 @@ _tillbridge()
 	local word=${COMP_WORDS[COMP_CWORD]} command='' words='' options='' i
 	COMPREPLY=()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-c | --secret-file)
+	-c | --secret-file | -o | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --secret-file) ((i++)) ;;
+		-c | --secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
 			command=${COMP_WORDS[i]}
@@ -21,7 +21,7 @@ _tillbridge()
 		esac
 	done
 	case $command in
-	"") words="run check sync reconcile items hooks dead explain status schema version help" options="-c -q -v --help" ;;
+	"") words="run check sync reconcile items hooks dead explain status import-appsettings schema version help" options="-c -q -v --help" ;;
 	run) words="" options="-c -q -v --help" ;;
 	check) words="" options="-c -q -v --offline --help" ;;
 	sync) words="" options="-c -q -v --full --dry-run --help" ;;
@@ -31,9 +31,10 @@ _tillbridge()
 	dead) words="list show retry confirm drop" options="-c -q -v --dry-run --all --json --help" ;;
 	explain) words="" options="-c -q -v --json --help" ;;
 	status) words="" options="-c -q -v --help" ;;
+	import-appsettings) words="" options="-c -q -v --output --help" ;;
 	schema) words="" options="-c -q -v --markdown --help" ;;
 	version) words="" options="--help" ;;
-	help) words="run check sync reconcile items hooks dead explain status schema version help" options="--help" ;;
+	help) words="run check sync reconcile items hooks dead explain status import-appsettings schema version help" options="--help" ;;
 	esac
 	case $word in
 	-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;

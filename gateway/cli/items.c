@@ -10,6 +10,7 @@
 
 #include "gateway/base/csv.h"
 #include "gateway/base/err.h"
+#include "gateway/base/json.h"
 #include "gateway/drivers/store_registry.h"
 
 struct writer {
@@ -97,6 +98,52 @@ list_one(void *ctx, struct item *item)
 	return 0;
 }
 
+static int
+add_json(void *ctx, struct item *item)
+{
+	struct json_out *j = ctx;
+
+	json_out_object(j, NULL);
+	json_out_text(j, "sku", item->sku);
+	json_out_text(j, "name", item->name ? item->name : "");
+	json_out_text(j, "authority", item->authority ? item->authority : "");
+	if (item->has_reserve)
+		json_out_decimal(j, "reserve", item->reserve);
+	else
+		json_out_null(j, "reserve");
+	json_out_array(j, "bindings");
+	for (size_t i = 0; i < item->n_bindings; i++) {
+		const struct binding *b = &item->bindings[i];
+
+		json_out_object(j, NULL);
+		json_out_text(j, "account", b->account);
+		json_out_text(j, "id", b->typed ? b->typed : "");
+		json_out_bool(j, "resolved", b->external != NULL);
+		json_out_end_object(j);
+	}
+	json_out_end_array(j);
+	json_out_end_object(j);
+	return 0;
+}
+
+static enum exit_code
+list_json(struct store *store)
+{
+	struct buf text = BUF_INIT;
+	struct json_out j = { .to = &text };
+	int r;
+
+	json_out_array(&j, NULL);
+	r = store_registry_each_item(store, add_json, &j);
+	json_out_end_array(&j);
+	if (!r)
+		r = buf_check(&text);
+	if (!r)
+		(void)puts(buf_text(&text));
+	buf_fini(&text);
+	return r ? cli_fail(r) : EXIT_CODE_DONE;
+}
+
 static enum exit_code
 list(const struct conf *conf, struct store *store)
 {
@@ -120,11 +167,12 @@ cli_items(const struct cli *cli)
 
 	if ((!is_import && !is_export && !is_list && !is_match) ||
 	    ((cli->is_dry || cli->is_skipping) && !is_import) ||
-	    ((cli->is_apply || cli->is_json) && !is_match)) {
+	    (cli->is_apply && !is_match) ||
+	    (cli->is_json && !is_match && !is_list)) {
 		cli_complain("usage: tillbridge items import FILE.csv "
-		             "[--dry-run] [--skip-errors] | export | list | "
-		             "match [--apply] "
-		             "[--json] [ACCOUNT…]");
+		             "[--dry-run] [--skip-errors] | export | list "
+		             "[--json] | match [--apply] [--json] "
+		             "[ACCOUNT…]");
 		return EXIT_CODE_USAGE;
 	}
 	code = cli_open(&conf, &station, cli);
@@ -136,6 +184,8 @@ cli_items(const struct cli *cli)
 		code = export_all(conf, station_store(station));
 	else if (is_match)
 		code = items_match(cli, conf, station);
+	else if (cli->is_json)
+		code = list_json(station_store(station));
 	else
 		code = list(conf, station_store(station));
 	station_close(station);

@@ -23,6 +23,7 @@ static char out[4096]; /* stdout of the last command */
 static char err[4096]; /* its stderr */
 static const struct lifecycle_parts *parts;
 static bool is_skipping; /* --skip-errors */
+static bool is_json;     /* --json */
 
 static int
 begin(void **state)
@@ -30,6 +31,7 @@ begin(void **state)
 	world = *state;
 	parts = &cli_world_parts;
 	is_skipping = false;
+	is_json = false;
 	store_world_flush(world);
 	cli_world_configure(world, world->redis.url, "erp", false);
 	return 0;
@@ -47,7 +49,8 @@ run(bool is_dry, char *word, char *file)
 		                 .argc = file ? 2 : 1,
 		                 .argv = words,
 		                 .is_dry = is_dry,
-		                 .is_skipping = is_skipping };
+		                 .is_skipping = is_skipping,
+		                 .is_json = is_json };
 	int status = 0;
 	pid_t pid;
 
@@ -485,6 +488,27 @@ test_cli_items__the_list_names_an_authority_that_is_gone(void **state)
 }
 
 static void
+test_cli_items__the_list_is_json_for_programs(void **state)
+{
+	char word[] = "list";
+
+	(void)state;
+	assert_int_equal(import("sku,name,reserve,agora\n"
+	                        "A1,\"Olives, \"\"green\"\"\",2.5,sq-1\n"
+	                        "A2,,,\n"),
+	                 EXIT_CODE_DONE);
+	resolve("A1", "sq-1");
+	is_json = true;
+	assert_int_equal(run(false, word, NULL), EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "\"Olives, \\\"green\\\"\""));
+	assert_non_null(strstr(out, "\"reserve\":2.5"));
+	assert_non_null(strstr(out, "{\"account\":\"agora\",\"id\":\"sq-1\","
+	                            "\"resolved\":true}"));
+	assert_non_null(strstr(out, "\"sku\":\"A2\""));
+	is_json = false;
+}
+
+static void
 test_cli_items__an_unknown_word_is_a_mistake_in_use(void **state)
 {
 	char word[] = "improt";
@@ -525,6 +549,7 @@ main(void)
 		EACH(test_cli_items__an_authority_where_an_item_is_not_bound_is_a_warning),
 		EACH(test_cli_items__an_authority_that_waits_is_exported),
 		EACH(test_cli_items__the_list_names_an_authority_that_is_gone),
+		EACH(test_cli_items__the_list_is_json_for_programs),
 		EACH(test_cli_items__an_unknown_word_is_a_mistake_in_use),
 	};
 
