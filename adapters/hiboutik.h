@@ -71,11 +71,12 @@ struct hiboutik {
 	struct zone *zone; /* owned; NULL: the process's */
 	int64_t store;
 	int64_t warehouse;
-	int64_t skew_ms;      /* Hiboutik's clock less ours; 0: about equal */
-	size_t n_pages;       /* of the warehouse's stock, last time; >= 1 */
-	bool is_placed;       /* store and warehouse were found once */
-	bool is_settled;      /* no write of ours is half done */
-	bool validates_by_id; /* arrivals, as the last 404 taught us */
+	int64_t skew_ms; /* Hiboutik's clock less ours; 0: about equal */
+	size_t n_pages;  /* of the warehouse's stock, last time; >= 1 */
+	bool is_placed;  /* store and warehouse were found once */
+	bool is_settled; /* no write of ours is half done */
+	char remark[OUTCOME_WHY_SIZE]; /* for a person, with the next DONE */
+	bool validates_by_id;          /* arrivals, as the last 404 taught us */
 	struct hiboutik_seen seen[HIBOUTIK_BATCH_MAX]; /* by the last look */
 	size_t n_seen;
 	int64_t seen_ms; /* sales closed before, by Hiboutik's clock, are inside
@@ -133,6 +134,7 @@ struct hiboutik_listing {
 	void *ctx;
 	const struct sync_sink *sink; /* of a sync; NULL */
 	const char *name;             /* for people, with sink */
+	size_t pages_max;             /* more than it can be; 0: as usual */
 	int64_t n_rows;               /* so far */
 	size_t n_pages;
 };
@@ -187,6 +189,8 @@ struct hiboutik_paper {
 	const char *comment;  /* of a sale's lines */
 	struct hiboutik_line *lines; /* borrowed */
 	size_t n_lines;
+	bool must_be_known; /* nothing else tells whether it took effect, as a
+	                       count does for our corrections */
 
 	/* It has an id now; nothing else was done yet. 0 or a fault, which ends
 	   it here. NULL: nobody wants to know. */
@@ -228,6 +232,9 @@ struct outcome hiboutik_half_made(const struct hiboutik_paper *paper,
  * are read or written. DONE: nothing is half done.
  */
 struct outcome hiboutik_settle(struct hiboutik *h);
+
+/* The same outcome, with what settling has to say. */
+struct outcome hiboutik_remark(struct hiboutik *h, struct outcome outcome);
 
 /* Forget what closed sales were read; close() calls it. */
 void hiboutik_forget_sales(struct hiboutik *h);

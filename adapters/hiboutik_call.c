@@ -21,9 +21,9 @@
 #include <string.h>
 
 enum {
-	PAGE_ROWS = 250,  /* where no Link says whether there are more */
-	PAGES_MAX = 2000, /* a listing longer than this is a circle */
-	SKEW_MS = 2000,   /* a Date header within this tells us nothing */
+	PAGE_ROWS = 250, /* where no Link says whether there are more */
+	PAGES_MAX = 400, /* 100,000 rows; calls are scarce */
+	SKEW_MS = 2000,  /* a Date header within this tells us nothing */
 	QUOTA_WAIT_MS = 60 * 60 * 1000,
 };
 
@@ -298,15 +298,20 @@ struct outcome
 hiboutik_list(struct hiboutik *h, struct hiboutik_listing *l)
 {
 	struct page page = { .number = 0 };
+	size_t pages_max = l->pages_max ? l->pages_max : PAGES_MAX;
 	struct outcome outcome;
 
 	do {
 		page.number++;
 		outcome = read_page(h, l, &page);
 	} while (outcome.verdict == VERDICT_DONE && !page.is_last &&
-	         page.number < PAGES_MAX);
+	         page.number < pages_max);
+	/* Again and again would eat the month: a person must look. */
 	if (outcome.verdict == VERDICT_DONE && !page.is_last)
-		outcome = outcome_of(VERDICT_RETRY, "the list does not end");
+		outcome = outcome_of(VERDICT_LOCKED,
+		                     "Hiboutik's list %.80s does not end: it "
+		                     "has more than %zu pages",
+		                     l->path, pages_max);
 	buf_fini(&page.first);
 	return outcome;
 }

@@ -26,6 +26,8 @@
 /* Longer than a listing reaches back, unless there was a pause of days. */
 #define KEEP_MS (INT64_C(3) * 24 * 60 * 60 * 1000)
 
+enum { DAY_PAGES_MAX = 60 }; /* 15,000 sales a day */
+
 /* No line holds more; sums of decimals stay far inside their range. */
 static const int64_t QUANTITY_MAX = INT64_C(1000000000);
 static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
@@ -423,6 +425,7 @@ list_day(struct day *day, const char *date, const struct sale_sink *sink)
 	char *path = text_format("closed_sales/%lld/%s",
 	                         (long long)day->h->store, date);
 	struct hiboutik_listing listing = { .path = path,
+		                            .pages_max = DAY_PAGES_MAX,
 		                            .take = take_closed,
 		                            .ctx = day };
 	struct outcome outcome = path ? hiboutik_list(day->h, &listing)

@@ -824,6 +824,18 @@ test_hiboutik__lines_without_ids_are_asked_for(void **state)
 }
 
 static void
+test_hiboutik__an_endless_list_does_not_eat_the_month(void **state)
+{
+	struct canned canned = { .is_endless = true };
+	struct outcome outcome = list_canned(*state, &canned, 0);
+
+	/* It would be as long the next time: nobody tries again unasked. */
+	assert_int_equal(outcome.verdict, VERDICT_LOCKED);
+	assert_non_null(strstr(outcome.why, "closed_sales"));
+	assert_in_range(canned.n_calls, 1, 99);
+}
+
+static void
 test_hiboutik__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 {
 	static const char *const ids[] = { "1", "77", "../x", "" };
@@ -1496,6 +1508,7 @@ main(void)
 		TEST(a_busy_day_without_lines_costs_a_call_a_sale_once),
 		TEST(an_empty_list_of_lines_is_asked_for),
 		TEST(lines_without_ids_are_asked_for),
+		TEST(an_endless_list_does_not_eat_the_month),
 		TEST(sales_are_read_by_id_and_missing_ones_left_out),
 		TEST(a_sale_is_recorded_to_the_cent_and_once),
 		TEST(what_it_refuses_is_taken_back_and_told),
