@@ -44,7 +44,8 @@ static const struct command {
 	  "items import FILE.csv|export|list|match [--apply]",
 	  "the registry: which item here is which there", 1000,
 	  "--dry-run --skip-errors --apply --json",
-	  "Import checks the whole file first and writes nothing when a line is "
+	  "Import checks the whole file first and writes nothing when a line "
+	  "is "
 	  "wrong; with\n--skip-errors only those lines are left out, and it "
 	  "still ends with 1. --dry-run says\nwhat would change.\n\n"
 	  "Match asks every account, or those named, for what is stocked "
@@ -80,7 +81,8 @@ static const struct command {
 	  "Writes a configuration to the standard output or to FILE, and the "
 	  "secrets to files\nin secrets/ beside it (mode 0600); overwrites "
 	  "nothing. Says what it could not carry\nover.\n\n"
-	  "  tillbridge import-appsettings appsettings.json -o gateway.json\n" },
+	  "  tillbridge import-appsettings appsettings.json -o "
+	  "gateway.json\n" },
 	{ "schema", cli_schema, "schema [--markdown]",
 	  "the configuration's JSON Schema, or its table", 0, "--markdown",
 	  NULL },

@@ -83,7 +83,8 @@ find_near(char out[CONF_KEY_SIZE], const struct level *level, const char *key)
 	for (size_t i = 0; i < s->n_values; i++) {
 		const char *word = below(level, s->values[i].row);
 		size_t n = word ? strcspn(word, ".") : 0;
-		size_t d = word ? words_distance(key, n_key, word, n) : SIZE_MAX;
+		size_t d =
+			word ? words_distance(key, n_key, word, n) : SIZE_MAX;
 
 		if (d >= least || d * 2 > (n > n_key ? n : n_key))
 			continue;
