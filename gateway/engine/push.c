@@ -20,15 +20,13 @@
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_timeline.h"
+#include "gateway/engine/refused.h"
 #include "gateway/model/item.h"
 #include "gateway/model/metrics.h"
 
 enum {
-	SECOND_LOOK_MS = 10000,  /* an unexplained fall is looked at again */
-	REFUSED_WAIT_MS = 60000, /* doubled each time, up to: */
-	REFUSED_WAIT_MAX_MS = 3600000,
-	POSTPONE_MAX_MS = 110000, /* no mark is due later */
-	JUDGE_MS = 2000,          /* then all of a sync's zeros are judged */
+	SECOND_LOOK_MS = 10000, /* an unexplained fall is looked at again */
+	JUDGE_MS = 2000,        /* then all of a sync's zeros are judged */
 	UNKNOWN_WAIT_MS = 60000,
 	JUDGED_WAIT_MS =
 		10000,        /* the authority's sync has yet to judge a zero */
@@ -111,47 +109,6 @@ load_views(struct worker *w, struct looks *l)
 	return r;
 }
 
-static int
-postpone_refused(struct worker *w, const struct look *look, int64_t wait_ms)
-{
-	return postpone(w, look,
-	                wait_ms < POSTPONE_MAX_MS ? wait_ms : POSTPONE_MAX_MS);
-}
-
-/*
- * How long an item that the channel refused is still left alone; 0: it is not.
- * Whatever happens to it makes another mark, which is looked at at once. Later
- * than any wait: the clock was set back.
- */
-static int64_t
-rest_ms(const struct look *look)
-{
-	int64_t left = look->view.refused_until_ms - clock_wall_ms();
-
-	if (look->view.refused_generation != look->mark->generation ||
-	    left > REFUSED_WAIT_MAX_MS || left < 0)
-		return 0;
-	return left;
-}
-
-/* The system will not have it: for a person to mend, and tried ever less often,
-   for each look costs calls. */
-static int
-rest(struct worker *w, const struct look *look)
-{
-	bool is_again = look->view.refused_generation == look->mark->generation;
-	int64_t wait =
-		is_again ? 2 * look->view.refused_wait_ms : REFUSED_WAIT_MS;
-	int r;
-
-	if (wait > REFUSED_WAIT_MAX_MS)
-		wait = REFUSED_WAIT_MAX_MS;
-	r = store_stock_refused(w->store, w->account, look->view.sku,
-	                        look->mark->generation, wait,
-	                        clock_wall_ms() + wait);
-	return r ? r : postpone_refused(w, look, wait);
-}
-
 /* Take those looks whose item is resolved here and may be asked for; forget or
    put off the rest. */
 static int
@@ -171,8 +128,10 @@ begin(struct worker *w, struct looks *l, const struct marks *marks)
 
 		if (!look.view.external) {
 			r = clear(w, &look);
-		} else if (rest_ms(&look)) {
-			r = postpone_refused(w, &look, rest_ms(&look));
+		} else if (refused_left_ms(&look.view, look.mark)) {
+			r = refused_postpone(
+				w, look.mark,
+				refused_left_ms(&look.view, look.mark));
 		} else {
 			l->v[i] = l->v[n];
 			l->v[n++] = look;
@@ -188,6 +147,7 @@ static bool
 read_counts(struct worker *w, struct looks *l, struct outcome *outcome)
 {
 	struct count *counts = calloc(l->n, sizeof(*counts));
+	bool is_read;
 
 	if (!counts) {
 		*outcome = outcome_of(VERDICT_RETRY, "out of memory");
@@ -195,11 +155,11 @@ read_counts(struct worker *w, struct looks *l, struct outcome *outcome)
 	}
 	for (size_t i = 0; i < l->n; i++)
 		counts[i].external = l->v[i].view.external;
-	*outcome = w->ops->read_counts(w->state, counts, l->n);
+	is_read = refused_read(w, "read counts", counts, l->n, outcome);
 	for (size_t i = 0; i < l->n; i++)
 		l->v[i].count = counts[i];
 	free(counts);
-	return worker_judge(w, "read counts", outcome);
+	return is_read;
 }
 
 /* ---- for a person who asks about the item ---- */
@@ -289,7 +249,7 @@ leave_refused(struct worker *w, const struct look *look, const char *why)
 	log_warn("count.refused", "account=%s sku=%s why=%s", w->account,
 	         look->view.sku, log_quote(why));
 	note_left(w, look, why);
-	return rest(w, look);
+	return refused_rest(w, &look->view, look->mark);
 }
 
 /* What the count differs from is known; may it be written now? */
@@ -540,14 +500,20 @@ note_written(struct worker *w, struct look *const *looks,
 	return r;
 }
 
-/*
- * Write a batch. One that is refused whole is halved until the refusal is one
- * item's own: a single bad binding must not stop the others.
- */
+/* What is to be written. */
+struct writing {
+	struct worker *w;
+	struct look **looks; /* owned array */
+	size_t n;
+	int64_t as_of_ms;
+};
+
 static int
-write_looks(struct worker *w, struct look *const *looks, size_t n,
-            int64_t as_of_ms)
+write_some(void *ctx, size_t at, size_t n, bool *is_refused)
 {
+	const struct writing *all = ctx;
+	struct worker *w = all->w;
+	struct look *const *looks = all->looks + at;
 	struct count *counts = calloc(n + 1, sizeof(*counts));
 	struct outcome outcome;
 	int r = 0;
@@ -561,13 +527,11 @@ write_looks(struct worker *w, struct look *const *looks, size_t n,
 			.is_known = true,
 			.outcome = outcome_done(),
 		};
-	outcome = w->ops->write_counts(w->state, counts, n, as_of_ms);
+	outcome = w->ops->write_counts(w->state, counts, n, all->as_of_ms);
 	if (worker_judge(w, "write counts", &outcome)) {
 		r = note_written(w, looks, counts, n);
 	} else if (outcome.verdict == VERDICT_REFUSED && n > 1) {
-		r = write_looks(w, looks, n / 2, as_of_ms);
-		if (!r && pace_wait_ms(&w->pace, clock_mono_ms()) == 0)
-			r = write_looks(w, looks + n / 2, n - n / 2, as_of_ms);
+		*is_refused = true;
 	} else if (outcome.verdict == VERDICT_REFUSED) {
 		counts[0].outcome = outcome;
 		r = note_written(w, looks, counts, 1);
@@ -579,21 +543,32 @@ write_looks(struct worker *w, struct look *const *looks, size_t n,
 	return r; /* else the marks stay and pace decides when */
 }
 
+/* A half after another one: unless that met with trouble. */
+static int
+write_half(void *ctx, size_t at, size_t n, bool *is_refused)
+{
+	const struct writing *all = ctx;
+
+	if (at > 0 && pace_wait_ms(&all->w->pace, clock_mono_ms()) > 0)
+		return 0;
+	return write_some(ctx, at, n, is_refused);
+}
+
 static int
 write_wanted(struct worker *w, struct looks *l, int64_t as_of_ms)
 {
-	struct look **wanted = calloc(l->n + 1, sizeof(*wanted));
-	size_t n = 0;
+	struct writing all = { w, calloc(l->n + 1, sizeof(*all.looks)), 0,
+		               as_of_ms };
 	int r = 0;
 
-	if (!wanted)
+	if (!all.looks)
 		return err_raise(ERR_NOMEM, "why=%s", "push");
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i].wants_write)
-			wanted[n++] = &l->v[i];
-	if (n)
-		r = write_looks(w, wanted, n, as_of_ms);
-	free(wanted);
+			all.looks[all.n++] = &l->v[i];
+	if (all.n)
+		r = refused_halve(write_half, &all, 0, all.n);
+	free(all.looks);
 	return r;
 }
 
@@ -643,21 +618,12 @@ learn_sales(struct worker *w, struct looks *l, int64_t as_of_ms,
 	return r || !*was_listed ? r : load_views(w, l);
 }
 
-/* The counts were refused as a whole: of many, one may be to blame. */
+/*
+ * Look, learn, write. Halves go through all of it: what a write goes by, some
+ * systems remember from the read right before it.
+ */
 static int
-put_off(struct worker *w, const struct looks *l)
-{
-	int r = 0;
-
-	if (l->n == 1)
-		return rest(w, &l->v[0]);
-	for (size_t i = 0; !r && i < l->n; i++)
-		r = postpone(w, &l->v[i], REFUSED_WAIT_MS);
-	return r;
-}
-
-int
-push_items(struct worker *w, const struct marks *marks)
+push_some(struct worker *w, const struct marks *marks, bool *is_refused)
 {
 	struct looks l = { .n = 0 };
 	struct outcome outcome = outcome_done();
@@ -666,19 +632,16 @@ push_items(struct worker *w, const struct marks *marks)
 	int64_t as_of_ms = 0;
 	int r;
 
-	/* Nothing to bring to a target: the system takes no counts. */
-	if (!w->ops->write_counts)
-		return store_marks_clear(w->store, w->account, marks->v,
-		                         marks->n);
 	r = begin(w, &l, marks);
 	if (r || !l.n)
 		goto out;
 	if (!read_counts(w, &l, &outcome)) {
-		if (was_well)
+		*is_refused = outcome.verdict == VERDICT_REFUSED && l.n > 1;
+		if (was_well && !*is_refused)
 			worker_note_trouble(w, marks, "count not read",
 			                    outcome.why);
-		if (outcome.verdict == VERDICT_REFUSED)
-			r = put_off(w, &l);
+		if (outcome.verdict == VERDICT_REFUSED && l.n == 1)
+			r = refused_rest(w, &l.v[0].view, l.v[0].mark);
 		goto out;
 	}
 	as_of_ms = clock_wall_ms();
@@ -695,4 +658,32 @@ push_items(struct worker *w, const struct marks *marks)
 out:
 	looks_fini(&l);
 	return r;
+}
+
+struct pushing {
+	struct worker *w;
+	const struct marks *marks;
+};
+
+static int
+push_half(void *ctx, size_t at, size_t n, bool *is_refused)
+{
+	const struct pushing *p = ctx;
+	const struct marks some = { p->marks->v + at, n };
+
+	if (n < p->marks->n && !worker_may_call(p->w))
+		return 0; /* the marks stay */
+	return push_some(p->w, &some, is_refused);
+}
+
+int
+push_items(struct worker *w, const struct marks *marks)
+{
+	struct pushing p = { w, marks };
+
+	/* Nothing to bring to a target: the system takes no counts. */
+	if (!w->ops->write_counts)
+		return store_marks_clear(w->store, w->account, marks->v,
+		                         marks->n);
+	return refused_halve(push_half, &p, 0, marks->n);
 }

@@ -26,6 +26,7 @@
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/engine/refused.h"
 #include "gateway/model/item.h"
 
 enum {
@@ -166,46 +167,47 @@ wait_for_pace(struct reconcile *rc, int64_t until_mono_ms)
 	}
 }
 
-/*
- * Read a batch. One that is refused whole is halved until the refusal is one
- * item's own, whose count is then unknown. Returns 0, GIVEN_UP or a fault.
- */
+struct reading {
+	struct reconcile *rc;
+	struct count *counts; /* owned */
+};
+
+/* What is refused alone stays unknown. Returns 0, GIVEN_UP or a fault. */
 static int
-read_counts(struct reconcile *rc, struct count *counts, size_t n)
+read_some(void *ctx, size_t at, size_t n, bool *is_refused)
 {
-	struct worker *w = rc->w;
+	const struct reading *reading = ctx;
+	struct worker *w = reading->rc->w;
 	int64_t until = clock_mono_ms() + PATIENCE_MS;
 	struct outcome outcome;
 	int r;
 
 	do {
-		r = wait_for_pace(rc, until);
+		r = wait_for_pace(reading->rc, until);
 		if (r)
 			return r;
-		outcome = w->ops->read_counts(w->state, counts, n);
-		if (worker_judge(w, "compare counts", &outcome))
+		if (refused_read(w, "compare counts", reading->counts + at, n,
+		                 &outcome))
 			return 0;
 	} while (outcome.verdict != VERDICT_REFUSED);
-	if (n < 2)
-		return 0;
-	r = read_counts(rc, counts, n / 2);
-	return r ? r : read_counts(rc, counts + n / 2, n - n / 2);
+	*is_refused = true;
+	return 0;
 }
 
 static int
 read_looks(struct reconcile *rc, struct look *looks, size_t n)
 {
-	struct count *counts = calloc(n, sizeof(*counts));
+	struct reading reading = { rc, calloc(n, sizeof(*reading.counts)) };
 	int r;
 
-	if (!counts)
+	if (!reading.counts)
 		return err_raise(ERR_NOMEM, "why=%s", "reconcile");
 	for (size_t i = 0; i < n; i++)
-		counts[i].external = looks[i].thing->external;
-	r = read_counts(rc, counts, n);
+		reading.counts[i].external = looks[i].thing->external;
+	r = refused_halve(read_some, &reading, 0, n);
 	for (size_t i = 0; i < n; i++)
-		looks[i].count = counts[i];
-	free(counts);
+		looks[i].count = reading.counts[i];
+	free(reading.counts);
 	return r;
 }
 

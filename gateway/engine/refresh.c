@@ -16,6 +16,7 @@
 #include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_timeline.h"
+#include "gateway/engine/refused.h"
 #include "gateway/model/metrics.h"
 
 enum { UNKNOWN_WAIT_MS = 60000 };
@@ -69,6 +70,12 @@ batch_load(struct worker *w, struct batch *b, const struct marks *marks)
 	for (size_t i = 0; !r && i < marks->n; i++) {
 		if (!b->views[i].external) {
 			r = leave_unbound(w, marks->v[i]);
+			continue;
+		}
+		if (refused_left_ms(&b->views[i], marks->v[i])) {
+			r = refused_postpone(
+				w, marks->v[i],
+				refused_left_ms(&b->views[i], marks->v[i]));
 			continue;
 		}
 		struct stock_view view = b->views[i];
@@ -238,25 +245,18 @@ settle(struct worker *w, const struct batch *b, int64_t tick)
 	return r;
 }
 
+/* What it refuses alone is known to no one here: for a person. */
 static int
-give_up(struct worker *w, const struct marks *marks,
-        const struct outcome *outcome)
+leave_refused(struct worker *w, const struct batch *b, const char *why)
 {
-	/* Refused as a whole: wait for a person or another day, but do not ask
-	   again at once. The longest a mark may wait is two minutes. */
-	int64_t due = clock_wall_ms() + 60000;
-	int r = 0;
-
-	if (outcome->verdict != VERDICT_REFUSED)
-		return 0;
-	for (size_t i = 0; !r && i < marks->n; i++)
-		r = store_marks_postpone(w->store, w->account, marks->v[i],
-		                         due);
-	return r;
+	log_warn("balance.unknown", "account=%s sku=%s why=%s", w->account,
+	         b->views[0].sku, log_quote(why));
+	return refused_rest(w, &b->views[0], b->marks[0]);
 }
 
-int
-refresh_items(struct worker *w, const struct marks *marks, int64_t tick)
+static int
+refresh_some(struct worker *w, const struct marks *marks, int64_t tick,
+             bool *is_refused)
 {
 	struct batch b = { .n = 0 };
 	struct outcome outcome;
@@ -265,15 +265,42 @@ refresh_items(struct worker *w, const struct marks *marks, int64_t tick)
 
 	if (!r && b.n) {
 		b.began_ms = clock_wall_ms();
-		outcome = w->ops->read_counts(w->state, b.counts, b.n);
-		if (worker_judge(w, "read balances", &outcome))
+		if (refused_read(w, "read balances", b.counts, b.n, &outcome))
 			r = settle(w, &b, tick);
+		else if (outcome.verdict == VERDICT_REFUSED && b.n == 1)
+			r = leave_refused(w, &b, outcome.why);
 		else
-			r = give_up(w, marks, &outcome);
-		if (!r && was_well && outcome.verdict != VERDICT_DONE)
+			*is_refused = outcome.verdict == VERDICT_REFUSED;
+		if (!r && was_well && outcome.verdict != VERDICT_DONE &&
+		    !*is_refused)
 			worker_note_trouble(w, marks, "balance not read",
 			                    outcome.why);
 	}
 	batch_fini(&b, marks->n);
 	return r;
+}
+
+struct refreshing {
+	struct worker *w;
+	const struct marks *marks;
+	int64_t tick;
+};
+
+static int
+refresh_half(void *ctx, size_t at, size_t n, bool *is_refused)
+{
+	const struct refreshing *all = ctx;
+	const struct marks some = { all->marks->v + at, n };
+
+	if (n < all->marks->n && !worker_may_call(all->w))
+		return 0; /* the marks stay */
+	return refresh_some(all->w, &some, all->tick, is_refused);
+}
+
+int
+refresh_items(struct worker *w, const struct marks *marks, int64_t tick)
+{
+	struct refreshing all = { w, marks, tick };
+
+	return refused_halve(refresh_half, &all, 0, marks->n);
 }

@@ -59,6 +59,9 @@ struct worker {
 	int64_t sales_full_mono_ms; /* last listing of the whole window */
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
 	int64_t n_zeroed;           /* in it */
+	int n_refused;              /* items in a row, with none read */
+	bool is_refusing;           /* … and so all that is asked for */
+	bool has_read;              /* counts, since the start */
 	bool is_introduced;         /* the probe was made */
 	bool is_interlude;          /* urgent work, inside a sync */
 	bool had_post_trouble;      /* the marks come before the next one */

@@ -230,6 +230,8 @@ explain_trouble(struct buf *out, const struct explain_health *health)
 {
 	if (is_text(health->state, "locked"))
 		buf_adds(out, "locked: its credentials are refused");
+	else if (is_text(health->state, "refused"))
+		buf_adds(out, "refuses all that is asked of it");
 	else if (is_text(health->breaker, "open"))
 		buf_adds(out, "not answering, tried again by itself");
 	else if (is_text(health->state, "waiting") &&

@@ -177,6 +177,7 @@ static const struct state_words states[] = {
 	{ "ok", "good", "in order" },
 	{ "waiting", "warn", "waiting for it" },
 	{ "locked", "bad", "refuses us" },
+	{ "refused", "bad", "refuses all that is asked" },
 	{ "paused", "none", "paused" },
 	{ "starting", "busy", "starting" },
 };

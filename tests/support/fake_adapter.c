@@ -269,6 +269,11 @@ read_counts(void *state, struct count *counts, size_t n)
 	buf_addc(&f->log, ')');
 	if (!take_step(f, "read_counts", &outcome))
 		return end(f, "read_counts", outcome);
+	for (size_t i = 0; i < n; i++)
+		if (find_count(f, counts[i].external) &&
+		    find_count(f, counts[i].external)->is_unreadable)
+			return end(f, "read_counts",
+			           outcome_of(VERDICT_REFUSED, "a bad item"));
 	for (size_t i = 0; i < n; i++) {
 		const struct fake_count *c = find_count(f, counts[i].external);
 

@@ -8,6 +8,7 @@
 #include <cmocka.h> /* wants the four above first */
 
 #include "gateway/base/clock.h"
+#include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_registry.h"
 #include "tests/support/engine_world.h"
@@ -557,25 +558,6 @@ test_push__one_bad_item_does_not_stop_the_others(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A4", "7"));
 }
 
-static void
-test_push__an_item_refused_alone_is_tried_again_later(void **state)
-{
-	(void)state;
-	engine_world_item(world, "A1", "5");
-	engine_world_item(world, "A2", "5");
-	fake_adapter_count(agora, "A-A1")->is_refused = true;
-	receive("A1", "7");
-	receive("A2", "7");
-	engine_world_rest(world);
-	assert_true(fake_adapter_shows(agora, "A-A2", "7"));
-	assert_published("5");
-	fake_adapter_count(agora, "A-A1")->is_refused = false;
-	fake_clock_advance(60000);
-	engine_world_rest(world);
-	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
-}
-
-/* A wrong binding, which a write might turn into a new thing over there. */
 /* How often it was looked at while the clock went on. */
 static int
 count_looks(int minutes)
@@ -593,6 +575,120 @@ count_looks(int minutes)
 			n++;
 	}
 	return n;
+}
+
+static const char *
+state_of(const char *account)
+{
+	static char state[16];
+	struct health h;
+
+	assert_int_equal(store_health_get(world->base.store, &h, account), 0);
+	(void)snprintf(state, sizeof(state), "%s", health_text(&h, "state"));
+	health_fini(&h);
+	return state;
+}
+
+/* Of five one is refused, and with it each read that asks for it too. */
+static void
+test_push__one_that_cannot_be_read_does_not_stop_the_others(void **state)
+{
+	static const char *const skus[] = { "A1", "A2", "A3", "A4", "A5" };
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		engine_world_item(world, skus[i], "5");
+	fake_adapter_count(agora, "A-A4")->is_unreadable = true;
+	for (size_t i = 0; i < 5; i++)
+		receive(skus[i], "7");
+	engine_world_rest(world);
+	for (size_t i = 0; i < 5; i++) {
+		char external[16];
+
+		(void)snprintf(external, sizeof(external), "A-%s", skus[i]);
+		assert_true(fake_adapter_shows(agora, external,
+		                               i == 3 ? "5" : "7"));
+	}
+	assert_string_equal(state_of("agora"), "ok");
+	assert_in_range(count_looks(120), 5, 14); /* ever less often */
+	fake_adapter_count(agora, "A-A4")->is_unreadable = false;
+	(void)count_looks(61);
+	assert_true(fake_adapter_shows(agora, "A-A4", "7"));
+}
+
+static void
+test_push__a_balance_that_cannot_be_read_does_not_stop_the_others(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 5; i++) {
+		char sku[8];
+
+		(void)snprintf(sku, sizeof(sku), "A%d", i);
+		engine_world_item(world, sku, "5");
+	}
+	fake_adapter_count(erp, "E-A1")->is_unreadable = true;
+	for (int i = 1; i <= 5; i++) {
+		char text[8];
+
+		(void)snprintf(text, sizeof(text), "E-A%d", i);
+		fake_adapter_set(erp, text, "7");
+		(void)snprintf(text, sizeof(text), "i:A%d", i);
+		engine_world_mark(world, &world->erp, text, MARK_HOOK);
+	}
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+	for (int i = 2; i <= 5; i++) {
+		char text[8];
+
+		(void)snprintf(text, sizeof(text), "A-A%d", i);
+		assert_true(fake_adapter_shows(agora, text, "7"));
+	}
+	assert_string_equal(state_of("erp"), "ok");
+	fake_adapter_count(erp, "E-A1")->is_unreadable = false;
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
+static void
+test_push__an_account_that_refuses_all_is_not_well(void **state)
+{
+	static const char *const skus[] = { "A1", "A2" };
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	for (size_t i = 0; i < 2; i++) {
+		char external[8];
+
+		(void)snprintf(external, sizeof(external), "A-%s", skus[i]);
+		fake_adapter_count(agora, external)->is_unreadable = true;
+		receive(skus[i], "7");
+	}
+	engine_world_rest(world);
+	assert_string_equal(state_of("agora"), "refused");
+	fake_adapter_count(agora, "A-A1")->is_unreadable = false;
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_string_equal(state_of("agora"), "ok");
+}
+
+static void
+test_push__an_item_refused_alone_is_tried_again_later(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	fake_adapter_count(agora, "A-A1")->is_refused = true;
+	receive("A1", "7");
+	receive("A2", "7");
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A2", "7"));
+	assert_published("5");
+	fake_adapter_count(agora, "A-A1")->is_refused = false;
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
 }
 
 static void
@@ -655,6 +751,7 @@ test_push__a_refused_item_that_is_bound_anew_is_looked_at_at_once(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A9", "7"));
 }
 
+/* A wrong binding, which a write might turn into a new thing over there. */
 static void
 test_push__what_the_channel_does_not_have_is_never_written(void **state)
 {
@@ -820,6 +917,9 @@ main(void)
 		EACH(test_push__a_binding_made_anew_during_the_look_is_not_written_through),
 		EACH(test_push__our_own_write_coming_back_causes_no_write),
 		EACH(test_push__one_bad_item_does_not_stop_the_others),
+		EACH(test_push__one_that_cannot_be_read_does_not_stop_the_others),
+		EACH(test_push__a_balance_that_cannot_be_read_does_not_stop_the_others),
+		EACH(test_push__an_account_that_refuses_all_is_not_well),
 		EACH(test_push__an_item_refused_alone_is_tried_again_later),
 		EACH(test_push__an_item_refused_again_and_again_is_looked_at_ever_less),
 		EACH(test_push__a_refused_item_is_looked_at_when_the_clock_was_set_back),
