@@ -211,7 +211,7 @@ hiboutik_read_counts(void *state, struct count *counts, size_t n)
 		forget(counts, n);
 		h->n_seen = 0;
 	}
-	return outcome;
+	return hiboutik_remark(h, outcome);
 }
 
 /* ---- sync ---- */
@@ -252,5 +252,6 @@ hiboutik_sync(void *state, const struct sync_job *job,
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
 	r = sink->begin_counts(sink->ctx);
-	return r ? outcome_fault(r) : list_warehouse(h, &listing);
+	return r ? outcome_fault(r)
+	         : hiboutik_remark(h, list_warehouse(h, &listing));
 }

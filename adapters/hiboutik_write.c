@@ -191,6 +191,9 @@ resume(struct hiboutik *h, const struct json_node *root)
 		return forget(h);
 	outcome = job.is_arrival ? hiboutik_resume_arrival(h, &job.paper)
 	                         : hiboutik_resume_ticket(h, &job.paper);
+	/* The counts go on without it, and a person finds it at the till. */
+	if (outcome.verdict == VERDICT_REFUSED)
+		memcpy(h->remark, outcome.why, sizeof(h->remark));
 	if (outcome.verdict == VERDICT_DONE ||
 	    outcome.verdict == VERDICT_ABSENT ||
 	    outcome.verdict == VERDICT_REFUSED || is_hopeless(&job))
@@ -225,6 +228,16 @@ hiboutik_settle(struct hiboutik *h)
 		h->is_settled = true;
 	json_free(doc);
 	buf_fini(&text);
+	return outcome;
+}
+
+struct outcome
+hiboutik_remark(struct hiboutik *h, struct outcome outcome)
+{
+	if (outcome.verdict != VERDICT_DONE || !h->remark[0])
+		return outcome;
+	memcpy(outcome.why, h->remark, sizeof(outcome.why));
+	h->remark[0] = '\0';
 	return outcome;
 }
 
@@ -461,5 +474,5 @@ hiboutik_write_counts(void *state, struct count *counts, size_t n,
 	if (outcome.verdict == VERDICT_DONE && has_sales)
 		outcome = write_some(h, counts, n, as_of_ms, -1);
 	h->n_seen = 0; /* they are not what they were */
-	return outcome;
+	return hiboutik_remark(h, outcome);
 }
