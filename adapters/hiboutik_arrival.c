@@ -11,8 +11,10 @@
  *          must do.
  * Resumed  There is no idempotency key. A half-made arrival is found by its id
  *          or its label, its lines are compared, what is missing is added, and
- *          it is validated; one that refuses that with all its lines in place
- *          was validated before.
+ *          it is validated. One that refuses that with all its lines in place
+ *          was validated before, most likely: where a count is corrected, the
+ *          next look tells; a return is taken for recorded only when the list
+ *          says so.
  */
 #include "adapters/hiboutik.h"
 
@@ -349,6 +351,46 @@ find(struct hiboutik *h, struct hiboutik_paper *paper)
 	return outcome;
 }
 
+struct validation {
+	int64_t id;
+	bool is_done;
+};
+
+/* The documents name no member for it: where there is none, nothing is known. */
+static int
+take_validation(void *ctx, const struct json_node *row)
+{
+	struct validation *v = ctx;
+
+	if (hiboutik_int_or(row, "inventory_input_id", 0) == v->id)
+		v->is_done = hiboutik_int_or(row, "inventory_input_validated",
+		                             0) == 1;
+	return 0;
+}
+
+/* It refused to be validated, with all its lines: was it before? */
+static struct outcome
+judge_refusal(struct hiboutik *h, const struct hiboutik_paper *paper,
+              struct outcome why)
+{
+	struct validation v = { .id = paper->id };
+	struct hiboutik_listing listing = { .path = "inventory_inputs/",
+		                            .take = take_validation,
+		                            .ctx = &v };
+	struct outcome outcome = outcome_done();
+
+	if (!paper->must_be_known)
+		return outcome;
+	outcome =
+		hiboutik_must_be(hiboutik_list(h, &listing), "stock arrivals");
+	if (outcome.verdict != VERDICT_DONE || v.is_done)
+		return outcome;
+	return outcome_of(VERDICT_UNCERTAIN,
+	                  "stock arrival %lld (%.40s) has its lines and is not "
+	                  "to be validated; perhaps it is: %.120s",
+	                  (long long)paper->id, paper->ref, why.why);
+}
+
 /* All its lines are there, so that a refusal means that it is validated. */
 static bool
 is_whole(const struct there *there)
@@ -374,7 +416,7 @@ hiboutik_resume_arrival(struct hiboutik *h, struct hiboutik_paper *paper)
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = finish(h, paper, &there);
 	if (outcome.verdict == VERDICT_REFUSED && is_whole(&there))
-		outcome = outcome_done();
+		outcome = judge_refusal(h, paper, outcome);
 	free(there.received);
 	free(there.ids);
 	return outcome;

@@ -176,6 +176,7 @@ post_init(struct post *post, struct hiboutik *h, const struct entry *entry)
 		.date_ms = entry->occurred_ms,
 		.currency = conf_text(h->conf, "currency"),
 		.comment = "Tillbridge",
+		.must_be_known = true,
 		.lines = post->lines,
 		.made = note,
 		.ctx = post,

@@ -567,6 +567,40 @@ validated(const struct rig *rig)
 	return n;
 }
 
+/* Somebody rings up on a half-made correction of ours: it is left to a person,
+   and the counts go on. */
+static void
+test_hiboutik__a_correction_with_other_lines_is_told(void **state)
+{
+	struct rig *rig = *state;
+	struct count c = { .external = "101/0" };
+	struct hiboutik_sale *s;
+	struct outcome outcome;
+
+	set_counts(rig, 10, 10);
+	rig->wire.bad_call = 6; /* its closing */
+	rig->wire.trouble = DROPPED;
+	till_wire_begin(&rig->wire);
+	assert_int_equal(look(rig, &c, 1).verdict, VERDICT_DONE);
+	c.qty = decimal_of(7);
+	assert_int_equal(
+		hiboutik_adapter
+			.write_counts(rig->state, &c, 1, clock_wall_ms())
+			.verdict,
+		VERDICT_RETRY);
+	assert_string_equal(rig->wire.bad, "POST sales/close/");
+	s = rig->till.sales[0];
+	hiboutik_line_add(&rig->till, s, thing(rig, "103/0"), 1, DECIMAL_ZERO);
+	start_again(rig);
+	outcome = look(rig, &c, 1);
+	assert_int_equal(outcome.verdict, VERDICT_DONE);
+	assert_non_null(strstr(outcome.why, "other lines than ours"));
+	assert_non_null(strstr(outcome.why, s->ext_ref));
+	assert_true(s->completed_us == 0);
+	/* Once. */
+	assert_string_equal(look(rig, &c, 1).why, "");
+}
+
 /* Trouble of each kind at each call, with and without a crash behind it. */
 static bool
 write_with_trouble(void **state, unsigned at, enum till_trouble trouble,
@@ -998,6 +1032,48 @@ test_hiboutik__what_a_person_added_is_not_closed(void **state)
 	assert_int_equal(hiboutik_adapter.find_entry(rig->state, &e).verdict,
 	                 VERDICT_REFUSED);
 	assert_true(s->completed_us == 0);
+	entry_fini(&e);
+}
+
+/* The documents do not say how an arrival is seen to be validated. */
+static int
+hide_validation(void *ctx, const struct http_request *q,
+                struct http_answer *answer)
+{
+	struct rig *rig = ctx;
+	int r = till_wire_call(&rig->wire, q, answer);
+	char *at = answer->body.n ? answer->body.p : NULL;
+
+	for (at = at ? strstr(at, "_validated") : NULL; at;
+	     at = strstr(at + 1, "_validated"))
+		at[1] = 'x';
+	return r;
+}
+
+static void
+test_hiboutik__a_return_whose_validation_is_refused_is_uncertain(void **state)
+{
+	struct rig *rig = *state;
+	struct http_client *own = rig->http;
+	struct outcome outcome;
+	struct entry e;
+
+	assert_int_equal(http_client_new_fake(&rig->http, hide_validation, rig),
+	                 0);
+	start_again(rig);
+	make_entry(&e, "-2", "-9");
+	assert_int_equal(post(rig, &e).verdict, VERDICT_DONE);
+	assert_int_equal(rig->till.n_inputs, 1);
+	outcome = hiboutik_adapter.find_entry(rig->state, &e);
+	assert_int_equal(outcome.verdict, VERDICT_UNCERTAIN);
+	assert_non_null(strstr(outcome.why, e.docid));
+	assert_int_equal(rig->till.n_inputs, 1);
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+	assert_int_equal(hiboutik_adapter.find_entry(rig->state, &e).verdict,
+	                 VERDICT_DONE);
 	entry_fini(&e);
 }
 
@@ -1502,6 +1578,7 @@ main(void)
 		TEST(an_account_that_takes_them_lowers_by_arrivals),
 		TEST(either_way_to_validate_is_found),
 		TEST(a_refused_line_stops_no_other),
+		TEST(a_correction_with_other_lines_is_told),
 		TEST(no_write_is_done_twice_or_half),
 		TEST(sales_and_returns_are_listed_by_the_shops_days),
 		TEST(a_list_without_lines_costs_a_call_a_sale_once),
@@ -1514,6 +1591,7 @@ main(void)
 		TEST(what_it_refuses_is_taken_back_and_told),
 		TEST(another_currency_or_no_binding_is_refused),
 		TEST(what_a_person_added_is_not_closed),
+		TEST(a_return_whose_validation_is_refused_is_uncertain),
 		TEST(no_entry_is_recorded_twice_or_half),
 		TEST(the_probe_names_store_and_warehouse),
 		TEST(a_wrong_key_store_or_warehouse_is_named),
