@@ -59,10 +59,15 @@ tell(struct world *w, size_t item)
 			     .kind = HOOK_GALAXY, .item = item, .tries = 5 });
 }
 
-/* So that each of them is worth a zero. False: too few are bound. */
+/* So that each of them is worth a zero. False: too few are bound. First every
+   sale is found that nobody told of: a look for one is never held, and would
+   leave fewer to hold. */
 static bool
 stock_up(struct world *w, struct play *p)
 {
+	trouble_sync(w, true);
+	if (!rest_reach(w))
+		return false;
 	read_balances(w, p);
 	for (size_t i = 0; i < p->n; i++) {
 		struct zeroed *z = &p->items[i];
