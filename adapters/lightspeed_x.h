@@ -165,6 +165,10 @@ int lightspeed_x_get_number(struct decimal *out, const struct json_node *o,
 
 /* ---- versions (lightspeed_x_versions.c) ---- */
 
+/* How far up an answer's rows go, as it says itself; where it does not, the
+   largest of theirs. At least min. */
+int64_t lightspeed_x_top(const struct json_node *root, int64_t min);
+
 /* A version was seen in an answer that came just now. */
 void lightspeed_x_saw(struct lightspeed_x *x, int64_t version);
 

@@ -63,22 +63,28 @@ find_words(char out[OUTCOME_WHY_SIZE], const struct json_node *root)
 	buf_fini(&text);
 }
 
-static const char *
-cure(const struct lightspeed_x *x, int status)
+/* Which call it was says which right it takes. Without its query, which tells
+   nothing of that. */
+static void
+add_cure(struct buf *out, const struct lightspeed_x *x, int status,
+         const struct http_request *request)
 {
+	const char *path = request->url + strlen(x->base);
+
 	if (status == 403)
-		return "the token lacks a right (products:read, "
-		       "inventory:read, inventory:write, sales:read, "
-		       "sales:write, webhooks)";
-	return x->oauth ? "is `url` that of the token's shop?"
-	                : "is `access_token` right?";
+		buf_addf(out, "the token lacks the right to %s %.*s",
+		         request->method, (int)strcspn(path, "?"), path);
+	else
+		buf_adds(out, x->oauth ? "is `url` that of the token's shop?"
+		                       : "is `access_token` right?");
 }
 
 /* Pure: answer in, outcome out. root: its body, NULL when that is no JSON. */
 static struct outcome
-judge(const struct lightspeed_x *x, const struct http_answer *answer,
-      const struct json_node *root)
+judge(const struct lightspeed_x *x, const struct http_request *request,
+      const struct http_answer *answer, const struct json_node *root)
 {
+	struct buf cure = BUF_INIT;
 	enum verdict verdict = by_status(answer);
 	char words[OUTCOME_WHY_SIZE];
 	struct outcome outcome;
@@ -94,9 +100,13 @@ judge(const struct lightspeed_x *x, const struct http_answer *answer,
 		                  "http %d, but the answer is no JSON object",
 		                  answer->status);
 	find_words(words, root);
-	if (verdict == VERDICT_LOCKED)
-		return outcome_of(verdict, "http %d %.100s: %s", answer->status,
-		                  words, cure(x, answer->status));
+	if (verdict == VERDICT_LOCKED) {
+		add_cure(&cure, x, answer->status, request);
+		outcome = outcome_of(verdict, "http %d %.100s: %s",
+		                     answer->status, words, buf_text(&cure));
+		buf_fini(&cure);
+		return outcome;
+	}
 	outcome = outcome_of(verdict, "http %d %s", answer->status, words);
 	if (verdict == VERDICT_SLOW)
 		outcome = outcome_slow(
@@ -228,15 +238,15 @@ build_request(const struct sending *sending, const char *url)
 
 /* The answer that came, judged. */
 static struct outcome
-judge_answer(struct lightspeed_x *x, const struct http_answer *answer,
-             struct json **doc)
+judge_answer(struct lightspeed_x *x, const struct http_request *request,
+             const struct http_answer *answer, struct json **doc)
 {
 	int r = json_parse(doc, buf_text(&answer->body), answer->body.n);
 
 	learn_skew(x, answer);
 	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
 		return outcome_fault(r);
-	return judge(x, answer, *doc ? json_root(*doc) : NULL);
+	return judge(x, request, answer, *doc ? json_root(*doc) : NULL);
 }
 
 /* Send and judge; the answer is the caller's, whatever comes of it. */
@@ -254,7 +264,7 @@ exchange(struct lightspeed_x *x, const struct sending *sending, char *path,
 		request = build_request(sending, url);
 		outcome = auth_send(&x->auth, &request, answer);
 		if (outcome.verdict == VERDICT_DONE)
-			outcome = judge_answer(x, answer, doc);
+			outcome = judge_answer(x, &request, answer, doc);
 	}
 	free(url);
 	return outcome;
@@ -337,18 +347,13 @@ take_page(struct lightspeed_x *x, struct lightspeed_x_list *l,
           const struct json_node *root, size_t *n)
 {
 	const struct json_node *rows = json_find(root, "data");
-	int64_t top = 0;
-	int64_t version;
+	int64_t top = lightspeed_x_top(root, 0);
 	int r = json_type(rows) == JSON_ARRAY ? 0 : LIGHTSPEED_X_MALFORMED;
 
 	*n = json_length(rows);
-	(void)json_get_int(&top, json_find(root, "version"), "max");
 	for (size_t i = 0; !r && i < *n; i++) {
 		const struct json_node *row = json_at(rows, i);
 
-		if (json_get_int(&version, row, "version") == 0 &&
-		    version > top)
-			top = version;
 		r = json_type(row) == JSON_OBJECT ? l->take(l->ctx, row)
 		                                  : LIGHTSPEED_X_MALFORMED;
 	}

@@ -29,6 +29,7 @@
 
 enum {
 	PAGE_SIZE = 500,
+	SLACK_MS = 3000,         /* clocks that are taken for equal */
 	LATE_MS = 60 * 1000,     /* rows that become visible late */
 	CHANGED_MS = 600 * 1000, /* between updated_at and its version */
 	NEAR_ENOUGH = 200,       /* versions: what is listed in vain, at most */
@@ -87,6 +88,7 @@ struct taking {
 	const struct lightspeed_x *x;
 	const struct sale_sink *sink;
 	bool is_listing;
+	int64_t until_ms;           /* of a listing; their clock */
 	char bad[OUTCOME_WHY_SIZE]; /* why it cannot go on; "" */
 	char odd[OUTCOME_WHY_SIZE]; /* what is odd, and goes on all the same */
 };
@@ -257,6 +259,25 @@ read_sale(struct taking *t, struct sale *sale, const struct json_node *node)
 }
 
 /*
+ * Made after the time that is asked for, by the till's clock and by theirs: the
+ * next listing has it. What is counted now did not contain it, so to book it
+ * now would have it subtracted twice.
+ */
+static bool
+is_later(const struct taking *t, const struct json_node *node)
+{
+	const char *date = json_text_or(node, "sale_date", "");
+	const char *changed = json_text_or(node, "updated_at", "");
+	int64_t closed_ms;
+	int64_t changed_ms;
+
+	return clock_parse(&closed_ms, date, 1) == 0 &&
+	       clock_parse(&changed_ms, changed, 1) == 0 &&
+	       closed_ms > t->until_ms + SLACK_MS &&
+	       changed_ms > t->until_ms + SLACK_MS;
+}
+
+/*
  * A sale that is not as documented ends the listing: the cursor stays, and a
  * person sees why and which (promise 6). To skip it would lose it.
  */
@@ -269,7 +290,7 @@ take_sale(void *ctx, const struct json_node *node)
 
 	if (strcmp(json_text_or(node, "outlet_id", t->x->outlet),
 	           t->x->outlet) != 0 ||
-	    (t->is_listing && !is_final(node)))
+	    (t->is_listing && (!is_final(node) || is_later(t, node))))
 		return 0;
 	r = read_sale(t, &sale, node);
 	if (!r)
@@ -384,7 +405,9 @@ lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
                         const struct sale_sink *sink)
 {
 	struct lightspeed_x *x = lightspeed_x_of(state);
-	struct taking taking = { .x = x, .sink = sink, .is_listing = true };
+	struct taking taking = {
+		.x = x, .sink = sink, .is_listing = true, .until_ms = until_ms
+	};
 	struct lightspeed_x_list list = { .name = "sales",
 		                          .query = "",
 		                          .page_size = PAGE_SIZE,
@@ -393,7 +416,6 @@ lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	struct outcome outcome;
 	int r;
 
-	(void)until_ms; /* the list ends with what there is now */
 	outcome = find_version(x, &list.after, since_ms - LATE_MS);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_taking(&taking, lightspeed_x_list(x, &list));

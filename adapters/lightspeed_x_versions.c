@@ -43,6 +43,23 @@ append(struct lightspeed_x *x, int64_t version, int64_t at_ms)
 	x->has_new_ones = true;
 }
 
+int64_t
+lightspeed_x_top(const struct json_node *root, int64_t min)
+{
+	const struct json_node *rows = json_find(root, "data");
+	int64_t top = min;
+	int64_t version;
+
+	/* One row with a number beyond all others would hide what comes. */
+	if (json_get_int(&version, json_find(root, "version"), "max") == 0)
+		return version > min ? version : min;
+	for (size_t i = 0; i < json_length(rows); i++)
+		if (json_get_int(&version, json_at(rows, i), "version") == 0 &&
+		    version > top)
+			top = version;
+	return top;
+}
+
 void
 lightspeed_x_saw(struct lightspeed_x *x, int64_t version)
 {

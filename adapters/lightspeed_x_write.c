@@ -7,8 +7,8 @@
  * Once     There is no idempotency key. A repetition begins with a look, and
  *          what was done already leaves nothing to do. What may still be on
  *          its way when its answer is lost is noted in the mirror before it is
- *          sent: before the next look the log of adjustments is asked for it,
- *          for some seconds, until it is there or will not come.
+ *          sent, and again when it is lost: before the next look the log of
+ *          adjustments is asked for it, until it is there or will not come.
  * Limits   1000 entries a call. The sign must fit the reason.
  */
 #include "adapters/lightspeed_x.h"
@@ -22,7 +22,9 @@
 #define NOTE "lightspeed_x.write"
 
 enum {
-	UNDER_WAY_MS = 5000, /* so long a call may be, whose answer was lost */
+	UNDER_WAY_MS = 10000, /* and twice a time-out: so long a call may be on
+	                         its way when its answer is lost */
+	CLOCKS_MS = 5000,     /* by which two clocks may differ unnoticed */
 	LOG_PAGES_MAX = 20,
 };
 
@@ -38,9 +40,16 @@ clear_note(struct lightspeed_x *x)
 }
 
 /* A call takes effect as a whole, so one of its lines stands for all. */
+struct sent {
+	int64_t at_ms;       /* our clock */
+	int64_t after;       /* its version is above this one */
+	const char *product; /* borrowed */
+	struct decimal more;
+};
+
+/* What is on its way, as of now. */
 static int
-set_note(struct lightspeed_x *x, const char *product, struct decimal more,
-         int64_t after)
+set_note(struct lightspeed_x *x, const struct sent *sent)
 {
 	struct buf text = BUF_INIT;
 	struct json_out o = { .to = &text };
@@ -48,10 +57,11 @@ set_note(struct lightspeed_x *x, const char *product, struct decimal more,
 
 	json_out_object(&o, NULL);
 	json_out_int(&o, "v", 1);
+	json_out_int(&o, "sent_ms", sent->at_ms);
 	json_out_int(&o, "at_ms", clock_wall_ms());
-	json_out_int(&o, "after", after);
-	json_out_text(&o, "product", product);
-	json_out_decimal(&o, "quantity", more);
+	json_out_int(&o, "after", sent->after);
+	json_out_text(&o, "product", sent->product);
+	json_out_decimal(&o, "quantity", sent->more);
 	json_out_end_object(&o);
 	r = buf_check(&text);
 	if (!r)
@@ -61,6 +71,20 @@ set_note(struct lightspeed_x *x, const char *product, struct decimal more,
 }
 
 /* ---- what may be on its way ---- */
+
+/* One of an earlier write may have the same amount. */
+static bool
+is_before(const struct lightspeed_x *x, const struct json_node *row,
+          const struct json_node *note)
+{
+	int64_t sent_ms = 0;
+	int64_t made_ms;
+
+	(void)json_get_int(&sent_ms, note, "sent_ms");
+	return clock_parse(&made_ms, json_text_or(row, "created_at", ""), 1) ==
+	               0 &&
+	       made_ms < sent_ms + x->skew_ms - CLOCKS_MS;
+}
 
 static bool
 is_it(const struct lightspeed_x *x, const struct json_node *row,
@@ -72,7 +96,9 @@ is_it(const struct lightspeed_x *x, const struct json_node *row,
 	return strcmp(json_text_or(row, "product_id", ""),
 	              json_text_or(note, "product", "-")) == 0 &&
 	       strcmp(json_text_or(row, "outlet_id", ""), x->outlet) == 0 &&
-	       json_get_decimal_lax(&had, row, "quantity") == 0 &&
+	       !is_before(x, row, note) &&
+	       lightspeed_x_get_number(&had, row, "quantity",
+	                               LIGHTSPEED_X_PLACES) == 0 &&
 	       json_get_decimal(&wanted, note, "quantity") == 0 &&
 	       decimal_cmp(had, wanted) == 0;
 }
@@ -84,14 +110,13 @@ is_on_page(struct lightspeed_x *x, const struct json_node *root,
 {
 	const struct json_node *rows = json_find(root, "data");
 	bool is_there = false;
-	int64_t version;
 
-	for (size_t i = 0; i < json_length(rows); i++) {
+	for (size_t i = 0; i < json_length(rows); i++)
 		is_there = is_there || is_it(x, json_at(rows, i), note);
-		if (json_get_int(&version, json_at(rows, i), "version") == 0 &&
-		    version > *after)
-			*after = version;
-	}
+	if (json_length(rows) > 0)
+		*after = lightspeed_x_top(root, *after);
+	/* What is found now must not be found again for the next one. */
+	lightspeed_x_saw(x, *after);
 	return is_there;
 }
 
@@ -124,14 +149,15 @@ search_log(struct lightspeed_x *x, const struct json_node *note, bool *is_there)
 
 /* May it still come? A clock that was set back says nothing. */
 static bool
-is_young(const struct json_node *note)
+is_young(const struct lightspeed_x *x, const struct json_node *note)
 {
+	int64_t wait_ms = UNDER_WAY_MS + 2 * conf_int(x->conf, "timeout_ms");
 	int64_t at_ms = 0;
 	int64_t age_ms;
 
 	(void)json_get_int(&at_ms, note, "at_ms");
 	age_ms = clock_wall_ms() - at_ms;
-	return age_ms >= 0 && age_ms < UNDER_WAY_MS;
+	return age_ms >= 0 && age_ms < wait_ms;
 }
 
 /* DONE: it is there, or it will not be any more. */
@@ -146,7 +172,7 @@ look_up(struct lightspeed_x *x, const struct json_node *note)
 	    outcome.verdict != VERDICT_ABSENT &&
 	    outcome.verdict != VERDICT_REFUSED)
 		return outcome;
-	if (!is_there && is_young(note))
+	if (!is_there && is_young(x, note))
 		return outcome_of(VERDICT_RETRY,
 		                  "the answer of a stock adjustment was lost: "
 		                  "it may still be on its way");
@@ -190,6 +216,16 @@ find_seen(const struct lightspeed_x *x, const char *product)
 		if (strcmp(x->seen[i].product, product) == 0)
 			return &x->seen[i];
 	return NULL;
+}
+
+/* They are not what they were. Others of the look are. */
+static void
+forget_seen(struct lightspeed_x *x, const struct count *counts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < x->n_seen; k++)
+			if (strcmp(x->seen[k].product, counts[i].external) == 0)
+				x->seen[k--] = x->seen[--x->n_seen];
 }
 
 /* A count that was not looked at right before is looked at now. */
@@ -268,20 +304,13 @@ build(struct buf *out, const struct lightspeed_x *x, const struct count *counts,
 	return n_lines;
 }
 
-static void
-see_versions(struct lightspeed_x *x, const struct json_node *rows)
-{
-	int64_t version;
-
-	for (size_t i = 0; i < json_length(rows); i++)
-		if (json_get_int(&version, json_at(rows, i), "version") == 0)
-			lightspeed_x_saw(x, version);
-}
-
-/* Sent, and what became of it. Uncertain: the note stays, and the next look
-   tells. */
+/*
+ * Sent, and what became of it. Uncertain: the note stays, and the next look
+ * tells. It is noted anew, as the time until the answer was given up is none in
+ * which nothing more could come.
+ */
 static struct outcome
-send(struct lightspeed_x *x, const struct buf *body)
+send(struct lightspeed_x *x, const struct buf *body, const struct sent *sent)
 {
 	struct json *doc = NULL;
 	int status;
@@ -292,9 +321,10 @@ send(struct lightspeed_x *x, const struct buf *body)
 		"stock_adjustments");
 
 	if (outcome.verdict == VERDICT_DONE)
-		see_versions(x, json_find(json_root(doc), "data"));
+		lightspeed_x_saw(x, lightspeed_x_top(json_root(doc), 0));
 	json_free(doc);
 	if (outcome.verdict == VERDICT_UNCERTAIN) {
+		(void)set_note(x, sent); /* the older one stands in for it */
 		outcome.verdict = VERDICT_RETRY;
 		return outcome;
 	}
@@ -308,7 +338,7 @@ adjust(struct lightspeed_x *x, struct count *counts, size_t n)
 {
 	struct buf body = BUF_INIT;
 	struct outcome outcome = outcome_done();
-	int64_t after = 0;
+	struct sent sent = { .at_ms = clock_wall_ms() };
 	size_t first = 0;
 	int r;
 
@@ -316,12 +346,13 @@ adjust(struct lightspeed_x *x, struct count *counts, size_t n)
 		buf_fini(&body);
 		return outcome;
 	}
-	outcome = lightspeed_x_newest(x, &after);
+	sent.product = counts[first].external;
+	sent.more = difference(x, &counts[first]);
+	outcome = lightspeed_x_newest(x, &sent.after);
 	if (outcome.verdict == VERDICT_DONE) {
 		x->is_settled = false;
-		r = set_note(x, counts[first].external,
-		             difference(x, &counts[first]), after);
-		outcome = r ? outcome_fault(r) : send(x, &body);
+		r = set_note(x, &sent);
+		outcome = r ? outcome_fault(r) : send(x, &body, &sent);
 	}
 	buf_fini(&body);
 	return outcome;
@@ -358,6 +389,9 @@ lightspeed_x_write_counts(void *state, struct count *counts, size_t n,
 		refuse_unseen(x, counts, n);
 		outcome = adjust(x, counts, n);
 	}
-	x->n_seen = 0; /* they are not what they were */
+	/* Refused, nothing was changed, and the engine asks again for parts of
+	   it: what the look found holds for them. */
+	if (outcome.verdict != VERDICT_REFUSED)
+		forget_seen(x, counts, n);
 	return outcome;
 }

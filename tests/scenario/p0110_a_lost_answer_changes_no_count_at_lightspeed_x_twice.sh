@@ -12,7 +12,7 @@ for mode in lose_answer refuse late:6000; do
 	fault lightspeed_x "POST /api/2026-07/stock_adjustments" "$mode"
 	n=$((n + 2))
 	set_balance 21-0001 $((was + n))
-	wait_for "raised although it had $mode" 40 \
+	wait_for "raised although it had $mode" 90 \
 		is $((was + n)) market_count 21-0001
 	wait_quiet
 	clear_faults
@@ -24,7 +24,7 @@ for mode in lose_answer status:500; do
 	fault lightspeed_x "POST /api/2026-07/stock_adjustments" "$mode"
 	down=$((down + 2))
 	set_balance 21-0001 $((was + n - down))
-	wait_for "lowered although it had $mode" 40 \
+	wait_for "lowered although it had $mode" 90 \
 		is $((was + n - down)) market_count 21-0001
 	wait_quiet
 	clear_faults
@@ -43,9 +43,9 @@ for mode in late:1500 hang:1500; do
 	wait_for "the write is under way" 20 at_least $((calls + 1)) calls_of \
 		lightspeed_x "POST /api/2026-07/stock_adjustments"
 	sell_at_market 21-0003 3
-	wait_for "the sale is booked ($mode)" 40 is $((booked + 3)) booked_of 21-0003
+	wait_for "the sale is booked ($mode)" 90 is $((booked + 3)) booked_of 21-0003
 	wait_quiet
-	wait_for "all agree ($mode)" 40 market_agrees
+	wait_for "all agree ($mode)" 90 market_agrees
 	expect "the count ($mode)" "$(market_count 21-0003)" $((before + 7))
 	clear_faults
 done

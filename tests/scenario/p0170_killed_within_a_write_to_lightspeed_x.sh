@@ -16,7 +16,7 @@ killed_at()
 	kill_daemon
 	clear_faults
 	start_daemon
-	wait_for "Lightspeed shows $2 ($1)" 40 is "$2" market_count 21-0001
+	wait_for "Lightspeed shows $2 ($1)" 90 is "$2" market_count 21-0001
 }
 
 start_all_with_market
@@ -27,5 +27,5 @@ killed_at late $((was + 1))
 wait_quiet
 expect "times it was written" "$(market_tally 21-0001 writes)" 3
 expect "booked" "$(entries)" 0
-wait_for "all agree" 30 market_agrees
+wait_for "all agree" 60 market_agrees
 expect "dead letters" "$(dead length)" 0
