@@ -34,16 +34,20 @@ add_barcodes(struct buf *out, const struct json_node *row)
 	}
 }
 
+/* What is made up of others has no stock of its own: its parts have. */
 static bool
 is_stocked(const struct json_node *row)
 {
 	bool is_active = true;
 	bool is_tracked = true;
+	bool is_composite = false;
 
+	(void)json_get_bool(&is_composite, row, "is_composite");
 	(void)json_get_bool(&is_active, row, "active");
 	(void)json_get_bool(&is_active, row, "is_active");
 	(void)json_get_bool(&is_tracked, row, "has_inventory");
-	return is_active && is_tracked && !json_find(row, "deleted_at");
+	return is_active && is_tracked && !is_composite &&
+	       !json_find(row, "deleted_at");
 }
 
 static int
