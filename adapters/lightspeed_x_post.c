@@ -278,14 +278,14 @@ build(struct lightspeed_x *x, struct buf *out, const struct entry *entry,
 	return outcome;
 }
 
-/* 409: it is there already, or the register is closed. */
+/* 409: it is there already, or the register is closed. Where the look-up says
+   neither, nothing is known yet: posting again begins with it. */
 static struct outcome
 judge_conflict(struct lightspeed_x *x, struct outcome refused, const char *id)
 {
 	struct outcome outcome = find(x, id);
 
-	if (outcome.verdict == VERDICT_DONE ||
-	    outcome.verdict == VERDICT_REFUSED)
+	if (outcome.verdict != VERDICT_ABSENT)
 		return outcome;
 	return outcome_of(VERDICT_REFUSED,
 	                  "%.120s: is the register closed? Open it, then retry "
