@@ -143,19 +143,11 @@ mend(struct lightspeed_x *x, const struct json_node *row, const char *type,
 	json_free(doc);
 	wipe(&body);
 	buf_fini(&path);
-	return outcome;
+	/* Another one has the address meanwhile: it is there. */
+	return status == 409 ? outcome_done() : outcome;
 }
 
 /* ---- a type ---- */
-
-static const struct json_node *
-find_ours(const struct json_node *rows, const char *url, const char *type)
-{
-	for (size_t i = 0; i < json_length(rows); i++)
-		if (is_ours(json_at(rows, i), url, type))
-			return json_at(rows, i);
-	return NULL;
-}
 
 static bool
 is_as_it_should_be(const struct json_node *row, const char *address)
@@ -166,15 +158,42 @@ is_as_it_should_be(const struct json_node *row, const char *address)
 	return is_active && strcmp(json_text_or(row, "url", ""), address) == 0;
 }
 
+/* Of several the one that is as it should be; or has the address, which no
+   other can be given then. */
+static const struct json_node *
+find_ours(const struct json_node *rows, const char *url, const char *type,
+          const char *address)
+{
+	const struct json_node *found = NULL;
+	bool has_address = false;
+
+	for (size_t i = 0; i < json_length(rows); i++) {
+		const struct json_node *row = json_at(rows, i);
+
+		if (!is_ours(row, url, type))
+			continue;
+		if (is_as_it_should_be(row, address))
+			return row;
+		if (has_address)
+			continue;
+		has_address =
+			strcmp(json_text_or(row, "url", ""), address) == 0;
+		if (!found || has_address)
+			found = row;
+	}
+	return found;
+}
+
 static struct outcome
 set_up(struct lightspeed_x *x, const struct hook_job *job,
        const struct json_node *rows, const char *type)
 {
-	const struct json_node *row = find_ours(rows, job->url, type);
+	const struct json_node *row;
 	struct outcome outcome = outcome_done();
 	struct buf address = BUF_INIT;
 
 	add_address(&address, x, job->url, type);
+	row = find_ours(rows, job->url, type, buf_text(&address));
 	if (buf_check(&address)) {
 		outcome = outcome_fault(ERR_NOMEM);
 	} else if (!row) {

@@ -22,6 +22,7 @@
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
+#include "gateway/base/secret.h"
 #include "gateway/model/sale.h"
 
 #include <stdlib.h>
@@ -63,9 +64,39 @@ static const struct conf_row options[] = {
 	{ .key = NULL },
 };
 
+/* It becomes a part of addresses, and is to be known again wherever one of them
+   is shown: coded, it would not be. */
+static bool
+is_plain(const struct conf_section *conf)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789._~-";
+	const struct secret *tokens[2];
+	size_t n = conf_secrets(conf, "hook.token", tokens);
+
+	for (size_t i = 0; i < n; i++)
+		if (secret_text(
+			    tokens[i])[strspn(secret_text(tokens[i]), plain)])
+			return false;
+	return true;
+}
+
 static void
 check(const struct handler_env *env, struct buf *mistakes)
 {
+	if (!is_plain(env->account))
+		buf_adds(mistakes, "hook.token: expected letters, digits, "
+		                   "\"-\", \".\", \"_\" and \"~\" only: it "
+		                   "becomes a part of addresses\n");
+	if (conf_knows(env->account, "access_token") &&
+	    conf_has(env->account, "access_token") &&
+	    conf_has(env->account, "hook.client_secret") &&
+	    conf_has(env->account, "hook.token"))
+		buf_adds(mistakes,
+		         "hook.client_secret: what a personal token "
+		         "(access_token) registers is not signed, and with "
+		         "hook.token beside it no call would be accepted: "
+		         "expected one of them\n");
 	if (!conf_has(env->account, "hook.client_secret") &&
 	    !conf_has(env->account, "hook.token"))
 		buf_adds(mistakes, "hook.client_secret: missing: expected it, "

@@ -292,13 +292,28 @@ refuse_twice(struct lsx_call *c)
 	json_out_end_object(&out);
 }
 
+/* Another one with the same type and address; NULL: none. */
+static struct lsx_hook *
+find_twin(struct lightspeed_x *x, const struct lsx_hook *but, const char *type,
+          const char *url)
+{
+	size_t i;
+
+	for (i = 0; i < x->n_hooks; i++) {
+		if (&x->hooks[i] != but &&
+		    strcmp(x->hooks[i].type, type) == 0 &&
+		    strcmp(x->hooks[i].url, url) == 0)
+			return &x->hooks[i];
+	}
+	return NULL;
+}
+
 static void
 create_hook(struct lsx_call *c)
 {
 	const char *type = json_text_or(c->body, "type", "");
 	const char *url = json_text_or(c->body, "url", "");
 	struct lsx_hook *h;
-	size_t i;
 
 	if (!lsx_check(c, c->body, "active type url"))
 		return;
@@ -306,12 +321,9 @@ create_hook(struct lsx_call *c)
 		lsx_refuse(c, 422, "type or url is wrong");
 		return;
 	}
-	for (i = 0; i < c->x->n_hooks; i++) {
-		if (strcmp(c->x->hooks[i].type, type) == 0 &&
-		    strcmp(c->x->hooks[i].url, url) == 0) {
-			refuse_twice(c);
-			return;
-		}
+	if (find_twin(c->x, NULL, type, url) != NULL) {
+		refuse_twice(c);
+		return;
 	}
 	h = add_hook(c->x, type, url);
 	if (h == NULL) {
@@ -346,6 +358,10 @@ change_hook(struct lsx_call *c, struct lsx_hook *h)
 		return;
 	if (!is_type(type)) {
 		lsx_refuse(c, 422, "type is wrong");
+		return;
+	}
+	if (find_twin(c->x, h, type, url != NULL ? url : h->url) != NULL) {
+		refuse_twice(c);
 		return;
 	}
 	if (strcmp(type, h->type) != 0) {
