@@ -61,6 +61,7 @@ struct rig {
 	const char *media; /* bodies of another type are refused; NULL: none */
 	const char *fixed; /* the answer to everything; NULL: the till's */
 	struct said said;
+	int64_t time_out_ms; /* passes in a call that has trouble */
 };
 
 static struct rig *in_hand; /* whose calls are served */
@@ -103,6 +104,8 @@ answer_call(void *ctx, const struct http_request *q, struct http_answer *answer)
 {
 	struct rig *rig = ctx;
 
+	if (rig->wire.n_calls + 1 == rig->wire.bad_call)
+		fake_clock_advance(rig->time_out_ms);
 	if (!is_other_media(rig, q) && rig->fixed == NULL)
 		return till_wire_call(&rig->wire, q, answer);
 	rig->wire.n_calls++;
@@ -522,7 +525,7 @@ bring(struct rig *rig, const char *qty, bool crashes)
 {
 	struct outcome outcome = { .verdict = VERDICT_RETRY };
 
-	for (int i = 0; i < 10 && outcome.verdict != VERDICT_DONE; i++) {
+	for (int i = 0; i < 60 && outcome.verdict != VERDICT_DONE; i++) {
 		outcome = look_at(rig, P1);
 		if (outcome.verdict == VERDICT_DONE)
 			outcome = write_one(rig, P1, qty);
@@ -584,12 +587,115 @@ test_lightspeed_x__what_may_be_on_its_way_is_waited_for(void **state)
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
 	assert_int_equal(rig->till.n_adjustments, 0);
 	start_again(rig);
-	advance(rig, 2000);
+	advance(rig, 29000);
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
-	advance(rig, 4000);
+	advance(rig, 2000);
 	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
 	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_DONE);
 	assert_count(rig, P1, "12");
+}
+
+/* We give up after ten seconds, and the vendor does it after twelve. */
+static void
+test_lightspeed_x__what_is_done_after_the_time_out_is_done_once(void **state)
+{
+	struct rig *rig = *state;
+	struct http_request late = {
+		.method = "POST",
+		.url = HOST "/api/2026-07/stock_adjustments",
+		.headers = { { "Content-Type", "application/json" },
+		             { "Authorization", "Bearer " TOKEN } },
+		.n_headers = 2,
+	};
+	struct http_answer answer = { 0 };
+	char *body;
+
+	set_count(rig, P1, "10");
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
+	rig->wire.n_calls = 0;
+	rig->wire.bad_call = 2;
+	rig->wire.trouble = DROPPED;
+	rig->time_out_ms = 10000;
+	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_RETRY);
+	rig->time_out_ms = 0;
+	body = text_dup(buf_text(&rig->wire.sent));
+	late.body = body;
+	late.n_body = strlen(body);
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
+	advance(rig, 2000);
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
+	till_wire_answer(&rig->wire, &late, &answer);
+	assert_int_equal(answer.status, 201);
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
+	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_DONE);
+	assert_count(rig, P1, "12");
+	assert_int_equal(rig->till.n_adjustments, 1);
+	http_answer_fini(&answer);
+	free(body);
+}
+
+/* One that was found is not found again for the next of the same amount: by its
+   version, and after a start by its time. */
+static void
+test_lightspeed_x__an_older_adjustment_does_not_end_the_wait(void **state)
+{
+	for (int crash = 0; crash < 2; crash++) {
+		struct rig *rig = renew(state);
+
+		set_count(rig, P1, "10");
+		assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
+		rig->wire.n_calls = 0;
+		rig->wire.bad_call = 2;
+		rig->wire.trouble = LOST;
+		assert_int_equal(write_one(rig, P1, "11").verdict,
+		                 VERDICT_RETRY);
+		assert_count(rig, P1, "11");
+		if (crash) {
+			start_again(rig);
+			advance(rig, 6000);
+		}
+		assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
+		rig->wire.n_calls = 0;
+		rig->wire.bad_call = 1;
+		rig->wire.trouble = DROPPED;
+		assert_int_equal(write_one(rig, P1, "12").verdict,
+		                 VERDICT_RETRY);
+		assert_int_equal(rig->till.n_adjustments, 1);
+		assert_int_equal(look_at(rig, P1).verdict, VERDICT_RETRY);
+	}
+}
+
+/* Refused as a whole, a batch is asked for again in parts. */
+static void
+test_lightspeed_x__a_sale_beside_a_refused_batch_is_not_undone(void **state)
+{
+	struct rig *rig = *state;
+	struct count looks[] = { { .external = P1 },
+		                 { .external = P2 },
+		                 { .external = P3 } };
+	struct count counts[] = { { .external = P1, .qty = dec("12") },
+		                  { .external = P2, .qty = dec("12") },
+		                  { .external = P3, .qty = dec("12") } };
+
+	set_count(rig, P1, "10");
+	set_count(rig, P2, "10");
+	set_count(rig, P3, "10");
+	assert_int_equal(look(rig, looks, 3).verdict, VERDICT_DONE);
+	change(rig, "sell",
+	       "{\"lines\":[{\"product\":\"" P1 "\",\"quantity\":3},"
+	       "{\"product\":\"" P3 "\",\"quantity\":1}]}");
+	change(rig, "product", "{\"product\":\"" P2 "\",\"tracked\":false}");
+	assert_int_equal(
+		lightspeed_x_adapter.write_counts(rig->state, counts, 3, 0)
+			.verdict,
+		VERDICT_REFUSED);
+	assert_int_equal(write_one(rig, P1, "12").verdict, VERDICT_DONE);
+	assert_count(rig, P1, "9"); /* 10 + 2 - 3; 12 undoes the sale */
+	assert_int_equal(write_one(rig, P3, "12").verdict, VERDICT_DONE);
+	assert_count(rig, P3, "11");
+	/* What was written is looked at again. */
+	assert_int_equal(write_one(rig, P3, "12").verdict, VERDICT_DONE);
+	assert_count(rig, P3, "12");
 }
 
 /* A person's adjustment of the same product is not ours. */
@@ -785,6 +891,8 @@ test_lightspeed_x__a_list_that_does_not_go_up_is_broken_off(void **state)
 
 /* ---- sales ---- */
 
+#define NO_SALES "{\"data\":[],\"version\":{\"min\":null,\"max\":null}}"
+
 struct heard {
 	struct buf text;
 	unsigned n;
@@ -934,6 +1042,64 @@ test_lightspeed_x__no_sale_is_missed_over_days(void **state)
 	buf_fini(&heard.text);
 }
 
+/* A row with a number beyond all others: what its list says of itself counts,
+   or no sale would be above it ever after. */
+static void
+test_lightspeed_x__one_mad_version_does_not_end_all_listing(void **state)
+{
+	struct rig *rig = *state;
+	struct told told = { BUF_INIT, 0 };
+	struct heard heard = { BUF_INIT, 0, 0 };
+
+	sell(rig, "1", "");
+	assert_int_equal(list_since(rig, &heard, 10).verdict, VERDICT_DONE);
+	advance(rig, 60000);
+	say(rig, "GET", "/api/2.0/inventory", 200,
+	    "{\"data\":[{\"product_id\":\"" P1 "\",\"outlet_id\":\"" OUTLET
+	    "\",\"inventory_level\":1,\"version\":9223372036854775806}],"
+	    "\"version\":{\"min\":7,\"max\":1640000}}",
+	    NO_SALES);
+	assert_int_equal(sync_into(rig, &told, true, false).verdict,
+	                 VERDICT_DONE);
+	rig->said.path = NULL;
+	advance(rig, 600000);
+	start_again(rig);
+	sell(rig, "1", "");
+	advance(rig, 1000);
+	assert_int_equal(list_since(rig, &heard, 60).verdict, VERDICT_DONE);
+	assert_int_equal(heard.n, 1);
+	buf_fini(&heard.text);
+	buf_fini(&told.text);
+}
+
+/* What was sold after the count was read is not in that count: it is told with
+   the next listing, and not with this one. */
+static void
+test_lightspeed_x__a_sale_after_the_span_is_told_next_time(void **state)
+{
+	struct rig *rig = *state;
+	struct heard heard = { BUF_INIT, 0, 0 };
+	const struct sale_sink sink = { &heard, hear };
+	int64_t until_ms;
+
+	sell(rig, "1", "");
+	until_ms = clock_wall_ms();
+	advance(rig, 10000);
+	sell(rig, "2", "");
+	/* Rung up before, and sent in later. */
+	sell(rig, "3", ",\"closed_ago_s\":60");
+	assert_int_equal(lightspeed_x_adapter
+	                         .list_sales(rig->state, until_ms - 1000,
+	                                     until_ms, &sink)
+	                         .verdict,
+	                 VERDICT_DONE);
+	assert_string_equal(buf_text(&heard.text),
+	                    "0 1*01=2.49; -50 3*01=7.47; ");
+	assert_int_equal(list_since(rig, &heard, 10).verdict, VERDICT_DONE);
+	assert_non_null(strstr(buf_text(&heard.text), "10 2*01=4.98; "));
+	buf_fini(&heard.text);
+}
+
 static void
 test_lightspeed_x__a_voided_sale_has_no_lines_any_more(void **state)
 {
@@ -997,7 +1163,6 @@ test_lightspeed_x__sales_are_read_by_id_and_missing_ones_left_out(void **state)
 	"{\"id\":\"" id "\",\"outlet_id\":\"" OUTLET "\",\"status\":" \
 	"\"CLOSED\",\"sale_date\":\"2096-10-02T07:06:40+00:00\"," \
 	"\"version\":" version ",\"line_items\":["
-#define NO_SALES "{\"data\":[],\"version\":{\"min\":null,\"max\":null}}"
 
 /* A good sale, and one with this line of P2; then no more. */
 static struct outcome
@@ -1334,6 +1499,27 @@ test_lightspeed_x__a_closed_register_is_told_to_a_person(void **state)
 	entry_fini(&e);
 }
 
+/* 409, and then the look-up fails: nothing is known yet. */
+static void
+test_lightspeed_x__a_conflict_not_looked_up_is_no_refusal(void **state)
+{
+	struct rig *rig = *state;
+	struct entry e;
+
+	make_entry(&e, "3", "10.00");
+	rig->till.is.is_register_open = false;
+	rig->wire.bad_call = 7;
+	rig->wire.trouble = FAILED;
+	assert_int_equal(post(rig, &e).verdict, VERDICT_RETRY);
+	assert_int_equal(strncmp(rig->wire.bad, "GET 2026-07/sales/", 18), 0);
+	assert_int_equal(till_wire_times(&rig->wire, "POST 2026-07/sales\n"),
+	                 1);
+	rig->till.is.is_register_open = true;
+	assert_int_equal(post(rig, &e).verdict, VERDICT_DONE);
+	assert_int_equal(rig->till.n_sales, 1);
+	entry_fini(&e);
+}
+
 static void
 test_lightspeed_x__a_sale_that_was_voided_there_is_not_made_again(void **state)
 {
@@ -1500,6 +1686,31 @@ test_lightspeed_x__products_are_found_by_sku_barcode_and_name(void **state)
 	buf_fini(&told.text);
 }
 
+/* Its parts have stock, it has not. */
+static void
+test_lightspeed_x__what_is_made_of_others_is_not_offered(void **state)
+{
+	static const char *const rows[] = { "false", "true" };
+	struct rig *rig = *state;
+	struct told told = { BUF_INIT, 0 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		char *found = text_format(
+			"{\"data\":[{\"id\":\"" P1 "\",\"sku\":\"A\","
+			"\"active\":true,\"has_inventory\":true,"
+			"\"is_composite\":%s,\"name\":\"A\","
+			"\"product_codes\":[{\"type\":\"EAN\",\"code\":"
+			"\"1\"}]}]}",
+			rows[i]);
+
+		rig->fixed = found;
+		assert_int_equal(found_by(rig, &told, LISTING_SKU, "A"), 1 - i);
+		rig->fixed = NULL;
+		free(found);
+	}
+	buf_fini(&told.text);
+}
+
 /* ---- webhooks ---- */
 
 static struct outcome
@@ -1567,6 +1778,55 @@ test_lightspeed_x__a_webhook_of_ours_is_mended_and_others_stay(void **state)
 	buf_fini(&what);
 }
 
+/* Of two of ours one is right: nothing is to be done. */
+static void
+test_lightspeed_x__of_two_webhooks_of_ours_the_right_one_is_taken(void **state)
+{
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+
+	configure(rig, ",\"hook\":{\"token\":\"t0ken\"}");
+	start_again(rig);
+	assert_int_equal(register_(rig, &what, false).verdict, VERDICT_DONE);
+	/* The first is of an earlier token, and another one took its place. */
+	free(rig->till.hooks[0].url);
+	rig->till.hooks[0].url = sim_dup(URL "?type=sale.update&k=older");
+	assert_int_equal(register_(rig, &what, false).verdict, VERDICT_DONE);
+	free(rig->till.hooks[0].url);
+	rig->till.hooks[0].url = sim_dup(URL "?type=sale.update&k=older");
+	free(rig->till.hooks[2].type);
+	rig->till.hooks[2].type = sim_dup("sale.update");
+	free(rig->till.hooks[2].url);
+	rig->till.hooks[2].url = sim_dup(URL "?type=sale.update&k=t0ken");
+	assert_int_equal(register_(rig, &what, true).verdict, VERDICT_DONE);
+	assert_null(strstr(buf_text(&what), "sale.update"));
+	/* Switched off, it is that one which is set. */
+	rig->till.hooks[2].is_active = false;
+	assert_int_equal(register_(rig, &what, false).verdict, VERDICT_DONE);
+	assert_true(rig->till.hooks[2].is_active);
+	buf_fini(&what);
+}
+
+/* Somebody made it between the look and our change. */
+static void
+test_lightspeed_x__a_webhook_that_is_there_by_now_is_enough(void **state)
+{
+	struct rig *rig = *state;
+	struct buf what = BUF_INIT;
+	char *path;
+
+	configure(rig, ",\"hook\":{\"token\":\"t0ken\"}");
+	start_again(rig);
+	assert_int_equal(register_(rig, &what, false).verdict, VERDICT_DONE);
+	rig->till.hooks[0].is_active = false;
+	path = text_format("/api/2026-07/webhooks/%s", rig->till.hooks[0].id);
+	say(rig, "PUT", path, 409, "{\"error\":\"exists\"}", NULL);
+	assert_int_equal(register_(rig, &what, false).verdict, VERDICT_DONE);
+	assert_int_equal(rig->said.n, 1);
+	free(path);
+	buf_fini(&what);
+}
+
 /* The OpenAPI has JSON there, the guide a form. */
 static void
 test_lightspeed_x__where_json_is_refused_a_form_is_tried(void **state)
@@ -1602,6 +1862,21 @@ test_lightspeed_x__a_probe_that_found_all_costs_one_call(void **state)
 	                 VERDICT_DONE);
 	assert_string_equal(buf_text(&rig->wire.log), "GET 2.0/retailer\n");
 	buf_fini(&what);
+}
+
+/* Which right is wanted, the call tells. */
+static void
+test_lightspeed_x__a_right_that_is_missing_is_named_by_its_call(void **state)
+{
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	say(rig, "POST", "/api/2026-07/inventory_levels", 403,
+	    "{\"error\":\"Forbidden\"}", NULL);
+	outcome = look_at(rig, P1);
+	assert_int_equal(outcome.verdict, VERDICT_LOCKED);
+	assert_non_null(
+		strstr(outcome.why, "POST /api/2026-07/inventory_levels"));
 }
 
 static void
@@ -1684,10 +1959,19 @@ main(void)
 			test_lightspeed_x__what_may_be_on_its_way_is_waited_for,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__what_is_done_after_the_time_out_is_done_once,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__an_older_adjustment_does_not_end_the_wait,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__only_our_own_adjustment_ends_the_wait,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_refused_batch_changes_nothing,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_sale_beside_a_refused_batch_is_not_undone,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_full_sync_goes_from_version_to_version,
@@ -1712,6 +1996,12 @@ main(void)
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__no_sale_is_missed_over_days,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__one_mad_version_does_not_end_all_listing,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_sale_after_the_span_is_told_next_time,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_voided_sale_has_no_lines_any_more,
@@ -1750,6 +2040,9 @@ main(void)
 			test_lightspeed_x__a_closed_register_is_told_to_a_person,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_conflict_not_looked_up_is_no_refusal,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_sale_that_was_voided_there_is_not_made_again,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
@@ -1762,16 +2055,28 @@ main(void)
 			test_lightspeed_x__products_are_found_by_sku_barcode_and_name,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__what_is_made_of_others_is_not_offered,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__webhooks_are_registered_once,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_webhook_of_ours_is_mended_and_others_stay,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__of_two_webhooks_of_ours_the_right_one_is_taken,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_webhook_that_is_there_by_now_is_enough,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__where_json_is_refused_a_form_is_tried,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__a_probe_that_found_all_costs_one_call,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_right_that_is_missing_is_named_by_its_call,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__the_window_is_never_overrun,
