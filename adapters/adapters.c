@@ -7,8 +7,7 @@
 #include <stddef.h>
 
 const struct adapter_ops *const adapters[] = {
-	&galaxy_adapter,       &square_adapter,
-	&hiboutik_adapter,     &lightspeed_r_adapter,
-	&lightspeed_x_adapter, &tipsi_adapter,
-	&webhook_adapter,      NULL,
+	&galaxy_adapter,       &square_adapter,       &hiboutik_adapter,
+	&lightspeed_r_adapter, &lightspeed_x_adapter, &tipsi_adapter,
+	&sql_adapter,          &webhook_adapter,      NULL,
 };

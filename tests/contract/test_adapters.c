@@ -590,6 +590,11 @@ test_adapters__are_all_asked(void **state)
 
 		if (!adapters[n]->read_counts)
 			continue; /* it only calls us */
+		/* It speaks no HTTP, so no row here can be said to it: what
+		   stands here is asked of it, over a real connection to a real
+		   server, in test_sql_adapter.c. */
+		if (adapters[n] == &sql_adapter)
+			continue;
 		while (i < N_SUBJECTS && subjects[i].ops != adapters[n])
 			i++;
 		if (i == N_SUBJECTS)

@@ -1184,10 +1184,10 @@ static void
 test_conf__who_is_reached_otherwise_takes_no_url(void **state)
 {
 	(void)state;
-	assert_int_equal(
-		load_source("{" PUBLIC ",\"accounts\":[" ERP ",{\"name\":"
-	                    "\"shop\",\"type\":\"table\"}]}"),
-		0);
+	assert_int_equal(load_source("{" PUBLIC ",\"accounts\":[" ERP
+	                             ",{\"name\":"
+	                             "\"shop\",\"type\":\"table\"}]}"),
+	                 0);
 	assert_null(conf_account_url(conf->accounts[1]));
 	assert_false(conf_account_is_source(conf->accounts[1]));
 	assert_int_equal(
