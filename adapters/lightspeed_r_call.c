@@ -18,10 +18,10 @@
 #include <string.h>
 
 enum {
-	PAGES_MAX = 50000, /* a listing longer than this is a circle */
-	QUERY_MAX = 8192,  /* of a next page */
-	SKEW_MS = 2000,    /* a Date header within this tells us nothing */
-	DATE_MS = 1500,    /* nor do two that differ by less */
+	PAGES_MAX = 5000, /* half a million rows: there is no such shop */
+	QUERY_MAX = 8192, /* of a next page */
+	SKEW_MS = 2000,   /* a Date header within this tells us nothing */
+	DATE_MS = 1500,   /* nor do two that differ by less */
 	WORDS_SIZE = 130,
 };
 
@@ -245,6 +245,8 @@ static int
 next_query(struct buf *query, const struct json_node *root,
            const struct lightspeed_r_listing *listing)
 {
+	const struct json_node *link =
+		json_find(json_find(root, "@attributes"), "next");
 	const char *next =
 		json_text_or(json_find(root, "@attributes"), "next", "");
 	char *piece = text_format("/%s.json?", listing->resource);
@@ -252,6 +254,10 @@ next_query(struct buf *query, const struct json_node *root,
 	const char *rest = found ? found + strlen(piece) : "";
 	int r = piece ? 0 : err_raise(ERR_NOMEM, "link");
 
+	/* Something else in its place may mean that there is more. */
+	if (!r && link && json_type(link) != JSON_TEXT &&
+	    json_type(link) != JSON_NULL)
+		r = LIGHTSPEED_R_MALFORMED;
 	if (!r && *next &&
 	    (!is_query(rest) || strcmp(rest, buf_text(query)) == 0))
 		r = LIGHTSPEED_R_MALFORMED;
@@ -320,6 +326,23 @@ list_page(struct lightspeed_r *l, struct lightspeed_r_listing *listing,
 	return outcome;
 }
 
+/*
+ * Do the pages go in a circle? One of them is remembered, a later one each time
+ * their number has doubled, so that no circle is walked more than three times.
+ */
+static bool
+comes_again(struct buf *mark, const struct buf *query, unsigned n_pages)
+{
+	bool is_same =
+		query->n > 0 && strcmp(buf_text(mark), buf_text(query)) == 0;
+
+	if ((n_pages & (n_pages - 1)) == 0) {
+		buf_reset(mark);
+		buf_adds(mark, buf_text(query));
+	}
+	return is_same;
+}
+
 static int
 breathe(const struct lightspeed_r_listing *listing)
 {
@@ -335,8 +358,10 @@ struct outcome
 lightspeed_r_list(struct lightspeed_r *l, struct lightspeed_r_listing *listing)
 {
 	struct buf query = BUF_INIT;
+	struct buf mark = BUF_INIT;
 	struct outcome outcome;
 	unsigned n_pages = 0;
+	bool is_circle = false;
 	int r;
 
 	buf_addf(&query, "limit=100%s", listing->query);
@@ -344,13 +369,19 @@ lightspeed_r_list(struct lightspeed_r *l, struct lightspeed_r_listing *listing)
 		outcome = list_page(l, listing, &query);
 		if (outcome.verdict != VERDICT_DONE)
 			break;
+		is_circle = comes_again(&mark, &query, ++n_pages);
 		r = breathe(listing);
 		if (r)
 			outcome = outcome_fault(r);
-	} while (outcome.verdict == VERDICT_DONE && query.n > 0 &&
-	         ++n_pages < PAGES_MAX);
+	} while (outcome.verdict == VERDICT_DONE && query.n > 0 && !is_circle &&
+	         n_pages < PAGES_MAX);
 	if (outcome.verdict == VERDICT_DONE && query.n > 0)
-		outcome = outcome_of(VERDICT_RETRY, "the list does not end");
+		outcome = outcome_of(VERDICT_LOCKED,
+		                     "Lightspeed's list of %s does not end: %s",
+		                     listing->resource,
+		                     is_circle ? "its pages go in a circle"
+		                               : "it has too many pages");
+	buf_fini(&mark);
 	buf_fini(&query);
 	return outcome;
 }

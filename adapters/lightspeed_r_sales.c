@@ -20,6 +20,7 @@
 #include "gateway/base/err.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,21 @@ is_of_shop(const struct lightspeed_r *l, const struct json_node *row)
 	return lightspeed_r_int_or(row, "shopID", l->shop) == l->shop;
 }
 
+/* A person shall find the one that stops the others. */
+static int
+blame(struct sales *sales, const struct json_node *row, int r)
+{
+	char what[48];
+
+	if (r != LIGHTSPEED_R_MALFORMED ||
+	    sales->trouble.verdict != VERDICT_DONE)
+		return r;
+	(void)snprintf(what, sizeof(what), "sale %.24s",
+	               lightspeed_r_text(row, "saleID"));
+	sales->trouble = lightspeed_r_taken(r, what);
+	return r;
+}
+
 /*
  * A sale that cannot be read ends the listing: the cursor stays, and a person
  * sees why. To skip it would lose it. One that both closed and changed behind
@@ -251,8 +267,8 @@ take_sale(void *ctx, const struct json_node *row)
 	if (r || !facts.is_completed ||
 	    (facts.stamp_ms > sales->until_ms &&
 	     facts.closed_ms > sales->until_ms))
-		return r;
-	r = read_sale(sales, &sale, &facts, row);
+		return blame(sales, row, r);
+	r = blame(sales, row, read_sale(sales, &sale, &facts, row));
 	if (!r)
 		r = sales->sink->sale(sales->sink->ctx, &sale);
 	if (!r)
@@ -366,8 +382,8 @@ take_later(void *ctx, const struct json_node *row)
 		return 0;
 	r = read_facts(&facts, row);
 	if (r || !facts.is_completed || was_told(sales->l, facts.id))
-		return r;
-	r = read_sale(sales, &sale, &facts, row);
+		return blame(sales, row, r);
+	r = blame(sales, row, read_sale(sales, &sale, &facts, row));
 	for (size_t i = 0; !r && i < sale.n_lines; i++)
 		take_off(later, &sale.lines[i]);
 	sale_fini(&sale);

@@ -1243,7 +1243,8 @@ test_lightspeed_r__things_are_found(void **state)
 
 struct odd {
 	const char *body;
-	unsigned n_calls; /* besides renewals */
+	unsigned n_circle; /* so many pages, each behind the other; 0: body */
+	unsigned n_calls;  /* besides renewals */
 };
 
 /* Neither the letter case of names nor the type of a scalar can be relied on. */
@@ -1261,7 +1262,13 @@ answer_oddly(void *ctx, const struct http_request *q,
 		       "\"access_token\":\"a.b.c\",\"refresh_token\":\"next\"}";
 	else
 		odd->n_calls++;
-	buf_adds(&answer->body, body);
+	if (body == odd->body && odd->n_circle)
+		buf_addf(&answer->body,
+		         "{\"@attributes\":{\"next\":\"https://r.test/"
+		         "ItemShop.json?after=%u\"},\"ItemShop\":[]}",
+		         odd->n_calls % odd->n_circle);
+	else
+		buf_adds(&answer->body, body);
 	return 0;
 }
 
@@ -1326,6 +1333,13 @@ test_lightspeed_r__values_are_read_in_any_form(void **state)
 		  "a b\"},\"ItemShop\":{\"itemID\":\"7\",\"shopID\":\"1\","
 		  "\"qoh\":\"5\"}}",
 		  false, VERDICT_RETRY, 1 },
+		/* One that may lead somewhere. */
+		{ "{\"@attributes\":{\"next\":{\"after\":1}},\"ItemShop\":{"
+		  "\"itemID\":\"7\",\"shopID\":\"1\",\"qoh\":\"5\"}}",
+		  false, VERDICT_RETRY, 1 },
+		{ "{\"@attributes\":{\"next\":null},\"ItemShop\":{\"itemID\":"
+		  "\"7\",\"shopID\":\"1\",\"qoh\":\"5\"}}",
+		  true, VERDICT_DONE, 1 },
 		/* The same page for ever. */
 		{ "{\"@attributes\":{\"next\":\"https://r.test/ItemShop.json?"
 		  "after=1\"},\"ItemShop\":{\"itemID\":\"7\",\"shopID\":\"1\","
@@ -1347,6 +1361,53 @@ test_lightspeed_r__values_are_read_in_any_form(void **state)
 		if (count.is_known)
 			assert_int_equal(whole(count.qty), 5);
 	}
+}
+
+/* A person must look: the next time it would be as long. */
+static void
+test_lightspeed_r__pages_in_a_circle_end(void **state)
+{
+	struct rig *rig = *state;
+
+	for (unsigned n = 2; n <= 9; n++) {
+		struct odd odd = { .body = "", .n_circle = n };
+		struct count count;
+		struct outcome outcome = read_odd(rig, &odd, &count);
+
+		assert_int_equal(outcome.verdict, VERDICT_LOCKED);
+		assert_non_null(strstr(outcome.why, "ItemShop"));
+		assert_non_null(strstr(outcome.why, "circle"));
+		assert_in_range(odd.n_calls, n, 4 * n);
+		assert_false(count.is_known);
+	}
+}
+
+static void
+test_lightspeed_r__a_sale_that_cannot_be_read_is_named(void **state)
+{
+	struct rig *rig = *state;
+	struct odd odd = {
+		.body = "{\"@attributes\":{\"next\":\"\"},\"Sale\":[{"
+			"\"saleID\":\"4711\",\"shopID\":\"1\",\"completed\":"
+			"\"true\",\"completeTime\":\"soon\"}]}",
+	};
+	struct http_client *http = NULL;
+	struct adapter_env env = { rig->conf, NULL, rig->mirror,
+		                   &rig->vault.port };
+	struct sale_sink nobody = { NULL, NULL };
+	struct outcome outcome;
+	void *adapter = NULL;
+
+	assert_int_equal(http_client_new_fake(&http, answer_oddly, &odd), 0);
+	env.http = http;
+	rig->vault.n_locks = 0;
+	assert_int_equal(lightspeed_r_adapter.open(&adapter, &env), 0);
+	outcome = lightspeed_r_adapter.list_sales(adapter, 0, clock_wall_ms(),
+	                                          &nobody);
+	assert_int_equal(outcome.verdict, VERDICT_RETRY);
+	assert_non_null(strstr(outcome.why, "sale 4711"));
+	lightspeed_r_adapter.close(adapter);
+	http_client_free(http);
 }
 
 /* ---- limits, clocks, bindings ---- */
@@ -1457,6 +1518,8 @@ main(void)
 		TEST(a_sale_begun_otherwise_is_not_completed),
 		TEST(things_are_found),
 		TEST(values_are_read_in_any_form),
+		TEST(pages_in_a_circle_end),
+		TEST(a_sale_that_cannot_be_read_is_named),
 		TEST(limits_are_the_documents),
 		TEST(times_are_by_the_vendors_clock),
 		TEST(a_binding_is_an_item_id),
