@@ -19,7 +19,7 @@ static const char add_script[] =
 		     "local old = call('HGET', k, 'digest')\n"
 		     "if old then return old == digest and 2 or 3 end\n"
 		     "call('HSET', k, 'digest', digest, 'made_ms', now, "
-                     "'account', account,\n"
+		     "'account', account,\n"
 		     "     'state', 'waiting', 'why', '', unpack(ARGV, 5))\n"
 		     "mark(account, 'j:'..id, 'o', now, 0, 0)\n"
 		     "return 0\n";

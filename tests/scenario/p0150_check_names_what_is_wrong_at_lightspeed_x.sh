@@ -27,6 +27,11 @@ checks '.url += "/shop"' 1 'is `url` that of the shop'
 order lightspeed_x/switches '{"register_open":false}'
 checks . 0 'register .*\(closed\)'
 checks 'del(.hook)' 3 'hook.client_secret: missing'
+checks '.hook.token = "env:LIGHTSPEED_X_TOKEN"' 3 \
+	'hook.client_secret: what a personal token'
+ODD=$(planted odd/hook+token)
+export ODD
+checks '.hook = { token: "env:ODD" }' 3 'hook.token: expected letters'
 checks '.outlet = "Agora"' 3 'outlet: "Agora": expected an id'
 checks '.reason_less = "STOCK_FOUND"' 3 'reason_less.*DAMAGE'
 checks '.api_version = "2.0"' 3 'api_version.*dated'

@@ -21,7 +21,7 @@ root=$(cd "$here/../.." && pwd)
 export TILLBRIDGE TILLBRIDGE_SIM BUILD
 case $BUILD in
 *address* | *thread* | *undefined*) limit_s=480 ;;
-*) limit_s=120 ;;
+*) limit_s=240 ;;
 esac
 
 work=$(mktemp -d)
