@@ -94,19 +94,58 @@ play_slow_list(struct world *w)
 	trouble_nap(w, 1600);
 }
 
+static struct decimal
+count_at(struct world *w, size_t till, size_t item)
+{
+	struct json *doc = till_state(w, till);
+	struct decimal count = till_count(
+		w, till, till_row(w, till, till_counts(w, till, doc), item));
+
+	json_free(doc);
+	return count;
+}
+
+/* Nobody delivers anything meanwhile: the till shows no more than that. */
+static void
+nap_below(struct world *w, size_t till, size_t item, struct decimal most,
+          int64_t ms)
+{
+	int64_t until = clock_mono_ms() + ms;
+	char shown[DECIMAL_TEXT_SIZE];
+	char right[DECIMAL_TEXT_SIZE];
+
+	most = decimal_max(most, DECIMAL_ZERO);
+	while (clock_mono_ms() < until) {
+		struct decimal count = count_at(w, till, item);
+
+		if (decimal_cmp(count, most) > 0)
+			violate(w, item, SIZE_MAX,
+			        "%s shows %s of %s where %s are left",
+			        w->tills[till].name,
+			        decimal_format(shown, count),
+			        w->items[item].sku,
+			        decimal_format(right, most));
+		check_ceiling(w);
+		clock_sleep_ms(30);
+	}
+}
+
 /*
  * A sale is booked while a list without it is on its way, and its own balance
- * cannot be read until the tills were looked at. At rest, so that the list meets
- * the delay and nothing else does.
+ * cannot be read until the tills were looked at. At rest, and with every sale
+ * found that nobody told of, so that the list meets the delay and no look does.
  */
 static void
 play_post_in_list(struct world *w)
 {
-	struct order pattern = { .n_lines = 1, .till = till_pick_telling(w) };
+	struct order pattern = { .n_lines = 1,
+		                 .till = below(w, (unsigned)w->n_sims) };
 	size_t item = items_pick_sold_at_galaxy(w);
 	int64_t before;
+	struct decimal left;
 	size_t at;
 
+	trouble_sync(w, true);
 	if (!rest_reach(w))
 		return;
 	say(w, "play: a sale is booked during a slow list");
@@ -118,18 +157,19 @@ play_post_in_list(struct world *w)
 	await_fault(w, before);
 	trouble_set(w, &no_read, 12);
 	at = trade_ring_up(w, &pattern, 0);
+	left = count_at(w, pattern.till, item);
 	hooks_add(w, &(struct hook){ .kind = HOOK_PAYMENT,
 	                             .order = at,
 	                             .till = pattern.till,
 	                             .tries = 5 });
-	trouble_nap(w, 1300);
+	nap_below(w, pattern.till, item, left, 1300);
 	for (size_t till = 0; till < w->n_tills; till++)
 		hooks_add(w, &(struct hook){ .kind = HOOK_COUNT,
 		                             .item = item,
 		                             .till = till,
 		                             .delay_ms = 500,
 		                             .tries = 5 });
-	trouble_nap(w, 1300);
+	nap_below(w, pattern.till, item, left, 1300);
 	trouble_clear(w);
 }
 
