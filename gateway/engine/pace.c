@@ -1,16 +1,14 @@
 /* When an account may be called. */
 #include "gateway/engine/pace.h"
 
-#include <string.h>
-
 #include "gateway/model/retry.h"
 
 static int64_t
 wait_after(const struct pace *p, const struct outcome *outcome, uint32_t jitter)
 {
-	const struct retry_policy policy = {
+	static const struct retry_policy policy = {
 		.base_ms = PACE_BASE_MS,
-		.cap_ms = p->is_elsewhere_well ? PACE_PART_CAP_MS : PACE_CAP_MS,
+		.cap_ms = PACE_CAP_MS,
 	};
 
 	switch (outcome->verdict) {
@@ -32,44 +30,20 @@ is_failure(enum verdict verdict)
 	return verdict == VERDICT_RETRY || verdict == VERDICT_UNCERTAIN;
 }
 
-static bool
-is_answer(enum verdict verdict)
-{
-	return verdict == VERDICT_DONE || verdict == VERDICT_REFUSED ||
-	       verdict == VERDICT_ABSENT;
-}
-
-/* Something else failed lately, and nobody knows that it works again. */
-static bool
-is_beside_trouble(const struct pace *p, const char *doing, int64_t now_ms)
-{
-	return p->trouble && strcmp(p->trouble, doing) != 0 &&
-	       now_ms - p->failed_at_ms < PACE_FORGET_MS;
-}
-
 bool
-pace_note(struct pace *p, const char *doing, const struct outcome *outcome,
-          int64_t now_ms, uint32_t jitter)
+pace_note(struct pace *p, const struct outcome *outcome, int64_t now_ms,
+          uint32_t jitter)
 {
 	bool is_change = p->last != outcome->verdict;
 
-	if (is_answer(outcome->verdict) &&
-	    is_beside_trouble(p, doing, now_ms)) {
-		p->is_elsewhere_well = true;
-		return false;
-	}
 	if (is_failure(outcome->verdict)) {
 		p->failures++;
 		p->failed_at_ms = now_ms;
-		/* What is uncertain is not done again by itself. */
-		p->trouble = outcome->verdict == VERDICT_RETRY ? doing : NULL;
 	} else if (outcome->verdict != VERDICT_SLOW) {
 		p->failures = 0;
-		p->trouble = NULL;
 	}
 	p->last = outcome->verdict;
 	p->until_ms = now_ms + wait_after(p, outcome, jitter);
-	p->is_elsewhere_well = false;
 	if (outcome->verdict == VERDICT_SLOW)
 		p->limited_until_ms = p->until_ms;
 	return is_change;

@@ -11,9 +11,7 @@
  * for all adapters. Arithmetic on a monotonic clock the caller brings.
  *
  * Passing trouble opens the breaker: no call until the wait is over, then one,
- * whose success closes it. That of another kind of call proves nothing of the
- * one that failed: waits go on growing, but to a few seconds only, since the
- * rest works. Else they grow to 30 s at most, and a hook ends them
+ * whose success closes it. Waits grow to 30 s at most, and a hook ends them
  * (design.md section 4, Patience). A rate limit is waited out whatever comes,
  * call that had begun before and ends well included.
  *
@@ -23,8 +21,6 @@
 enum {
 	PACE_BASE_MS = 500,
 	PACE_CAP_MS = 30000,
-	PACE_PART_CAP_MS = 5000, /* one kind of call fails, others work */
-	PACE_FORGET_MS = 60000,  /* a failure that did not come again is over */
 	PACE_LOCKED_MS = 60000,  /* credentials: try now and then */
 	PACE_SLOW_MS = 2000,     /* a rate limit without a wait of its own */
 	PACE_HINT_GAP_MS = 1000, /* hooks do not hammer a dead system */
@@ -37,19 +33,11 @@ struct pace {
 	int64_t limited_until_ms; /* nor before this, by the vendor's word */
 	int64_t poll_until_ms;    /* nor polls before this */
 	int64_t failed_at_ms;     /* monotonic */
-	const char *trouble;    /* the kind of call that failed; static; NULL */
-	bool is_elsewhere_well; /* another kind worked since */
 };
 
-/*
- * Note what came of a call.
- *
- * doing    its kind, the same text each time; static
- *
- * Returns  true when the verdict's kind changed.
- */
-bool pace_note(struct pace *p, const char *doing, const struct outcome *outcome,
-               int64_t now_ms, uint32_t jitter);
+/* Note what came of a call. Returns true when the verdict's kind changed. */
+bool pace_note(struct pace *p, const struct outcome *outcome, int64_t now_ms,
+               uint32_t jitter);
 
 /* Milliseconds until a call is allowed; 0: now. */
 int64_t pace_wait_ms(const struct pace *p, int64_t now_ms);

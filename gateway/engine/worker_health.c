@@ -165,7 +165,7 @@ worker_judge(struct worker *w, const char *doing, const struct outcome *told)
 
 	if (w->meter && is_poll_held(w, &own))
 		return false;
-	is_change = pace_note(&w->pace, doing, outcome, now, crypto_jitter());
+	is_change = pace_note(&w->pace, outcome, now, crypto_jitter());
 	if (is_change && outcome->verdict == VERDICT_LOCKED)
 		log_error("account.locked", "account=%s doing=%s why=%s",
 		          w->account, log_quote(doing),

@@ -44,6 +44,7 @@ start_all_with_five()
 	import_items
 	wait_quiet
 	wait_for "every channel shows its target" 60 five_agree
+	wait_next_second
 	order reset-calls '{}'
 }
 

@@ -40,6 +40,7 @@ start_all_with_hiboutik()
 	import_items
 	wait_quiet
 	wait_for "every channel shows its target" 20 kiosk_agrees
+	wait_next_second
 	order reset-calls '{}'
 }
 

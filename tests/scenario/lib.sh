@@ -652,6 +652,19 @@ wait_quiet()
 	wait_for "everything has come to rest" 60 is_quiet
 }
 
+# A till that tells the time in whole seconds says of what it sells now that it
+# was sold when the second began; before the binding that is history.
+wait_next_second()
+{
+	second=$(date +%s)
+	wait_for "the next second" 5 is_after "$second"
+}
+
+is_after()
+{
+	[ "$(date +%s)" -gt "$1" ]
+}
+
 # says SKU PATTERN: what explain tells. A timeline is written when its thread
 # has time for it, so what stands there is waited for.
 says()

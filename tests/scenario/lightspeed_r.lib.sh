@@ -36,6 +36,7 @@ start_all_with_bazaar()
 	import_items
 	wait_quiet
 	wait_for "every channel shows its target" 40 bazaar_agrees
+	wait_next_second
 	order reset-calls '{}'
 }
 

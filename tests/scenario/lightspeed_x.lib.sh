@@ -51,6 +51,7 @@ start_all_with_market()
 	import_items
 	wait_quiet
 	wait_for "every channel shows its target" 20 market_agrees
+	wait_next_second
 	order reset-calls '{}'
 }
 

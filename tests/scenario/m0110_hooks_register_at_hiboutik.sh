@@ -41,6 +41,7 @@ start_daemon
 import_items
 wait_quiet
 wait_for "every channel shows its target" 20 kiosk_agrees
+wait_next_second
 sell_at_kiosk 21-0001
 wait_for "the sale is booked" 20 is 1 entries
 

@@ -25,6 +25,7 @@ cut -d , -f 1,2,4,5 "$CSV" | awk -F , '$4 != ""' >"$DIR/two.csv"
 import_items "$DIR/two.csv"
 wait_quiet
 wait_for "Square shows what Hiboutik has" 20 agora_agrees
+wait_next_second
 
 sell 21-0001 2
 wait_for "the sale is recorded" 20 is 1 kiosk_sales closed

@@ -11,6 +11,7 @@ write_config_with_hiboutik '(.accounts[] | select(.name == "kiosk") |
 start_daemon
 import_items
 wait_for "every channel shows its target" 60 kiosk_agrees
+wait_next_second
 was=$(kiosk_count 21-0001)
 for more in 1 2 3; do
 	set_balance 21-0001 $((was + more))

@@ -19,6 +19,7 @@ start_daemon
 import_items
 wait_quiet
 wait_for "every channel shows its target" 20 market_agrees
+wait_next_second
 expect "renewals at first" "$(refreshes)" 1
 
 for n in 1 2 3; do

@@ -37,6 +37,7 @@ tb hooks register market --yes
 expect "registering again ($said)" "$code" 0
 expect "webhooks" "$(webhooks)" 3
 
+wait_next_second
 sell_at_market 21-0001 2
 wait_for "the sale is booked" 20 is 1 entries
 expect "a call without the token" \

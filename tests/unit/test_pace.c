@@ -10,17 +10,11 @@
 #include "gateway/engine/pace.h"
 
 static bool
-note_of(struct pace *p, const char *doing, enum verdict verdict, int64_t now_ms)
+note(struct pace *p, enum verdict verdict, int64_t now_ms)
 {
 	const struct outcome outcome = outcome_of(verdict, "as told");
 
-	return pace_note(p, doing, &outcome, now_ms, UINT32_MAX);
-}
-
-static bool
-note(struct pace *p, enum verdict verdict, int64_t now_ms)
-{
-	return note_of(p, "read counts", verdict, now_ms);
+	return pace_note(p, &outcome, now_ms, UINT32_MAX);
 }
 
 static void
@@ -50,54 +44,6 @@ test_pace__waits_grow_to_thirty_seconds_and_no_further(void **state)
 		before = wait;
 	}
 	assert_int_equal(before, PACE_CAP_MS);
-}
-
-static void
-test_pace__what_works_beside_a_failure_does_not_end_it(void **state)
-{
-	struct pace p = { .last = VERDICT_DONE };
-	int64_t now = 1000;
-	int64_t before = 0;
-
-	(void)state;
-	for (int i = 0; i < 20; i++) {
-		int64_t wait;
-
-		assert_false(note_of(&p, "read counts", VERDICT_DONE, now) &&
-		             i > 0);
-		(void)note_of(&p, "list sales", VERDICT_RETRY, now);
-		wait = pace_wait_ms(&p, now);
-		assert_true(wait >= before);
-		before = wait;
-		now += wait;
-	}
-	assert_int_equal(before, PACE_PART_CAP_MS);
-	assert_true(note_of(&p, "list sales", VERDICT_DONE, now));
-	assert_false(pace_is_open(&p));
-}
-
-static void
-test_pace__a_failure_that_does_not_come_again_is_over(void **state)
-{
-	struct pace p = { .last = VERDICT_DONE };
-
-	(void)state;
-	(void)note_of(&p, "catch-up", VERDICT_RETRY, 1000);
-	(void)note_of(&p, "read counts", VERDICT_DONE, 2000);
-	assert_true(pace_is_open(&p));
-	(void)note_of(&p, "read counts", VERDICT_DONE, 1000 + PACE_FORGET_MS);
-	assert_false(pace_is_open(&p));
-}
-
-static void
-test_pace__what_is_uncertain_ends_with_the_next_answer(void **state)
-{
-	struct pace p = { .last = VERDICT_DONE };
-
-	(void)state;
-	(void)note_of(&p, "post an entry", VERDICT_UNCERTAIN, 1000);
-	(void)note_of(&p, "read counts", VERDICT_DONE, 2000);
-	assert_false(pace_is_open(&p));
 }
 
 static void
@@ -134,7 +80,7 @@ test_pace__a_rate_limit_is_waited_out_whatever_comes(void **state)
 	const struct outcome slow = outcome_slow(7000, "429");
 
 	(void)state;
-	(void)pace_note(&p, "read counts", &slow, 1000, 0);
+	(void)pace_note(&p, &slow, 1000, 0);
 	pace_hint(&p, 1500);
 	assert_int_equal(pace_wait_ms(&p, 1500), 6500);
 	assert_false(pace_is_open(&p)); /* no failure: it is there */
@@ -196,12 +142,6 @@ main(void)
 		cmocka_unit_test(
 			test_pace__waits_grow_to_thirty_seconds_and_no_further),
 		cmocka_unit_test(test_pace__one_success_ends_it),
-		cmocka_unit_test(
-			test_pace__what_works_beside_a_failure_does_not_end_it),
-		cmocka_unit_test(
-			test_pace__a_failure_that_does_not_come_again_is_over),
-		cmocka_unit_test(
-			test_pace__what_is_uncertain_ends_with_the_next_answer),
 		cmocka_unit_test(
 			test_pace__a_refusal_is_an_answer_and_delays_nothing),
 		cmocka_unit_test(
