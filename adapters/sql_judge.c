@@ -100,8 +100,10 @@ static const struct meaning meanings[] = {
 	  "check socket and whether the server runs" },
 	{ CR_CONN_HOST_ERROR, VERDICT_RETRY, false,
 	  "check host, port and whether the server runs" },
-	{ CR_SERVER_GONE_ERROR, VERDICT_RETRY, false, NULL },
-	{ CR_SERVER_LOST, VERDICT_RETRY, false, NULL },
+	{ CR_SERVER_GONE_ERROR, VERDICT_RETRY, false,
+	  "the connection broke; check whether the server runs" },
+	{ CR_SERVER_LOST, VERDICT_RETRY, false,
+	  "the connection broke; check whether the server runs" },
 	{ MYSQL_STATEMENT_TIMEOUT, VERDICT_RETRY, false, NULL },
 };
 
