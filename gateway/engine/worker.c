@@ -1,14 +1,13 @@
 /*
- * One account's worker: the loop.
+ * One account's worker: its lease, its thread and its parts. What it does in a
+ * turn is worker_turn.c.
  *
- * Each turn posts entries, then takes due marks and does them kind by kind. It
- * sleeps in Redis until somebody marks the account, a mark is due, or the pace
- * allows the next attempt. Nothing here gives up: without Redis it tries
+ * It sleeps in Redis until somebody marks the account, a mark is due, or the
+ * pace allows the next attempt. Nothing here gives up: without Redis it tries
  * again, with a capped wait (platform.md N2).
  */
 #include "gateway/engine/worker.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +16,9 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/log.h"
-#include "gateway/drivers/store_files.h"
-#include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
-#include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/engine/saved.h"
@@ -33,13 +29,9 @@ enum {
 	LEASE_MARGIN_MS = 1000, /* clocks of two machines run differently */
 	TEND_EVERY_MS = 3600000,
 	PROBE_EVERY_MS = 24 * TEND_EVERY_MS,
-	PULSE_MAX_MS = 120000,  /* the longest call plus its time-outs */
-	IDLE_MS = 5000,         /* longest sleep: nothing is due */
-	STORE_WAIT_MS = 300,    /* Redis is away */
-	TURN_MAX = 200,         /* marks taken at once */
-	KEEP_EVERY_MS = 1000,   /* a call in hand looks at the lease */
-	BREATHE_EVERY_MS = 250, /* unless the account was marked since */
-	POSTPONE_MS = 110000,   /* no mark is due later */
+	PULSE_MAX_MS = 120000, /* the longest call plus its time-outs */
+	STORE_WAIT_MS = 300,   /* Redis is away */
+	KEEP_EVERY_MS = 1000,  /* a call in hand looks at the lease */
 };
 
 /* ---- what all workers share ---- */
@@ -72,7 +64,7 @@ engine_reserve(const struct engine *engine, const struct conf_section *account,
 	return conf_decimal(engine->conf->top, "stock.reserve");
 }
 
-/* ---- turns ---- */
+/* ---- the lease ---- */
 
 static bool
 is_stopping(const struct worker *w)
@@ -115,362 +107,6 @@ bool
 worker_holds(const struct worker *w)
 {
 	return clock_mono_ms() - w->held_mono_ms < LEASE_MS - LEASE_MARGIN_MS;
-}
-
-/* Only the clock asks for it. Where nothing is limited it makes no difference. */
-static bool
-is_poll(const struct worker *w, const struct mark *mark)
-{
-	return w->meter && mark->cause == MARK_SYNC &&
-	       strcmp(mark->member, MARK_LOOK_UP) != 0 &&
-	       strcmp(mark->member, MARK_RESOLVE) != 0;
-}
-
-/* Marks of the work in hand whose member begins with `kind`. */
-static size_t
-pick(struct marks *out, const struct worker *w, const struct mark_batch *batch,
-     const char *kind)
-{
-	bool polls = meter_work(w->meter) == LIMIT_POLL;
-
-	out->n = 0;
-	for (size_t i = 0; i < batch->n; i++)
-		if (!strncmp(batch->marks[i].member, kind, strlen(kind)) &&
-		    is_poll(w, &batch->marks[i]) == polls)
-			out->v[out->n++] = &batch->marks[i];
-	return out->n;
-}
-
-bool
-worker_may_call(struct worker *w)
-{
-	int64_t now = clock_mono_ms();
-	int64_t wait = meter_work(w->meter) == LIMIT_POLL
-	                       ? pace_poll_wait_ms(&w->pace, now)
-	                       : pace_wait_ms(&w->pace, now);
-
-	return wait == 0 && worker_keep(w);
-}
-
-/* They come again when polls may go on. */
-static int
-postpone_polls(struct worker *w, const struct marks *polls, int64_t wait_ms)
-{
-	if (wait_ms > POSTPONE_MS)
-		wait_ms = POSTPONE_MS;
-	if (!strncmp(polls->v[0]->member, "i:", 2))
-		worker_note_trouble(w, polls, "not looked at yet",
-		                    "our own limit holds polls back");
-	return store_marks_postpone_all(w->store, w->account, polls->v,
-	                                polls->n, clock_wall_ms() + wait_ms);
-}
-
-/* May this work begin? If not, polls are postponed; all else just stays due. */
-static bool
-may_begin(struct worker *w, const struct marks *some, int *r)
-{
-	int64_t wait_ms = 0;
-	int64_t held_ms;
-
-	if (*r || !some->n)
-		return false;
-	if (meter_work(w->meter) == LIMIT_URGENT)
-		return true;
-	*r = meter_poll_wait(w->meter, &wait_ms);
-	held_ms = pace_poll_wait_ms(&w->pace, clock_mono_ms());
-	if (held_ms > wait_ms)
-		wait_ms = held_ms;
-	if (*r || !wait_ms)
-		return !*r;
-	*r = postpone_polls(w, some, wait_ms);
-	return false;
-}
-
-/* Split item marks by whether this account is right about the item. */
-static int
-split_items(struct worker *w, const struct marks *items, struct marks *mine,
-            struct marks *others)
-{
-	struct stock_view views[TURN_MAX];
-	const char *skus[TURN_MAX];
-	int r;
-
-	for (size_t i = 0; i < items->n; i++)
-		skus[i] = items->v[i]->member + 2; /* "i:SKU" */
-	r = store_stock_view(w->store, views, w->account, skus, items->n);
-	for (size_t i = 0; !r && i < items->n; i++) {
-		const char *authority =
-			engine_authority(w->engine, views[i].authority);
-		struct marks *to =
-			strcmp(authority, w->account) ? others : mine;
-
-		to->v[to->n++] = items->v[i];
-		stock_view_fini(&views[i]);
-	}
-	return r;
-}
-
-/* In batches of the vendor's size. */
-static int
-in_batches(struct worker *w, const struct marks *all, int64_t tick,
-           bool is_authority)
-{
-	size_t max = w->ops->batch_max(w->conf);
-	int r = 0;
-
-	for (size_t at = 0; !r && at < all->n && worker_may_call(w);
-	     at += max) {
-		struct marks some = { all->v + at, all->n - at };
-
-		if (some.n > max)
-			some.n = max;
-		r = is_authority ? refresh_items(w, &some, tick)
-		                 : push_items(w, &some);
-	}
-	return r;
-}
-
-static int
-do_items(struct worker *w, const struct marks *items, int64_t tick)
-{
-	struct marks mine = { calloc(items->n, sizeof(*mine.v)), 0 };
-	struct marks others = { calloc(items->n, sizeof(*others.v)), 0 };
-	int r = mine.v && others.v ? 0 : ERR_NOMEM;
-
-	if (!r)
-		r = split_items(w, items, &mine, &others);
-	if (!r)
-		r = in_batches(w, &mine, tick, true);
-	if (!r)
-		r = in_batches(w, &others, tick, false);
-	free(mine.v);
-	free(others.v);
-	return r;
-}
-
-static int
-do_resolve(struct worker *w, const struct mark *mark)
-{
-	int r = resolve_bindings(w);
-
-	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
-}
-
-static int
-do_sales(struct worker *w, const struct mark *mark)
-{
-	bool was_listed = false;
-	int r = sales_list(w, clock_wall_ms(), true, 0, &was_listed);
-
-	if (!r && was_listed)
-		r = store_marks_clear(w->store, w->account, &mark, 1);
-	return r;
-}
-
-/* A sync that is to come judges all of it at its end. */
-static int
-do_judge(struct worker *w, const struct mark *mark)
-{
-	static const char *const syncs[] = { MARK_FULL, MARK_CATCH_UP };
-	int r = MARKS_ABSENT;
-
-	for (size_t i = 0; r == MARKS_ABSENT && i < 2; i++) {
-		struct mark found = { 0 };
-
-		r = store_marks_find(w->store, &found, w->account, syncs[i]);
-		free(found.member);
-	}
-	if (r == MARKS_ABSENT)
-		r = guard_release(w);
-	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
-}
-
-/* The marks that mean the whole account. */
-static int
-do_account(struct worker *w, const struct mark *mark)
-{
-	const char *m = mark->member;
-
-	if (!strcmp(m, MARK_RESOLVE))
-		return do_resolve(w, mark);
-	if (!worker_may_call(w))
-		return 0;
-	if (!strcmp(m, MARK_LOOK_UP))
-		return post_look_up(w, mark);
-	if (!strcmp(m, MARK_SALES))
-		return do_sales(w, mark);
-	if (!strcmp(m, MARK_JUDGE))
-		return do_judge(w, mark);
-	if (!strcmp(m, MARK_CATCH_UP) || !strcmp(m, MARK_FULL) ||
-	    !strcmp(m, MARK_DRY_CATCH_UP) || !strcmp(m, MARK_DRY_FULL))
-		return sync_account(w, mark);
-	if (!strcmp(m, MARK_RECONCILE) || !strcmp(m, MARK_RECONCILE_FIX))
-		return reconcile_account(w, mark);
-	return store_marks_clear(w->store, w->account, &mark, 1);
-}
-
-static int
-by_generation(const void *a, const void *b)
-{
-	int64_t x = (*(const struct mark *const *)a)->generation;
-	int64_t y = (*(const struct mark *const *)b)->generation;
-
-	return (x > y) - (x < y);
-}
-
-/* One kind of work; some has room for all of it. */
-static int
-do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
-{
-	int r = 0;
-
-	(void)pick(some, w, batch, "s:");
-	if (may_begin(w, some, &r) && worker_may_call(w))
-		r = sales_read(w, some);
-	(void)pick(some, w, batch, "i:");
-	if (may_begin(w, some, &r) && worker_may_call(w))
-		r = do_items(w, some, batch->tick);
-	(void)pick(some, w, batch, MARK_FILE);
-	if (may_begin(w, some, &r))
-		r = files_fetch(w, some);
-	(void)pick(some, w, batch, MARK_JOB);
-	if (may_begin(w, some, &r))
-		r = enrol_items(w, some);
-	/* Polls in the order in which they were asked for: one that is soon
-	   asked for again never keeps the others waiting for good. */
-	if (pick(some, w, batch, "y:") > 1 &&
-	    meter_work(w->meter) == LIMIT_POLL)
-		qsort(some->v, some->n, sizeof(*some->v), by_generation);
-	for (size_t i = 0; !r && i < some->n; i++) {
-		struct marks one = { some->v + i, 1 };
-
-		if (may_begin(w, &one, &r))
-			r = do_account(w, one.v[0]);
-	}
-	return r;
-}
-
-/* What is urgent first. */
-static int
-do_batch(struct worker *w, const struct mark_batch *batch)
-{
-	struct marks some = { calloc(batch->n + 1, sizeof(*some.v)), 0 };
-	int r = some.v ? 0 : err_raise(ERR_NOMEM, "why=%s", "turn");
-
-	if (!r)
-		r = do_work(w, batch, &some);
-	if (!r && w->meter) {
-		(void)meter_set_work(w->meter, LIMIT_POLL);
-		r = do_work(w, batch, &some);
-		(void)meter_set_work(w->meter, LIMIT_URGENT);
-	}
-	free(some.v);
-	return r;
-}
-
-/*
- * Posts come before reads, which then see what they did. After trouble with
- * posts the marks have one turn before them: else the wait that each attempt
- * brings would keep the account from all else, and from the very sync that the
- * posts may be waiting for.
- */
-static bool
-is_marks_turn(struct worker *w)
-{
-	bool yes = w->had_post_trouble &&
-	           pace_wait_ms(&w->pace, clock_mono_ms()) == 0;
-
-	if (yes)
-		w->had_post_trouble = false;
-	return yes;
-}
-
-static int
-post_in_turn(struct worker *w, int64_t *next_due_ms)
-{
-	bool could_call = pace_wait_ms(&w->pace, clock_mono_ms()) == 0;
-	int r = post_entries(w, next_due_ms);
-
-	if (could_call)
-		w->had_post_trouble =
-			pace_wait_ms(&w->pace, clock_mono_ms()) > 0;
-	return r;
-}
-
-int
-worker_turn(struct worker *w, int64_t *wait_ms)
-{
-	struct mark_batch batch = { .n = 0 };
-	int64_t next_post_ms = 0;
-	int64_t now;
-	int64_t pace;
-	bool marks_first = is_marks_turn(w);
-	int r = marks_first ? 0 : post_in_turn(w, &next_post_ms);
-
-	if (!r)
-		r = store_marks_take(w->store, &batch, w->account, TURN_MAX);
-	if (!r && batch.n)
-		r = do_batch(w, &batch);
-	if (!r && marks_first)
-		r = post_in_turn(w, &next_post_ms);
-	now = clock_wall_ms();
-	pace = pace_wait_ms(&w->pace, clock_mono_ms());
-	*wait_ms = batch.n ? 0 : IDLE_MS;
-	if (!batch.n && batch.next_due_ms > now)
-		*wait_ms = batch.next_due_ms - now;
-	if (next_post_ms && next_post_ms - now < *wait_ms)
-		*wait_ms = next_post_ms - now;
-	if (*wait_ms < pace)
-		*wait_ms = pace;
-	if (*wait_ms > IDLE_MS)
-		*wait_ms = IDLE_MS;
-	mark_batch_fini(&batch);
-	return r;
-}
-
-int
-worker_interlude(struct worker *w)
-{
-	struct mark_batch batch = { .n = 0 };
-	int64_t next_post_ms = 0;
-	bool marks_first = is_marks_turn(w);
-	enum limit_work before = meter_set_work(w->meter, LIMIT_URGENT);
-	int r = 0;
-
-	assert(!w->is_interlude);
-	w->is_interlude = true;
-	if (!marks_first)
-		r = post_in_turn(w, &next_post_ms);
-	if (!r)
-		r = store_marks_take_urgent(w->store, &batch, w->account,
-		                            TURN_MAX);
-	if (!r && batch.n)
-		r = do_batch(w, &batch);
-	if (!r && marks_first)
-		r = post_in_turn(w, &next_post_ms);
-	if (!r && !batch.n)
-		(void)store_timeline_settle(w->store);
-	mark_batch_fini(&batch);
-	w->is_interlude = false;
-	(void)meter_set_work(w->meter, before);
-	return r;
-}
-
-int
-worker_breathe(struct worker *w, int64_t *breathed_mono_ms)
-{
-	int r;
-
-	if (!worker_keep(w))
-		return ERR_STORE; /* stopping, or the lease is another's */
-	r = store_marks_poll(w->store, w->account);
-	if (r == MARKS_WOKEN)
-		pace_hint(&w->pace, clock_mono_ms());
-	else if (r || clock_mono_ms() - *breathed_mono_ms < BREATHE_EVERY_MS)
-		return r;
-	r = worker_interlude(w);
-	*breathed_mono_ms = clock_mono_ms();
-	return r;
 }
 
 /* ---- the thread ---- */
