@@ -178,7 +178,7 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"  local old = call('HGET', k, m)\n" \
 	"  if old then\n" \
 	"    local c, o, f = old:match('^%d+ (%a) (%d+) (%d+)$')\n" \
-	"    if c and c ~= 'y' and cause == 'y' then cause = c end\n" \
+	"    if c and c ~= 'y' and cause:find('[ay]') then cause = c end\n" \
 	"    o = tonumber(o) or 0\n" \
 	"    if o > 0 and (origin == 0 or o < origin) then\n" \
 	"      origin, fetched = o, tonumber(f) or fetched\n" \

@@ -81,6 +81,18 @@ static const char postpone_script[] =
 	"end\n"
 	"return 1\n";
 
+static bool
+is_unasked(enum mark_cause cause)
+{
+	return cause == MARK_SYNC || cause == MARK_AGAIN;
+}
+
+bool
+mark_is_unasked(const struct mark *mark)
+{
+	return is_unasked(mark->cause);
+}
+
 static int
 add(struct store *store, const char *account, const char *const *members,
     size_t n, enum mark_cause cause, int64_t due_ms, bool once)
@@ -92,7 +104,7 @@ add(struct store *store, const char *account, const char *const *members,
 		return 0;
 	args_adds(&a, account);
 	args_adds(&a, text);
-	args_addi(&a, cause == MARK_SYNC ? 0 : clock_wall_ms());
+	args_addi(&a, is_unasked(cause) ? 0 : clock_wall_ms());
 	args_addi(&a, due_ms);
 	args_adds(&a, once ? "1" : "0");
 	for (size_t i = 0; i < n; i++)

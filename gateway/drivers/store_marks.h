@@ -1,6 +1,7 @@
 #ifndef DRIVERS_STORE_MARKS_H
 #define DRIVERS_STORE_MARKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,12 +26,13 @@
 #define MARK_DRY_CATCH_UP "y:dry"
 #define MARK_DRY_FULL     "y:dryfull"
 
-/* Why somebody must look. A stronger cause is never replaced by `y`. */
+/* Why somebody must look. `y` never replaces another one, `a` only `y`. */
 enum mark_cause {
 	MARK_HOOK = 'h',     /* a call named it */
 	MARK_SALE = 's',     /* a sale or a confirmed entry moved it */
 	MARK_BINDING = 'b',  /* it was bound or changed */
 	MARK_SYNC = 'y',     /* a catch-up or full sync found a difference */
+	MARK_AGAIN = 'a',    /* we wrote it: what was sold meanwhile? */
 	MARK_OPERATOR = 'o', /* a person asked */
 };
 
@@ -41,6 +43,10 @@ struct mark {
 	int64_t origin_ms;  /* when the call came that caused it; 0: none */
 	int64_t fetched_ms; /* when the authority's answer was in; 0: not yet */
 };
+
+/* Has nobody outside said that anything moved? A zero that is found then is the
+   zero guard's, and no journey of a call ends with it. */
+bool mark_is_unasked(const struct mark *mark);
 
 struct mark_batch {
 	struct mark *marks; /* owned */

@@ -292,7 +292,7 @@ is_guarded(struct worker *w, const struct look *look, bool *out)
 	    decimal_is_zero(look->count.qty) ||
 	    decimal_is_negative(look->count.qty))
 		return 0;
-	*out = look->mark->cause == MARK_SYNC;
+	*out = mark_is_unasked(look->mark);
 	if (look->mark->cause == MARK_BINDING)
 		r = store_cursor_get(w->store, &lost, w->account, "lost");
 	if (lost)
@@ -360,12 +360,12 @@ decide(struct worker *w, struct look *look)
 		note_left(w, look, "the answer does not name it");
 		return postpone(w, look, UNKNOWN_WAIT_MS);
 	}
-	if (look->view.is_held && look->mark->cause == MARK_SYNC &&
+	if (look->view.is_held && mark_is_unasked(look->mark) &&
 	    decimal_is_zero(look->target)) {
 		note_left(w, look, "its zero is held for a person");
 		return clear(w, look); /* a person decides */
 	}
-	if (look->view.is_collected && look->mark->cause == MARK_SYNC &&
+	if (look->view.is_collected && mark_is_unasked(look->mark) &&
 	    decimal_is_zero(look->target) &&
 	    !decimal_is_zero(look->count.qty)) {
 		note_left(w, look, "the sync that found zero is not over");
@@ -377,7 +377,7 @@ decide(struct worker *w, struct look *look)
 	if (decimal_cmp(look->count.qty, look->target) != 0)
 		return decide_difference(w, look);
 	metrics_add(METRIC_counts_equal, 1);
-	if (look->mark->cause != MARK_SYNC) /* a sync finds most so */
+	if (!mark_is_unasked(look->mark)) /* those find most so */
 		note_target(w, look, TIMELINE_EQUAL, "");
 	return store_stock_published(
 		w->store, w->account,
@@ -450,7 +450,7 @@ look_again(struct worker *w, const struct stock_published *rows, size_t n)
 		return err_raise(ERR_NOMEM, "why=%s", "push");
 	for (size_t i = 0; i < n; i++)
 		members[i] = rows[i].mark->member;
-	r = store_marks_add(w->store, w->account, members, n, MARK_SYNC,
+	r = store_marks_add(w->store, w->account, members, n, MARK_AGAIN,
 	                    clock_wall_ms() + READ_AGAIN_MS);
 	free(members);
 	return r;

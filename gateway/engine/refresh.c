@@ -162,7 +162,7 @@ note_reads(struct worker *w, const struct batch *b, int64_t fetched_ms,
 		char old[DECIMAL_TEXT_SIZE] = "unknown";
 
 		if (!b->counts[i].is_known || (is_same && !is_discarded[i] &&
-		                               b->marks[i]->cause == MARK_SYNC))
+		                               mark_is_unasked(b->marks[i])))
 			continue;
 		if (was->balance_from)
 			(void)decimal_format(old, was->balance);

@@ -96,7 +96,8 @@ explain_cause(char cause)
 	case 'h': return "a call named it";
 	case 's': return "a sale or an entry moved it";
 	case 'b': return "its binding is new or changed";
-	case 'y': return "a sync or our own write wants it read again";
+	case 'y': return "a sync wants it read";
+	case 'a': return "it was written, and is read once more";
 	case 'o': return "a person asked";
 	default: return "";
 	}

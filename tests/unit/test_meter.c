@@ -413,6 +413,28 @@ test_meter__urgent_work_goes_where_polls_have_to_wait(void **state)
 		store_world_say(&world->base, "ZCARD test:marks:agora"), "0");
 }
 
+/* A sale that our write ran over shows there only. */
+static void
+test_meter__the_look_after_a_write_is_no_poll(void **state)
+{
+	struct fake_adapter *agora = world->agora.state;
+
+	(void)state;
+	limit((struct limits){ .monthly_calls = 1000 });
+	engine_world_mark(world, &world->agora, MARK_CATCH_UP, MARK_SYNC);
+	engine_world_rest(world); /* the next poll is not paid for */
+	fake_adapter_set(world->erp.state, "E-S2", "9");
+	engine_world_mark(world, &world->erp, "i:S2", MARK_HOOK);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-S2", "9"));
+	(void)fake_adapter_log(agora);
+	fake_clock_advance(2000);
+	engine_world_rest(world);
+	assert_non_null(strstr(fake_adapter_log(agora), "read_counts"));
+	assert_string_equal(
+		store_world_say(&world->base, "ZCARD test:marks:agora"), "0");
+}
+
 static void
 test_meter__a_person_who_asks_is_no_poll(void **state)
 {
@@ -528,6 +550,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_meter__urgent_work_goes_where_polls_have_to_wait,
 			begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_meter__the_look_after_a_write_is_no_poll, begin,
+			end),
 		cmocka_unit_test_setup_teardown(
 			test_meter__a_person_who_asks_is_no_poll, begin, end),
 		cmocka_unit_test_setup_teardown(

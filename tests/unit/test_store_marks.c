@@ -315,6 +315,29 @@ test_store_marks__a_sync_never_weakens_the_cause(void **state)
 }
 
 static void
+test_store_marks__to_look_again_is_more_than_a_sync_and_less_than_a_call(
+	void **state)
+{
+	static const enum mark_cause causes[] = { MARK_SYNC, MARK_AGAIN,
+		                                  MARK_SYNC, MARK_HOOK,
+		                                  MARK_AGAIN };
+	static const enum mark_cause then[] = { MARK_SYNC, MARK_AGAIN,
+		                                MARK_AGAIN, MARK_HOOK,
+		                                MARK_HOOK };
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct mark_batch batch;
+
+		mark("i:A1", causes[i], 0);
+		batch = take_one();
+		assert_int_equal(batch.marks[0].cause, then[i]);
+		assert_int_equal(batch.marks[0].origin_ms != 0, i > 2);
+		mark_batch_fini(&batch);
+	}
+}
+
+static void
 test_store_marks__the_earliest_origin_is_kept(void **state)
 {
 	struct mark_batch batch;
@@ -392,6 +415,7 @@ main(void)
 		EACH(test_store_marks__a_hook_ends_a_postponement_and_never_makes_one),
 		EACH(test_store_marks__a_clock_set_back_makes_no_mark_wait_for_days),
 		EACH(test_store_marks__a_sync_never_weakens_the_cause),
+		EACH(test_store_marks__to_look_again_is_more_than_a_sync_and_less_than_a_call),
 		EACH(test_store_marks__the_earliest_origin_is_kept),
 		EACH(test_store_marks__a_mark_wakes_whoever_waits_once),
 		EACH(test_store_marks__accounts_do_not_see_each_other),
