@@ -101,6 +101,16 @@ square_order_read(struct square_order *out, const struct json_node *node)
 
 /* ---- making it ---- */
 
+struct outcome
+square_bound_otherwise(const struct square_order *order)
+{
+	return outcome_of(VERDICT_REFUSED,
+	                  "its order %.32s (%.15s) was made when its items "
+	                  "were bound otherwise: put it right at Square by "
+	                  "hand, then drop this entry",
+	                  order->id, order->state);
+}
+
 /*
  * The key has made another order: this entry's, before its lines were bound
  * anew. A new key might make a second one.
@@ -121,12 +131,7 @@ read_back(struct square *s, const struct entry *entry,
 		                     "it if it is there",
 		                     entry->docid);
 	else if (!order->has_its_lines)
-		outcome =
-			outcome_of(VERDICT_REFUSED,
-		                   "its order %.32s (%.15s) was made when its "
-		                   "items were bound otherwise: put it right "
-		                   "at Square by hand, then drop this entry",
-		                   order->id, order->state);
+		outcome = square_bound_otherwise(order);
 	return outcome;
 }
 

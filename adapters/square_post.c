@@ -131,6 +131,9 @@ square_find_entry(void *state, const struct entry *entry)
 	if (outcome.verdict == VERDICT_DONE && !order.id[0])
 		return outcome_of(VERDICT_ABSENT, "Square has no order %.40s",
 		                  entry->docid);
+	if (outcome.verdict == VERDICT_DONE && !order.has_its_lines &&
+	    strcmp(order.state, "OPEN") == 0)
+		return square_bound_otherwise(&order);
 	return outcome.verdict == VERDICT_DONE
 	               ? square_order_finish(s, entry, &order)
 	               : outcome;

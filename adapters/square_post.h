@@ -54,6 +54,10 @@ struct square_order {
 /* Returns 0, SQUARE_MALFORMED. */
 int square_order_read(struct square_order *out, const struct json_node *node);
 
+/* REFUSED: an order that was found has other lines than the entry has now. Paid,
+   it would lower the stock of something else. */
+struct outcome square_bound_otherwise(const struct square_order *order);
+
 /* Make the order and pay it. */
 struct outcome square_post_sale(struct square *s, const struct entry *entry);
 

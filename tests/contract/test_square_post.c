@@ -633,7 +633,9 @@ test_square_post__a_cancelled_order_is_not_to_be_retried(void **state)
 #define FREE(version) \
 	"{\"id\":\"O1\",\"location_id\":\"L1\",\"reference_id\":\"" DOCID \
 	"\",\"state\":\"OPEN\",\"version\":" version \
-	",\"net_amount_due_money\":" MONEY("0") "}"
+	",\"net_amount_due_money\":" MONEY( \
+		"0") ",\"line_items\":[{" \
+		     "\"catalog_object_id\":\"V1\",\"quantity\":\"1\"}]}"
 
 /* Somebody touched the order: the look-up pays it in its new version. */
 static void
@@ -1013,11 +1015,36 @@ test_square_post__a_look_up_finishes_what_is_half_made(void **state)
 	fake_http_say(rig->http, 200, MADE);
 	fake_http_push(rig->http, &(struct fake_answer){ .was_sent = true });
 	assert_verdict(post(rig, "1", "10.80"), VERDICT_UNCERTAIN);
-	fake_http_say(rig->http, 200, FOUND(ORDER_OF("OPEN", "1080")));
+	fake_http_say(rig->http, 200, FOUND(ORDER_WITH("V1", "1")));
 	fake_http_say(rig->http, 200, PAID);
 	assert_verdict(find(rig, "1"), VERDICT_DONE);
 	assert_string_equal(body(rig, 1),
 	                    body(rig, 3)); /* same key, same body */
+}
+
+/* Bound anew since the order was made: to pay it would lower the stock of what
+   it was bound to before. One that is paid is told, whatever it is of. */
+static void
+test_square_post__a_look_up_pays_no_order_of_a_former_binding(void **state)
+{
+	static const char *const others[] = {
+		FOUND(ORDER_WITH("V9", "1")),
+		FOUND(ORDER_WITH("V1", "2")),
+		FOUND(ORDER_OF("OPEN", "1080")),
+	};
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	for (size_t i = 0; i < N(others); i++) {
+		fake_http_reset(rig->http);
+		fake_http_say(rig->http, 200, others[i]);
+		outcome = find(rig, "1");
+		assert_verdict(outcome, VERDICT_REFUSED);
+		assert_words(outcome, "bound otherwise");
+		assert_int_equal(fake_http_count(rig->http), 1);
+	}
+	fake_http_say(rig->http, 200, FOUND(ORDER_OF("COMPLETED", "1080")));
+	assert_verdict(find(rig, "1"), VERDICT_DONE);
 }
 
 static void
@@ -1164,6 +1191,7 @@ main(void)
 		T(test_square_post__a_look_up_asks_for_our_own_orders_since_the_sale),
 		T(test_square_post__a_look_up_takes_no_other_order),
 		T(test_square_post__a_look_up_finishes_what_is_half_made),
+		T(test_square_post__a_look_up_pays_no_order_of_a_former_binding),
 		T(test_square_post__a_look_up_prefers_the_order_that_is_paid),
 		T(test_square_post__an_order_that_cannot_be_read_is_shown_to_a_person),
 		T(test_square_post__trouble_with_a_look_up_is_never_absence),
