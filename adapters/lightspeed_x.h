@@ -21,6 +21,7 @@
  *   lightspeed_x_call.c      one call, what answers mean, lists by version
  *   lightspeed_x_number.c    numbers that were doubles there
  *   lightspeed_x_versions.c  which version was the newest at which moment
+ *   lightspeed_x_begin.c     from which version on sales are listed
  *   lightspeed_x_probe.c     retailer, outlet, register, user, payment type
  *   lightspeed_x_counts.c    counts: read and sync
  *   lightspeed_x_write.c     counts: write, and the note of what is on its way
@@ -188,6 +189,13 @@ int lightspeed_x_keep_versions(struct lightspeed_x *x);
 /* A version that is not above the newest of stock; costs a call when none was
    seen yet. */
 struct outcome lightspeed_x_newest(struct lightspeed_x *x, int64_t *out);
+
+/*
+ * From which version on, for all sales that changed since at_ms by their clock
+ * (lightspeed_x_begin.c). Where nothing is known of that, it is searched for.
+ */
+struct outcome lightspeed_x_begin(struct lightspeed_x *x, int64_t *out,
+                                  int64_t at_ms);
 
 /* ---- what a line of a sale owes (lightspeed_x_taxes.c) ---- */
 

@@ -6,11 +6,9 @@
  * Final    Closed, or on account: what lowers the stock, by the vendor's word.
  *          A layby counts when it is closed. A sale that is voided has no lines
  *          any more, so what was booked of it goes back.
- * Span     Asked for by time; what version that was, lightspeed_x_versions.c
- *          knows. Where it does not, because nothing was read before, the list
- *          of sales is halved until it is found: some thirty calls, once. A
- *          till's late sale gets its version when it arrives, so it is listed
- *          then, however old it is.
+ * Span     Asked for by time; what version that was, lightspeed_x_begin.c
+ *          knows. A till's late sale gets its version when it arrives, so it is
+ *          listed then, however old it is.
  * Odd      A quantity beyond all things (a barcode scanned into it) stops no
  *          other sale: its line waits without an item, and a person is told.
  *          What is not as documented ends the listing, with its name.
@@ -29,11 +27,8 @@
 
 enum {
 	PAGE_SIZE = 500,
-	SLACK_MS = 3000,         /* clocks that are taken for equal */
-	LATE_MS = 60 * 1000,     /* rows that become visible late */
-	CHANGED_MS = 600 * 1000, /* between updated_at and its version */
-	NEAR_ENOUGH = 200,       /* versions: what is listed in vain, at most */
-	STEPS_MAX = 70,
+	SLACK_MS = 3000,     /* clocks that are taken for equal */
+	LATE_MS = 60 * 1000, /* rows that become visible late */
 };
 
 /* No line holds more; sums of decimals stay far inside their range. */
@@ -310,94 +305,6 @@ judge_taking(const struct taking *t, struct outcome outcome)
 	return outcome;
 }
 
-/* ---- which version that was ---- */
-
-/* The first sale behind a version. */
-struct probe {
-	int64_t version; /* 0: there is none */
-	int64_t changed_ms;
-};
-
-static int
-take_probe(struct probe *p, const struct json_node *root)
-{
-	const struct json_node *rows = json_find(root, "data");
-	const struct json_node *row = json_at(rows, 0);
-
-	*p = (struct probe){ 0 };
-	if (json_type(rows) != JSON_ARRAY)
-		return LIGHTSPEED_X_MALFORMED;
-	if (!row)
-		return 0;
-	if (json_get_int(&p->version, row, "version") ||
-	    clock_parse(&p->changed_ms, json_text_or(row, "updated_at", ""), 1))
-		return LIGHTSPEED_X_MALFORMED;
-	return 0;
-}
-
-static struct outcome
-read_first_after(struct lightspeed_x *x, struct probe *p, int64_t after)
-{
-	struct json *doc = NULL;
-	struct outcome outcome = lightspeed_x_must_be(
-		lightspeed_x_get(
-			x, &doc,
-			text_format("/api/2.0/sales?after=%lld&page_size=1",
-	                            (long long)after)),
-		"sales");
-
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = lightspeed_x_taken(take_probe(p, json_root(doc)),
-		                             "sales");
-	json_free(doc);
-	return outcome;
-}
-
-/* Halved until what is left is about a page. What changed since at_ms is above
-   *low all the time. */
-static struct outcome
-halve(struct lightspeed_x *x, int64_t *low, int64_t high, int64_t at_ms)
-{
-	struct outcome outcome = outcome_done();
-	struct probe p;
-
-	for (int i = 0; i < STEPS_MAX && high - *low > NEAR_ENOUGH &&
-	                outcome.verdict == VERDICT_DONE;
-	     i++) {
-		int64_t middle = *low + (high - *low) / 2;
-
-		outcome = read_first_after(x, &p, middle);
-		if (outcome.verdict != VERDICT_DONE)
-			break;
-		if (p.version == 0 || p.changed_ms >= at_ms - CHANGED_MS)
-			high = middle;
-		else
-			*low = p.version > middle ? p.version : middle;
-	}
-	return outcome;
-}
-
-/* From which version on, for all that changed since at_ms. */
-static struct outcome
-find_version(struct lightspeed_x *x, int64_t *out, int64_t at_ms)
-{
-	int r = lightspeed_x_version_at(x, out, at_ms);
-	struct outcome outcome;
-	int64_t newest = 0;
-
-	if (r)
-		return outcome_fault(r);
-	if (*out >= 0)
-		return outcome_done();
-	*out = 0;
-	outcome = lightspeed_x_newest(x, &newest);
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = halve(x, out, newest, at_ms);
-	if (outcome.verdict == VERDICT_DONE)
-		lightspeed_x_learn(x, *out, at_ms);
-	return outcome;
-}
-
 /* ---- functions of the table ---- */
 
 struct outcome
@@ -416,7 +323,7 @@ lightspeed_x_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	struct outcome outcome;
 	int r;
 
-	outcome = find_version(x, &list.after, since_ms - LATE_MS);
+	outcome = lightspeed_x_begin(x, &list.after, since_ms - LATE_MS);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = judge_taking(&taking, lightspeed_x_list(x, &list));
 	r = lightspeed_x_keep_versions(x);
