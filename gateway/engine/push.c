@@ -3,7 +3,8 @@
  *
  * A look reads the channel's count, then its sales up to now, and only then
  * computes the target from the books. A count that rose without a reason known
- * may be goods that came back, so those are asked for first. What differs is written as an absolute
+ * may be goods that came back, so those are asked for first; one that fell may
+ * lie on a sale that is still open, and is none of ours to put back. What differs is written as an absolute
  * count stamped with the moment up to which sales are inside it, so that a
  * sale rung up meanwhile survives where the vendor orders by time.
  *
@@ -11,6 +12,7 @@
  */
 #include "gateway/engine/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +43,8 @@ enum {
 struct look {
 	const struct mark *mark;
 	struct stock_view view;
-	struct count count; /* as read */
+	struct count count;  /* as read, and what open sales took off it */
+	struct decimal open; /* that: it is not there */
 	struct decimal target;
 	struct decimal reserve; /* kept back here */
 	bool wants_write;
@@ -179,17 +182,22 @@ note_target(struct worker *w, const struct look *look, enum timeline_kind kind,
 {
 	const struct stock_view *v = &look->view;
 	char showed[DECIMAL_TEXT_SIZE] = "nothing";
+	char open[DECIMAL_TEXT_SIZE + 24] = "";
 	char target[DECIMAL_TEXT_SIZE];
 	char balance[DECIMAL_TEXT_SIZE];
 	char pending[DECIMAL_TEXT_SIZE];
 	char reserve[DECIMAL_TEXT_SIZE];
 
 	if (look->count.is_known)
-		(void)decimal_format(showed, look->count.qty);
+		(void)decimal_format(showed,
+		                     decimal_sub(look->count.qty, look->open));
+	if (!decimal_is_zero(look->open))
+		(void)snprintf(open, sizeof(open), " and %s on open sales",
+		               decimal_format(target, look->open));
 	store_timeline_add(w->store, v->sku, clock_wall_ms(), kind, w->account,
-	                   "showed %s, target %s (balance %s, pending %s, "
+	                   "showed %s%s, target %s (balance %s, pending %s, "
 	                   "reserve %s)%s",
-	                   showed, decimal_format(target, look->target),
+	                   showed, open, decimal_format(target, look->target),
 	                   decimal_format(balance, v->balance),
 	                   decimal_format(pending, v->pending),
 	                   decimal_format(reserve, look->reserve), what);
@@ -209,6 +217,60 @@ static int
 compare_with_sales(const struct look *look)
 {
 	return decimal_cmp(look->count.qty, expected(look));
+}
+
+static bool
+has_fallen(const struct look *look)
+{
+	return look->count.is_known && look->view.has_published &&
+	       !look->is_moved && compare_with_sales(look) < 0;
+}
+
+/* Open sales account for no more than what is missing: where goods leave the
+   count with the closing only, they have taken nothing. */
+static void
+take_open(struct look *look, struct decimal open)
+{
+	struct decimal fall = decimal_sub(expected(look), look->count.qty);
+
+	if (decimal_is_negative(open))
+		return;
+	look->open = decimal_cmp(open, fall) < 0 ? open : fall;
+	look->count.qty = decimal_add(look->count.qty, look->open);
+}
+
+/*
+ * What an open sale holds is neither sold nor missing. It is counted as there,
+ * and no write puts it back: the target is shown less what is open.
+ */
+static int
+learn_open(struct worker *w, struct looks *l, bool *was_read)
+{
+	struct count *counts = calloc(l->n + 1, sizeof(*counts));
+	size_t n = 0;
+
+	if (!counts)
+		return err_raise(ERR_NOMEM, "why=%s", "push");
+	for (size_t i = 0; i < l->n; i++)
+		if (has_fallen(&l->v[i]))
+			counts[n++].external = l->v[i].view.external;
+	if (n)
+		*was_read = open_sales_read(w, counts, n);
+	n = 0;
+	for (size_t i = 0; *was_read && i < l->n; i++)
+		if (has_fallen(&l->v[i]))
+			take_open(&l->v[i], counts[n++].qty);
+	free(counts);
+	return 0;
+}
+
+/* The count that is to be there while that much is open. */
+static struct decimal
+shown(const struct look *look)
+{
+	struct decimal qty = decimal_sub(look->target, look->open);
+
+	return decimal_is_negative(qty) ? DECIMAL_ZERO : qty;
 }
 
 /* True when a fall without a sale must be looked at once more, later. */
@@ -523,7 +585,7 @@ write_some(void *ctx, size_t at, size_t n, bool *is_refused)
 	for (size_t i = 0; i < n; i++)
 		counts[i] = (struct count){
 			.external = looks[i]->view.external,
-			.qty = looks[i]->target,
+			.qty = shown(looks[i]),
 			.is_known = true,
 			.outcome = outcome_done(),
 		};
@@ -601,8 +663,8 @@ has_risen(const struct looks *l)
 }
 
 /*
- * The sales up to as_of_ms, and what came back if a count says so; then the
- * books for every look.
+ * The sales up to as_of_ms, and what is open or came back if a count says so;
+ * then the books for every look.
  */
 static int
 learn_sales(struct worker *w, struct looks *l, int64_t as_of_ms,
@@ -612,6 +674,8 @@ learn_sales(struct worker *w, struct looks *l, int64_t as_of_ms,
 
 	if (!r && *was_listed)
 		r = load_views(w, l);
+	if (!r && *was_listed && w->ops->read_open)
+		r = learn_open(w, l, was_listed);
 	if (r || !*was_listed || !w->ops->list_returns || !has_risen(l))
 		return r;
 	r = returns_list(w, as_of_ms, false, origin_ms, was_listed);

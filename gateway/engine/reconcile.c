@@ -55,6 +55,7 @@ struct look {
 	bool has_should;
 	struct decimal should;
 	bool is_moving;
+	bool is_open; /* what is missing may be on sales still open there */
 };
 
 struct things {
@@ -352,7 +353,7 @@ judge_drift(struct reconcile *rc, const struct look *l)
 	struct reconcile_tally *t = &rc->report.tally;
 
 	t->compared++;
-	if (l->is_moving && !l->thing->is_marked) {
+	if (l->is_open || (l->is_moving && !l->thing->is_marked)) {
 		t->moving++;
 		return list(rc, l, RECONCILE_MOVING);
 	}
@@ -435,6 +436,48 @@ list_sales(struct reconcile *rc, struct look *looks, size_t n)
 	return r;
 }
 
+/* Less than it should be, at a channel. */
+static bool
+is_short(const struct reconcile *rc, const struct look *l)
+{
+	return differs(rc, l) && !is_authority(rc, l) &&
+	       decimal_cmp(l->count.qty, l->should) < 0;
+}
+
+/* What lies on sales still open there is on its way; where that cannot be
+   asked, so is what is missing. */
+static int
+ask_for_open(struct reconcile *rc, struct look *looks, size_t n)
+{
+	struct count *counts = calloc(n, sizeof(*counts));
+	size_t n_short = 0;
+	bool was_read = true;
+	int r;
+
+	if (!counts)
+		return err_raise(ERR_NOMEM, "why=%s", "reconcile");
+	for (size_t i = 0; i < n; i++)
+		if (is_short(rc, &looks[i]))
+			counts[n_short++].external = looks[i].thing->external;
+	r = n_short ? wait_for_pace(rc, clock_mono_ms() + PATIENCE_MS) : 0;
+	if (!r && n_short)
+		was_read = open_sales_read(rc->w, counts, n_short);
+	n_short = 0;
+	for (size_t i = 0; !r && i < n; i++) {
+		struct look *l = &looks[i];
+
+		if (!is_short(rc, l))
+			continue;
+		l->is_open = !was_read ||
+		             decimal_cmp(decimal_add(l->count.qty,
+		                                     counts[n_short].qty),
+		                         l->should) >= 0;
+		n_short++;
+	}
+	free(counts);
+	return r;
+}
+
 static int
 compare_looks(struct reconcile *rc, struct look *looks, size_t n)
 {
@@ -444,6 +487,8 @@ compare_looks(struct reconcile *rc, struct look *looks, size_t n)
 		r = load(rc, looks, n);
 	if (!r)
 		r = list_sales(rc, looks, n);
+	if (!r && rc->is_second && rc->w->ops->read_open)
+		r = ask_for_open(rc, looks, n);
 	for (size_t i = 0; !r && i < n; i++)
 		r = !rc->is_second && differs(rc, &looks[i])
 		            ? put_aside(rc, &looks[i])

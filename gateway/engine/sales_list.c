@@ -227,6 +227,20 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 	return saved_end_doubt(w);
 }
 
+bool
+open_sales_read(struct worker *w, struct count *counts, size_t n)
+{
+	struct outcome outcome;
+
+	for (size_t i = 0; i < n; i++)
+		counts[i].qty = DECIMAL_ZERO;
+	outcome = w->ops->read_open(w->state, counts, n);
+	/* As with a list of sales: ask again, but not without a pause. */
+	if (outcome.verdict == VERDICT_REFUSED)
+		outcome.verdict = VERDICT_RETRY;
+	return worker_judge(w, "read open sales", &outcome);
+}
+
 static int
 read_some(struct worker *w, const struct marks *marks)
 {

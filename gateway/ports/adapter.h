@@ -239,6 +239,16 @@ struct adapter_ops {
 	                             const struct sale_sink *sink);
 
 	/*
+	 * Of each, the units on sales that are still open: where they leave the
+	 * count as they are rung up, they are missing there, and no final sale
+	 * says why. Asked for only when a count fell without a known sale, after
+	 * list_sales; counts[i].qty comes as 0. NULL: only final sales move the
+	 * counts.
+	 */
+	struct outcome (*read_open)(void *state, struct count *counts,
+	                            size_t n);
+
+	/*
 	 * Goods that came back and are for sale again, as far as list_sales does
 	 * not show them: known since since_ms, until until_ms, oldest first. Each
 	 * is a sale of its own with negative quantities; its id is of the movement

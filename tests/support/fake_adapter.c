@@ -411,6 +411,38 @@ list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	return list_some(f, "list_sales", since_ms, until_ms, sink);
 }
 
+static struct decimal
+sum_open(const struct fake_adapter *f, const char *external)
+{
+	struct decimal sum = DECIMAL_ZERO;
+
+	for (size_t i = 0; i < f->n_sales; i++)
+		for (size_t j = 0;
+		     f->sales[i].is_open && j < f->sales[i].n_lines; j++)
+			if (!strcmp(f->sales[i].lines[j].external, external))
+				sum = decimal_add(sum,
+				                  f->sales[i].lines[j].qty);
+	return sum;
+}
+
+static struct outcome
+read_open(void *state, struct count *counts, size_t n)
+{
+	struct fake_adapter *f = state;
+	struct outcome outcome = outcome_done();
+
+	if (!f->tells_open)
+		return outcome;
+	note(f, "read_open(");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&f->log, "%s%s", i ? "," : "", counts[i].external);
+	buf_addc(&f->log, ')');
+	if (take_step(f, "read_open", &outcome))
+		for (size_t i = 0; i < n; i++)
+			counts[i].qty = sum_open(f, counts[i].external);
+	return end(f, "read_open", outcome);
+}
+
 static struct outcome
 list_returns(void *state, int64_t since_ms, int64_t until_ms,
              const struct sale_sink *sink)
@@ -625,6 +657,7 @@ const struct adapter_ops fake_till_ops = {
 	.write_counts = write_counts,
 	.list_sales = list_sales,
 	.list_returns = list_returns,
+	.read_open = read_open,
 	.skew_ms = skew_ms,
 	.read_sales = read_sales,
 	.sync = sync_all,

@@ -73,6 +73,7 @@ struct fake_adapter {
 	bool takes_returns;
 	bool has_no_look_up;
 	bool ignores_time; /* a write wipes out later sales */
+	bool tells_open;   /* read_open tells what open sales hold */
 	size_t batch_max;  /* 0: 100 */
 	char picture[32];  /* id of the only one; "": none */
 

@@ -255,6 +255,124 @@ test_push__a_clock_set_back_makes_the_second_look_late_not_lost(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
 }
 
+/* ---- sales that are still open ---- */
+
+/* Goods that leave the count as they are rung up. */
+static struct fake_sale *
+ring_up(const char *id, const char *qty)
+{
+	struct fake_sale *sale = fake_adapter_sell(agora, id, "A-A1", qty);
+
+	sale->is_open = true;
+	agora->tells_open = true;
+	return sale;
+}
+
+static void
+test_push__what_is_on_an_open_sale_is_no_drift(void **state)
+{
+	struct fake_sale *sale;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	sale = ring_up("S1", "2");
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	assert_log("read_counts(A-A1) list_sales read_open(A-A1)");
+	assert_marked("");
+	receive("A1", "9");
+	engine_world_turn(&world->agora);
+	assert_log("read_counts(A-A1) list_sales read_open(A-A1) "
+	           "write_counts(A-A1=7)");
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+	/* It is closed: what was off the count already is pending now. */
+	sale->is_open = false;
+	sale->closed_ms = clock_wall_ms();
+	(void)fake_adapter_log(agora);
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_not_written();
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+	assert_true(fake_adapter_shows(erp, "E-A1", "7"));
+}
+
+static void
+test_push__an_open_sale_given_up_brings_its_units_back(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)ring_up("S1", "2");
+	receive("A1", "6");
+	engine_world_turn(&world->agora);
+	assert_true(fake_adapter_shows(agora, "A-A1", "4"));
+	agora->n_sales = 0;
+	fake_adapter_set(agora, "A-A1", "6");
+	(void)fake_adapter_log(agora);
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	engine_world_rest(world);
+	assert_not_written();
+	assert_true(fake_adapter_shows(agora, "A-A1", "6"));
+}
+
+/* They explain as much as they hold, and never more than is missing. */
+static void
+test_push__a_fall_beyond_what_is_open_is_drift(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	(void)ring_up("S1", "2");
+	count_moves("4");
+	engine_world_rest(world);
+	assert_not_written();
+	fake_clock_advance(10000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
+/* Where goods leave the count with the closing only. */
+static void
+test_push__an_open_sale_that_took_nothing_off_adds_nothing(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "9");
+	(void)ring_up("S1", "2");
+	fake_adapter_set(agora, "A-A1", "9");
+	receive("A1", "12");
+	engine_world_turn(&world->agora);
+	assert_log("read_counts(A-A1) list_sales write_counts(A-A1=12)");
+}
+
+static void
+test_push__a_target_below_what_is_open_is_written_as_nothing(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)ring_up("S1", "3");
+	receive("A1", "1");
+	engine_world_turn(&world->agora);
+	assert_log("read_counts(A-A1) list_sales read_open(A-A1) "
+	           "write_counts(A-A1=0)");
+}
+
+static void
+test_push__open_sales_that_cannot_be_read_suppress_the_write(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)ring_up("S1", "2");
+	fake_adapter_next(agora, "read_open", outcome_of(VERDICT_REFUSED, "no"),
+	                  false);
+	receive("A1", "9");
+	engine_world_turn(&world->agora);
+	assert_not_written();
+	assert_marked("i:A1");
+	fake_clock_advance(60000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
 static void
 test_push__a_rise_is_drift_and_corrected(void **state)
 {
@@ -900,6 +1018,12 @@ main(void)
 		EACH(test_push__a_fall_larger_than_the_known_sale_is_unexplained),
 		EACH(test_push__a_fall_that_goes_on_gets_ten_seconds_anew),
 		EACH(test_push__a_clock_set_back_makes_the_second_look_late_not_lost),
+		EACH(test_push__what_is_on_an_open_sale_is_no_drift),
+		EACH(test_push__an_open_sale_given_up_brings_its_units_back),
+		EACH(test_push__a_fall_beyond_what_is_open_is_drift),
+		EACH(test_push__an_open_sale_that_took_nothing_off_adds_nothing),
+		EACH(test_push__a_target_below_what_is_open_is_written_as_nothing),
+		EACH(test_push__open_sales_that_cannot_be_read_suppress_the_write),
 		EACH(test_push__a_rise_is_drift_and_corrected),
 		EACH(test_push__an_unknown_count_suppresses_the_write),
 		EACH(test_push__a_failed_read_suppresses_the_write_and_keeps_the_mark),

@@ -169,6 +169,27 @@ test_reconcile__a_channel_that_drifted_is_told_and_not_written(void **state)
 	assert_int_equal(report.rows[0].since_ms, since);
 }
 
+/* Rung up, off the count, and not paid yet. */
+static void
+test_reconcile__what_is_on_an_open_sale_is_on_its_way(void **state)
+{
+	(void)state;
+	fake_adapter_sell(agora, "S1", "A-A1", "2")->is_open = true;
+	agora->tells_open = true;
+	reconcile(&world->agora);
+	assert_int_equal(report.tally.moving, 1);
+	assert_int_equal(report.tally.drifted, 0);
+	assert_row(0, "A1", RECONCILE_MOVING, "3", "5");
+	reconcile_as(&world->agora, MARK_RECONCILE_FIX);
+	assert_int_equal(report.tally.drifted, 0);
+	assert_int_equal(report.tally.corrected, 0);
+	assert_true(fake_adapter_shows(agora, "A-A1", "3"));
+	/* More is missing than it holds. */
+	fake_adapter_set(agora, "A-A1", "2");
+	reconcile(&world->agora);
+	assert_int_equal(report.tally.drifted, 1);
+}
+
 static void
 test_reconcile__each_run_replaces_the_last_ones_rows(void **state)
 {
@@ -494,6 +515,7 @@ main(void)
 		EACH(test_reconcile__finds_a_return_that_nobody_told),
 		EACH(test_reconcile__what_agrees_is_equal),
 		EACH(test_reconcile__a_channel_that_drifted_is_told_and_not_written),
+		EACH(test_reconcile__what_is_on_an_open_sale_is_on_its_way),
 		EACH(test_reconcile__each_run_replaces_the_last_ones_rows),
 		EACH(test_reconcile__an_old_balance_is_drift_at_the_authority),
 		EACH(test_reconcile__unknown_is_unknown_and_never_zero),
