@@ -7,6 +7,65 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of the character that begins here; 0: none does. */
+static size_t
+count_bytes(const unsigned char *p)
+{
+	size_t n = *p < 0x80   ? 1
+	           : *p < 0xc2 ? 0
+	           : *p < 0xe0 ? 2
+	           : *p < 0xf0 ? 3
+	           : *p < 0xf5 ? 4
+	                       : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* Of what a terminal obeys none has more bytes than three. */
+static unsigned
+decode(const unsigned char *p, size_t n)
+{
+	if (n == 2)
+		return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+	if (n == 3)
+		return (p[0] & 0xfU) << 12 | (p[1] & 0x3fU) << 6 |
+		       (p[2] & 0x3fU);
+	return n == 1 ? p[0] : 0;
+}
+
+unsigned
+words_obeyed(const char *text, size_t *n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned c;
+
+	*n = count_bytes(p);
+	c = decode(p, *n);
+	return c < ' ' || (c >= 0x7f && c < 0xa0) ||
+	                       (c >= 0x2028 && c <= 0x202e) ||
+	                       (c >= 0x2066 && c <= 0x2069)
+	               ? c
+	               : 0;
+}
+
+void
+words_clean(char *text)
+{
+	size_t n;
+
+	for (char *p = text; *p; p += n) {
+		if (words_obeyed(p, &n))
+			memset(p, ' ', n);
+		if (!n) {
+			*p = '?';
+			n = 1;
+		}
+	}
+}
+
 char *
 words_copy(char *out, size_t size, const char *text)
 {
@@ -25,9 +84,7 @@ words_copy(char *out, size_t size, const char *text)
 	memcpy(out, copy, n);
 	out[n] = '\0';
 	free(copy);
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
+	words_clean(out);
 	return out;
 }
 

@@ -22,10 +22,10 @@ check_certificate(const char *field, const char *path, const char *client_ca)
 		return true;
 	ok = !tls_new(&tls, path, client_ca, &why);
 	if (ok)
-		(void)printf("ok    %-12s valid for %lld days\n", field,
-		             (long long)(tls_expires_in_s(tls) / 86400));
+		cli_line("ok    %-12s valid for %lld days", field,
+		         (long long)(tls_expires_in_s(tls) / 86400));
 	else
-		(void)printf("wrong %-12s %s\n", field, buf_text(&why));
+		cli_line("wrong %-12s %s", field, buf_text(&why));
 	buf_fini(&why);
 	tls_free(tls);
 	return ok;
@@ -80,10 +80,10 @@ check_account(const struct cli *cli, const struct conf *conf,
 	if (!conf_account_is_source(account)) /* which says so itself */
 		add_missing(&what, cli_adapter(cli, account), account);
 	if (ok)
-		(void)printf("ok    %-12s %s\n", name, buf_text(&what));
+		cli_line("ok    %-12s %s", name, buf_text(&what));
 	else
-		(void)printf("wrong %-12s %s: %s\n", name,
-		             verdict_name(outcome.verdict), outcome.why);
+		cli_line("wrong %-12s %s: %s", name,
+		         verdict_name(outcome.verdict), outcome.why);
 	buf_fini(&what);
 	return ok;
 }
@@ -105,9 +105,9 @@ warn_left(void *ctx, const char *account)
 		return 0;
 	r = store_ledger_count_ready(left->store, &n, account);
 	if (!r && n)
-		(void)printf("warn  %-12s is not configured, and %lld entries "
-		             "wait for it: see tillbridge dead list\n",
-		             account, (long long)n);
+		cli_line("warn  %-12s is not configured, and %lld entries "
+		         "wait for it: see tillbridge dead list",
+		         account, (long long)n);
 	return r;
 }
 
@@ -124,7 +124,7 @@ cli_check(const struct cli *cli)
 	if (code != EXIT_CODE_DONE)
 		return code;
 	top = conf->top;
-	(void)printf("ok    %-12s %zu accounts\n", "file", conf->n_accounts);
+	cli_line("ok    %-12s %zu accounts", "file", conf->n_accounts);
 	if (!check_certificate("public", conf_path(top, "public.certificate"),
 	                       conf_path(top, "public.client_ca")) ||
 	    !check_certificate("private", conf_path(top, "private.certificate"),
@@ -133,11 +133,11 @@ cli_check(const struct cli *cli)
 	if (cli->is_offline || code != EXIT_CODE_DONE)
 		goto out;
 	if (station_open(&station, conf, &why)) {
-		(void)printf("wrong %-12s %s\n", "redis", buf_text(&why));
+		cli_line("wrong %-12s %s", "redis", buf_text(&why));
 		code = EXIT_CODE_UNREACHABLE;
 		goto out;
 	}
-	(void)printf("ok    %-12s reachable\n", "redis");
+	cli_line("ok    %-12s reachable", "redis");
 	for (size_t i = 0; i < conf->n_accounts; i++)
 		if (!check_account(cli, conf, conf->accounts[i], station))
 			code = EXIT_CODE_FAILED;

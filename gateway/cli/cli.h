@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "gateway/engine/lifecycle.h"
 #include "gateway/engine/station.h"
@@ -66,9 +67,22 @@ int cli_visit(struct visit **out, const struct cli *cli,
  */
 bool cli_can_call(const struct conf_section *account, struct buf *why);
 
-/* "tillbridge: …" on stderr. */
+/*
+ * One line on stdout (or elsewhere), or "tillbridge: …" on stderr. Names,
+ * reasons and all else that a system said go through here: what a terminal
+ * would obey becomes blanks (words_clean).
+ */
+void cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_line_to(FILE *to, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void cli_complain(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+
+/*
+ * JSON on stdout, and a line end. What our writer leaves as it is, and a
+ * terminal obeys, is written as \u007f and so on: only a string can hold it.
+ */
+void cli_json(const struct buf *text);
 
 enum { CLI_TIME_SIZE = 32 };
 

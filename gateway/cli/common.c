@@ -3,10 +3,68 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "gateway/base/err.h"
+#include "gateway/base/words.h"
+
+static void
+put_line(FILE *to, const char *format, va_list ap)
+{
+	va_list again;
+	char *text = NULL;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, format, ap);
+	if (n >= 0)
+		text = malloc((size_t)n + 1);
+	if (text) {
+		(void)vsnprintf(text, (size_t)n + 1, format, again);
+		words_clean(text);
+		(void)fprintf(to, "%s\n", text);
+	}
+	va_end(again);
+	free(text);
+}
+
+void
+cli_line(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	put_line(stdout, format, ap);
+	va_end(ap);
+}
+
+void
+cli_line_to(FILE *to, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	put_line(to, format, ap);
+	va_end(ap);
+}
+
+void
+cli_json(const struct buf *text)
+{
+	size_t n;
+
+	for (const char *p = buf_text(text); *p; p += n ? n : 1) {
+		unsigned c = words_obeyed(p, &n);
+
+		if (c)
+			(void)printf("\\u%04x", c);
+		else
+			(void)fwrite(p, 1, n ? n : 1, stdout);
+	}
+	(void)putchar('\n');
+}
 
 void
 cli_complain(const char *format, ...)
@@ -15,9 +73,8 @@ cli_complain(const char *format, ...)
 
 	(void)fputs("tillbridge: ", stderr);
 	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
+	put_line(stderr, format, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
 }
 
 const char *

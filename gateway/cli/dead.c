@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/cli/dead_show.h"
 #include "gateway/drivers/store_asked.h"
@@ -21,8 +22,8 @@ struct dead_list {
 	const struct dead *dead;
 	struct json_out *json; /* NULL: a table */
 	size_t n;
-	size_t n_left;   /* uncertain, which retry --all leaves */
-	struct buf left; /* their ids, a line each */
+	size_t n_left; /* uncertain, which retry --all leaves */
+	char **left;   /* what they are, a line for a person each */
 	int failed;
 };
 
@@ -67,13 +68,12 @@ print_row(void *ctx, const struct dead_letter *letter)
 		print_json(l->json, letter, &asked);
 		return 0;
 	}
-	(void)printf("%-36s %-10s %s  %s\n%38s%s\n", letter->id, letter->kind,
-	             cli_time(at, letter->at_ms), letter->summary, "",
-	             letter->why);
+	cli_line("%-36s %-10s %s  %s", letter->id, letter->kind,
+	         cli_time(at, letter->at_ms), letter->summary);
+	cli_line("%38s%s", "", letter->why);
 	if (asked.is_asked) {
 		explain_asked(&words, letter->authority, asked.in_ms);
-		(void)printf("%38s%s: nothing to decide\n", "",
-		             buf_text(&words));
+		cli_line("%38s%s: nothing to decide", "", buf_text(&words));
 	}
 	buf_fini(&words);
 	return 0;
@@ -93,7 +93,7 @@ list(const struct dead *dead)
 	r = store_dead_each(dead->store, print_row, &l);
 	if (l.json) {
 		json_out_end_array(&json);
-		(void)puts(buf_text(&text));
+		cli_json(&text);
 	}
 	if (!r && !l.n && !l.json && !dead->cli->is_quiet)
 		(void)puts("nothing waits for a person");
@@ -116,19 +116,19 @@ say_done(const char *id, enum dead_action action, const char *done,
          int64_t n_held)
 {
 	if (!n_held)
-		(void)printf("%s %s\n", id, done);
+		cli_line("%s %s", id, done);
 	else if (action == DEAD_RETRY)
-		(void)printf("%s released: %lld item%s set to 0 at %s\n", id,
-		             (long long)n_held, n_held == 1 ? " is" : "s are",
-		             id + 5);
+		cli_line("%s released: %lld item%s set to 0 at %s", id,
+		         (long long)n_held, n_held == 1 ? " is" : "s are",
+		         id + 5);
 	else
-		(void)printf("%s dropped: %lld item%s as %s at %s, until %s "
-		             "or a full sync compares %s\n",
-		             id, (long long)n_held,
-		             n_held == 1 ? " stays" : "s stay",
-		             n_held == 1 ? "it is" : "they are", id + 5,
-		             n_held == 1 ? "it moves" : "they move",
-		             n_held == 1 ? "it" : "them");
+		cli_line("%s dropped: %lld item%s as %s at %s, until %s "
+		         "or a full sync compares %s",
+		         id, (long long)n_held,
+		         n_held == 1 ? " stays" : "s stay",
+		         n_held == 1 ? "it is" : "they are", id + 5,
+		         n_held == 1 ? "it moves" : "they move",
+		         n_held == 1 ? "it" : "them");
 }
 
 /* Confirming what is looked up anyway is rarely right, and never undone. */
@@ -217,20 +217,46 @@ decide(const struct dead *dead, const char *id, enum dead_action action,
 }
 
 static int
+note_left(struct dead_list *l, const struct dead_letter *letter)
+{
+	char **grown = realloc(l->left, (l->n_left + 1) * sizeof(*grown));
+
+	if (!grown)
+		return err_raise(ERR_NOMEM, "why=%s", "dead letters");
+	l->left = grown;
+	grown[l->n_left] = text_format("%s: %s", letter->id, letter->summary);
+	if (!grown[l->n_left])
+		return err_raise(ERR_NOMEM, "why=%s", "dead letters");
+	l->n_left++;
+	return 0;
+}
+
+static void
+say_left(const struct dead_list *l)
+{
+	bool is_dry = l->dead->cli->is_dry;
+
+	if (l->n_left)
+		cli_line("%zu uncertain, %s as %s for dead confirm or dead "
+		         "retry ID:",
+		         l->n_left, is_dry ? "would be left" : "left",
+		         l->n_left == 1 ? "it is" : "they are");
+	for (size_t i = 0; i < l->n_left; i++)
+		cli_line("  %s", l->left[i]);
+}
+
+static int
 retry_row(void *ctx, const struct dead_letter *letter)
 {
 	struct dead_list *l = ctx;
 
 	/* An uncertain entry may be there already: never in bulk. */
 	if (!strcmp(letter->kind, "uncertain")) {
-		l->n_left++;
-		buf_addf(&l->left, "  %s: %s\n", letter->id, letter->summary);
-		return 0;
+		return note_left(l, letter);
 	}
 	l->n++;
 	if (l->dead->cli->is_dry) {
-		(void)printf("would retry %s: %s\n", letter->id,
-		             letter->summary);
+		cli_line("would retry %s: %s", letter->id, letter->summary);
 		return 0;
 	}
 	if (decide(l->dead, letter->id, DEAD_RETRY, "retried"))
@@ -246,15 +272,13 @@ retry_all(const struct dead *dead)
 	int r = store_dead_each(dead->store, retry_row, &l);
 
 	if (!r)
-		(void)printf("%zu %s\n", l.n,
-		             is_dry ? "would be retried" : "retried");
-	if (!r && l.n_left)
-		(void)printf("%zu uncertain, %s as %s for dead confirm or dead "
-		             "retry ID:\n%s",
-		             l.n_left, is_dry ? "would be left" : "left",
-		             l.n_left == 1 ? "it is" : "they are",
-		             buf_text(&l.left));
-	buf_fini(&l.left);
+		cli_line("%zu %s", l.n,
+		         is_dry ? "would be retried" : "retried");
+	if (!r)
+		say_left(&l);
+	for (size_t i = 0; i < l.n_left; i++)
+		free(l.left[i]);
+	free(l.left);
 	if (r)
 		return cli_fail(r);
 	return l.failed ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
@@ -268,7 +292,7 @@ show(const struct dead *dead, const char *id)
 	enum exit_code code = EXIT_CODE_DONE;
 
 	if (!r && dead->cli->is_json)
-		(void)puts(buf_text(&text));
+		cli_json(&text);
 	else if (!r)
 		r = dead_show(dead, id, &text);
 	if (r == LEDGER_ABSENT) {

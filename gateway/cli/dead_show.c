@@ -15,7 +15,7 @@ static void
 print_fact(const char *name, const char *value)
 {
 	if (value && *value)
-		(void)printf("%-12s %s\n", name, value);
+		cli_line("%-12s %s", name, value);
 }
 
 static void
@@ -43,17 +43,19 @@ print_lines(const struct json_node *lines, const char *authority)
 {
 	size_t n = json_length(lines);
 
-	if (n)
-		(void)printf("\n  %-24s %10s %12s  at %s\n", "sku", "quantity",
-		             "price", authority);
+	if (n) {
+		(void)puts("");
+		cli_line("  %-24s %10s %12s  at %s", "sku", "quantity", "price",
+		         authority);
+	}
 	for (size_t i = 0; i < n; i++) {
 		const struct json_node *line = json_at(lines, i);
 
-		(void)printf("  %-24s %10s %12s  %s\n",
-		             json_text_or(line, "sku", "-"),
-		             json_text_or(line, "qty", "-"),
-		             json_text_or(line, "gross", "-"),
-		             json_text_or(line, "external", ""));
+		cli_line("  %-24s %10s %12s  %s",
+		         json_text_or(line, "sku", "-"),
+		         json_text_or(line, "qty", "-"),
+		         json_text_or(line, "gross", "-"),
+		         json_text_or(line, "external", ""));
 	}
 	if (n)
 		(void)puts("");
@@ -75,7 +77,7 @@ print_choices(const struct dead *dead, const char *id,
 		return r;
 	if (asked.is_asked) {
 		explain_asked(&words, authority, asked.in_ms);
-		(void)printf("to do        nothing: %s\n", buf_text(&words));
+		cli_line("to do        nothing: %s", buf_text(&words));
 	} else {
 		print_fact(
 			"to do",
@@ -141,9 +143,8 @@ print_hold(const struct json_node *o)
 			(void)decimal_format(text, qty);
 		(void)clock_parse(&since_ms, json_text_or(item, "since", ""),
 		                  1);
-		(void)printf("  %-24s %10s  %s\n",
-		             json_text_or(item, "sku", "-"), text,
-		             cli_time(at, since_ms));
+		cli_line("  %-24s %10s  %s", json_text_or(item, "sku", "-"),
+		         text, cli_time(at, since_ms));
 	}
 	(void)puts("");
 	print_fact("to do", "retry sets them to zero, drop leaves them as they "
@@ -160,7 +161,7 @@ dead_show(const struct dead *dead, const char *id, const struct buf *text)
 	if (r)
 		return r > 0 ? err_raise(ERR_BUG, "why=%s", "dead letter") : r;
 	root = json_root(doc);
-	(void)puts(id);
+	cli_line("%s", id);
 	if (!strncmp(id, "entry/", 6))
 		r = print_entry(dead, id + 6, root);
 	else if (!strncmp(id, "hold/", 5))

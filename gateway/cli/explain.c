@@ -17,11 +17,9 @@ print_mark(const struct explain_mark *m, int64_t now_ms)
 
 	if (!m->is_due)
 		return;
-	(void)printf("  look       due %s%s: %s\n",
-	             m->at_ms > now_ms ? "in " : "now",
-	             m->at_ms > now_ms ? explain_span(wait, m->at_ms - now_ms)
-	                               : "",
-	             explain_cause(m->cause));
+	cli_line("  look       due %s%s: %s", m->at_ms > now_ms ? "in " : "now",
+	         m->at_ms > now_ms ? explain_span(wait, m->at_ms - now_ms) : "",
+	         explain_cause(m->cause));
 }
 
 static void
@@ -32,11 +30,10 @@ print_health(const struct explain_health *h)
 
 	explain_trouble(&trouble, h);
 	if (trouble.n)
-		(void)printf("  trouble    %s, last at %s\n",
-		             buf_text(&trouble),
-		             cli_time(at, h->last_error_ms));
+		cli_line("  trouble    %s, last at %s", buf_text(&trouble),
+		         cli_time(at, h->last_error_ms));
 	if (h->alarm[0])
-		(void)printf("  alarm      %s\n", h->alarm);
+		cli_line("  alarm      %s", h->alarm);
 	buf_fini(&trouble);
 }
 
@@ -48,11 +45,11 @@ print_entry(const struct explain_entry *e)
 	char at[CLI_TIME_SIZE];
 
 	explain_entry_say(&words, e);
-	(void)printf("  %-10s %s, docid %s, made %s\n",
-	             e->is_pending ? decimal_format(qty, e->qty) : "-",
-	             buf_text(&words), e->docid, cli_time(at, e->made_ms));
+	cli_line("  %-10s %s, docid %s, made %s",
+	         e->is_pending ? decimal_format(qty, e->qty) : "-",
+	         buf_text(&words), e->docid, cli_time(at, e->made_ms));
 	if (e->why[0])
-		(void)printf("  %-10s %s\n", "", e->why);
+		cli_line("  %-10s %s", "", e->why);
 	buf_fini(&words);
 }
 
@@ -62,11 +59,11 @@ print_unknown(const struct explain *e)
 	char at[CLI_TIME_SIZE];
 
 	if (e->unknown_ms)
-		(void)printf("balance      unknown since %s: no channel is "
-		             "written\n",
-		             cli_time(at, e->unknown_ms));
+		cli_line("balance      unknown since %s: no channel is "
+		         "written",
+		         cli_time(at, e->unknown_ms));
 	else
-		(void)printf("balance      unknown: no channel is written\n");
+		cli_line("balance      unknown: no channel is written");
 }
 
 static void
@@ -76,33 +73,32 @@ print_item(const struct explain *e)
 	char at[CLI_TIME_SIZE];
 	char age[EXPLAIN_SPAN_SIZE];
 
-	(void)printf("%s%s%s\n", e->sku, e->name[0] ? "  " : "", e->name);
-	(void)printf("authority    %s%s\n", e->authority,
-	             e->is_default ? " (the default)"
-	             : e->is_gone  ? " (no longer configured)"
-	                           : "");
+	cli_line("%s%s%s", e->sku, e->name[0] ? "  " : "", e->name);
+	cli_line("authority    %s%s", e->authority,
+	         e->is_default ? " (the default)"
+	         : e->is_gone  ? " (no longer configured)"
+	                       : "");
 	if (e->next[0])
-		(void)printf("  next       %s, when nothing is pending\n",
-		             e->next);
+		cli_line("  next       %s, when nothing is pending", e->next);
 	if (!e->is_bound)
-		(void)printf("  unbound    the item has no binding there\n");
+		cli_line("  unbound    the item has no binding there");
 	else if (e->unresolved[0])
-		(void)printf("  unresolved %s\n", e->unresolved);
+		cli_line("  unresolved %s", e->unresolved);
 	if (e->has_balance)
-		(void)printf("balance      %s, read %s, %s ago\n",
-		             decimal_format(text, e->balance),
-		             cli_time(at, e->balance_ms),
-		             explain_span(age, e->now_ms - e->balance_ms));
+		cli_line("balance      %s, read %s, %s ago",
+		         decimal_format(text, e->balance),
+		         cli_time(at, e->balance_ms),
+		         explain_span(age, e->now_ms - e->balance_ms));
 	else
 		print_unknown(e);
 	print_mark(&e->mark, e->now_ms);
 	print_health(&e->health);
 	if (e->oversold_ms)
-		(void)printf("oversold     %s more sold than there was, since "
-		             "%s\n",
-		             decimal_format(text, e->missing),
-		             cli_time(at, e->oversold_ms));
-	(void)printf("pending      %s\n", decimal_format(text, e->pending));
+		cli_line("oversold     %s more sold than there was, since "
+		         "%s",
+		         decimal_format(text, e->missing),
+		         cli_time(at, e->oversold_ms));
+	cli_line("pending      %s", decimal_format(text, e->pending));
 	for (size_t i = 0; i < e->n_entries; i++)
 		print_entry(&e->entries[i]);
 }
@@ -114,30 +110,31 @@ print_channel(const struct explain *e, const struct explain_channel *c)
 	char reserve[DECIMAL_TEXT_SIZE];
 	char target[DECIMAL_TEXT_SIZE] = "unknown";
 	char published[DECIMAL_TEXT_SIZE] = "nothing yet";
+	bool is_written;
 	char at[CLI_TIME_SIZE];
 
 	explain_conclude(&words, e, c);
-	(void)printf("\n%s.\n", buf_text(&words));
+	(void)puts("");
+	cli_line("%s.", buf_text(&words));
 	buf_fini(&words);
-	(void)printf("  bound to   %s%s%s\n", c->typed,
-	             c->external[0] ? " = " : ", unresolved: ",
-	             c->external[0] ? c->external : c->unresolved);
+	cli_line("  bound to   %s%s%s", c->typed,
+	         c->external[0] ? " = " : ", unresolved: ",
+	         c->external[0] ? c->external : c->unresolved);
 	if (c->has_target)
 		(void)decimal_format(target, c->target);
 	if (c->has_published)
 		(void)decimal_format(published, c->published);
-	(void)printf("  reserve    %s (%s)\n  target     %s\n  published  %s",
-	             decimal_format(reserve, c->reserve),
-	             explain_reserve_name(c->reserve_from), target, published);
-	if (c->has_published && c->published_ms)
-		(void)printf(", written %s", cli_time(at, c->published_ms));
-	(void)printf("\n");
+	cli_line("  reserve    %s (%s)", decimal_format(reserve, c->reserve),
+	         explain_reserve_name(c->reserve_from));
+	cli_line("  target     %s", target);
+	is_written = c->has_published && c->published_ms;
+	cli_line("  published  %s%s%s", published,
+	         is_written ? ", written " : "",
+	         is_written ? cli_time(at, c->published_ms) : "");
 	if (c->suspect_ms)
-		(void)printf("  suspect    since %s\n",
-		             cli_time(at, c->suspect_ms));
+		cli_line("  suspect    since %s", cli_time(at, c->suspect_ms));
 	if (c->held_ms)
-		(void)printf("  held       since %s\n",
-		             cli_time(at, c->held_ms));
+		cli_line("  held       since %s", cli_time(at, c->held_ms));
 	print_mark(&c->mark, e->now_ms);
 	print_health(&c->health);
 }
@@ -146,14 +143,16 @@ static void
 print_line(const struct timeline_line *l)
 {
 	char at[CLI_TIME_SIZE];
+	struct buf text = BUF_INIT;
 
-	(void)printf("%s.%03d  %-8s %-8s %s", cli_time(at, l->at_ms),
-	             (int)(l->at_ms % 1000), l->account,
-	             timeline_kind_name(l->kind), l->text);
+	buf_addf(&text, "%s.%03d  %-8s %-8s %s", cli_time(at, l->at_ms),
+	         (int)(l->at_ms % 1000), l->account,
+	         timeline_kind_name(l->kind), l->text);
 	if (l->n > 1)
-		(void)printf(" (%lld times, last %s)", (long long)l->n,
-		             cli_time(at, l->last_ms));
-	(void)printf("\n");
+		buf_addf(&text, " (%lld times, last %s)", (long long)l->n,
+		         cli_time(at, l->last_ms));
+	cli_line("%s", buf_text(&text));
+	buf_fini(&text);
 }
 
 static void
@@ -192,7 +191,7 @@ print_json(const struct explain *e)
 	explain_json(&o, e, write_text);
 	r = buf_check(&text);
 	if (!r)
-		(void)puts(buf_text(&text));
+		cli_json(&text);
 	buf_fini(&text);
 	return r ? cli_fail(r) : EXIT_CODE_DONE;
 }

@@ -223,7 +223,7 @@ print_lines(const struct buf *text)
 	for (const char *line = buf_text(text); *line;) {
 		size_t n = strcspn(line, "\n");
 
-		(void)printf("  %.*s\n", (int)n, line);
+		cli_line("  %.*s", (int)n, line);
 		line += n + (line[n] == '\n');
 	}
 }
@@ -233,9 +233,9 @@ show_plan(const struct registration *g)
 {
 	if (g->cli->is_json)
 		return;
-	(void)printf("%s shall call %s\n", g->name, buf_text(&g->url));
+	cli_line("%s shall call %s", g->name, buf_text(&g->url));
 	if (g->what.n == 0)
-		(void)printf("  nothing to do: it does already\n");
+		cli_line("  nothing to do: it does already");
 	print_lines(&g->what);
 	(void)fflush(stdout);
 }
@@ -293,7 +293,7 @@ print_json(const struct registration *g, const char *error)
 	else
 		json_out_null(&j, "error");
 	json_out_end_object(&j);
-	(void)puts(buf_text(&text));
+	cli_json(&text);
 	buf_fini(&text);
 }
 
@@ -317,11 +317,11 @@ finish(struct registration *g)
 	if (g->cli->is_json)
 		print_json(g, is_kept ? NULL : buf_text(&g->kept));
 	else if (g->what.n && !g->cli->is_quiet)
-		(void)printf("done: %s calls us\n", g->name);
+		cli_line("done: %s calls us", g->name);
 	if (!is_kept)
 		cli_complain("%s: %s", g->name, buf_text(&g->kept));
 	else if (g->kept.n && !g->cli->is_json && !g->cli->is_quiet)
-		(void)printf("%s\n", buf_text(&g->kept));
+		cli_line("%s", buf_text(&g->kept));
 	return is_kept ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gateway/base/csv.h"
 #include "gateway/base/err.h"
@@ -16,6 +17,7 @@
 struct writer {
 	const struct conf *conf;
 	struct buf row;
+	bool is_seen; /* on a terminal: for a person, and not to be imported */
 };
 
 static void
@@ -55,7 +57,9 @@ export_one(void *ctx, struct item *item)
 	buf_reset(&ex->row);
 	add_row(ex, item);
 	r = buf_check(&ex->row);
-	if (!r)
+	if (!r && ex->is_seen)
+		cli_line("%s", buf_text(&ex->row));
+	else if (!r)
 		(void)puts(buf_text(&ex->row));
 	return r;
 }
@@ -63,7 +67,7 @@ export_one(void *ctx, struct item *item)
 static enum exit_code
 export_all(const struct conf *conf, struct store *store)
 {
-	struct writer ex = { .conf = conf };
+	struct writer ex = { .conf = conf, .is_seen = isatty(STDOUT_FILENO) };
 	int r;
 
 	(void)fputs("sku,name,authority,reserve", stdout);
@@ -85,16 +89,14 @@ list_one(void *ctx, struct item *item)
 
 	is_left = item->authority &&
 	          !conf_find_account(ex->conf, item->authority);
-	(void)printf("%-24s %s%s%s%s\n", item->sku,
-	             item->name ? item->name : "",
-	             is_left ? "  (its authority " : "",
-	             is_left ? item->authority : "",
-	             is_left ? " is no longer configured)" : "");
+	cli_line("%-24s %s%s%s%s", item->sku, item->name ? item->name : "",
+	         is_left ? "  (its authority " : "",
+	         is_left ? item->authority : "",
+	         is_left ? " is no longer configured)" : "");
 	for (size_t i = 0; i < item->n_bindings; i++)
-		(void)printf(
-			"    %-16s %s%s\n", item->bindings[i].account,
-			item->bindings[i].typed ? item->bindings[i].typed : "",
-			item->bindings[i].external ? "" : "  (unresolved)");
+		cli_line("    %-16s %s%s", item->bindings[i].account,
+		         item->bindings[i].typed ? item->bindings[i].typed : "",
+		         item->bindings[i].external ? "" : "  (unresolved)");
 	return 0;
 }
 
@@ -139,7 +141,7 @@ list_json(struct store *store)
 	if (!r)
 		r = buf_check(&text);
 	if (!r)
-		(void)puts(buf_text(&text));
+		cli_json(&text);
 	buf_fini(&text);
 	return r ? cli_fail(r) : EXIT_CODE_DONE;
 }

@@ -699,17 +699,16 @@ say_done(const struct import *im)
 	warn_of_homeless(im);
 	if (im->cli->is_quiet)
 		return;
-	(void)printf("%zu items%s: %zu bindings new or changed\n", im->n_items,
-	             im->cli->is_dry ? " would be imported" : " imported",
-	             im->n_new_bindings);
+	cli_line("%zu items%s: %zu bindings new or changed", im->n_items,
+	         im->cli->is_dry ? " would be imported" : " imported",
+	         im->n_new_bindings);
 	if (im->n_channel_counts)
-		(void)printf("%zu channel counts %s set to what %s says; sales "
-		             "closed before now are history\n",
-		             im->n_channel_counts,
-		             im->cli->is_dry ? "would be" : "will be",
-		             im->has_other_authority
-		                     ? "the authority of each item"
-		                     : im->default_authority);
+		cli_line("%zu channel counts %s set to what %s says; sales "
+		         "closed before now are history",
+		         im->n_channel_counts,
+		         im->cli->is_dry ? "would be" : "will be",
+		         im->has_other_authority ? "the authority of each item"
+		                                 : im->default_authority);
 }
 
 /* Returns whether there is something to write. */

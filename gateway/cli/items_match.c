@@ -192,21 +192,21 @@ print_thing(const struct run *run, const struct match_thing *t)
 	switch (t->end) {
 	case MATCH_BOUND: return;
 	case MATCH_BY_BARCODE:
-		(void)printf("  matched    %-24s %-20s %s  (barcode %s)\n",
-		             t->external, sku, t->name, t->barcode);
+		cli_line("  matched    %-24s %-20s %s  (barcode %s)",
+		         t->external, sku, t->name, t->barcode);
 		return;
 	case MATCH_BY_SKU:
-		(void)printf("  matched    %-24s %-20s %s  (SKU)\n",
-		             t->external, sku, t->name);
+		cli_line("  matched    %-24s %-20s %s  (SKU)", t->external, sku,
+		         t->name);
 		return;
 	case MATCH_AMBIGUOUS:
-		(void)printf("  ambiguous  %-24s %-20s %s  (%s)\n", t->external,
-		             t->sku, t->name, t->why);
+		cli_line("  ambiguous  %-24s %-20s %s  (%s)", t->external,
+		         t->sku, t->name, t->why);
 		return;
 	case MATCH_UNKNOWN:
-		(void)printf("  unknown    %-24s %-20s %s%s%s%s\n", t->external,
-		             t->sku, t->name, *sku ? "  (perhaps " : "", sku,
-		             *sku ? ", which has that name)" : "");
+		cli_line("  unknown    %-24s %-20s %s%s%s%s", t->external,
+		         t->sku, t->name, *sku ? "  (perhaps " : "", sku,
+		         *sku ? ", which has that name)" : "");
 		return;
 	}
 }
@@ -224,8 +224,8 @@ print_things(const struct run *run, bool (*is_one)(const struct match_thing *))
 			print_thing(run, t);
 	}
 	if (n > SHOWN_MAX)
-		(void)printf("  … and %zu more of these (--json has all)\n",
-		             n - SHOWN_MAX);
+		cli_line("  … and %zu more of these (--json has all)",
+		         n - SHOWN_MAX);
 }
 
 static bool
@@ -245,13 +245,13 @@ print_account(const struct run *run, const char *name)
 {
 	const struct match *m = run->match;
 
-	(void)printf("%s: %zu bound, %zu matched, %zu ambiguous, %zu unknown; "
-	             "%zu items of ours are not there\n",
-	             name, match_count(m, MATCH_BOUND),
-	             match_count(m, MATCH_BY_BARCODE) +
-	                     match_count(m, MATCH_BY_SKU),
-	             match_count(m, MATCH_AMBIGUOUS),
-	             match_count(m, MATCH_UNKNOWN), match_count_absent(m));
+	cli_line("%s: %zu bound, %zu matched, %zu ambiguous, %zu unknown; "
+	         "%zu items of ours are not there",
+	         name, match_count(m, MATCH_BOUND),
+	         match_count(m, MATCH_BY_BARCODE) +
+	                 match_count(m, MATCH_BY_SKU),
+	         match_count(m, MATCH_AMBIGUOUS), match_count(m, MATCH_UNKNOWN),
+	         match_count_absent(m));
 	if (run->cli->is_quiet)
 		return;
 	print_things(run, is_matched);
@@ -413,14 +413,14 @@ static void
 say_end(const struct run *run)
 {
 	if (run->cli->is_json) {
-		(void)puts(buf_text(&run->text));
+		cli_json(&run->text);
 		return;
 	}
 	if (run->cli->is_apply)
-		(void)printf("%zu bindings were written\n", run->n_written);
+		cli_line("%zu bindings were written", run->n_written);
 	else if (run->n_matched && !run->cli->is_quiet)
-		(void)printf("nothing was written: --apply binds what "
-		             "matched\n");
+		cli_line("nothing was written: --apply binds what "
+		         "matched");
 }
 
 static int

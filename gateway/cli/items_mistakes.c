@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "gateway/base/buf.h"
+#include "gateway/cli/cli.h"
 
 enum { CAP_FIRST = 16 };
 
@@ -96,8 +97,8 @@ void
 mistakes_print(const struct mistakes *m, const char *path)
 {
 	for (size_t i = 0; i < m->n; i++)
-		(void)fprintf(stderr, "%s:%zu: %s\n", path, m->list[i].line,
-		              m->list[i].text);
+		cli_line_to(stderr, "%s:%zu: %s", path, m->list[i].line,
+		            m->list[i].text);
 }
 
 void

@@ -213,7 +213,7 @@ show_row(struct run *run, const char *account, const struct reconcile_row *row,
 	         reconcile_why_name(row->why));
 	r = buf_check(&line);
 	if (!r)
-		(void)puts(buf_text(&line));
+		cli_line("%s", buf_text(&line));
 	buf_fini(&line);
 	free(name);
 	return r;
@@ -234,8 +234,8 @@ show_rows(struct run *run)
 	add_cell(&head, "account", widths.account);
 	add_cell(&head, "sku", widths.sku);
 	add_cell(&head, "name", NAME_MAX_COLUMNS);
-	(void)printf("%s%10s  %11s  %s\n", buf_text(&head), "shows",
-	             "should show", "why");
+	cli_line("%s%10s  %11s  %s", buf_text(&head), "shows", "should show",
+	         "why");
 	buf_fini(&head);
 	for (size_t i = 0; i < run->n; i++)
 		for (size_t j = 0; !r && j < run->reports[i].n; j++)
@@ -268,11 +268,11 @@ show_tally(const struct run *run, size_t i)
 	add_figure(&line, t->unknown, "unknown");
 	add_figure(&line, t->unresolved, "bound to what is not found there");
 	add_figure(&line, t->unbound, "not bound");
-	(void)puts(buf_text(&line));
+	cli_line("%s", buf_text(&line));
 	if (t->drifted + t->corrected + t->moving + t->unknown >
 	    (int64_t)run->reports[i].n)
-		(void)printf("%s: only the first ones are listed\n",
-		             run->watches[i].name);
+		cli_line("%s: only the first ones are listed",
+		         run->watches[i].name);
 	buf_fini(&line);
 }
 
@@ -357,7 +357,7 @@ put_all(struct run *run)
 	if (!r)
 		r = buf_check(&text);
 	if (!r)
-		(void)puts(buf_text(&text));
+		cli_json(&text);
 	buf_fini(&text);
 	return r;
 }

@@ -35,13 +35,13 @@ print_budget(const struct health *h)
 	    now >= health_int(h, "budget_until_ms"))
 		return;
 	clock_format(next, next_ms);
-	(void)printf("  %lld of %lld calls of this month used, %lld by "
-	             "polls%s%s\n",
-	             (long long)health_int(h, "budget_used"),
-	             (long long)health_int(h, "budget_calls"),
-	             (long long)health_int(h, "budget_polls"),
-	             next_ms > now ? "; the next poll at " : "",
-	             next_ms > now ? next : "");
+	cli_line("  %lld of %lld calls of this month used, %lld by "
+	         "polls%s%s",
+	         (long long)health_int(h, "budget_used"),
+	         (long long)health_int(h, "budget_calls"),
+	         (long long)health_int(h, "budget_polls"),
+	         next_ms > now ? "; the next poll at " : "",
+	         next_ms > now ? next : "");
 }
 
 static int
@@ -65,11 +65,11 @@ print_account(struct store *store, const struct conf_section *account)
 		                            : health_text(&h, "state");
 		bool is_bad = *state && strcmp(state, "ok") != 0;
 
-		(void)printf("%-14s %-10s %-9s %6lld %11lld %6lld  %s\n", name,
-		             conf_account_type(account), *state ? state : "-",
-		             (long long)bound, (long long)unresolved,
-		             (long long)marks,
-		             is_bad ? health_text(&h, "why") : "");
+		cli_line("%-14s %-10s %-9s %6lld %11lld %6lld  %s", name,
+		         conf_account_type(account), *state ? state : "-",
+		         (long long)bound, (long long)unresolved,
+		         (long long)marks,
+		         is_bad ? health_text(&h, "why") : "");
 		print_budget(&h);
 	}
 	health_fini(&h);
@@ -111,17 +111,16 @@ print_oversold(struct store *store)
 	r = store_oversold_list(store, &rows, &n, OVERSOLD_SHOWN);
 	if (r)
 		return r;
-	(void)printf("OVERSOLD: of %lld item%s more was sold than there was; "
-	             "the tills show 0\n",
-	             (long long)all, all == 1 ? "" : "s");
+	cli_line("OVERSOLD: of %lld item%s more was sold than there was; "
+	         "the tills show 0",
+	         (long long)all, all == 1 ? "" : "s");
 	for (size_t i = 0; i < n; i++)
-		(void)printf("  %-20s %s missing  (tillbridge explain %s)\n",
-		             rows[i].sku,
-		             decimal_format(missing, rows[i].missing),
-		             rows[i].sku);
+		cli_line("  %-20s %s missing  (tillbridge explain %s)",
+		         rows[i].sku, decimal_format(missing, rows[i].missing),
+		         rows[i].sku);
 	if ((int64_t)n < all)
-		(void)printf("  and %lld more that came later\n",
-		             (long long)all - (long long)n);
+		cli_line("  and %lld more that came later",
+		         (long long)all - (long long)n);
 	oversold_rows_free(rows, n);
 	return 0;
 }
@@ -139,7 +138,7 @@ print_all(const struct cli *cli, struct store *store, const struct conf *conf)
 	if (!r && store_read_durability(store, &durability) >= 0) {
 		store_durability_warning(warning, &durability);
 		if (*warning)
-			(void)printf("WARNING: %s\n", warning);
+			cli_line("WARNING: %s", warning);
 	}
 	if (!r)
 		r = print_oversold(store);
@@ -147,16 +146,16 @@ print_all(const struct cli *cli, struct store *store, const struct conf *conf)
 		r = store_dead_each(store, count_row, &tally);
 	if (r)
 		return r;
-	(void)printf("%lld events queued, %lld wait for a person%s\n",
-	             (long long)depth.n, (long long)tally.n_person,
-	             tally.n_person ? " (tillbridge dead list)" : "");
+	cli_line("%lld events queued, %lld wait for a person%s",
+	         (long long)depth.n, (long long)tally.n_person,
+	         tally.n_person ? " (tillbridge dead list)" : "");
 	if (tally.n_asked)
-		(void)printf("%lld uncertain, looked up automatically: nothing "
-		             "to decide\n",
-		             (long long)tally.n_asked);
+		cli_line("%lld uncertain, looked up automatically: nothing "
+		         "to decide",
+		         (long long)tally.n_asked);
 	(void)puts("");
-	(void)printf("%-14s %-10s %-9s %6s %11s %6s\n", "account", "type",
-	             "state", "bound", "unresolved", "marks");
+	cli_line("%-14s %-10s %-9s %6s %11s %6s", "account", "type", "state",
+	         "bound", "unresolved", "marks");
 	for (size_t i = 0; !r && i < conf->n_accounts; i++)
 		r = print_account(store, conf->accounts[i]);
 	return r;
@@ -224,14 +223,14 @@ print_silence(const struct cli *cli, const struct conf *conf,
 	if (r)
 		return r;
 	if (newest_ms)
-		(void)printf("NO DAEMON IS RUNNING HERE: this is how it was "
-		             "left, last heard of at %s; start it with "
-		             "tillbridge run -c %s\n",
-		             cli_time(at, newest_ms), cli->conf_path);
+		cli_line("NO DAEMON IS RUNNING HERE: this is how it was "
+		         "left, last heard of at %s; start it with "
+		         "tillbridge run -c %s",
+		         cli_time(at, newest_ms), cli->conf_path);
 	else
-		(void)printf("NO DAEMON IS RUNNING HERE, and no system was "
-		             "asked yet; start it with tillbridge run -c %s\n",
-		             cli->conf_path);
+		cli_line("NO DAEMON IS RUNNING HERE, and no system was "
+		         "asked yet; start it with tillbridge run -c %s",
+		         cli->conf_path);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/words.h"
 #include "gateway/cli/cli.h"
 #include "gateway/drivers/store_sync.h"
 
@@ -156,6 +157,8 @@ show_line(struct buf *out, const struct watch *w, const struct show *show,
 	} else {
 		buf_adds(out, "waits for its turn");
 	}
+	if (!buf_check(out))
+		words_clean(out->p + begin);
 	cut(out, begin, show->columns);
 }
 
@@ -197,10 +200,10 @@ show_list(const struct show *show, const struct watch *w)
 	if (show->is_terminal || show->is_quiet || show->is_dry || !*w->list)
 		return;
 	if (w->rows)
-		(void)printf("%s: %s, %lld row%s\n", w->name, w->list,
-		             (long long)w->rows, w->rows == 1 ? "" : "s");
+		cli_line("%s: %s, %lld row%s", w->name, w->list,
+		         (long long)w->rows, w->rows == 1 ? "" : "s");
 	else
-		(void)printf("%s: %s\n", w->name, w->list);
+		cli_line("%s: %s", w->name, w->list);
 	(void)fflush(stdout);
 }
 
@@ -219,11 +222,10 @@ figure(const struct json_node *of, const char *key)
 static void
 show_list_row(const struct json_node *list)
 {
-	(void)printf("  %-20s %10lld %14lld %10lld\n",
-	             json_text_or(list, "name", ""),
-	             (long long)figure(list, "rows"),
-	             (long long)figure(list, "written"),
-	             (long long)figure(list, "gone"));
+	cli_line("  %-20s %10lld %14lld %10lld", json_text_or(list, "name", ""),
+	         (long long)figure(list, "rows"),
+	         (long long)figure(list, "written"),
+	         (long long)figure(list, "gone"));
 }
 
 static void
@@ -234,15 +236,15 @@ show_report(const struct show *show, const struct watch *w)
 	size_t n = json_length(lists);
 	int64_t differ = figure(report, "differ");
 
-	(void)printf("%s: %s; nothing was written\n", w->name, name_kind(show));
+	cli_line("%s: %s; nothing was written", w->name, name_kind(show));
 	if (n)
-		(void)printf("  %-20s %10s %14s %10s\n", "list", "rows",
-		             "new or changed", "gone");
+		cli_line("  %-20s %10s %14s %10s", "list", "rows",
+		         "new or changed", "gone");
 	for (size_t i = 0; i < n; i++)
 		show_list_row(json_at(lists, i));
-	(void)printf("  %lld counts read, %lld differ%s\n",
-	             (long long)figure(report, "counts"), (long long)differ,
-	             differ == 1 ? "s" : "");
+	cli_line("  %lld counts read, %lld differ%s",
+	         (long long)figure(report, "counts"), (long long)differ,
+	         differ == 1 ? "s" : "");
 }
 
 /* ---- the last word ---- */
@@ -259,7 +261,7 @@ show_end(const struct show *show, const struct watch *w)
 	} else if (w->end == WATCH_DONE && !show->is_quiet &&
 	           !show->is_terminal) {
 		add_done(&text, show, w);
-		(void)printf("%s: %s\n", w->name, buf_text(&text));
+		cli_line("%s: %s", w->name, buf_text(&text));
 	}
 	(void)fflush(stdout);
 	buf_fini(&text);

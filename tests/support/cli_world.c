@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/support/fake_adapter.h"
@@ -102,4 +103,12 @@ cli_world_redirect(const struct store_world *world, int fd, const char *name)
 	if (to < 0 || dup2(to, fd) < 0)
 		_exit(99);
 	(void)close(to);
+}
+
+void
+cli_world_assert_tame(const char *text)
+{
+	if (strpbrk(text, "\033\r\b") || strstr(text, "\xc2\x9b") ||
+	    strstr(text, "\xe2\x80\xae") || strstr(text, "\nok "))
+		fail_msg("not tame: %s", text);
 }

@@ -28,6 +28,17 @@ void cli_world_read(const struct store_world *world, char text[CLI_WORLD_TEXT],
 void cli_world_configure(const struct store_world *world, const char *redis_url,
                          const char *authority, bool is_kiosk_paused);
 
+/* Words of a vendor that would clear a terminal, begin a line that we did not
+   write, colour it (in two bytes) and turn it around; and how they are shown. */
+#define CLI_WORLD_HOSTILE \
+	"x\033[2J\nok    all is well\xc2\x9b" \
+	"31m \xce\xb1\r\xe2\x80\xae" \
+	"y"
+#define CLI_WORLD_TAMED "x [2J ok    all is well  31m \xce\xb1    y"
+
+/* Nothing in there that a terminal would obey, and no line "ok …" of theirs. */
+void cli_world_assert_tame(const char *text);
+
 /* In the command's own process: fd goes to a file. Exits with 99 on trouble. */
 void cli_world_redirect(const struct store_world *world, int fd,
                         const char *name);

@@ -227,6 +227,31 @@ test_cli_dead__retry_of_all_counts_and_names_what_it_leaves(void **state)
 	says("0 retried\n");
 }
 
+/* A till made the sale's id up, and a system its reason. */
+static void
+test_cli_dead__what_systems_said_moves_no_cursor(void **state)
+{
+	char retry[] = "retry";
+	char list[] = "list";
+	char show[] = "show";
+	char id[] = "entry/agora/S1" CLI_WORLD_HOSTILE;
+	char *words[] = { retry };
+
+	(void)state;
+	make_entry("S1" CLI_WORLD_HOSTILE, "uncertain");
+	assert_int_equal(run(list, NULL), EXIT_CODE_DONE);
+	cli_world_assert_tame(out);
+	says("entry/agora/S1" CLI_WORLD_TAMED);
+	assert_int_equal(run(show, id), EXIT_CODE_DONE);
+	cli_world_assert_tame(out);
+	says("entry/agora/S1" CLI_WORLD_TAMED);
+	assert_int_equal(run_as((struct cli){
+				 .argc = 1, .argv = words, .is_all = true }),
+	                 EXIT_CODE_DONE);
+	cli_world_assert_tame(out);
+	says("\n  entry/agora/S1" CLI_WORLD_TAMED);
+}
+
 static void
 test_cli_dead__show_is_for_reading(void **state)
 {
@@ -290,6 +315,7 @@ main(void)
 		EACH(test_cli_dead__confirming_where_nobody_can_ask_does_not_warn),
 		EACH(test_cli_dead__a_second_decision_names_the_state),
 		EACH(test_cli_dead__retry_of_all_counts_and_names_what_it_leaves),
+		EACH(test_cli_dead__what_systems_said_moves_no_cursor),
 		EACH(test_cli_dead__show_is_for_reading),
 		EACH(test_cli_dead__shows_held_zeros_as_a_table),
 	};

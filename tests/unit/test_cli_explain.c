@@ -10,6 +10,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/json.h"
 #include "gateway/cli/cli.h"
+#include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_timeline.h"
 #include "tests/support/cli_world.h"
@@ -154,6 +155,30 @@ test_cli_explain__names_what_is_near_an_unknown_sku(void **state)
 	assert_non_null(strstr(err, "tillbridge items list"));
 }
 
+/* Names, reasons and what happened: all is somebody else's text. */
+static void
+test_cli_explain__what_systems_said_moves_no_cursor(void **state)
+{
+	const struct health_fact facts[] = { { "state", "refused" },
+		                             { "why", CLI_WORLD_HOSTILE } };
+	char sku[] = "Tea-1";
+
+	(void)state;
+	make_item();
+	store_world_bind(world, sku, "kiosk", "k" CLI_WORLD_HOSTILE);
+	assert_int_equal(store_health_set(world->store, "agora", facts, 2), 0);
+	store_timeline_add(world->store, sku, clock_wall_ms(), TIMELINE_LEFT,
+	                   "agora", CLI_WORLD_HOSTILE);
+	store_timeline_flush(world->store);
+	assert_int_equal(run(false, sku), EXIT_CODE_DONE);
+	cli_world_assert_tame(out);
+	assert_non_null(strstr(out, "left     " CLI_WORLD_TAMED "\n"));
+	assert_non_null(strstr(out, "bound to   k" CLI_WORLD_TAMED));
+	assert_int_equal(run(true, sku), EXIT_CODE_DONE);
+	cli_world_assert_tame(out);
+	assert_non_null(strstr(out, "\\u009b31m"));
+}
+
 static void
 test_cli_explain__wants_one_sku(void **state)
 {
@@ -172,6 +197,9 @@ main(void)
 			test_cli_explain__prints_the_same_as_json, begin),
 		cmocka_unit_test_setup(
 			test_cli_explain__names_what_is_near_an_unknown_sku,
+			begin),
+		cmocka_unit_test_setup(
+			test_cli_explain__what_systems_said_moves_no_cursor,
 			begin),
 		cmocka_unit_test_setup(test_cli_explain__wants_one_sku, begin),
 	};

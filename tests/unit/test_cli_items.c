@@ -508,6 +508,27 @@ test_cli_items__the_list_is_json_for_programs(void **state)
 	is_json = false;
 }
 
+/* A file is somebody else's text, and so is a name in the registry. */
+static void
+test_cli_items__what_a_file_says_moves_no_cursor(void **state)
+{
+	char list[] = "list";
+
+	(void)state;
+	assert_refused("sku,name,agora\n"
+	               "A1,,\"\033[2J\r\xc2\x9b"
+	               "1mx\"\n"
+	               "A2,,\"\033[2J\r\xc2\x9b"
+	               "1mx\"\n",
+	               "agora:  [2J   1mx is given on line 2 already");
+	cli_world_assert_tame(err);
+	assert_int_equal(import("sku,name\nA1,\"" CLI_WORLD_HOSTILE "\"\n"),
+	                 EXIT_CODE_DONE);
+	assert_int_equal(run(false, list, NULL), EXIT_CODE_DONE);
+	cli_world_assert_tame(out);
+	assert_non_null(strstr(out, CLI_WORLD_TAMED));
+}
+
 static void
 test_cli_items__an_unknown_word_is_a_mistake_in_use(void **state)
 {
@@ -550,6 +571,7 @@ main(void)
 		EACH(test_cli_items__an_authority_that_waits_is_exported),
 		EACH(test_cli_items__the_list_names_an_authority_that_is_gone),
 		EACH(test_cli_items__the_list_is_json_for_programs),
+		EACH(test_cli_items__what_a_file_says_moves_no_cursor),
 		EACH(test_cli_items__an_unknown_word_is_a_mistake_in_use),
 	};
 

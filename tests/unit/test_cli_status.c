@@ -111,6 +111,22 @@ test_cli_status__says_first_that_no_daemon_runs(void **state)
 	assert_silent(cli_time(at, left_ms));
 }
 
+/* What a system said moves no cursor and begins no line of its own. */
+static void
+test_cli_status__a_reason_with_control_characters_is_one_line(void **state)
+{
+	const struct health_fact facts[] = {
+		{ "state", "refused" },
+		{ "why", CLI_WORLD_HOSTILE },
+	};
+
+	(void)state;
+	assert_int_equal(store_health_set(world->store, "agora", facts, 2), 0);
+	(void)run();
+	cli_world_assert_tame(out);
+	assert_non_null(strstr(out, CLI_WORLD_TAMED));
+}
+
 static void
 test_cli_status__the_lease_of_a_killed_daemon_is_no_daemon(void **state)
 {
@@ -154,6 +170,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(
 			test_cli_status__says_first_that_no_daemon_runs, begin),
+		cmocka_unit_test_setup(
+			test_cli_status__a_reason_with_control_characters_is_one_line,
+			begin),
 		cmocka_unit_test_setup(
 			test_cli_status__the_lease_of_a_killed_daemon_is_no_daemon,
 			begin),

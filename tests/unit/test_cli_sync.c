@@ -473,6 +473,29 @@ test_cli_sync__a_line_shows_how_far_it_is(void **state)
 	buf_fini(&line);
 }
 
+/* What a system says while it is watched neither clears nor wraps the line. */
+static void
+test_cli_sync__a_line_is_only_text(void **state)
+{
+	const struct show show = { .is_terminal = true, .columns = 120 };
+	struct buf line = BUF_INIT;
+	char state_name[] = "state";
+	char why_name[] = "why";
+	char waiting[] = "waiting";
+	char why[] = CLI_WORLD_HOSTILE;
+	char *names[] = { state_name, why_name };
+	char *values[] = { waiting, why };
+	const struct watch w = { .name = "erp",
+		                 .trouble_mono_ms = 1,
+		                 .health = { names, values, 2 } };
+
+	(void)state;
+	show_line(&line, &w, &show, 3);
+	cli_world_assert_tame(buf_text(&line));
+	assert_says(buf_text(&line), CLI_WORLD_TAMED);
+	buf_fini(&line);
+}
+
 static void
 test_cli_sync__a_line_never_wraps(void **state)
 {
@@ -525,6 +548,7 @@ main(void)
 		EACH(test_cli_sync__an_old_error_is_history),
 		EACH(test_cli_sync__an_interrupt_ends_the_watching_only),
 		EACH(test_cli_sync__a_line_shows_how_far_it_is),
+		EACH(test_cli_sync__a_line_is_only_text),
 		EACH(test_cli_sync__a_line_never_wraps),
 	};
 

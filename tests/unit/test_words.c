@@ -36,6 +36,43 @@ test_words__stay_on_one_line(void **state)
 	                    "a  b c ");
 }
 
+/* Two bytes are one control character as well, and some turn a line around. */
+static void
+test_words__hold_nothing_that_a_terminal_obeys(void **state)
+{
+	char out[60];
+
+	(void)state;
+	assert_string_equal(words_copy(out, sizeof(out),
+	                               "a\xc2\x9b"
+	                               "2Jb\xc2\x85"),
+	                    "a  2Jb  ");
+	assert_string_equal(words_copy(out, sizeof(out),
+	                               "a\xe2\x80\xae"
+	                               "b\xe2\x81\xa9\xe2\x80\xa8"),
+	                    "a   b      ");
+	/* What only looks like one stays: é, ğ (c4 9f), an em dash, a coin. */
+	assert_string_equal(
+		words_copy(out, sizeof(out),
+	                   "\xc3\xa9\xc4\x9f\xe2\x80\x94\xf0\x9f\xaa\x99"),
+		"\xc3\xa9\xc4\x9f\xe2\x80\x94\xf0\x9f\xaa\x99");
+}
+
+/* A terminal that is set to one byte would obey it. */
+static void
+test_words__hold_no_byte_that_is_no_character(void **state)
+{
+	char out[20];
+
+	(void)state;
+	assert_string_equal(words_copy(out, sizeof(out),
+	                               "caf\xe9 \x9b"
+	                               "2J"),
+	                    "caf? ?2J");
+	assert_string_equal(words_copy(out, sizeof(out), "\xc0\x9b\xe2\x80"),
+	                    "????");
+}
+
 /* Cut first, its half would be said. */
 static void
 test_words__hold_no_half_of_a_secret(void **state)
@@ -79,6 +116,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words__are_cut_at_a_whole_character),
 		cmocka_unit_test(test_words__stay_on_one_line),
+		cmocka_unit_test(
+			test_words__hold_nothing_that_a_terminal_obeys),
+		cmocka_unit_test(test_words__hold_no_byte_that_is_no_character),
 		cmocka_unit_test(test_words__hold_no_half_of_a_secret),
 		cmocka_unit_test(
 			test_words__are_as_far_apart_as_edits_between_them),
