@@ -32,7 +32,7 @@
 enum {
 	PAGE = 200,             /* items whose bindings are asked for at once */
 	ASIDE_MAX = 1000,       /* items put aside before they are seen to */
-	SECOND_LOOK_MS = 10000, /* design.md section 4, as push.c */
+	SECOND_LOOK_MS = 10000, /* design.md section 4, as push_decide.c */
 	STILL_MS = 30000,       /* work under way is waited for no longer */
 	PATIENCE_MS = 60000,    /* with a system in trouble, in one step */
 	LOOK_EVERY_MS = 100,

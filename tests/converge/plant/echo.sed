@@ -1,3 +1,3 @@
-# file: gateway/engine/push.c
+# file: gateway/engine/push_decide.c
 # what: a count that is right is written all the same
 s/if \(decimal_cmp\(look->count\.qty, look->target\) != 0\)/if (decimal_cmp(look->count.qty, look->target) != 0 || look->mark->cause == MARK_HOOK)/
