@@ -431,8 +431,11 @@ cli_reconcile(const struct cli *cli)
 		code = cli_reach(&station, conf);
 	if (code == EXIT_CODE_DONE) {
 		run.by.store = station_store(station);
-		code = reconcile(&run);
+		code = watch_leave_paused(run.by.store, run.accounts, &run.n,
+		                          cli->argc > 0, "compared");
 	}
+	if (code == EXIT_CODE_DONE)
+		code = reconcile(&run);
 	run_fini(&run);
 	station_close(station);
 	conf_free(conf);

@@ -14,6 +14,7 @@
 #include "gateway/drivers/store_oversold.h"
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_switch.h"
 
 enum {
 	OVERSOLD_SHOWN = 10,
@@ -52,6 +53,7 @@ print_account(struct store *store, const struct conf_section *account)
 	int64_t marks = 0;
 	int64_t bound = 0;
 	int64_t unresolved = 0;
+	int64_t off_ms = 0;
 	int r = store_health_get(store, &h, name);
 
 	if (!r)
@@ -59,17 +61,25 @@ print_account(struct store *store, const struct conf_section *account)
 	if (!r)
 		r = store_registry_count_account(store, name, &bound,
 		                                 &unresolved);
+	if (!r)
+		r = store_switch_get(store, &off_ms, name);
 	if (!r) {
-		const char *state = conf_account_is_source(account)
+		const char *state = off_ms ? "paused"
+		                    : conf_account_is_source(account)
 		                            ? "ok" /* it calls us, or not */
 		                            : health_text(&h, "state");
-		bool is_bad = *state && strcmp(state, "ok") != 0;
+		bool is_bad = *state && strcmp(state, "ok") != 0 &&
+		              strcmp(state, "paused") != 0;
+		char since[CLI_TIME_SIZE];
 
-		cli_line("%-14s %-10s %-9s %6lld %11lld %6lld  %s", name,
+		cli_line("%-14s %-10s %-9s %6lld %11lld %6lld  %s%s", name,
 		         conf_account_type(account), *state ? state : "-",
 		         (long long)bound, (long long)unresolved,
 		         (long long)marks,
-		         is_bad ? health_text(&h, "why") : "");
+		         off_ms   ? "by a person since "
+		         : is_bad ? health_text(&h, "why")
+		                  : "",
+		         off_ms ? cli_time(since, off_ms) : "");
 		print_budget(&h);
 	}
 	health_fini(&h);

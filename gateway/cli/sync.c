@@ -242,8 +242,11 @@ cli_sync(const struct cli *cli)
 		code = cli_reach(&station, conf);
 	if (code == EXIT_CODE_DONE) {
 		s.by.store = station_store(station);
-		code = run(&s);
+		code = watch_leave_paused(s.by.store, s.accounts, &s.n,
+		                          cli->argc > 0, "synced");
 	}
+	if (code == EXIT_CODE_DONE)
+		code = run(&s);
 	for (size_t i = 0; i < s.n; i++)
 		watch_fini(&s.watches[i]);
 	free(s.watches);

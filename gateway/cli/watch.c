@@ -8,6 +8,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_sync.h"
 
 enum {
@@ -68,6 +69,23 @@ watch_refuse(const struct conf *conf, const char *name, int r, const char *done)
 	             buf_text(&known));
 	buf_fini(&known);
 	return EXIT_CODE_USAGE;
+}
+
+enum exit_code
+watch_leave_paused(struct store *store, const struct conf_section **accounts,
+                   size_t *n, bool is_named, const char *done)
+{
+	const char *first = NULL;
+	int r = store_switch_filter(store, &first, accounts, n);
+
+	if (r)
+		return cli_fail(r);
+	if (!first || (*n && !is_named))
+		return EXIT_CODE_DONE;
+	cli_complain("%s is paused: nothing is %s before POST "
+	             "/api/accounts/%s/resume",
+	             first, done, first);
+	return EXIT_CODE_FAILED;
 }
 
 int
@@ -185,6 +203,14 @@ judge_alone(struct watcher *by, struct watch *w, bool is_served)
 void
 watch_judge(struct watcher *by, struct watch *w, bool is_served, bool has_moved)
 {
+	int64_t off_ms = 0;
+
+	if (!store_switch_get(by->store, &off_ms, w->name) && off_ms) {
+		buf_addf(&w->why, "was paused; the %s stays asked for",
+		         by->work);
+		w->end = WATCH_FAILED;
+		return;
+	}
 	judge_alone(by, w, is_served);
 	if (w->end == WATCH_OPEN)
 		judge_trouble(by, w, has_moved);

@@ -52,6 +52,14 @@ struct watcher {
 void watch_catch_interrupt(void);
 bool watch_is_interrupted(void);
 
+/*
+ * Leave out what a person has paused. Complains where such a one was named, or
+ * nothing is left. done: "synced".
+ */
+enum exit_code watch_leave_paused(struct store *store,
+                                  const struct conf_section **accounts,
+                                  size_t *n, bool is_named, const char *done);
+
 /* Mark each of them. watches: one for each account. Returns 0, ERR_STORE. */
 int watch_ask(struct watcher *by, struct watch *watches,
               const struct conf_section *const *accounts, size_t n);

@@ -6,6 +6,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_switch.h"
 
 /* As post.c says it: the look-up itself could not end it. */
 static const char looked_up[] = "looked up:";
@@ -58,13 +59,17 @@ store_asked(struct store *store, struct asked *out, const struct asked_by *by,
 	const struct conf_section *account =
 		conf_find_account(by->conf, authority);
 
+	int64_t off_ms = 0;
+	int r;
+
 	*out = (struct asked){ .in_ms = -1 };
 	out->is_asked = account && !strcmp(state, "uncertain") &&
 	                strncmp(why, looked_up, sizeof(looked_up) - 1) != 0 &&
 	                can_find(by, account, kind_of(id));
 	if (!out->is_asked || conf_bool(account, "paused"))
 		return 0;
-	return read_due(store, &out->in_ms, authority);
+	r = store_switch_get(store, &off_ms, authority);
+	return r || off_ms ? r : read_due(store, &out->in_ms, authority);
 }
 
 int

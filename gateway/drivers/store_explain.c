@@ -13,6 +13,7 @@
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_internal.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_timeline.h"
 #include "gateway/model/item.h"
 
@@ -213,6 +214,7 @@ add_channel(struct gather *g, const struct binding *b, const redisReply *r)
 	const struct conf_section *account =
 		conf_find_account(g->conf, b->account);
 	struct explain_channel *c = &g->out->channels[g->out->n_channels++];
+	int64_t off_ms = 0;
 
 	*c = (struct explain_channel){
 		.account = text_dup(b->account),
@@ -229,6 +231,9 @@ add_channel(struct gather *g, const struct binding *b, const redisReply *r)
 		return ERR_NOMEM;
 	choose_reserve(g, c, account);
 	set_counts(g, c, find_adapter(g, account), reply_text(reply_at(r, 0)));
+	if (store_switch_get(g->store, &off_ms, b->account))
+		return ERR_STORE;
+	c->is_paused |= off_ms != 0;
 	return read_health(g, &c->health, b->account);
 }
 

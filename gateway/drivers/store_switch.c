@@ -55,3 +55,26 @@ store_switch_get(struct store *store, int64_t *since_ms, const char *what)
 	begin(&a, store, "HGET", what);
 	return store_call_int(store, since_ms, &a);
 }
+
+int
+store_switch_filter(struct store *store, const char **first_out,
+                    const struct conf_section **accounts, size_t *n)
+{
+	size_t n_on = 0;
+
+	*first_out = NULL;
+	for (size_t i = 0; i < *n; i++) {
+		const char *name = conf_account_name(accounts[i]);
+		int64_t off_ms = 0;
+		int r = store_switch_get(store, &off_ms, name);
+
+		if (r)
+			return r;
+		if (!off_ms)
+			accounts[n_on++] = accounts[i];
+		else if (!*first_out)
+			*first_out = name;
+	}
+	*n = n_on;
+	return 0;
+}

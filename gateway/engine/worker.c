@@ -100,7 +100,8 @@ worker_keep(struct worker *w)
 	int64_t token = 0;
 
 	pulse_beat(w->pulse);
-	return !is_stopping(w) && !renew(w, &token) && token == w->token;
+	return !is_stopping(w) && !worker_is_paused(w) && !renew(w, &token) &&
+	       token == w->token;
 }
 
 bool
@@ -241,7 +242,7 @@ loop(struct worker *w)
 		int r;
 
 		pulse_beat(w->pulse);
-		if (!hold(w))
+		if (worker_rests(w) || !hold(w))
 			continue;
 		r = worker_turn(w, &wait_ms);
 		if (!r)

@@ -65,6 +65,9 @@ struct worker {
 	bool is_introduced;         /* the probe was made */
 	bool is_interlude;          /* urgent work, inside a sync */
 	bool had_post_trouble;      /* the marks come before the next one */
+	int64_t switch_mono_ms;     /* when its switch was last looked at … */
+	bool is_paused;             /* … and a person had switched it off */
+	bool is_resting;            /* so nothing is done */
 	char *unsaved_id;       /* entry whose answer Redis has not; owned */
 	struct outcome unsaved; /* that answer */
 	int64_t unsaved_token;  /* w->token when it came */
@@ -110,11 +113,20 @@ int worker_note_write(struct worker *w);
 void worker_note_lag(struct worker *w, int64_t lag_ms);
 
 /* Work in hand may go on for long: keep the lease and the pulse alive.
-   Returns false when the work must end (stopping, or the lease was lost). */
+   Returns false when the work must end (stopping, paused, lease lost). */
 bool worker_keep(struct worker *w);
 
 /* May the system be called now? As keep, and the pace allows it. */
 bool worker_may_call(struct worker *w);
+
+/*
+ * paused.c: a person has switched the account off (store_switch.h).
+ *
+ * is_paused  as of a moment ago; work in hand ends then
+ * rests      between two turns: true after a short sleep while it is so
+ */
+bool worker_is_paused(struct worker *w);
+bool worker_rests(struct worker *w);
 
 /* A moment of our clock by the clock of the system. */
 int64_t worker_their_ms(const struct worker *w, int64_t our_ms);

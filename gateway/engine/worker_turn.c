@@ -371,7 +371,7 @@ worker_breathe(struct worker *w, int64_t *breathed_mono_ms)
 	int r;
 
 	if (!worker_keep(w))
-		return ERR_STORE; /* stopping, or the lease is another's */
+		return ERR_STORE; /* stopping, paused, or not ours */
 	r = store_marks_poll(w->store, w->account);
 	if (r == MARKS_WOKEN)
 		pace_hint(&w->pace, clock_mono_ms());

@@ -229,6 +229,10 @@ explain_entry_say(struct buf *out, const struct explain_entry *entry)
 void
 explain_trouble(struct buf *out, const struct explain_health *health)
 {
+	if (is_text(health->state, "paused")) {
+		buf_adds(out, "paused");
+		return;
+	}
 	if (is_text(health->state, "locked"))
 		buf_adds(out, "locked: its credentials are refused");
 	else if (is_text(health->state, "refused"))

@@ -59,7 +59,7 @@ struct explain_channel {
 	char *external;   /* owned; "" unresolved */
 	char *unresolved; /* owned; why; "" */
 	bool is_configured;
-	bool is_paused;    /* in the configuration */
+	bool is_paused;    /* in the configuration, or by a person */
 	bool takes_counts; /* else there is nothing to show */
 	struct decimal reserve;
 	enum explain_reserve reserve_from;

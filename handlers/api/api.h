@@ -40,6 +40,10 @@ int api_serve_timeline(const struct api_env *env, const struct http_call *call,
                        const char *const *params, struct http_reply *reply);
 int api_serve_sync(const struct api_env *env, const struct http_call *call,
                    const char *const *params, struct http_reply *reply);
+int api_serve_pause(const struct api_env *env, const struct http_call *call,
+                    const char *const *params, struct http_reply *reply);
+int api_serve_resume(const struct api_env *env, const struct http_call *call,
+                     const char *const *params, struct http_reply *reply);
 int api_serve_order(const struct api_env *env, const struct http_call *call,
                     const char *const *params, struct http_reply *reply);
 int api_serve_order_state(const struct api_env *env,

@@ -14,6 +14,7 @@
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/model/metrics.h"
 
 #include <stdlib.h>
@@ -87,10 +88,12 @@ read_account(struct store *s, struct overview_account *a)
 		r = read_cursors(s, a);
 	if (!r)
 		r = read_reconcile(s, a);
+	if (!r)
+		r = store_switch_get(s, &a->off_ms, a->name);
 	if (r)
 		return r;
 	a->state = health_text(&a->health, "state");
-	if (conf_bool(a->conf, "paused"))
+	if (conf_bool(a->conf, "paused") || a->off_ms)
 		a->state = "paused";
 	else if (conf_account_is_source(a->conf))
 		a->state = "ok"; /* it calls us, or not */
@@ -160,6 +163,8 @@ read_store(struct overview *o, struct store *s)
 		r = read_entries(s, &o->entries);
 	if (!r)
 		r = read_asked(s, o);
+	if (!r)
+		r = store_switch_get(s, &o->stopped_ms, SWITCH_SCHEDULE);
 	if (!r)
 		r = store_registry_count(s, &o->n_items);
 	if (!r)
@@ -454,6 +459,58 @@ say_waiting(struct overview_summary *out, const struct overview *o)
 	return true;
 }
 
+/* "5 looks and 1 sale wait. ", of what is meant for an account. */
+static void
+add_waiting(struct buf *out, const struct overview_account *a)
+{
+	int64_t n = a->n_marks + a->n_ready;
+
+	if (a->n_marks)
+		buf_addf(out, "%lld look%s", (long long)a->n_marks,
+		         a->n_marks == 1 ? "" : "s");
+	if (a->n_ready)
+		buf_addf(out, "%s%lld sale%s", a->n_marks ? " and " : "",
+		         (long long)a->n_ready, a->n_ready == 1 ? "" : "s");
+	if (n)
+		buf_adds(out, n == 1 ? " waits. " : " wait. ");
+}
+
+/* By a person and for a while, so that it is easily forgotten; what the
+   configuration pauses is meant to stay so. */
+static bool
+say_paused(struct overview_summary *out, const struct overview *o)
+{
+	for (size_t i = 0; i < o->n_accounts; i++) {
+		const struct overview_account *a = &o->accounts[i];
+
+		if (!a->off_ms)
+			continue;
+		out->level = OVERVIEW_WARN;
+		buf_addf(&out->text, "%s is paused.", a->name);
+		buf_adds(&out->advice, "Nothing is sent there, and nothing is "
+		                       "lost. ");
+		add_waiting(&out->advice, a);
+		buf_addf(&out->advice, "POST /api/accounts/%s/resume goes on.",
+		         a->name);
+		return true;
+	}
+	return false;
+}
+
+static bool
+say_stopped(struct overview_summary *out, const struct overview *o)
+{
+	if (!o->stopped_ms)
+		return false;
+	out->level = OVERVIEW_WARN;
+	buf_adds(&out->text, "The schedule is stopped.");
+	buf_adds(&out->advice,
+	         "Calls and sales go on, but nothing runs by the clock: what "
+	         "a lost call was about is found when POST "
+	         "/api/synchronizer/start has started it again.");
+	return true;
+}
+
 static bool
 say_unresolved(struct overview_summary *out, const struct overview *o)
 {
@@ -505,7 +562,10 @@ say_busy(struct overview_summary *out, const struct overview *o)
 	int64_t n = o->queue.n + overview_marks(o) + o->entries.ready +
 	            o->entries.posting + o->entries.asked;
 
-	if (!n)
+	for (size_t i = 0; i < o->n_accounts; i++)
+		if (strcmp(o->accounts[i].state, "paused") == 0)
+			n -= o->accounts[i].n_marks + o->accounts[i].n_ready;
+	if (n <= 0)
 		return false;
 	out->level = OVERVIEW_BUSY;
 	buf_addf(&out->text, "%lld change%s on the way.", (long long)n,
@@ -537,9 +597,9 @@ say_good(struct overview_summary *out, const struct overview *o)
 /* The worst first; the last one always has something to say. */
 static bool (*const rules[])(struct overview_summary *,
                              const struct overview *) = {
-	say_store_away, say_draining, say_late,      say_too_old, say_locked,
-	say_alarm,      say_oversold, say_decisions, say_waiting, say_syncing,
-	say_unresolved, say_busy,     say_good,
+	say_store_away, say_draining, say_late,       say_too_old, say_locked,
+	say_alarm,      say_oversold, say_decisions,  say_waiting, say_paused,
+	say_stopped,    say_syncing,  say_unresolved, say_busy,    say_good,
 };
 
 void

@@ -23,6 +23,7 @@ struct overview_account {
 	const char *name;                /* borrowed */
 	const char *state; /* borrowed; as store_health.h, or "unknown" */
 	bool is_authority; /* of items that name no other */
+	int64_t off_ms;    /* since when a person has it paused; 0: not so */
 	struct health health;
 	int64_t n_marks;
 	int64_t n_ready; /* entries on their way to it */
@@ -64,6 +65,7 @@ struct overview {
 	char warning[240]; /* of durability; "" */
 	struct queue_depth queue;
 	struct overview_entries entries;
+	int64_t stopped_ms; /* since when nothing runs by the clock; 0: it does */
 	int64_t n_items;
 	int64_t n_oversold;            /* items, all of them */
 	struct oversold_row *oversold; /* owned; the first by time */

@@ -207,12 +207,27 @@ add_name(struct buf *b, const struct overview_account *a)
 	buf_adds(b, "</td>");
 }
 
+/* By whom, and how it ends. */
+static void
+add_pause(struct buf *b, const struct overview *o,
+          const struct overview_account *a)
+{
+	if (!a->off_ms) {
+		buf_adds(b, "<small>in the configuration</small>");
+		return;
+	}
+	buf_adds(b, "<small>by a person, ");
+	page_add_ago(b, o->now_ms, a->off_ms);
+	buf_adds(b, "</small>");
+}
+
 static void
 add_state(struct buf *b, const struct overview *o,
           const struct overview_account *a)
 {
 	const struct state_words *words = find_words(a->state);
 	int64_t until_ms = health_int(&a->health, "wait_until_ms");
+	bool is_paused = strcmp(a->state, "paused") == 0;
 
 	buf_addf(b,
 	         "<td data-label=\"State\"><div><span class=\"pill %s\">%s"
@@ -223,13 +238,15 @@ add_state(struct buf *b, const struct overview *o,
 		api_add_html(b, health_text(&a->health, "alarm"));
 		buf_adds(b, "</small>");
 	}
-	if (strcmp(words->tone, "good") != 0 &&
-	    *health_text(&a->health, "why")) {
+	if (is_paused) {
+		add_pause(b, o, a);
+	} else if (strcmp(words->tone, "good") != 0 &&
+	           *health_text(&a->health, "why")) {
 		buf_adds(b, "<small>");
 		api_add_html(b, health_text(&a->health, "why"));
 		buf_adds(b, "</small>");
 	}
-	if (until_ms > o->now_ms + PAGE_AT_ONCE_MS) {
+	if (!is_paused && until_ms > o->now_ms + PAGE_AT_ONCE_MS) {
 		buf_adds(b, "<small>next try in ");
 		page_add_span(b, until_ms - o->now_ms);
 		buf_adds(b, "</small>");

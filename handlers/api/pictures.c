@@ -16,6 +16,7 @@
 #include "gateway/drivers/store_files.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/model/metrics.h"
 #include "handlers/api/account.h"
 
@@ -202,7 +203,8 @@ api_serve_picture(const struct api_env *env, const struct http_call *call,
 {
 	struct picture p = { .store = env->store };
 	struct api_account account;
-	int r = 0;
+	int64_t off_ms = 0;
+	int r;
 
 	if (api_account_find(&account, env, call, has_pictures, reply))
 		return err_pass(buf_check(&reply->body));
@@ -212,8 +214,12 @@ api_serve_picture(const struct api_env *env, const struct http_call *call,
 		         "letters, digits and -, at most 80", "id");
 		return err_pass(buf_check(&reply->body));
 	}
-	r = find_or_wait(&p, conf_bool(conf_find_account(env->conf, p.account),
-	                               "paused"));
+	r = store_switch_get(env->store, &off_ms, p.account);
+	if (!r)
+		r = find_or_wait(
+			&p, off_ms || conf_bool(conf_find_account(env->conf,
+		                                                  p.account),
+		                                "paused"));
 	if (r == 0) {
 		r = answer(&p, call, reply);
 	} else if (r == FILE_NONE) {

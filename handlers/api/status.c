@@ -284,6 +284,7 @@ say_account(struct json_out *j, const struct overview *o,
 	api_out_text(j, "url", buf_text(&url));
 	json_out_bool(j, "authority", a->is_authority);
 	api_out_text(j, "state", a->state);
+	api_out_time(j, "paused_since", a->off_ms);
 	say_cannot(j, o, a);
 	if (o->has_store) {
 		say_health(j, a);
@@ -315,6 +316,7 @@ say_schedule(struct json_out *j, const struct overview *o)
 
 	json_out_object(j, "schedule");
 	api_out_text(j, "timezone", conf_text(top, "schedule.timezone"));
+	api_out_time(j, "stopped_since", o->stopped_ms);
 	say_due(j, o, "next_catch_up", "schedule.catch_up");
 	say_due(j, o, "next_full", "schedule.full");
 	say_due(j, o, "next_reconcile", "schedule.reconcile");

@@ -9,6 +9,7 @@
 #include "handlers/api/api.h"
 
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_sync.h"
 
 #include <stdio.h>
@@ -106,6 +107,25 @@ refuse_account(struct http_reply *reply, int r, size_t bad)
 	return WRONG;
 }
 
+/* What a person has paused is not asked, and said so where it was named. */
+static int
+leave_paused(const struct api_env *env, const struct wish *wish,
+             const struct conf_section **accounts, size_t *n,
+             struct http_reply *reply)
+{
+	const char *first = NULL;
+	struct buf message = BUF_INIT;
+	int r = store_switch_filter(env->store, &first, accounts, n);
+
+	if (r || !first || !wish->n_names)
+		return r;
+	buf_addf(&message, "%s is paused: POST /api/accounts/%s/resume goes on",
+	         first, first);
+	api_fail(reply, 422, "paused", buf_text(&message), "accounts");
+	buf_fini(&message);
+	return WRONG;
+}
+
 static int
 answer(struct http_reply *reply, const struct conf_section *const *accounts,
        size_t n, bool is_full)
@@ -139,6 +159,8 @@ ask(const struct api_env *env, const struct wish *wish,
 		if (r)
 			r = refuse_account(reply, r, bad);
 	}
+	if (!r)
+		r = leave_paused(env, wish, accounts, &n, reply);
 	for (size_t i = 0; !r && i < n; i++)
 		r = store_sync_ask(env->store, conf_account_name(accounts[i]),
 		                   mark);

@@ -240,12 +240,15 @@ api_serve_synchronizer_force(const struct api_env *env,
 		calloc(env->conf->n_accounts + 1, sizeof(*accounts));
 	size_t n = 0;
 	size_t bad = 0;
+	const char *first;
 	int r = accounts ? store_sync_choose(accounts, &n, env->conf,
 	                                     env->adapters, NULL, 0, &bad)
 	                 : err_raise(ERR_NOMEM, "why=%s", "accounts");
 
 	(void)call;
 	(void)params;
+	if (!r)
+		r = store_switch_filter(env->store, &first, accounts, &n);
 	for (size_t i = 0; !r && i < n; i++)
 		r = store_sync_ask(env->store, conf_account_name(accounts[i]),
 		                   store_sync_mark(true, false));

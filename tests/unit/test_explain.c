@@ -386,6 +386,22 @@ test_explain__a_paused_account(void **state)
 	                     "agora is paused");
 }
 
+static void
+test_explain__accounts_that_a_person_paused(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)store_world_say(&world->base, "HSET test:stock:A1 balance 4");
+	(void)store_world_say(&world->base, "HSET test:off account:agora 1");
+	assert_says("agora", "agora shows 5 and should show 4 (4 in erp): "
+	                     "agora is paused");
+	(void)store_world_say(&world->base, "HDEL test:stock:A1 balance");
+	(void)store_world_say(&world->base,
+	                      "HSET test:health:erp state paused");
+	assert_says("agora", "agora shows 5: its balance is not known at erp, "
+	                     "erp is paused");
+}
+
 /* The fake authority takes no returns: they are held, and count nothing. */
 static void
 test_explain__a_held_return_is_told(void **state)
@@ -536,6 +552,9 @@ main(void)
 			test_explain__a_balance_that_is_not_known, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_explain__an_unresolved_binding, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__accounts_that_a_person_paused, begin,
+			end),
 		cmocka_unit_test_setup_teardown(test_explain__a_paused_account,
 		                                begin, end),
 		cmocka_unit_test_setup_teardown(

@@ -1,0 +1,71 @@
+/*
+ * An account that a person has paused (store_switch.h): nothing is begun there,
+ * and all that is meant for it stays where it lies. Work in hand ends as it does
+ * when the program stops; going on is like a start, a catch-up included.
+ */
+#include "gateway/engine/worker.h"
+
+#include "gateway/base/clock.h"
+#include "gateway/base/log.h"
+#include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_lease.h"
+#include "gateway/drivers/store_switch.h"
+
+enum { LOOK_EVERY_MS = 200 };
+
+bool
+worker_is_paused(struct worker *w)
+{
+	int64_t now = clock_mono_ms();
+	int64_t since_ms = 0;
+
+	if (w->switch_mono_ms && now - w->switch_mono_ms < LOOK_EVERY_MS)
+		return w->is_paused;
+	/* Without Redis it stays as it was. */
+	if (!store_switch_get(w->store, &since_ms, w->account)) {
+		w->is_paused = since_ms != 0;
+		w->switch_mono_ms = now;
+	}
+	return w->is_paused;
+}
+
+/* Until something is heard from there. */
+static void
+say_state(struct worker *w, const char *state)
+{
+	const struct health_fact fact = { "state", state };
+
+	(void)store_health_set(w->store, w->account, &fact, 1);
+}
+
+static void
+go_on(struct worker *w)
+{
+	bool must_wait = pace_wait_ms(&w->pace, clock_mono_ms()) > 0;
+
+	w->is_resting = false;
+	/* Who may be asked now is asked first how it is. */
+	w->is_introduced = must_wait;
+	w->told_mono_ms = 0;
+	say_state(w, must_wait ? "waiting" : "starting");
+	log_info("account.resumed", "account=%s", w->account);
+}
+
+bool
+worker_rests(struct worker *w)
+{
+	if (!worker_is_paused(w)) {
+		if (w->is_resting)
+			go_on(w);
+		return false;
+	}
+	if (!w->is_resting) {
+		w->is_resting = true;
+		w->token = 0;
+		(void)store_lease_release(w->store, w->lease, w->engine->owner);
+		say_state(w, "paused");
+		log_warn("account.paused", "account=%s", w->account);
+	}
+	clock_sleep_ms(LOOK_EVERY_MS);
+	return true;
+}
