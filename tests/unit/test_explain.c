@@ -398,8 +398,8 @@ test_explain__accounts_that_a_person_paused(void **state)
 	(void)store_world_say(&world->base, "HDEL test:stock:A1 balance");
 	(void)store_world_say(&world->base,
 	                      "HSET test:health:erp state paused");
-	assert_says("agora", "agora shows 5: its balance is not known at erp, "
-	                     "erp is paused");
+	assert_says("agora", "agora shows 5 and is left alone: the balance in "
+	                     "erp is not known, erp is paused");
 }
 
 /* The fake authority takes no returns: they are held, and count nothing. */
