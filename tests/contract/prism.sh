@@ -67,7 +67,7 @@ start_prism()
 		>"$prism_log" 2>&1 </dev/null &
 	prism_pid=$!
 	others="$others $prism_pid"
-	wait_for "prism answers" 120 prism_answers_or_ended
+	wait_for "prism answers" 300 prism_answers_or_ended
 	! is_gone "$prism_pid" || {
 		cat "$prism_log" >&2
 		fail "prism did not start"

@@ -37,7 +37,7 @@ start_prism()
 		"http://$(sim_address lightspeed_x)" >"$prism_log" 2>&1 </dev/null &
 	prism_pid=$!
 	others="$others $prism_pid"
-	wait_for "prism answers" 120 is_answered
+	wait_for "prism answers" 300 is_answered
 	! is_gone "$prism_pid" || {
 		cat "$prism_log" >&2
 		fail "prism did not start"
