@@ -18,6 +18,7 @@
 
 #include "gateway/base/decimal.h"
 #include "gateway/base/err.h"
+#include "gateway/model/cents.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -90,7 +91,7 @@ read_facts(struct facts *out, const struct json_node *row)
 	return out->stamp_ms ? 0 : LIGHTSPEED_R_MALFORMED;
 }
 
-/* What was paid for it, tax included. Returns 0, LIGHTSPEED_R_MALFORMED. */
+/* What it costs, tax included, with all digits. Returns 0, LIGHTSPEED_R_MALFORMED. */
 static int
 read_gross(struct sale_line *line, const struct json_node *row)
 {
@@ -206,25 +207,40 @@ struct sales {
 	struct outcome trouble; /* of a call within the listing */
 };
 
-/*
- * The sale with its lines. Where they do not come with it, a call of its own
- * tells "none" from "not shown".
- */
+/* Where they do not come with the sale, a call of its own tells "none" from "not
+   shown". */
+static int
+add_lines(struct sales *sales, struct line_list *list,
+          const struct facts *facts, const struct json_node *row)
+{
+	const struct json_node *lines = lightspeed_r_find(row, "SaleLines");
+
+	if (json_type(lines) == JSON_OBJECT)
+		return read_lines(list, lines);
+	sales->trouble = ask_lines(sales->l, facts->id, list);
+	return sales->trouble.verdict == VERDICT_DONE ? 0
+	                                              : LIGHTSPEED_R_MALFORMED;
+}
+
+/* The sale with its lines: amounts in cents, which add up to what it came to. */
 static int
 read_sale(struct sales *sales, struct sale *sale, const struct facts *facts,
           const struct json_node *row)
 {
-	const struct json_node *lines = lightspeed_r_find(row, "SaleLines");
 	struct line_list list = { sale, facts->is_voided };
+	struct decimal total;
 	int r = fill_sale(sale, facts, row);
 
-	if (r)
+	if (!r)
+		r = add_lines(sales, &list, facts, row);
+	if (r || facts->is_voided)
 		return r;
-	if (json_type(lines) == JSON_OBJECT)
-		return read_lines(&list, lines);
-	sales->trouble = ask_lines(sales->l, facts->id, &list);
-	return sales->trouble.verdict == VERDICT_DONE ? 0
-	                                              : LIGHTSPEED_R_MALFORMED;
+	if (lightspeed_r_decimal(&total, row, "calcTotal") == 0 &&
+	    is_within(total, AMOUNT_MAX))
+		cents_share(sale, &total);
+	else
+		cents_share(sale, NULL);
+	return 0;
 }
 
 static bool

@@ -19,6 +19,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/words.h"
+#include "gateway/model/cents.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,8 +133,7 @@ read_gross(struct sale_line *line, const struct json_node *row)
 		return;
 	if (!is_total)
 		price = decimal_mul(price, line->qty, 6, DECIMAL_HALF_UP);
-	/* Without tax they have more digits than there is money. */
-	line->gross = decimal_round(price, 2, DECIMAL_HALF_UP);
+	line->gross = price;
 	line->has_gross = is_amount(line->gross, AMOUNT_MAX);
 }
 
@@ -237,6 +237,25 @@ read_facts(struct taking *t, struct sale *sale, const struct json_node *node)
 	               : err_raise(ERR_NOMEM, "sale");
 }
 
+/* Without tax the amounts have more digits than there is money. */
+static void
+share_cents(struct sale *sale, const struct json_node *node)
+{
+	struct decimal price;
+	struct decimal tax;
+
+	if (lightspeed_x_get_number(&price, node, "total_price",
+	                            DECIMAL_PLACES) == 0 &&
+	    lightspeed_x_get_number(&tax, node, "total_tax", DECIMAL_PLACES) ==
+	            0 &&
+	    is_amount(price, AMOUNT_MAX) && is_amount(tax, AMOUNT_MAX)) {
+		price = decimal_add(price, tax);
+		cents_share(sale, &price);
+	} else {
+		cents_share(sale, NULL);
+	}
+}
+
 /* The caller releases the sale in any case. */
 static int
 read_sale(struct taking *t, struct sale *sale, const struct json_node *node)
@@ -250,6 +269,8 @@ read_sale(struct taking *t, struct sale *sale, const struct json_node *node)
 		return stop_at(t, node, "it has no list of lines");
 	for (size_t i = 0; !r && i < json_length(rows); i++)
 		r = read_line(t, sale, node, json_at(rows, i));
+	if (!r)
+		share_cents(sale, node);
 	return r;
 }
 

@@ -1050,6 +1050,167 @@ test_lightspeed_r__a_sale_is_paid_whatever_it_comes_to(void **state)
 	}
 }
 
+/* ---- money, by other arithmetic: hundred-thousandths, times hundredths ---- */
+
+enum { ROUNDS = 200, ROUND_LINES = 12, THINGS = 4, CENT = 100000 };
+
+static uint64_t
+next_random(uint64_t *seed, uint64_t below)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (*seed >> 33) % below;
+}
+
+/* What the till takes for one sale, in units of 10^-7; halves go up. */
+struct reckoning {
+	int64_t sum;
+};
+
+static int64_t
+cents_of(const struct reckoning *k)
+{
+	return (k->sum + CENT / 2) / CENT;
+}
+
+/* Prices without tax, of up to five digits, as R calculates them. */
+static int64_t
+price_anew(struct rig *rig, size_t i, uint64_t *seed)
+{
+	int64_t price = (int64_t)next_random(seed, 5000000);
+
+	rig->till.things[i]->price = decimal_of_scaled(price, 5);
+	rig->till.things[i]->goods.price = decimal_of_scaled(price, 5);
+	return price;
+}
+
+static void
+reckon(struct reckoning *k, const struct rig *rig, size_t i, int64_t price,
+       int64_t qty, bool is_taxed)
+{
+	int64_t vat = is_taxed ? rig->till.things[i]->goods.vat : 0;
+
+	k->sum += price * qty * (100 + vat);
+}
+
+struct total {
+	struct decimal gross;
+	size_t n;
+};
+
+static int
+add_up(void *ctx, struct sale *sale)
+{
+	struct total *t = ctx;
+
+	for (size_t i = 0; i < sale->n_lines; i++) {
+		assert_true(sale->lines[i].has_gross);
+		t->gross = decimal_add(t->gross, sale->lines[i].gross);
+	}
+	t->n++;
+	return 0;
+}
+
+/* Its lines have any number of digits and no line says what became of them: the
+   sum is what was paid, and not a hundredth less. */
+static void
+test_lightspeed_r__a_sales_lines_come_to_what_was_paid(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t seed = 20261122;
+
+	change(rig, "switches", "{\"includes_tax\":false}");
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t n = 1 + next_random(&seed, ROUND_LINES);
+		struct buf body = BUF_INIT;
+		struct reckoning k = { 0 };
+		struct total total = { DECIMAL_ZERO, 0 };
+		const struct sale_sink sink = { &total, add_up };
+		int64_t now;
+		int64_t prices[THINGS];
+
+		for (size_t i = 0; i < THINGS; i++)
+			prices[i] = price_anew(rig, i, &seed);
+		buf_adds(&body, "{\"lines\":[");
+		for (size_t j = 0; j < n; j++) {
+			size_t i = next_random(&seed, THINGS);
+			int64_t qty = 1 + (int64_t)next_random(&seed, 9);
+
+			buf_addf(&body, "%s{\"sku\":\"%s\",\"quantity\":%d}",
+			         j ? "," : "", rig->till.things[i]->goods.sku,
+			         (int)qty);
+			reckon(&k, rig, i, prices[i], qty, true);
+		}
+		buf_adds(&body, "]}");
+		fake_clock_advance(60000);
+		change(rig, "sell", buf_text(&body));
+		buf_fini(&body);
+		now = clock_wall_ms();
+		assert_done(lightspeed_r_adapter.list_sales(
+			rig->state, now - 1000, now, &sink));
+		assert_int_equal(total.n, 1);
+		assert_int_equal(
+			decimal_cmp(total.gross,
+		                    decimal_of_scaled(cents_of(&k), 2)),
+			0);
+	}
+}
+
+/* Some lines with what was paid for them, some at the till's price with its
+   tax: the payment is what R makes of it all. */
+static void
+test_lightspeed_r__a_payment_is_what_the_till_calculates(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t seed = 4711;
+
+	change(rig, "switches", "{\"includes_tax\":false}");
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t n = 1 + next_random(&seed, ROUND_LINES);
+		struct entry entry = { .kind = ENTRY_SALE,
+			               .id = text_format("agora/%d", round),
+			               .docid = text_format("TB-%d", round),
+			               .account = text_dup("agora"),
+			               .sale = text_dup("ORDER"),
+			               .authority = text_dup("bazaar"),
+			               .occurred_ms = clock_wall_ms() };
+		struct reckoning k = { 0 };
+		const struct lsr_sale *s;
+		int64_t prices[THINGS];
+
+		for (size_t i = 0; i < THINGS; i++)
+			prices[i] = price_anew(rig, i, &seed);
+		for (size_t j = 0; j < n; j++) {
+			size_t i = next_random(&seed, THINGS);
+			struct entry_line *line = entry_add_line(&entry);
+			int64_t qty = 1 + (int64_t)next_random(&seed, 9);
+			int64_t cents = (int64_t)next_random(&seed, 100000);
+
+			line->uid = text_format("%zu", j);
+			line->sku = text_dup(rig->till.things[i]->goods.sku);
+			line->external = text_format(
+				"%lld", (long long)rig->till.things[i]->id);
+			line->qty = decimal_of(qty);
+			line->has_gross = next_random(&seed, 2) == 0;
+			line->gross = decimal_of_scaled(cents, 2);
+			if (line->has_gross)
+				k.sum += cents * CENT;
+			else
+				reckon(&k, rig, i, prices[i], qty, true);
+		}
+		fake_clock_advance(60000);
+		assert_done(
+			lightspeed_r_adapter.post_entry(rig->state, &entry));
+		s = rig->till.sales[rig->till.n_sales - 1];
+		assert_int_equal(rig->till.n_sales, (size_t)round + 1);
+		assert_true(s->is_completed);
+		assert_int_equal(
+			decimal_cmp(lsr_sale_paid(s),
+		                    decimal_of_scaled(cents_of(&k), 2)),
+			0);
+		entry_fini(&entry);
+	}
+}
+
 /* The entry as the engine has it: looked up while it is uncertain. */
 static void
 settle(struct rig *rig, struct outcome outcome)
@@ -1512,6 +1673,8 @@ main(void)
 		TEST(sales_are_read_by_id),
 		TEST(a_sale_is_recorded_and_paid_exactly),
 		TEST(a_sale_is_paid_whatever_it_comes_to),
+		TEST(a_sales_lines_come_to_what_was_paid),
+		TEST(a_payment_is_what_the_till_calculates),
 		TEST(whatever_answer_is_lost_a_sale_is_recorded_once),
 		TEST(what_cannot_be_recorded_is_for_a_person),
 		TEST(a_sale_that_was_taken_back_is_told),
