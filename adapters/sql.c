@@ -7,9 +7,9 @@
  * Never    touches a column but the one of quantities (and, where one is
  *          configured, the one of the last change), adds or removes a row, or
  *          writes over what the shop changed since it was read.
- * Own changes  of the shop are drift: what it sells comes in as a sale or order
- *          through the API. To take a fall of a count for a sale would need an
- *          identity that survives repetition, and a table of counts has none.
+ * Own changes  of the shop are drift, and what it sells comes in as a sale or
+ *          order through the API; or they are sales, by own_changes: then what
+ *          fell is noted in a table of our own (sql_sales.c).
  * Counts   whole units.
  * Derived  what a shop computes from its counts (WooCommerce: stock status and
  *          look-up table; PrestaShop: the total of a product's combinations and
@@ -23,6 +23,10 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A sale is noted when it is seen, so there are no late ones: this is for a
+   commit that the server was slow to end. */
+enum { SALES_WINDOW_MS = 24 * 3600 * 1000 };
 
 struct sql *
 sql_of(void *state)
@@ -65,9 +69,12 @@ static const struct conf_row options[] = {
 	{ .key = "own_changes",
 	  .kind = CONF_CHOICE,
 	  .fallback = "\"drift\"",
-	  .choices = "drift",
-	  .meaning = "What a change by the shop is taken for: drift, which is "
-	             "corrected; its sales come in through the API." },
+	  .choices = "drift|sales",
+	  .meaning =
+	          "What a fall of a count by the shop is taken for: drift, "
+	          "which is corrected, as its sales come in through the API; "
+	          "or sales, noted in a table tillbridge_sales in its "
+	          "database. A rise is drift." },
 	{ .key = "profile",
 	  .kind = CONF_CHOICE,
 	  .choices = "stock|woocommerce|prestashop|opencart",
@@ -163,6 +170,12 @@ resolve(void *state, struct buf *external, const char *written,
 	return buf_check(external);
 }
 
+static bool
+takes_sales(const struct conf_section *conf)
+{
+	return strcmp(conf_text(conf, "own_changes"), "sales") == 0;
+}
+
 static void
 close_(void *state)
 {
@@ -196,6 +209,7 @@ open_(void **state, const struct adapter_env *env)
 	*state = s;
 	s->magic = SQL_MAGIC;
 	s->database = server.database;
+	s->takes_sales = takes_sales(conf);
 	sql_shape_read(&s->shape, conf);
 	return sql_db_new(&s->db, &server);
 }
@@ -212,6 +226,9 @@ const struct adapter_ops sql_adapter = {
 	.resolve = resolve,
 	.read_counts = sql_read_counts,
 	.write_counts = sql_write_counts,
+	.sales_window_ms = SALES_WINDOW_MS,
+	.lists_sales = takes_sales,
+	.list_sales = sql_list_sales,
 	.list_items = sql_list_items,
 	.sync = sql_sync,
 };

@@ -15,6 +15,7 @@
  *   sql.c         options, bindings, the table
  *   sql_shape.c   profiles and names; the statements
  *   sql_counts.c  counts: read, write, sync
+ *   sql_sales.c   own_changes "sales": what fell is a sale
  *   sql_items.c   things by SKU, barcode and name
  *   sql_probe.c   server, table, columns and rights
  *   sql_db.c      one connection
@@ -27,6 +28,9 @@ enum {
 	SQL_QTY_SIZE = 64, /* a quantity as the server prints it, with NUL */
 	SQL_PARAMS_MAX = 2 * SQL_BATCH_MAX + 1,
 };
+
+/* Beside the shop's table, where its falls are taken for sales. */
+#define SQL_SALES_TABLE "tillbridge_sales"
 
 /* Where things stand. Names are borrowed; NULL: there is no such column. */
 struct sql_shape {
@@ -52,7 +56,9 @@ struct sql {
 	unsigned magic;
 	struct sql_db *db; /* owned */
 	struct sql_shape shape;
-	const char *database;                /* borrowed */
+	const char *database; /* borrowed */
+	bool takes_sales;     /* own_changes "sales" */
+	bool is_ready;        /* SQL_SALES_TABLE is as it has to be */
 	struct sql_seen seen[SQL_BATCH_MAX]; /* of the last look */
 	size_t n_seen;
 };
@@ -115,6 +121,9 @@ struct outcome sql_sync(void *state, const struct sync_job *job,
                         const struct sync_sink *sink);
 void sql_forget_seen(struct sql *s);
 
+/* sql_read_counts without a thought about sales. */
+struct outcome sql_ask_counts(struct sql *s, struct count *counts, size_t n);
+
 /* A page after the other, each row to row(); breathe() between them. */
 struct sql_walk {
 	enum sql_columns columns;
@@ -123,6 +132,25 @@ struct sql_walk {
 	void *ctx;
 };
 struct outcome sql_walk(struct sql *s, const struct sql_walk *walk);
+
+/* ---- what the shop sells (sql_sales.c) ---- */
+
+/* Is the table there, and can it be exact? */
+struct outcome sql_sales_check(struct sql *s);
+
+/* Read counts, and book what fell since, in one transaction. */
+struct outcome sql_sales_look(struct sql *s, struct count *counts, size_t n);
+
+/* Within the transaction of a write: these show that now. */
+struct outcome sql_sales_written(struct sql *s, const struct count *counts,
+                                 const bool *is_written, size_t n);
+
+/* Counts will change without a note, so none may be compared with what was noted
+   before: own_changes "drift" where it was "sales" once. */
+struct outcome sql_sales_forget(struct sql *s);
+
+struct outcome sql_list_sales(void *state, int64_t since_ms, int64_t until_ms,
+                              const struct sale_sink *sink);
 
 /* ---- things (sql_items.c) ---- */
 

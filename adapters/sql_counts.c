@@ -147,9 +147,8 @@ add_params(const char **params, size_t *n_params, struct buf *id,
 }
 
 struct outcome
-sql_read_counts(void *state, struct count *counts, size_t n)
+sql_ask_counts(struct sql *s, struct count *counts, size_t n)
 {
-	struct sql *s = sql_of(state);
 	struct look look = { .s = s, .counts = counts, .n = n };
 	const char *params[SQL_PARAMS_MAX];
 	struct buf *ids = calloc(n + 1, sizeof(*ids));
@@ -175,10 +174,6 @@ sql_read_counts(void *state, struct count *counts, size_t n)
 	outcome = !ids || buf_check(&text)
 	                  ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
 	                  : sql_db_ask(s->db, &q);
-	if (outcome.verdict != VERDICT_DONE) {
-		forget(counts, n);
-		sql_forget_seen(s);
-	}
 	for (size_t i = 0; ids && i < n; i++)
 		buf_fini(&ids[i]);
 	free(ids);
@@ -187,11 +182,28 @@ sql_read_counts(void *state, struct count *counts, size_t n)
 	return outcome;
 }
 
+struct outcome
+sql_read_counts(void *state, struct count *counts, size_t n)
+{
+	struct sql *s = sql_of(state);
+	struct outcome outcome = s->takes_sales ? sql_sales_look(s, counts, n)
+	                                        : sql_ask_counts(s, counts, n);
+
+	if (outcome.verdict != VERDICT_DONE) {
+		forget(counts, n);
+		sql_forget_seen(s);
+	}
+	return outcome;
+}
+
 /* ---- write ---- */
 
-/* DONE: the count has its own outcome; *is_moved: the shop changed it. */
+/* What came of a row. */
+enum came { CAME_TO_NOTHING, CAME_WRITTEN, CAME_MOVED /* by the shop */ };
+
+/* DONE: the count has its own outcome. */
 static struct outcome
-write_one(struct sql *s, struct count *count, bool *is_moved)
+write_one(struct sql *s, struct count *count, enum came *came)
 {
 	const struct sql_seen *seen = find_seen(s, count->external);
 	const char *params[6];
@@ -203,8 +215,9 @@ write_one(struct sql *s, struct count *count, bool *is_moved)
 	struct sql_change change;
 
 	count->outcome = outcome_done();
-	*is_moved = !seen || decimal_parse(&was, seen->qty);
-	if (*is_moved || decimal_cmp(was, count->qty) == 0)
+	*came = !seen || decimal_parse(&was, seen->qty) ? CAME_MOVED
+	                                                : CAME_TO_NOTHING;
+	if (*came == CAME_MOVED || decimal_cmp(was, count->qty) == 0)
 		return outcome_done();
 	params[n_params++] = decimal_format(qty, count->qty);
 	add_params(params, &n_params, &id, &s->shape, count->external);
@@ -212,7 +225,8 @@ write_one(struct sql *s, struct count *count, bool *is_moved)
 	if (s->shape.location)
 		params[n_params++] = s->shape.place;
 	outcome = sql_db_run(&change, s->db, params, n_params);
-	*is_moved = outcome.verdict == VERDICT_DONE && change.n_matched == 0;
+	if (outcome.verdict == VERDICT_DONE)
+		*came = change.n_matched ? CAME_WRITTEN : CAME_MOVED;
 	if (change.is_about_values) {
 		count->outcome = outcome;
 		outcome = outcome_done();
@@ -230,38 +244,56 @@ static size_t
 write_all(struct sql *s, struct count *counts, size_t n,
           struct outcome *outcome)
 {
+	bool is_written[SQL_BATCH_MAX] = { false };
 	size_t n_moved = 0;
-	bool is_moved;
+	enum came came;
 
 	for (size_t i = 0; outcome->verdict == VERDICT_DONE && i < n; i++) {
-		*outcome = write_one(s, &counts[i], &is_moved);
-		n_moved += is_moved;
+		*outcome = write_one(s, &counts[i], &came);
+		is_written[i] = came == CAME_WRITTEN;
+		n_moved += came == CAME_MOVED;
 	}
+	if (outcome->verdict == VERDICT_DONE && s->takes_sales)
+		*outcome = sql_sales_written(s, counts, is_written, n);
 	return n_moved;
+}
+
+static struct outcome
+write_batch(struct sql *s, struct count *counts, size_t n, size_t *n_moved)
+{
+	struct buf text = BUF_INIT;
+	struct outcome outcome;
+
+	sql_update(&text, &s->shape);
+	outcome = buf_check(&text) ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
+	                           : sql_db_begin(s->db);
+	if (outcome.verdict == VERDICT_DONE) {
+		outcome = sql_db_prepare(s->db, buf_text(&text));
+		if (outcome.verdict == VERDICT_DONE)
+			*n_moved = write_all(s, counts, n, &outcome);
+		if (outcome.verdict == VERDICT_DONE)
+			outcome = sql_db_commit(s->db);
+		else
+			sql_db_rollback(s->db);
+	}
+	buf_fini(&text);
+	return outcome;
 }
 
 struct outcome
 sql_write_counts(void *state, struct count *counts, size_t n, int64_t as_of_ms)
 {
 	struct sql *s = sql_of(state);
-	struct buf text = BUF_INIT;
-	struct outcome outcome;
+	struct outcome outcome = outcome_done();
 	size_t n_moved = 0;
 
 	(void)as_of_ms; /* the count that was read is what decides */
 	assert(n <= SQL_BATCH_MAX);
-	sql_update(&text, &s->shape);
-	outcome = buf_check(&text) ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
-	                           : sql_db_begin(s->db, buf_text(&text));
-	if (outcome.verdict == VERDICT_DONE) {
-		n_moved = write_all(s, counts, n, &outcome);
-		if (outcome.verdict == VERDICT_DONE)
-			outcome = sql_db_commit(s->db);
-		else
-			sql_db_rollback(s->db);
-	}
+	if (!s->takes_sales && !s->is_ready)
+		outcome = sql_sales_forget(s);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = write_batch(s, counts, n, &n_moved);
 	sql_forget_seen(s); /* it is not as it was read any more */
-	buf_fini(&text);
 	if (outcome.verdict == VERDICT_DONE && n_moved)
 		return outcome_of(VERDICT_RETRY,
 		                  "the shop changed %zu of %zu counts in the "

@@ -31,6 +31,7 @@ struct sql_db {
 	MYSQL *mysql; /* NULL: not connected */
 	MYSQL_STMT *statement;
 	int64_t used_mono_ms;
+	bool is_changing; /* between begin and its end */
 	char version[64];
 };
 
@@ -164,13 +165,18 @@ dial(struct sql_db *db)
 	return outcome_done();
 }
 
-/* One that died while nobody used it costs nothing. */
+/* One that died while nobody used it costs nothing; with a transaction it does. */
 static struct outcome
 connect_(struct sql_db *db)
 {
 	int64_t now = clock_mono_ms();
 	struct outcome outcome = outcome_done();
 
+	if (db->is_changing)
+		return db->mysql ? outcome
+		                 : outcome_of(VERDICT_RETRY,
+		                              "the connection broke within a "
+		                              "transaction");
 	if (db->mysql && now - db->used_mono_ms > IDLE_MS &&
 	    mysql_ping(db->mysql))
 		hang_up(db);
@@ -321,15 +327,25 @@ say(struct sql_db *db, const char *text)
 }
 
 struct outcome
-sql_db_begin(struct sql_db *db, const char *text)
+sql_db_begin(struct sql_db *db)
 {
 	struct outcome outcome = connect_(db);
 
-	if (outcome.verdict == VERDICT_DONE)
-		outcome = prepare(db, text);
+	assert(!db->is_changing);
+	end_statement(db);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = say(db, "START TRANSACTION");
+	db->is_changing = outcome.verdict == VERDICT_DONE;
 	return outcome;
+}
+
+struct outcome
+sql_db_prepare(struct sql_db *db, const char *text)
+{
+	struct outcome outcome = connect_(db);
+
+	assert(db->is_changing);
+	return outcome.verdict == VERDICT_DONE ? prepare(db, text) : outcome;
 }
 
 struct outcome
@@ -352,13 +368,17 @@ sql_db_run(struct sql_change *out, struct sql_db *db, const char *const *params,
 struct outcome
 sql_db_commit(struct sql_db *db)
 {
+	struct outcome outcome = connect_(db);
+
 	end_statement(db);
-	return say(db, "COMMIT");
+	db->is_changing = false;
+	return outcome.verdict == VERDICT_DONE ? say(db, "COMMIT") : outcome;
 }
 
 void
 sql_db_rollback(struct sql_db *db)
 {
+	db->is_changing = false;
 	if (!db->mysql)
 		return;
 	end_statement(db);

@@ -54,7 +54,9 @@ struct outcome sql_db_ask(struct sql_db *db, const struct sql_question *q);
 
 /*
  * Changes: all of a transaction, or none. Between begin and commit each run
- * executes the prepared statement.
+ * executes what was prepared last; questions may be asked as well, and see what
+ * is not committed yet. A connection lost in between is not made again before
+ * rollback: whoever began has to begin anew.
  *
  * out  what it came to; with REFUSED and is_about_values the transaction goes
  *      on, as if this one had not been asked for
@@ -63,7 +65,8 @@ struct sql_change {
 	uint64_t n_matched; /* rows, those included that were so already */
 	bool is_about_values;
 };
-struct outcome sql_db_begin(struct sql_db *db, const char *text);
+struct outcome sql_db_begin(struct sql_db *db);
+struct outcome sql_db_prepare(struct sql_db *db, const char *text);
 struct outcome sql_db_run(struct sql_change *out, struct sql_db *db,
                           const char *const *params, size_t n_params);
 struct outcome sql_db_commit(struct sql_db *db);

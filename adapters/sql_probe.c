@@ -193,11 +193,37 @@ try_write(struct sql *s)
 	sql_update(&text, &s->shape);
 	buf_adds(&text, " AND 1 = 0");
 	outcome = buf_check(&text) ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
-	                           : sql_db_begin(s->db, buf_text(&text));
+	                           : sql_db_begin(s->db);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = sql_db_prepare(s->db, buf_text(&text));
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = sql_db_run(&change, s->db, params, n_params);
 	sql_db_rollback(s->db);
 	buf_fini(&text);
+	return outcome;
+}
+
+/* The other table: its columns, and whether we may add to it. */
+static struct outcome
+try_sales(struct sql *s)
+{
+	static const char *const statements[] = {
+		"INSERT INTO " SQL_SALES_TABLE " (scope, item, n, at, sold, "
+		"quantity) SELECT '', '', 0, 0, 0, NULL FROM DUAL WHERE 1 = 0",
+		"UPDATE " SQL_SALES_TABLE " SET quantity = NULL, sold = 0 "
+		"WHERE scope = '' AND item = '' AND n = 0",
+	};
+	struct outcome outcome = sql_sales_check(s);
+	struct sql_change change;
+
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = sql_db_begin(s->db);
+	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < 2; i++) {
+		outcome = sql_db_prepare(s->db, statements[i]);
+		if (outcome.verdict == VERDICT_DONE)
+			outcome = sql_db_run(&change, s->db, NULL, 0);
+	}
+	sql_db_rollback(s->db);
 	return outcome;
 }
 
@@ -212,6 +238,8 @@ sql_probe(void *state, struct buf *what)
 		outcome = count_rows(s, &found);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = try_write(s);
+	if (outcome.verdict == VERDICT_DONE && s->takes_sales)
+		outcome = try_sales(s);
 	if (outcome.verdict == VERDICT_DONE)
 		buf_adds(what, buf_text(&found));
 	buf_fini(&found);

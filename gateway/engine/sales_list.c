@@ -210,7 +210,7 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 	int r;
 
 	*was_listed = true;
-	if (!sales.ask)
+	if (!adapter_lists_sales(w->ops, w->conf))
 		return 0;
 	r = sales_start(w, &start);
 	if (r || !start)

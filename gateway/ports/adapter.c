@@ -13,6 +13,14 @@ adapter_can_find(const struct adapter_ops *ops, const struct conf_section *conf,
 	       (!ops->can_find || ops->can_find(conf, kind));
 }
 
+bool
+adapter_lists_sales(const struct adapter_ops *ops,
+                    const struct conf_section *conf)
+{
+	return ops && ops->list_sales &&
+	       (!ops->lists_sales || ops->lists_sales(conf));
+}
+
 void
 adapter_abilities(struct adapter_ability out[ADAPTER_ABILITIES],
                   const struct adapter_ops *ops,
@@ -21,7 +29,7 @@ adapter_abilities(struct adapter_ability out[ADAPTER_ABILITIES],
 	const struct adapter_ability all[ADAPTER_ABILITIES] = {
 		{ "read counts", ops->read_counts != NULL },
 		{ "write counts", ops->write_counts != NULL },
-		{ "list sales", ops->list_sales != NULL },
+		{ "list sales", adapter_lists_sales(ops, account) },
 		{ "record sales", ops->post_entry != NULL },
 		/* of no use to who records none */
 		{ "look up a sale whose answer was lost",

@@ -233,6 +233,9 @@ struct adapter_ops {
 	 */
 	int64_t (*skew_ms)(const void *state);
 
+	/* Does list_sales tell any, as configured? NULL: wherever it is. */
+	bool (*lists_sales)(const struct conf_section *conf);
+
 	/* Sales that became final in [since_ms, until_ms], oldest first. */
 	struct outcome (*list_sales)(void *state, int64_t since_ms,
 	                             int64_t until_ms,
@@ -338,6 +341,10 @@ enum { ADAPTER_UNRESOLVED = 1, ADAPTER_AMBIGUOUS = 2 };
 /* Can uncertain entries of this kind be looked up there? ops NULL: no. */
 bool adapter_can_find(const struct adapter_ops *ops,
                       const struct conf_section *conf, enum entry_kind kind);
+
+/* Are its sales listed, as configured? ops NULL: no. */
+bool adapter_lists_sales(const struct adapter_ops *ops,
+                         const struct conf_section *conf);
 
 /* What an account may be able to do, in words: "write counts". */
 struct adapter_ability {

@@ -169,6 +169,8 @@ struct rig {
 	void *sql;
 	char told[1000];
 	char mistakes[1000];
+	char id[80];       /* of the sale told last */
+	int64_t closed_ms; /* and its time */
 	unsigned n_told;
 	unsigned n_breaths;
 	unsigned n_begun;
@@ -1026,25 +1028,379 @@ test_sql__options_are_checked_together(void **state)
 	}
 }
 
-static void
-test_sql__own_changes_are_drift_and_nothing_else(void **state)
-{
-	const struct conf_type type = { .name = "sql",
-		                        .rows = sql_adapter.options,
-		                        .url_flags = sql_adapter.url_flags };
-	struct buf mistakes = BUF_INIT;
-	struct conf_section *conf = NULL;
+/* ---- own changes that are sales ---- */
 
-	(void)state;
-	assert_int_equal(
-		conf_section_parse(&conf, &type,
-	                           "{\"database\":\"d\",\"user\":\"u\","
-	                           "\"own_changes\":\"sales\"}",
-	                           NULL, &mistakes),
-		CONF_INVALID);
-	assert_non_null(strstr(buf_text(&mistakes), "own_changes: not a choi"));
-	assert_non_null(strstr(buf_text(&mistakes), "drift"));
-	buf_fini(&mistakes);
+/* As the README says. */
+static const char make_sales[] =
+	"CREATE TABLE shop.tillbridge_sales (scope VARCHAR(190) NOT NULL, "
+	"item VARCHAR(190) NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, "
+	"sold DECIMAL(38,9) NOT NULL, quantity DECIMAL(38,9), "
+	"PRIMARY KEY (scope, item, n), KEY (scope, at)) ENGINE=InnoDB "
+	"CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+
+static void
+open_sales_over(struct rig *rig, const char *socket)
+{
+	open_over(rig, socket,
+	          "\"profile\":\"stock\",\"own_changes\":\"sales\"");
+}
+
+/* The table is there, and 11 has been looked at: it shows 5. */
+static void
+begin_sales(struct rig *rig)
+{
+	struct count count;
+
+	run(make_sales);
+	run("GRANT INSERT ON shop.tillbridge_sales TO till@'%'");
+	open_sales_over(rig, server.socket);
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	assert_known(&count, "5");
+}
+
+static void
+sell(const char *qty)
+{
+	char text[120];
+
+	(void)snprintf(text, sizeof(text),
+	               "UPDATE shop.stock SET quantity = quantity - %s WHERE "
+	               "id = 1",
+	               qty);
+	run(text);
+}
+
+/* "11*2 " for each, in the order told; the last one's id is kept. */
+static int
+tell_sale(void *ctx, struct sale *sale)
+{
+	struct rig *rig = ctx;
+	size_t n = strlen(rig->told);
+	char qty[DECIMAL_TEXT_SIZE];
+
+	assert_true(sale->is_final && sale->n_lines == 1);
+	assert_non_null(sale->lines[0].uid);
+	assert_false(sale->lines[0].has_gross);
+	rig->n_told++;
+	(void)snprintf(rig->told + n, sizeof(rig->told) - n, "%s*%s ",
+	               sale->lines[0].external,
+	               decimal_format(qty, sale->lines[0].qty));
+	(void)snprintf(rig->id, sizeof(rig->id), "%s", sale->id);
+	rig->closed_ms = sale->closed_ms;
+	return 0;
+}
+
+static const char *
+sales_since(struct rig *rig, int64_t since_ms)
+{
+	const struct sale_sink sink = { rig, tell_sale };
+
+	rig->told[0] = '\0';
+	rig->n_told = 0;
+	assert_outcome(sql_adapter.list_sales(rig->sql, since_ms,
+	                                      clock_wall_ms(), &sink),
+	               VERDICT_DONE, "");
+	return rig->told;
+}
+
+/* What has been sold by now, once looked at. */
+static const char *
+sold(struct rig *rig)
+{
+	struct count count;
+
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	return sales_since(rig, 0);
+}
+
+static void
+test_sql__what_fell_is_a_sale_once(void **state)
+{
+	struct rig *rig = *state;
+	int64_t before = clock_wall_ms();
+	char id[sizeof(rig->id)];
+
+	begin_sales(rig);
+	sell("2");
+	assert_string_equal(sales_since(rig, 0), "");
+	assert_string_equal(sold(rig), "11*2 ");
+	assert_in_range(rig->closed_ms, before, clock_wall_ms());
+	(void)snprintf(id, sizeof(id), "%s", rig->id);
+	open_sales_over(rig, server.socket);
+	assert_string_equal(sold(rig), "11*2 ");
+	assert_string_equal(rig->id, id);
+	sell("3");
+	assert_string_equal(sold(rig), "11*2 11*3 ");
+	assert_string_not_equal(rig->id, id);
+	assert_string_equal(sales_since(rig, clock_wall_ms() + 1), "");
+	assert_qty("11", "0");
+}
+
+static void
+test_sql__what_is_seen_first_and_what_rose_is_no_sale(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[3] = { { .external = "12" },
+		                   { .external = "15" },
+		                   { .external = "12" } };
+
+	begin_sales(rig);
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 3),
+	               VERDICT_DONE, "");
+	sell("-4");
+	assert_string_equal(sold(rig), "");
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+}
+
+static void
+test_sql__our_own_write_hides_no_sale_and_is_none(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	begin_sales(rig);
+	assert_outcome(set(rig, "11", 3), VERDICT_DONE, "");
+	assert_string_equal(sold(rig), "");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	sell("1");
+	assert_outcome(write_one(rig, &count, 9), VERDICT_RETRY, "changed 1");
+	assert_string_equal(sold(rig), "11*1 ");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	sell("2");
+	assert_outcome(set(rig, "11", 20), VERDICT_DONE, "");
+	assert_string_equal(sold(rig), "11*1 11*2 ");
+	assert_outcome(set(rig, "11", 0), VERDICT_DONE, "");
+	sell("2");
+	assert_string_equal(sold(rig), "11*1 11*2 11*2 ");
+	assert_qty("11", "-2");
+}
+
+static void
+test_sql__a_sale_is_exact_whatever_the_type(void **state)
+{
+	struct rig *rig = *state;
+
+	run("ALTER TABLE shop.stock MODIFY quantity VARCHAR(40)");
+	begin_sales(rig);
+	run("UPDATE shop.stock SET quantity = '3.333333333' WHERE id = 1");
+	assert_string_equal(sold(rig), "11*1.666666667 ");
+	run("ALTER TABLE shop.stock MODIFY quantity DECIMAL(20,4)");
+	assert_string_equal(sold(rig), "11*1.666666667 11*0.000033333 ");
+	run("UPDATE shop.stock SET quantity = 3 WHERE id = 1");
+	assert_string_equal(sold(rig),
+	                    "11*1.666666667 11*0.000033333 11*0.3333 ");
+}
+
+static void
+test_sql__a_count_that_was_not_known_is_compared_with_nothing(void **state)
+{
+	struct rig *rig = *state;
+
+	begin_sales(rig);
+	run("UPDATE shop.stock SET quantity = NULL WHERE id = 1");
+	assert_string_equal(sold(rig), "");
+	run("UPDATE shop.stock SET quantity = 2 WHERE id = 1");
+	assert_string_equal(sold(rig), "");
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+}
+
+static void
+test_sql__an_answer_lost_behind_a_write_makes_no_sale(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	begin_sales(rig);
+	open_sales_over(rig, line.path);
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	line.cut = CUT_AFTER_COMMIT;
+	assert_outcome(write_one(rig, &count, 2), VERDICT_RETRY, "");
+	line.cut = CUT_NOTHING;
+	assert_qty("11", "2");
+	assert_string_equal(sold(rig), "");
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	line.cut = CUT_BEFORE_COMMIT;
+	assert_outcome(write_one(rig, &count, 9), VERDICT_RETRY, "");
+	line.cut = CUT_NOTHING;
+	assert_qty("11", "1");
+	assert_string_equal(sold(rig), "11*1 ");
+}
+
+static void
+test_sql__an_answer_lost_behind_a_look_loses_no_sale(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	begin_sales(rig);
+	open_sales_over(rig, line.path);
+	sell("1");
+	line.cut = CUT_AFTER_COMMIT;
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_RETRY, "");
+	assert_false(count.is_known);
+	line.cut = CUT_NOTHING;
+	assert_string_equal(sold(rig), "11*1 ");
+	sell("2");
+	line.cut = CUT_BEFORE_COMMIT;
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_RETRY, "");
+	line.cut = CUT_NOTHING;
+	assert_string_equal(sold(rig), "11*1 11*2 ");
+}
+
+static void
+test_sql__a_crash_of_the_server_loses_no_sale(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	begin_sales(rig);
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+	sell("1");
+	assert_outcome(read_one(rig, &count, "12"), VERDICT_DONE, "");
+	maria_server_kill(&server);
+	assert_outcome(write_one(rig, &count, 9), VERDICT_RETRY, "");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_RETRY, "");
+	maria_server_again(&server, paths[0]);
+	assert_string_equal(sold(rig), "11*1 11*1 ");
+}
+
+/* The shop's row survived, our note did not. */
+static void
+test_sql__a_crash_that_undid_what_was_noted_books_the_rest(void **state)
+{
+	struct rig *rig = *state;
+	char id[sizeof(rig->id)];
+
+	begin_sales(rig);
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+	(void)snprintf(id, sizeof(id), "%s", rig->id);
+	run("DELETE FROM shop.tillbridge_sales WHERE n = 1");
+	run("UPDATE shop.tillbridge_sales SET quantity = 5, sold = 0");
+	sell("2");
+	assert_string_equal(sold(rig), "11*3 ");
+	assert_string_equal(rig->id, id);
+}
+
+/* A lease that was lost while its worker stood still. */
+static void
+test_sql__two_that_look_at_once_note_a_sale_once(void **state)
+{
+	struct rig *rig = *state;
+	struct rig other = { .conf = NULL };
+	struct count count;
+
+	begin_sales(rig);
+	open_sales_over(&other, server.socket);
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	sell("2");
+	assert_string_equal(sold(&other), "11*2 ");
+	assert_outcome(set(&other, "11", 9), VERDICT_DONE, "");
+	assert_outcome(write_one(rig, &count, 7), VERDICT_RETRY, "");
+	assert_string_equal(sold(rig), "11*2 ");
+	assert_qty("11", "9");
+	close_adapter(&other);
+}
+
+static void
+test_sql__sales_of_many_pages_are_told_once(void **state)
+{
+	struct rig *rig = *state;
+
+	begin_sales(rig);
+	run("TRUNCATE shop.tillbridge_sales");
+	run("INSERT INTO shop.tillbridge_sales SELECT 'stock.quantity', "
+	    "seq DIV 40, seq MOD 40, 1000 + seq DIV 400, 1, 0 FROM "
+	    "shop.seq_400_to_1599");
+	(void)sales_since(rig, 0);
+	assert_int_equal(rig->n_told, 1200 - 30);
+	assert_memory_equal(rig->told, "10*1 10*1 ", 10);
+	run("DELETE FROM shop.tillbridge_sales WHERE n > 0 AND item > '25'");
+	run("DELETE FROM shop.tillbridge_sales WHERE n > 20 AND item > '23'");
+	(void)sales_since(rig, 0);
+	assert_int_equal(rig->n_told, 14 * 39 + 2 * 20);
+}
+
+static void
+test_sql__counts_written_as_drift_are_compared_with_nothing(void **state)
+{
+	struct rig *rig = *state;
+
+	begin_sales(rig);
+	open_with(rig, "\"profile\":\"stock\"");
+	assert_outcome(set(rig, "11", 1), VERDICT_DONE, "");
+	assert_string_equal(sold(rig), "");
+	open_sales_over(rig, server.socket);
+	assert_string_equal(sold(rig), "");
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+}
+
+static void
+test_sql__another_place_has_its_own_sales(void **state)
+{
+	struct rig *rig = *state;
+	static const char at_y[] =
+		"\"profile\":\"stock\",\"own_changes\":\"sales\","
+		"\"location_column\":\"accountID\",\"location\":\"y\"";
+
+	run("INSERT INTO shop.stock (idProductEcommerce, quantity, accountID) "
+	    "VALUES (11, 2, 'y')");
+	run(make_sales);
+	run("GRANT INSERT ON shop.tillbridge_sales TO till@'%'");
+	open_with(rig, at_y);
+	assert_string_equal(sold(rig), "");
+	sell("1");
+	assert_string_equal(sold(rig), "");
+	run("UPDATE shop.stock SET quantity = 0 WHERE accountID = 'y'");
+	assert_string_equal(sold(rig), "11*2 ");
+}
+
+static void
+test_sql__a_table_made_anew_uses_no_id_again(void **state)
+{
+	struct rig *rig = *state;
+	char id[sizeof(rig->id)];
+
+	begin_sales(rig);
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+	(void)snprintf(id, sizeof(id), "%s", rig->id);
+	run("TRUNCATE shop.tillbridge_sales");
+	assert_string_equal(sold(rig), "");
+	sell("1");
+	assert_string_equal(sold(rig), "11*1 ");
+	assert_string_not_equal(rig->id, id);
+}
+
+static void
+test_sql__a_probe_names_what_sales_need(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	open_sales_over(rig, server.socket);
+	assert_probe(rig, VERDICT_LOCKED, "needs the table tillbridge_sales");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_LOCKED,
+	               "needs the table");
+	run(make_sales);
+	assert_probe(rig, VERDICT_LOCKED, "tillbridge_sales");
+	run("GRANT INSERT ON shop.tillbridge_sales TO till@'%'");
+	run("ALTER TABLE shop.stock ENGINE=MyISAM");
+	open_sales_over(rig, server.socket);
+	assert_probe(rig, VERDICT_LOCKED, "ALTER TABLE `stock` ENGINE=InnoDB");
+	run("ALTER TABLE shop.stock ENGINE=InnoDB");
+	run("ALTER TABLE shop.tillbridge_sales DROP COLUMN sold");
+	assert_probe(rig, VERDICT_REFUSED, "names of the columns");
+	run("DROP TABLE shop.tillbridge_sales");
+	run(make_sales);
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_asked("SELECT COUNT(*) FROM shop.tillbridge_sales", "0");
 }
 
 /* ---- the world ---- */
@@ -1131,7 +1487,21 @@ main(void)
 		TEST(variants_of_many_pages_are_told_once),
 		TEST(an_id_alone_is_the_thing_without_a_variant),
 		TEST(options_are_checked_together),
-		TEST(own_changes_are_drift_and_nothing_else),
+		TEST(what_fell_is_a_sale_once),
+		TEST(what_is_seen_first_and_what_rose_is_no_sale),
+		TEST(our_own_write_hides_no_sale_and_is_none),
+		TEST(a_sale_is_exact_whatever_the_type),
+		TEST(a_count_that_was_not_known_is_compared_with_nothing),
+		TEST(an_answer_lost_behind_a_write_makes_no_sale),
+		TEST(an_answer_lost_behind_a_look_loses_no_sale),
+		TEST(a_crash_of_the_server_loses_no_sale),
+		TEST(a_crash_that_undid_what_was_noted_books_the_rest),
+		TEST(two_that_look_at_once_note_a_sale_once),
+		TEST(sales_of_many_pages_are_told_once),
+		TEST(counts_written_as_drift_are_compared_with_nothing),
+		TEST(another_place_has_its_own_sales),
+		TEST(a_table_made_anew_uses_no_id_again),
+		TEST(a_probe_names_what_sales_need),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);
