@@ -10,7 +10,7 @@ fault galaxy postentry lose_answer
 sell 21-0003 2
 wait_for "it is shown" 20 is uncertain dead '.[0].kind'
 expect "entries" "$(entries)" 1
-logged 'entry\.uncertain' || fail "it is not in the log"
+wait_logged 'entry\.uncertain'
 
 # The rest goes on, the same item included.
 sell 21-0004

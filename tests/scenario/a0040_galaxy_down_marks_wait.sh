@@ -14,7 +14,8 @@ wait_for "the sale is known" 20 logged 'sale\.seen'
 wait_for "the breaker is open" 20 is open account erp .breaker
 expect "Square's" "$(account agora .breaker)" closed
 expect "entries" "$(entries)" 0
-expect_at_least "what waits" "$(account erp '.marks + .entries_ready')" 2
+wait_for "two things wait" 20 \
+	at_least 2 account erp '.marks + .entries_ready'
 expect "the till's count" "$(count_of 21-0003)" $((before - 2))
 order square/count '{"sku":"21-0004","quantity":"1000"}'
 wait_for "a strange count is still put right" 40 \

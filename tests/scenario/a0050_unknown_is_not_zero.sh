@@ -10,9 +10,9 @@ for mode in html empty garbage truncate status:500 status:404 html:200; do
 	balance=$((balance + 1))
 	was=$(count_of 21-0001)
 	writes=$(sim_state .square.writes)
-	fault galaxy itembalances "$mode" 2
+	fault galaxy itembalances "$mode" 100000
 	set_balance 21-0001 "$balance"
-	wait_for "$mode was met" 30 at_most 1 sim_state .faults_left
+	wait_for "$mode was met" 30 at_most 99999 sim_state .faults_left
 	expect "the count after $mode" "$(count_of 21-0001)" "$was"
 	expect "writes after $mode" "$(sim_state .square.writes)" "$writes"
 	clear_faults

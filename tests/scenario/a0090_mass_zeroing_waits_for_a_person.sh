@@ -15,7 +15,7 @@ stop_daemon
 start_daemon
 wait_for "the other change arrives" 30 is 77 count_of 21-0020
 wait_for "the zeros are held" 30 is 14 account agora .held_zeros
-logged 'zero\.held .*account=agora .*items=14' || fail "the log does not say so"
+wait_logged 'zero\.held .*account=agora .*items=14'
 wait_quiet
 zeros()
 {
@@ -57,6 +57,7 @@ done
 stop_daemon
 start_daemon
 wait_for "the zeros are held" 30 at_least 10 account agora .held_zeros
+wait_quiet
 held=$(account agora .held_zeros)
 tb dead drop hold/agora
 expect "dead drop ($said)" "$code" 0

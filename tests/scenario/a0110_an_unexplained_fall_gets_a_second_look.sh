@@ -11,8 +11,7 @@ order square/count "{\"sku\":\"21-0003\",\"quantity\":\"$((right - 5))\"}"
 wait_for "it is corrected" 60 is "$right" count_of 21-0003
 expect_at_least "seconds until then" $(($(date +%s) - began)) 10
 wait_quiet
-logged 'drift\.corrected .*account=agora .*sku=21-0003' ||
-	fail "the correction is not in the log"
+wait_logged 'drift\.corrected .*account=agora .*sku=21-0003'
 expect "entries" "$(entries)" 0
 
 # A count that rose is drift at once.

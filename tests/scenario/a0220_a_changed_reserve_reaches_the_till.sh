@@ -5,8 +5,10 @@
 
 start_all
 stop_daemon
-write_config '.stock.reserve = "2" | .schedule.full = "* * * * *"'
+write_config '.stock.reserve = "2"'
 start_daemon
+tb sync --full
+expect "a full sync ($said)" "$code" 0
 reserved()
 {
 	[ "$(sim_state '.square.counts[] | select(.sku == "21-0001") | .count')" \

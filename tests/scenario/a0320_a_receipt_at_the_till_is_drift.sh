@@ -10,11 +10,13 @@ order square/move '{"sku":"21-0003","quantity":"6","from":"NONE",
 	"to":"IN_STOCK"}'
 wait_for "it is corrected" 30 is "$right" count_of 21-0003
 wait_quiet
-expect "drift that was told" "$(times_logged 'drift\.corrected .*sku=21-0003')" 1
+wait_for "drift that was told" 10 \
+	is 1 times_logged 'drift\.corrected .*sku=21-0003'
 order square/move '{"sku":"21-0003","quantity":"1","from":"SOLD",
 	"to":"IN_STOCK"}'
 wait_for "it is corrected" 30 is "$right" count_of 21-0003
 wait_quiet
-expect "drift that was told" "$(times_logged 'drift\.corrected .*sku=21-0003')" 2
+wait_for "drift that was told" 10 \
+	is 2 times_logged 'drift\.corrected .*sku=21-0003'
 expect "entries" "$(entries)" 0
 expect "dead letters" "$(dead length)" 0

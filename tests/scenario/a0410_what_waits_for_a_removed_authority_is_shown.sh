@@ -16,7 +16,7 @@ write_config 'del(.accounts[0]) | .stock.authority = "agora"'
 tb check
 expect_text "check" "$said" "warn +erp .*2 entries"
 start_daemon
-logged 'account\.stranded account=erp entries=2' || fail "not in the log"
+wait_logged 'account\.stranded account=erp entries=2'
 expect "kinds" "$(dead 'map(.kind) | unique[]')" stranded
 expect "counted" "$(status .entries.stranded)" 2
 tb dead list

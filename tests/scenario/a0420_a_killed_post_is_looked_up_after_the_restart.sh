@@ -33,7 +33,7 @@ expect "the first one waits" "$(status .entries.uncertain)" 1
 stop_daemon
 start_daemon
 wait_for "it was looked up" 60 is 0 status .entries.uncertain
-logged 'entry\.looked_up .*found=yes' || fail "not in the log"
+wait_logged 'entry\.looked_up .*found=yes'
 wait_for "it is settled" 20 is $((before - 3)) count_of 21-0003
 wait_quiet
 expect "entries" "$(entries)" 2

@@ -19,7 +19,9 @@ wait_for "the sale is booked" 10 is 1 entries
 wait_for "Tipsi shows 5" 10 is 5 bottles_of 21-0001
 
 # Slow: a batch that takes longer than all of this.
-order tipsi/switches '{"batch_ms":20000}'
+wait_quiet
+order reset-calls '{}'
+order tipsi/switches '{"batch_ms":120000}'
 set_balance 21-0001 20
 wait_for "Tipsi has the batch" 10 at_least 1 calls_of tipsi ext/sync
 for balance in 21 22 23; do
@@ -27,7 +29,9 @@ for balance in 21 22 23; do
 	wait_for "Square shows $balance" 5 is "$balance" count_of 21-0001
 done
 expect "ready all the same" "$(api_code ready)" 200
+expect "batches at Tipsi meanwhile" "$(calls_of tipsi ext/sync)" 1
 order tipsi/switches '{"batch_ms":0}'
+release
 wait_for "Tipsi shows 23" 60 is 23 bottles_of 21-0001
 expect "that is no trouble" "$(times_logged 'account\.trouble account=cellar')" 0
 

@@ -67,8 +67,7 @@ kill_daemon
 clear_faults
 start_daemon
 wait_for "a person is told" 60 is locked account agora .state
-logged 'account.locked .*Square renews no token.*authorise again and set `oauth.refresh_token`' ||
-	fail "the cure is not named"
+wait_logged 'account.locked .*Square renews no token.*authorise again and set `oauth.refresh_token`'
 
 # A person does, and says so; nothing has been lost meanwhile.
 AGAIN=$(planted again)

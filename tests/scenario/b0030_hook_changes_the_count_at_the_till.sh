@@ -10,8 +10,7 @@ wait_for "the till shows 17" 10 is 17 count_of 21-0001
 wait_quiet
 expect "writes" "$(($(writes_of 21-0001) - before))" 1
 expect "times the balance was asked for" "$(asked_of 21-0001)" 1
-logged 'journey\.done .*account=agora .*sku=21-0001 .*count=17' ||
-	fail "no journey was logged"
+wait_logged 'journey\.done .*account=agora .*sku=21-0001 .*count=17'
 expect "syncs since the import" "$(calls_of galaxy companies)" 0
 
 # A variant, and a thing sold by weight.

@@ -14,4 +14,4 @@ start_daemon
 wait_for "the till shows 9" 20 is 9 count_of 21-0002
 wait_quiet
 expect "SKUs that disagree" "$(disagreements)" ""
-logged 'sync\.done .*account=erp .*kind=catch-up' || fail "no catch-up"
+wait_logged 'sync\.done .*account=erp .*kind=catch-up'

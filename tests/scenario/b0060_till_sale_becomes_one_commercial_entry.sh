@@ -23,4 +23,4 @@ expect "entries" "$(entries)" 2
 expect_no_double
 expect "entries that Galaxy refused" "$(sim_state .galaxy.refused_posts)" 0
 expect "dead letters" "$(dead length)" 0
-logged 'journey\.done .*account=erp .*lines=3' || fail "no journey was logged"
+wait_logged 'journey\.done .*account=erp .*lines=3'

@@ -17,8 +17,9 @@ expect "states" "$(status '[.accounts[].state] | unique | join(" ")')" ok
 expect "the authority" "$(account erp .authority)" true
 expect "a 2xx is on disk" "$(status .durability.on_disk)" true
 expect "the warning" "$(status '.durability.warning // ""')" ""
-expect "hooks counted" "$(metric tillbridge_hooks_accepted_total)" \
-	"$(sim_state '.hooks | .galaxy.done + .square.done')"
+wait_for "all hooks are counted" 10 \
+	is "$(sim_state '.hooks | .galaxy.done + .square.done')" \
+	metric tillbridge_hooks_accepted_total
 expect_at_least "entries counted" "$(metric tillbridge_entries_posted_total)" 1
 expect "what does not exist" "$(api_code api/nothing)" 404
 tb status

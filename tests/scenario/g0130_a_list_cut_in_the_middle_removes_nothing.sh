@@ -8,7 +8,7 @@ rows_of()
 	daemon_cli hlen "tillbridge:mirror:erp:$1"
 }
 
-start_sim --galaxy-items 2000
+start_sim --galaxy-items 800
 write_config
 start_daemon
 import_items
@@ -16,7 +16,7 @@ wait_quiet
 items=$(rows_of items)
 balances=$(rows_of itembalances)
 customers=$(rows_of customers)
-at_least 2000 rows_of items || fail "too few items: $items"
+at_least 800 rows_of items || fail "too few items: $items"
 cursor=$(mirror_note items.revision)
 since=$(mirror_note itembalances.since)
 
@@ -43,13 +43,13 @@ for mode in end element drop; do
 done
 [ "$(mirror_note items.revision)" -ge "$cursor" ] || fail "a cursor went back"
 
-# Broken for a while, four times in a row: the cursor of balances stands.
+# Broken for a while, again and again: the cursor of balances stands.
 wait_quiet
 since=$(mirror_note itembalances.since)
-fault galaxy /sync/items truncate 4
+fault galaxy /sync/items truncate 100000
 "$TILLBRIDGE" sync --full erp -c "$CONFIG" >>"$DIR/cli.log" 2>&1 &
 others="$others $!"
-wait_for "two were met" 60 at_most 2 sim_state .faults_left
+wait_for "two were met" 60 at_most 99998 sim_state .faults_left
 expect "the cursor of balances" "$(mirror_note itembalances.since)" "$since"
 expect "items" "$(rows_of items)" "$items"
 clear_faults

@@ -27,7 +27,7 @@ repeated()
 		select(.value.calls > 1) | "\(.key) \(.value.calls)"] | join(", ")'
 }
 
-start_sim --galaxy-items 2000
+start_sim --galaxy-items 800
 write_config
 start_daemon
 import_items

@@ -71,7 +71,5 @@ expect "an order that was never sent" "$(api_code api/orders/SHOP-2)" 404
 expect "entries in the end" "$(entries)" 1
 expect_no_double
 expect "dead letters" "$(dead length)" 0
-logged 'entry\.taken .*entry=api:orders/SHOP-10001' ||
-	fail "the order was not logged"
-logged 'journey\.done .*account=erp .*entry=api:orders/SHOP-10001' ||
-	fail "no journey was logged"
+wait_logged 'entry\.taken .*entry=api:orders/SHOP-10001'
+wait_logged 'journey\.done .*account=erp .*entry=api:orders/SHOP-10001'

@@ -21,6 +21,7 @@ expect "rows in the mirror" "$(account erp '[.mirror[].rows] | add')" "$rows"
 tb sync erp
 expect "the exit status of the real one ($said)" "$code" 0
 wait_for "the real one reaches the till" 20 is $((shown + 7)) count_of "$sku"
+wait_quiet
 tb sync --dry-run
 expect "the exit status of the next ($said)" "$code" 0
 expect_text "that nothing is left to do" "$said" "counts read, 0 differ$"

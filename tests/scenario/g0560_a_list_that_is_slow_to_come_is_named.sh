@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 
 start_all
-order faults '{"system":"galaxy","path":"/sync/items","mode":"stall:6000",
+order faults '{"system":"galaxy","path":"/sync/items","mode":"stall:120000",
 	"rows":0,"next":1}'
 tb_log=$DIR/sync.log
 "$TILLBRIDGE" sync --full erp -c "$CONFIG" >"$tb_log" 2>&1 &
@@ -12,5 +12,6 @@ others=$!
 wait_for "the items are asked for" 20 at_least 1 calls_of galaxy /sync/items
 wait_for "the status says so" 3 is items account erp .sync.entity
 expect "its rows" "$(account erp .sync.rows)" 0
+release
 wait_for "the sync ends" 30 is_gone "$others"
 expect_text "what was said at its end" "$(cat "$tb_log")" "full sync done"

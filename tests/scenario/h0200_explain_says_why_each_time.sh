@@ -16,7 +16,7 @@ start_all
 set_balance 21-0005 41
 wait_for "the till shows it" 20 is 41 count_of 21-0005
 wait_for "the count is told" 20 says 21-0005 'agora +written +showed .*target 41 '
-expect_text "the conclusion" "$said" '^agora shows 41: 41 in erp\.$'
+wait_for "the conclusion" 20 says 21-0005 '^agora shows 41: 41 in erp\.$'
 wait_for "the call is told" 20 says 21-0005 'erp +hook +a call named it'
 wait_for "the fetch is told" 20 says 21-0005 'erp +read +balance 41, was '
 expect "the API" "$(conclusion 21-0005)" "agora shows 41: 41 in erp"
@@ -42,14 +42,14 @@ expect "its entry" "$(printf '%s' "$said" | jq -r '.entries[0].state')" uncertai
 tb dead confirm "entry/agora/$sale"
 expect "dead confirm ($said)" "$code" 0
 wait_for "it is settled" 20 says 21-0005 '^agora shows 38: 38 in erp\.$'
-expect_text "the decision" "$said" "agora/$sale is there, a person says"
+wait_for "the decision" 20 says 21-0005 "agora/$sale is there, a person says"
 
 # A till that is down.
 fault square '' reset 100000
 set_balance 21-0005 50
 wait_for "explain says so" 30 says 21-0005 \
 	'^agora shows 38 and should show 50 \(50 in erp\): agora is not answering'
-expect_text "a look is due" "$said" 'look +due '
+wait_for "a look is due" 20 says 21-0005 'look +due '
 clear_faults
 wait_for "it is back" 60 says 21-0005 '^agora shows 50: 50 in erp\.$'
 

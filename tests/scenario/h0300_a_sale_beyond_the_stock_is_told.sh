@@ -37,8 +37,7 @@ expect "still told, once it is booked" "$(oversold)" "21-0005 2"
 
 # Wherever he looks.
 expect "how often the log says so" "$(grep -c 'error stock\.oversold ' "$LOG")" 1
-logged 'stock\.oversold account=agora sku=21-0005 missing=2' ||
-	fail "the log says something else"
+wait_logged 'stock\.oversold account=agora sku=21-0005 missing=2'
 expect "the level" "$(api api/status | jq -r .summary.level)" bad
 expect_text "the sentence" "$(api api/status | jq -r .summary.text)" \
 	'More of 21-0005 was sold than there was: 2 missing'
@@ -51,8 +50,8 @@ expect "the counter" "$(metric tillbridge_oversold_total)" 1
 tb status
 expect_text "tillbridge status" "$said" '^ +21-0005 +2 missing'
 wait_for "explain says so" 20 says 21-0005 '^oversold +2 more sold than there was, since '
-expect_text "its timeline" "$said" 'agora +sale +oversold: 2 more sold'
-expect_text "its conclusion" "$said" '^agora shows 0: -2 in erp; more was sold than there is, by 2\.$'
+wait_for "its timeline" 20 says 21-0005 'agora +sale +oversold: 2 more sold'
+wait_for "its conclusion" 20 says 21-0005 '^agora shows 0: -2 in erp; more was sold than there is, by 2\.$'
 expect "for programs" "$(api api/items/21-0005/timeline | jq -r .oversold.missing)" 2
 
 # It survives a restart, and ends with the receipt that covers it.
@@ -63,7 +62,7 @@ expect "told after a restart" "$(oversold)" "21-0005 2"
 set_balance 21-0005 4
 wait_for "it is covered" 20 is "" oversold
 wait_for "the till shows what is left" 20 is 4 count_of 21-0005
-logged 'stock\.covered account=agora sku=21-0005' || fail "its end is not in the log"
+wait_logged 'stock\.covered account=agora sku=21-0005'
 wait_for "the timeline tells the end" 20 says 21-0005 'no longer oversold: the balance covers'
 wait_quiet
 expect "the level afterwards" "$(api api/status | jq -r .summary.level)" good
@@ -78,5 +77,4 @@ expect "told at once" "$(oversold)" "21-0006 1"
 wait_for "the till goes to 0" 20 is 0 count_of 21-0006
 wait_for "the timeline tells the order" 20 says 21-0006 \
 	"api:orders +sale +S-1: $((left + 1)) sold; entry api:orders/S-1 for erp is ready"
-logged 'stock\.oversold account=api:orders sku=21-0006 missing=1' ||
-	fail "the order is not in the log"
+wait_logged 'stock\.oversold account=api:orders sku=21-0006 missing=1'

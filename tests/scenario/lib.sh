@@ -95,20 +95,32 @@ without_two()
 	"$@"
 }
 
-# poll SECONDS COMMAND...: false when it did not succeed in that time.
-poll()
+# till SECOND IGNORED COMMAND...: false when it did not succeed until then.
+till()
 {
-	set -- $(($(date +%s) + $1 * SLOW)) "$@"
 	until without_two "$@" >/dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$1" ] || return 1
 		sleep 0.1
 	done
 }
 
+# poll SECONDS COMMAND...: false when it did not succeed in that time.
+poll()
+{
+	till $(($(date +%s) + $1 * SLOW)) "$@"
+}
+
+# The same of wait_for: a busy machine takes longer than one thinks, and only
+# who waits in vain pays for more. So it is twice the time, and never short.
+poll_patiently()
+{
+	till $(($(date +%s) + ($1 < 15 ? 15 : $1) * 2 * SLOW)) "$@"
+}
+
 # wait_for SENTENCE SECONDS COMMAND...: until COMMAND succeeds.
 wait_for()
 {
-	without_one poll "$@" || fail "waited in vain: $1"
+	without_one poll_patiently "$@" || fail "waited in vain: $1"
 }
 
 # is VALUE COMMAND...: that is what COMMAND prints.
@@ -229,14 +241,14 @@ end_in_order()
 {
 	if [ "$daemon" ]; then
 		listen_to_it
-		end_well "$daemon" "the daemon" 25 || return 1
+		end_well "$daemon" "the daemon" 45 || return 1
 		daemon=
-		poll 5 has_no_private_redis || {
+		poll 15 has_no_private_redis || {
 			echo "FAILED: its redis-server is still there" >&2
 			return 1
 		}
 	fi
-	[ -z "$sim" ] || end_well "$sim" "the simulator" 20 || return 1
+	[ -z "$sim" ] || end_well "$sim" "the simulator" 30 || return 1
 	sim=
 }
 
@@ -336,14 +348,14 @@ sim_address()
 
 stop_sim()
 {
-	end_well "$sim" "the simulator" 20 || exit 1
+	end_well "$sim" "the simulator" 30 || exit 1
 	sim=
 }
 
 # control PATH JSON: make something happen; prints the answer.
 control()
 {
-	curl -sS --max-time 10 --fail-with-body -o "$DIR/control.answer" \
+	curl -sS --max-time 30 --fail-with-body -o "$DIR/control.answer" \
 		-d "$2" "$CONTROL/$1" ||
 		fail "control $1 $2: $(cat "$DIR/control.answer")"
 	cat "$DIR/control.answer"
@@ -358,7 +370,7 @@ order()
 # sim_state FILTER: of jq.
 sim_state()
 {
-	curl -sS --max-time 10 "$CONTROL/state" | jq -r "$1"
+	curl -sS --max-time 30 "$CONTROL/state" | jq -r "$1"
 }
 
 # fault SYSTEM PATH MODE [NEXT]
@@ -371,6 +383,13 @@ fault()
 clear_faults()
 {
 	order faults/clear '{}'
+}
+
+# What is late (late:MS, Tipsi's batch_ms) is answered now. So a call can be
+# held for as long as a scenario needs, however slow the machine is.
+release()
+{
+	order faults/release '{}'
 }
 
 # hooks SYSTEM MODE: on, off, double, reorder, forged
@@ -576,7 +595,7 @@ listen_to_it()
 stop_daemon()
 {
 	listen_to_it
-	end_well "$daemon" "the daemon" 25 || exit 1
+	end_well "$daemon" "the daemon" 45 || exit 1
 	daemon=
 	wait_for "its redis-server ends with it" 5 has_no_private_redis
 }
@@ -609,7 +628,7 @@ api()
 {
 	api_path=$1
 	shift
-	curl -sS --max-time 10 ${TOKEN:+-H "Authorization: Bearer $TOKEN"} "$@" \
+	curl -sS --max-time 30 ${TOKEN:+-H "Authorization: Bearer $TOKEN"} "$@" \
 		"$API/$api_path"
 }
 
@@ -647,9 +666,25 @@ is_quiet()
 			(.last_full != null or .type == "webhook")] | all)')" = true ]
 }
 
+# No hook is on its way to us; one that is tried again later may be.
+hooks_are_out()
+{
+	[ "$(sim_state '[.hooks[] | .queued] | add // 0')" = 0 ]
+}
+
+# Nothing is left to do, and still nothing once all that was announced is here:
+# one look may also miss what moves from the queue to marks, to entries, and to
+# marks again.
+is_at_rest()
+{
+	is_quiet || return 1
+	[ -z "$sim" ] || poll 1 hooks_are_out || :
+	is_quiet
+}
+
 wait_quiet()
 {
-	wait_for "everything has come to rest" 60 is_quiet
+	wait_for "everything has come to rest" 60 is_at_rest
 }
 
 # A till that tells the time in whole seconds says of what it sells now that it
@@ -696,6 +731,12 @@ start_all()
 logged()
 {
 	grep -qE -- "$1" "$LOG"
+}
+
+# wait_logged PATTERN: what is done is told a moment later.
+wait_logged()
+{
+	wait_for "the log says \"$1\"" 10 logged "$1"
 }
 
 times_logged()
@@ -813,7 +854,7 @@ hook()
 {
 	hook_account=$1
 	shift
-	curl -s --max-time 15 --cacert "$CERTS/ca.pem" -o "$DIR/hook.answer" \
+	curl -s --max-time 30 --cacert "$CERTS/ca.pem" -o "$DIR/hook.answer" \
 		-D "$DIR/hook.headers" -w '%{http_code}' "$@" \
 		"$HOOKS/hooks/$hook_account${hook_query:-}" || :
 }

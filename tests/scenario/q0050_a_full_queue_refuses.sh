@@ -30,5 +30,5 @@ for _ in 1 2 3 4 5; do
 		"$(grep -vcE '^(202|503)$' "$DIR/codes" || :)" 0
 done
 wait_quiet
-expect "what was accepted is what was worked off" \
-	"$(metric tillbridge_events_drained_total)" "$accepted"
+wait_for "what was accepted is worked off" 10 \
+	is "$accepted" metric tillbridge_events_drained_total

@@ -14,7 +14,7 @@ hooks galaxy off
 set_balance 21-0004 3
 redis_cli flushall >/dev/null
 start_daemon
-logged ' (warn|error) .*(lost|loss|installation)' || fail "the loss is not named"
+wait_logged ' (warn|error) .*(lost|loss|installation)'
 import_items
 wait_quiet
 expect "entries" "$(entries)" 1

@@ -49,7 +49,7 @@ enough()
 	[ "$(descriptors)" -le $((had_descriptors + 8)) ]
 }
 wait_for "descriptors return to $had_descriptors" 30 enough
-expect_at_most "threads" "$(threads)" "$had_threads"
+wait_for "threads return to $had_threads" 30 at_most "$had_threads" threads
 
 # An event's id is remembered for days: a key for each.
 expect_at_most "keys" "$(keys)" $((had_keys + 150))

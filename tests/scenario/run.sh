@@ -9,7 +9,9 @@
 # TALLY=file those two numbers go there instead, for tests/run_all.sh.
 #
 # Environment: TILLBRIDGE, TILLBRIDGE_SIM, BUILD (as the Makefile says them);
-# JOBS, how many at a time (2); KEEP=1 keeps the folders of failed ones.
+# JOBS, how many at a time (two for each processor: most of a scenario is
+# waiting; half of that with sanitizers); KEEP=1 keeps the folders of failed
+# ones.
 
 set -u
 
@@ -19,11 +21,19 @@ root=$(cd "$here/../.." && pwd)
 : "${TILLBRIDGE_SIM:=$root/build/tillbridge-sim}"
 : "${BUILD:=$root/build/plain}"
 export TILLBRIDGE TILLBRIDGE_SIM BUILD
+jobs=$(nproc 2>/dev/null || echo 2)
+limit_s=480
 case $BUILD in
-*address* | *thread* | *undefined*) limit_s=480 ;;
-*) limit_s=240 ;;
+*address* | *thread* | *undefined*) ;;
+*)
+	jobs=$((jobs * 2))
+	limit_s=360
+	;;
 esac
+: "${JOBS:=$jobs}"
 
+PORTS_EACH=10
+PORTS_BLOCK=2200
 work=$(mktemp -d)
 workers=
 
@@ -83,7 +93,7 @@ run_one()
 	mkdir "$dir"
 	begin=$(now_ms)
 	SCENARIO_DIR=$dir SCENARIO_CERTS=$work/certs \
-		PORT_BASE=$((port_base + $1 * 20)) \
+		PORT_BASE=$((port_base + $1 * PORTS_EACH)) \
 		timeout -k 10 "$limit_s" sh "$2" >"$dir/output.txt" 2>&1 </dev/null &
 	running=$!
 	wait "$running"
@@ -114,6 +124,27 @@ run_one()
 	fi
 }
 
+# All of them, in the order in which they are begun: who waits for a minute of
+# the clock to end first, so that nobody waits for them alone in the end.
+scenarios()
+{
+	grep -lF '"* * * * *"' "$here"/[a-z][0-9]*_*.sh
+	grep -LF '"* * * * *"' "$here"/[a-z][0-9]*_*.sh
+}
+
+# Ports below those that the system gives away by itself, and no other run's:
+# whoever has the lock has the block.
+take_ports()
+{
+	for block in 0 1 2 3 4 5 6 7 8 9; do
+		lock=${TMPDIR:-/tmp}/tillbridge-ports.$block
+		{ : >>"$lock"; } 2>/dev/null || continue
+		exec 9>>"$lock"
+		flock -n 9 && break
+	done
+	port_base=$((10000 + block * PORTS_BLOCK))
+}
+
 # Take what nobody has taken yet, until nothing is left.
 work_off()
 {
@@ -124,7 +155,7 @@ work_off()
 		[ -z "$running" ] || { kill "$running"; wait "$running"; }
 		exit 1' HUP INT TERM
 	number=0
-	for file in "$here"/[a-z][0-9]*_*.sh; do
+	for file in $(scenarios); do
 		number=$((number + 1))
 		is_wanted "${file##*/}" || continue
 		mkdir "$work/$number.claim" 2>/dev/null || continue
@@ -141,9 +172,9 @@ for program in "$TILLBRIDGE" "$TILLBRIDGE_SIM"; do
 	}
 done
 "$root/certs/make-certs.sh" "$work/certs" >/dev/null || exit 1
-port_base=$((11000 + $$ % 12 * 1600))
+take_ports
 
-for _ in $(seq "${JOBS:-2}"); do
+for _ in $(seq "$JOBS"); do
 	work_off &
 	workers="$workers $!"
 done

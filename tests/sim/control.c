@@ -5,6 +5,7 @@
 #include "tests/sim/fault.h"
 #include "tests/sim/galaxy.h"
 #include "tests/sim/hooks.h"
+#include "tests/sim/server.h"
 #include "tests/sim/square.h"
 #include "tests/sim/tills.h"
 #include "tests/sim/tipsi.h"
@@ -654,6 +655,15 @@ clear_faults(const struct order *o)
 	return NULL;
 }
 
+/* The late ones are late enough; what hangs, hangs. */
+static const char *
+release_late(const struct order *o)
+{
+	(void)o;
+	server_release();
+	return NULL;
+}
+
 /* ---- state ---- */
 
 static const char *
@@ -750,6 +760,7 @@ static const struct {
 	{ "POST", "/control/hooks/send", send_hooks },
 	{ "POST", "/control/faults", add_fault },
 	{ "POST", "/control/faults/clear", clear_faults },
+	{ "POST", "/control/faults/release", release_late },
 	{ "POST", "/control/traffic", pause_traffic },
 	{ "POST", "/control/reset-calls", reset_calls },
 	{ "GET", "/control/state", print_state },

@@ -35,6 +35,7 @@ enum {
 	IDLE_MS = 60000, /* a kept connection without a request */
 	HANG_MS = 60000,
 	PIECE_SIZE = 65536,
+	LOOK_MS = 10, /* whether late answers are released */
 };
 
 struct connection {
@@ -42,6 +43,7 @@ struct connection {
 	struct connection *next;
 	pthread_t thread;
 	int fd;
+	unsigned n_releases; /* before the call in hand was served */
 	bool is_done;  /* guarded by the server's lock; only the join is left */
 	struct buf in; /* bytes read and not yet used */
 };
@@ -57,6 +59,9 @@ struct server {
 	pthread_mutex_t lock; /* guards the list and is_done */
 	struct connection *connections;
 };
+
+/* How often server_release() was called: for all servers at once. */
+static atomic_uint n_releases;
 
 /* ---- reading ---- */
 
@@ -397,6 +402,22 @@ send_chunk(int fd, const struct buf *bytes)
 	       send_all(fd, bytes->p, bytes->n) && send_all(fd, "\r\n", 2);
 }
 
+/*
+ * The time before an answer or within it, which ends early when it is released.
+ * A call that was released before it came here does not wait at all.
+ */
+static void
+be_late(const struct connection *c, int64_t ms)
+{
+	struct pollfd stop = { .fd = c->server->stop_pipe[0],
+		               .events = POLLIN };
+	const int64_t end_mono_ms = clock_mono_ms() + ms;
+
+	while (ms > 0 && atomic_load(&n_releases) == c->n_releases &&
+	       poll(&stop, 1, ms < LOOK_MS ? (int)ms : LOOK_MS) <= 0)
+		ms = end_mono_ms - clock_mono_ms();
+}
+
 /* The pieces of a stream, one by one; true: all of them are sent. */
 static bool
 send_pieces(struct connection *c, const struct server_reply *r)
@@ -410,9 +431,8 @@ send_pieces(struct connection *c, const struct server_reply *r)
 		r->stream.produce(r->stream.ctx, &piece);
 		is_sent = buf_check(&piece.bytes) == 0 &&
 		          send_chunk(c->fd, &piece.bytes);
-		if (is_sent && piece.pause_ms > 0)
-			wait_readable(c->server, c->server->stop_pipe[0],
-			              piece.pause_ms);
+		if (is_sent)
+			be_late(c, piece.pause_ms);
 		if (piece.is_reset)
 			arm_reset(c->fd);
 	} while (is_sent && !piece.is_last && !piece.is_reset &&
@@ -465,8 +485,7 @@ answer(struct connection *c, const struct parsed *p, struct server_reply *r)
 		              r->delay_ms > 0 ? r->delay_ms : HANG_MS);
 		return false;
 	}
-	if (r->delay_ms > 0)
-		wait_readable(c->server, c->server->stop_pipe[0], r->delay_ms);
+	be_late(c, r->delay_ms);
 	if (r->ending == SERVER_RESET)
 		arm_reset(c->fd);
 	if (r->ending == SERVER_SILENT || r->ending == SERVER_RESET)
@@ -482,6 +501,7 @@ serve_one(struct connection *c)
 	bool goes_on = false;
 
 	if (read_request(c, &p)) {
+		c->n_releases = atomic_load(&n_releases);
 		c->server->serve(c->server->ctx, &p.call, &reply);
 		goes_on = answer(c, &p, &reply);
 	}
@@ -671,6 +691,12 @@ server_start(struct server **out, const char *address,
 	}
 	*out = server;
 	return 0;
+}
+
+void
+server_release(void)
+{
+	atomic_fetch_add(&n_releases, 1);
 }
 
 const char *

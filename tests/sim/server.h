@@ -74,6 +74,12 @@ int server_start(struct server **out, const char *address,
 /* host:port as really taken. Borrowed. */
 const char *server_address(const struct server *server);
 
+/*
+ * The calls in hand, of all servers, wait no longer: neither for delay_ms nor
+ * between the pieces of a stream. Later ones do.
+ */
+void server_release(void);
+
 /* Cut all connections, wait for their threads, release. NULL is fine. */
 void server_stop(struct server *server);
 
