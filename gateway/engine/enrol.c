@@ -269,6 +269,20 @@ fill_item(const struct enrolment *e, struct item *item, const struct item *old,
 	return r;
 }
 
+/* A number of the shop's may happen to be the SKU of quite another item. */
+static int
+check_shop(struct enrolment *e, const struct item *old)
+{
+	const struct binding *b = item_find_binding(old, e->job->shop);
+
+	if (!b || !b->typed || !strcmp(b->typed, e->job->shop_id))
+		return 0;
+	return say_failed(e,
+	                  "the item with the SKU %s is %s in the shop: import "
+	                  "this one under a SKU of its own",
+	                  old->sku, b->typed);
+}
+
 static int
 put_item(struct enrolment *e, const char *sku)
 {
@@ -279,6 +293,8 @@ put_item(struct enrolment *e, const char *sku)
 
 	if (r == REGISTRY_ABSENT)
 		r = 0;
+	if (!r && old.sku)
+		r = check_shop(e, &old);
 	if (!r)
 		r = fill_item(e, &item, &old, sku);
 	if (!r)
