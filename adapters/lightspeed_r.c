@@ -178,23 +178,10 @@ open_oauth(struct lightspeed_r *l, const struct adapter_env *env,
 		.options = "",
 		.form = OAUTH_JSON,
 	};
-	struct oauth_config config = {
-		.facts = &facts,
-		.client_id = conf_text(env->conf, "client_id"),
-		.client_secret = conf_secret(env->conf, "client_secret"),
-		.refresh_token = conf_secret(env->conf, "refresh_token"),
-		.http = env->http,
-		.vault = env->vault,
-	};
-	char *url = text_format("%s/auth/oauth/token",
-	                        strcmp(base, API_URL) == 0 ? TOKEN_URL : base);
-	int r;
+	const char *host = strcmp(base, API_URL) == 0 ? TOKEN_URL : base;
 
-	config.url = url;
-	r = url ? oauth_open(&l->oauth, &config)
-	        : err_raise(ERR_NOMEM, "lightspeed_r");
-	free(url);
-	return r;
+	return oauth_open_account(&l->oauth, &facts, env, NULL,
+	                          text_format("%s/auth/oauth/token", host));
 }
 
 static int

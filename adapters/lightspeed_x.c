@@ -303,23 +303,9 @@ open_oauth(struct lightspeed_x *x, const struct adapter_env *env)
 		.form = OAUTH_URL_ENCODED,
 		.whose = "domain_prefix",
 	};
-	struct oauth_config config = {
-		.facts = &facts,
-		.url = NULL,
-		.client_id = conf_text(env->conf, "oauth.client_id"),
-		.client_secret = conf_secret(env->conf, "oauth.client_secret"),
-		.refresh_token = conf_secret(env->conf, "oauth.refresh_token"),
-		.http = env->http,
-		.vault = env->vault,
-	};
-	char *url = text_format("%s" TOKEN_PATH, x->base);
-	int r;
 
-	config.url = url;
-	r = url ? oauth_open(&x->oauth, &config)
-	        : err_raise(ERR_NOMEM, "lightspeed_x");
-	free(url);
-	return r;
+	return oauth_open_account(&x->oauth, &facts, env, NULL,
+	                          text_format("%s" TOKEN_PATH, x->base));
 }
 
 /* The configuration was checked: they are ids. */

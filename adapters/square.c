@@ -208,24 +208,10 @@ open_oauth(struct square *s, const struct adapter_env *env)
 		.form = OAUTH_JSON,
 		.whose = "merchant_id",
 	};
-	struct oauth_config config = {
-		.facts = &facts,
-		.url = NULL,
-		.client_id = conf_text(env->conf, "oauth.client_id"),
-		.client_secret = conf_secret(env->conf, "oauth.client_secret"),
-		.refresh_token = conf_secret(env->conf, "oauth.refresh_token"),
-		.header = { "Square-Version", s->version },
-		.http = env->http,
-		.vault = env->vault,
-	};
-	char *url = text_format("%s" TOKEN_PATH, s->base);
-	int r;
+	const struct http_header header = { "Square-Version", s->version };
 
-	config.url = url;
-	r = url ? oauth_open(&s->oauth, &config)
-	        : err_raise(ERR_NOMEM, "square");
-	free(url);
-	return r;
+	return oauth_open_account(&s->oauth, &facts, env, &header,
+	                          text_format("%s" TOKEN_PATH, s->base));
 }
 
 static int

@@ -3,7 +3,8 @@
  *
  *   vault:NAME        hash     n (version), text; expires when nobody puts
  *   vault:lock:NAME   string   who holds the lock; expires by itself
- *   vault:locks:NAME  integer  times it was taken in this minute
+ *   vault:locks:NAME:I string  the times it was taken in the last minute: each
+ *                              expires by itself, and there are no more
  *   state_dir/vault/NAME       "VERSION\nTEXT", 0600
  *
  * Redis is written first: it is what other processes see, and what they may use
@@ -30,7 +31,8 @@
 enum {
 	OWNER_BYTES = 12,
 	VERSION_MAX_BYTES = 24, /* digits and line end */
-	LOCKS_S = 60,
+	/* A minute, and what passes between the lock and its request. */
+	LOCKS_S = 70,
 	TAKEN_WAIT_MS = 500,
 };
 
@@ -56,25 +58,30 @@ static const char put_script[] =
 	"return 1\n";
 
 /*
- * ARGV: name, owner, ttl in ms (0: release), most in a minute, that minute in s.
+ * ARGV: name, owner, ttl in ms (0: release), most in a minute, that minute in s:
+ * of any minute, not of one by the clock, in whose middle twice as many would go.
  * -> 0; else seconds to wait, negative: too often.
  */
 static const char lock_script[] =
 	"local k = KEYS[1]..'vault:lock:'..ARGV[1]\n"
-	"local c = KEYS[1]..'vault:locks:'..ARGV[1]\n"
+	"local c = KEYS[1]..'vault:locks:'..ARGV[1]..':'\n"
 	"local owner = redis.call('GET', k)\n"
 	"if ARGV[3] == '0' then\n"
 	"  if owner == ARGV[2] then redis.call('DEL', k) end\n"
 	"  return 0\n"
 	"end\n"
 	"if owner then return math.max(redis.call('TTL', k), 1) end\n"
-	"local n = tonumber(redis.call('GET', c) or '0')\n"
-	"if n >= tonumber(ARGV[4]) then\n"
-	"  return -math.max(redis.call('TTL', c), 1) end\n"
-	"redis.call('INCR', c)\n"
-	"if n == 0 then redis.call('EXPIRE', c, ARGV[5]) end\n"
-	"redis.call('SET', k, ARGV[2], 'PX', ARGV[3])\n"
-	"return 0\n";
+	"local soon = tonumber(ARGV[5])\n"
+	"for i = 1, tonumber(ARGV[4]) do\n"
+	"  local left = redis.call('TTL', c..i)\n"
+	"  if left == -2 then\n"
+	"    redis.call('SET', c..i, ARGV[2], 'EX', ARGV[5])\n"
+	"    redis.call('SET', k, ARGV[2], 'PX', ARGV[3])\n"
+	"    return 0\n"
+	"  end\n"
+	"  soon = math.min(soon, math.max(left, 1))\n"
+	"end\n"
+	"return -soon\n";
 
 /* ---- in Redis ---- */
 

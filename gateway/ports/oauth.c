@@ -13,6 +13,7 @@
 #include "gateway/ports/oauth.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@
 #include "gateway/base/json.h"
 #include "gateway/base/log.h"
 #include "gateway/base/words.h"
+#include "gateway/model/conf.h"
+#include "gateway/ports/adapter.h"
 
 enum {
 	OAUTH_MAGIC = 0x4f415554, /* "OAUT" */
@@ -34,6 +37,7 @@ enum {
 	MARGIN_PART = 10,     /* of its life, the last: time to renew it */
 	WHOSE_SIZE = 64,
 	WORDS_SIZE = 72,
+	OPTION_SIZE = 40,
 	RECORD_VERSION = 1,
 };
 
@@ -696,6 +700,40 @@ oauth_open(struct oauth **out, const struct oauth_config *config)
 	}
 	*out = o;
 	return 0;
+}
+
+/* "oauth." and "client_id". */
+static const char *
+option(char out[OPTION_SIZE], const struct oauth_facts *facts, const char *name)
+{
+	(void)snprintf(out, OPTION_SIZE, "%s%s", facts->options, name);
+	return out;
+}
+
+int
+oauth_open_account(struct oauth **out, const struct oauth_facts *facts,
+                   const struct adapter_env *env,
+                   const struct http_header *header, char *url)
+{
+	struct oauth_config config = { .facts = facts,
+		                       .url = url,
+		                       .http = env->http,
+		                       .vault = env->vault };
+	char name[OPTION_SIZE];
+	int r;
+
+	if (header)
+		config.header = *header;
+	config.client_id =
+		conf_text(env->conf, option(name, facts, "client_id"));
+	config.client_secret =
+		conf_secret(env->conf, option(name, facts, "client_secret"));
+	config.refresh_token =
+		conf_secret(env->conf, option(name, facts, "refresh_token"));
+	r = url ? oauth_open(out, &config)
+	        : err_raise(ERR_NOMEM, "why=%s", "oauth");
+	free(url);
+	return r;
 }
 
 void

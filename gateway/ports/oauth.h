@@ -50,10 +50,23 @@ struct oauth_config {
 };
 
 struct oauth;
+struct adapter_env;
 
 /* Returns 0, ERR_NOMEM, ERR_LIB. Touches neither network nor vault. */
 int oauth_open(struct oauth **out, const struct oauth_config *config);
 void oauth_close(struct oauth *o); /* safe on NULL */
+
+/*
+ * The same for an account, whose options client_id, client_secret and
+ * refresh_token stand behind facts->options.
+ *
+ * header  one more for the token call; NULL: none
+ * url     of the token call; taken, NULL is out of memory (as text_format has
+ *         it)
+ */
+int oauth_open_account(struct oauth **out, const struct oauth_facts *facts,
+                       const struct adapter_env *env,
+                       const struct http_header *header, char *url);
 
 /*
  * For struct auth; its ctx is the struct oauth. A token is worn by 401. It is
