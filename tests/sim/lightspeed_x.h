@@ -87,7 +87,8 @@ struct lsx_sale {
 	int64_t date_us;
 	int64_t created_us;
 	int64_t updated_us;
-	int64_t visible_us; /* lists do not show it before */
+	int64_t visible_us;    /* lists do not show it before */
+	int64_t first_version; /* when it was rung up */
 	int64_t version;
 	struct lsx_line lines[LSX_LINES_MAX];
 	size_t n_lines;
@@ -143,7 +144,8 @@ struct lsx_switches {
 	bool answers_whole;   /* a sale's reply is the sale, not its id */
 	bool repeats_update; /* POST of a sale that exists changes it; else 409 */
 	bool is_register_open;
-	int64_t burst;     /* sale.update hooks for each sale */
+	int64_t burst;     /* sale.update hooks for each sale; from 2 on the
+	                      first is of an earlier step */
 	int64_t calls_max; /* in a window */
 	int64_t window_ms;
 	int64_t tokens_max; /* calls of the token endpoint in a window */
@@ -181,6 +183,7 @@ struct lightspeed_x {
 	int64_t n_refused_refreshes;
 	int64_t n_fallbacks; /* calls of versions that are no more */
 	int64_t n_posts;     /* sales begun by calls */
+	int64_t n_told;      /* sales, by hooks */
 	int64_t n_writes;    /* levels changed by calls other than sales */
 };
 

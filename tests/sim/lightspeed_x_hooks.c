@@ -188,7 +188,8 @@ lsx_announce_stock(struct lightspeed_x *x, const struct lsx_thing *t,
 }
 
 static void
-out_sale_lines(struct json_out *out, const struct lsx_sale *s)
+out_sale_lines(struct json_out *out, const struct lsx_sale *s,
+               size_t n_payments)
 {
 	size_t i;
 
@@ -205,7 +206,7 @@ out_sale_lines(struct json_out *out, const struct lsx_sale *s)
 	}
 	json_out_end_array(out);
 	json_out_array(out, "register_sale_payments");
-	for (i = 0; i < s->n_payments; i++) {
+	for (i = 0; i < n_payments; i++) {
 		json_out_object(out, NULL);
 		json_out_text(out, "id", s->payments[i].id);
 		json_out_decimal(out, "amount", s->payments[i].amount);
@@ -214,34 +215,64 @@ out_sale_lines(struct json_out *out, const struct lsx_sale *s)
 	json_out_end_array(out);
 }
 
-/* Several times for one sale, as it happens. */
-void
-lsx_announce_sale(struct lightspeed_x *x, const struct lsx_sale *s)
+/* As it is, or as it was when it was rung up: not closed, and not paid. */
+static void
+out_sale(struct json_out *out, const struct lsx_sale *s, bool is_before)
 {
-	struct buf payload = BUF_INIT;
-	struct json_out out = { .to = &payload };
 	char text[SIM_TIME_SIZE];
-	int64_t i;
 
-	json_out_object(&out, NULL);
-	json_out_text(&out, "id", s->id);
+	json_out_object(out, NULL);
+	json_out_text(out, "id", s->id);
 	lsx_id(text, LSX_REGISTER, 1);
-	json_out_text(&out, "register_id", text);
-	json_out_text(&out, "status", lsx_status(s));
-	json_out_text(&out, "state", lsx_state_name(s->state));
-	json_out_text(&out, "source", s->source);
-	json_out_text(&out, "source_id", s->source_id);
-	json_out_text(&out, "invoice_number", s->invoice);
+	json_out_text(out, "register_id", text);
+	json_out_text(out, "status", is_before ? "SAVED" : lsx_status(s));
+	json_out_text(out, "state",
+	              is_before ? "parked" : lsx_state_name(s->state));
+	json_out_text(out, "source", s->source);
+	json_out_text(out, "source_id", s->source_id);
+	json_out_text(out, "invoice_number", s->invoice);
 	sim_time_format(text, s->date_us);
 	text[10] = ' ';
 	text[19] = '\0';
-	json_out_text(&out, "sale_date", text);
-	out_sale_lines(&out, s);
-	json_out_int(&out, "version", s->version);
-	json_out_end_object(&out);
-	for (i = 0; i < x->is.burst; i++)
-		send_all(x, "sale.update", buf_text(&payload));
+	json_out_text(out, "sale_date", text);
+	out_sale_lines(out, s, is_before ? 0 : s->n_payments);
+	json_out_int(out, "version", is_before ? s->first_version : s->version);
+	json_out_end_object(out);
+}
+
+static void
+announce_state(struct lightspeed_x *x, const struct lsx_sale *s, bool is_before)
+{
+	struct buf payload = BUF_INIT;
+	struct json_out out = { .to = &payload };
+
+	out_sale(&out, s, is_before);
+	send_all(x, "sale.update", buf_text(&payload));
 	buf_fini(&payload);
+}
+
+/*
+ * Several times for one sale, as it happens: of each step of it, and of the last
+ * one more than once. Each delivery is tried by itself, so that one of an earlier
+ * step may come when the later ones are through: that of every third sale does.
+ */
+void
+lsx_announce_sale(struct lightspeed_x *x, const struct lsx_sale *s)
+{
+	bool is_late = x->n_told++ % 3 == 2;
+	int64_t n_steps = s->first_version < s->version ? x->is.burst : 0;
+	int64_t i;
+
+	if (n_steps < 2) {
+		announce_state(x, s, false);
+		return;
+	}
+	if (!is_late)
+		announce_state(x, s, true);
+	for (i = 1; i < n_steps; i++)
+		announce_state(x, s, false);
+	if (is_late)
+		announce_state(x, s, true);
 }
 
 /* ---- the calls ---- */

@@ -94,6 +94,7 @@ lsx_sale_new(struct lightspeed_x *x, const char *id)
 	s->source = sim_dup("USER");
 	s->source_id = sim_dup("");
 	s->customer = sim_dup("");
+	s->first_version = lsx_next_version(x);
 	s->created_us = sim_now_us(x->sim);
 	s->date_us = s->created_us;
 	if (s->invoice == NULL)

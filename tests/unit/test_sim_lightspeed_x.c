@@ -642,6 +642,42 @@ test_sim_lightspeed_x__a_sale_is_told_several_times(void **state)
 	assert_null(strstr(till_world_hooks(), "&type="));
 }
 
+static size_t
+times(const char *text, const char *piece)
+{
+	size_t n = 0;
+
+	for (text = strstr(text, piece); text; text = strstr(text + 1, piece))
+		n++;
+	return n;
+}
+
+/* No order is promised: what was true before comes last now and then. */
+static void
+test_sim_lightspeed_x__a_step_of_a_sale_may_be_told_late(void **state)
+{
+	static const char before[] = "%22status%22%3A%22SAVED%22";
+	static const char after[] = "%22status%22%3A%22CLOSED%22";
+	struct world *w = *state;
+	int n_late = 0;
+
+	assert_null(control(w, "switches", "{\"burst\":3}"));
+	for (int i = 0; i < 3; i++) {
+		const char *told;
+
+		till_world_forget_hooks();
+		assert_null(control(w, "sell",
+		                    "{\"lines\":[{\"sku\":\"21-0001\"}]}"));
+		told = till_world_hooks();
+		assert_int_equal(times(told, before), 1);
+		assert_int_equal(times(told, after), 2);
+		assert_true(w->x.sales[i]->first_version <
+		            w->x.sales[i]->version);
+		n_late += strstr(told, before) > strstr(told, after);
+	}
+	assert_int_equal(n_late, 1);
+}
+
 static void
 test_sim_lightspeed_x__signatures_come_in_three_encodings(void **state)
 {
@@ -686,6 +722,9 @@ test_sim_lightspeed_x__webhooks_are_made_changed_and_deleted(void **state)
 	snprintf(path, sizeof(path), "2026-07/webhooks/%s", w->x.hooks[3].id);
 	assert_int_equal(ask(w, "PUT", path, "{\"active\":false}"), 200);
 	assert_true(till_says(&w->at, "\"active\":false"));
+	/* Nor may it become another one's double. */
+	assert_int_equal(ask(w, "PUT", path, "{\"url\":\"https://gw/y\"}"),
+	                 409);
 	assert_int_equal(ask(w, "DELETE", path, ""), 200);
 	assert_int_equal(ask(w, "GET", path, ""), 404);
 	assert_int_equal(ask(w, "POST", "2026-07/webhooks",
@@ -831,6 +870,9 @@ main(void)
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_sim_lightspeed_x__a_sale_is_told_several_times,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_sim_lightspeed_x__a_step_of_a_sale_may_be_told_late,
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_sim_lightspeed_x__signatures_come_in_three_encodings,
