@@ -5,15 +5,13 @@
  *          a batch, compares everything in pages, lists what the table knows of
  *          things.
  * Never    touches a column but the one of quantities (and, where one is
- *          configured, the one of the last change), adds or removes a row, or
- *          writes over what the shop changed since it was read.
+ *          configured, the one of the last change, and those that a profile
+ *          owns: sql_follow.c), adds or removes a row of the shop, or writes
+ *          over what the shop changed since it was read.
  * Own changes  of the shop are drift, and what it sells comes in as a sale or
  *          order through the API; or they are sales, by own_changes: then what
  *          fell is noted in a table of our own (sql_sales.c).
  * Counts   whole units.
- * Derived  what a shop computes from its counts (WooCommerce: stock status and
- *          look-up table; PrestaShop: the total of a product's combinations and
- *          the physical quantity) is the shop's own to bring up to date.
  */
 #include "adapters/sql.h"
 

@@ -16,6 +16,7 @@
  *   sql_shape.c   profiles and names; the statements
  *   sql_counts.c  counts: read, write, sync
  *   sql_sales.c   own_changes "sales": what fell is a sale
+ *   sql_follow.c  what has to follow a quantity in known shops
  *   sql_items.c   things by SKU, barcode and name
  *   sql_probe.c   server, table, columns and rights
  *   sql_db.c      one connection
@@ -44,6 +45,7 @@ struct sql_shape {
 	const char *sku;
 	const char *barcode;
 	const char *name;
+	const char *follows; /* profile of which other columns follow; NULL */
 };
 
 /* A quantity as it was read; a write depends on it. */
@@ -151,6 +153,18 @@ struct outcome sql_sales_forget(struct sql *s);
 
 struct outcome sql_list_sales(void *state, int64_t since_ms, int64_t until_ms,
                               const struct sale_sink *sink);
+
+/* ---- what follows (sql_follow.c) ---- */
+
+/* Can what follows be found beside this table? */
+bool sql_follow_knows(const char *profile, const char *table);
+
+/* Within the transaction of a write: these show that now. */
+struct outcome sql_follow_written(struct sql *s, const struct count *counts,
+                                  const bool *is_written, size_t n);
+
+/* May we? Writes nothing. */
+struct outcome sql_follow_try(struct sql *s);
 
 /* ---- things (sql_items.c) ---- */
 

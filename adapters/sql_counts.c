@@ -253,6 +253,8 @@ write_all(struct sql *s, struct count *counts, size_t n,
 		is_written[i] = came == CAME_WRITTEN;
 		n_moved += came == CAME_MOVED;
 	}
+	if (outcome->verdict == VERDICT_DONE)
+		*outcome = sql_follow_written(s, counts, is_written, n);
 	if (outcome->verdict == VERDICT_DONE && s->takes_sales)
 		*outcome = sql_sales_written(s, counts, is_written, n);
 	return n_moved;

@@ -238,6 +238,8 @@ sql_probe(void *state, struct buf *what)
 		outcome = count_rows(s, &found);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = try_write(s);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = sql_follow_try(s);
 	if (outcome.verdict == VERDICT_DONE && s->takes_sales)
 		outcome = try_sales(s);
 	if (outcome.verdict == VERDICT_DONE)

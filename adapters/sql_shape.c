@@ -6,10 +6,12 @@
  * the table when its own collation says so, so rows are taken together as it
  * does (GROUP BY) and an id that stands in several is nobody's.
  *
- * Source   The seed's `stock` table: the project's reference on it, read
- *          2026-11-22. WooCommerce's, PrestaShop's and OpenCart's tables are
- *          generally known and were not read in any of their documents: `check`
- *          says at once where a shop's differ, and every column is an option.
+ * Source   The seed's `stock` table: the project's reference on it. WooCommerce:
+ *          the tables of WC_Install and WordPress, and WC's product data store;
+ *          PrestaShop: db_structure.sql of its installer and the Stock FAQ of
+ *          its developer documentation; OpenCart: opencart.sql of its
+ *          installer. Public sources, read 2026-11-22. Versions differ: `check`
+ *          says at once where a shop's do, and every column is an option.
  */
 #include "adapters/sql.h"
 
@@ -80,16 +82,41 @@ get(const struct sql_shape *shape, size_t offset)
 	return name;
 }
 
+static const struct sql_shape *
+find_profile(const char *name)
+{
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(*profiles); i++)
+		if (strcmp(profiles[i].name, name) == 0)
+			return &profiles[i].shape;
+	return NULL;
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Are they the shop's own, so that what we know of them holds? */
+static bool
+has_columns_of(const struct sql_shape *shape, const char *profile)
+{
+	const struct sql_shape *own = find_profile(profile);
+
+	return own && is_same(shape->id, own->id) &&
+	       is_same(shape->quantity, own->quantity) &&
+	       is_same(shape->variant, own->variant) &&
+	       is_same(shape->location, own->location);
+}
+
 void
 sql_shape_read(struct sql_shape *out, const struct conf_section *conf)
 {
 	const char *profile = conf_text(conf, "profile");
 
 	*out = (struct sql_shape){ .table = NULL };
-	for (size_t i = 0; profile && i < sizeof(profiles) / sizeof(*profiles);
-	     i++)
-		if (strcmp(profiles[i].name, profile) == 0)
-			*out = profiles[i].shape;
+	if (profile && find_profile(profile))
+		*out = *find_profile(profile);
 	for (size_t i = 0; i < N_NAMES; i++) {
 		const char *name = conf_text(conf, names[i].key);
 
@@ -99,6 +126,10 @@ sql_shape_read(struct sql_shape *out, const struct conf_section *conf)
 	}
 	if (conf_text(conf, "location"))
 		out->place = conf_text(conf, "location");
+	out->follows = profile && out->table && has_columns_of(out, profile) &&
+	                               sql_follow_knows(profile, out->table)
+	                       ? profile
+	                       : NULL;
 }
 
 static bool

@@ -881,31 +881,96 @@ test_sql__things_are_found_by_what_the_table_knows(void **state)
 
 /* ---- profiles ---- */
 
-/* Tables as the shops' installers make them, as far as it matters here. */
+/* The tables as the shops' installers make them: WordPress 6 and WooCommerce 9,
+   PrestaShop 8, OpenCart 3. */
+static void
+make_woocommerce(const char *prefix)
+{
+	char text[900];
+
+	(void)snprintf(text, sizeof(text),
+	               "CREATE TABLE shop.%spostmeta (meta_id BIGINT UNSIGNED "
+	               "NOT NULL AUTO_INCREMENT PRIMARY KEY, post_id BIGINT "
+	               "UNSIGNED NOT NULL DEFAULT 0, meta_key VARCHAR(255) "
+	               "DEFAULT NULL, meta_value LONGTEXT, KEY post_id "
+	               "(post_id), KEY meta_key (meta_key(191))) ENGINE=InnoDB "
+	               "DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci",
+	               prefix);
+	run(text);
+	(void)snprintf(
+		text, sizeof(text),
+		"INSERT INTO shop.%spostmeta (post_id, meta_key, meta_value) "
+		"VALUES (7, '_stock', '4'), (7, '_price', '4'), "
+		"(7, '_manage_stock', 'yes'), (7, '_backorders', 'no'), "
+		"(7, '_stock_status', 'instock'), (8, '_stock', NULL), "
+		"(9, '_stock', '2'), (9, '_manage_stock', 'no'), "
+		"(9, '_stock_status', 'instock')",
+		prefix);
+	run(text);
+	(void)snprintf(
+		text, sizeof(text),
+		"CREATE TABLE shop.%swc_product_meta_lookup (product_id "
+		"BIGINT NOT NULL PRIMARY KEY, sku VARCHAR(100) DEFAULT '', "
+		"min_price DECIMAL(19,4) DEFAULT NULL, stock_quantity DOUBLE "
+		"DEFAULT NULL, stock_status VARCHAR(100) DEFAULT 'instock', "
+		"total_sales BIGINT DEFAULT 0, KEY stock_status "
+		"(stock_status), KEY stock_quantity (stock_quantity)) "
+		"ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 "
+		"COLLATE=utf8mb4_unicode_520_ci",
+		prefix);
+	run(text);
+	(void)snprintf(text, sizeof(text),
+	               "INSERT INTO shop.%swc_product_meta_lookup VALUES "
+	               "(7, 'a', 4, 4, 'instock', 3), (9, 'b', 4, 2, "
+	               "'instock', 5)",
+	               prefix);
+	run(text);
+}
+
+static void
+make_prestashop(void)
+{
+	run("CREATE TABLE shop.ps_stock_available (id_stock_available INT(11) "
+	    "UNSIGNED NOT NULL AUTO_INCREMENT, id_product INT(11) UNSIGNED NOT "
+	    "NULL, id_product_attribute INT(11) UNSIGNED NOT NULL, id_shop "
+	    "INT(11) UNSIGNED NOT NULL, id_shop_group INT(11) UNSIGNED NOT "
+	    "NULL, quantity INT(10) NOT NULL DEFAULT 0, physical_quantity "
+	    "INT(11) NOT NULL DEFAULT 0, reserved_quantity INT(11) NOT NULL "
+	    "DEFAULT 0, depends_on_stock TINYINT(1) UNSIGNED NOT NULL DEFAULT "
+	    "0, out_of_stock TINYINT(1) UNSIGNED NOT NULL DEFAULT 0, location "
+	    "VARCHAR(255) NOT NULL DEFAULT '', PRIMARY KEY "
+	    "(id_stock_available), KEY id_shop (id_shop), KEY id_product "
+	    "(id_product), KEY id_product_attribute (id_product_attribute), "
+	    "UNIQUE product_sqlstock (id_product, id_product_attribute, "
+	    "id_shop, id_shop_group)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+	run("INSERT INTO shop.ps_stock_available (id_product, "
+	    "id_product_attribute, id_shop, id_shop_group, quantity, "
+	    "physical_quantity, reserved_quantity) VALUES (7, 0, 1, 0, 9, 10, "
+	    "1), (7, 3, 1, 0, 4, 4, 0), (7, 4, 1, 0, 5, 6, 1), "
+	    "(7, 3, 2, 0, 6, 6, 0), (8, 0, 1, 0, 2, 2, 0)");
+}
+
+static void
+make_opencart(void)
+{
+	run("CREATE TABLE shop.oc_product (product_id INT(11) NOT NULL "
+	    "AUTO_INCREMENT, model VARCHAR(64) NOT NULL, sku VARCHAR(64) NOT "
+	    "NULL, upc VARCHAR(12) NOT NULL, ean VARCHAR(14) NOT NULL, "
+	    "location VARCHAR(128) NOT NULL DEFAULT '', quantity INT(4) NOT "
+	    "NULL DEFAULT 0, stock_status_id INT(11) NOT NULL, subtract "
+	    "TINYINT(1) NOT NULL DEFAULT 1, status TINYINT(1) NOT NULL DEFAULT "
+	    "0, date_modified DATETIME NOT NULL, PRIMARY KEY (product_id)) "
+	    "ENGINE=MyISAM DEFAULT CHARSET=utf8 COLLATE=utf8_general_ci");
+	run("INSERT INTO shop.oc_product VALUES (7, 'M', 'S-7', '', '4006381', "
+	    "'', 4, 5, 1, 1, '2001-01-01')");
+}
+
 static void
 make_shops(void)
 {
-	run("CREATE TABLE shop.wp_postmeta (meta_id BIGINT UNSIGNED "
-	    "AUTO_INCREMENT PRIMARY KEY, post_id BIGINT UNSIGNED NOT NULL "
-	    "DEFAULT 0, meta_key VARCHAR(255), meta_value LONGTEXT, "
-	    "KEY (post_id), KEY (meta_key(191))) DEFAULT CHARSET=utf8mb4");
-	run("INSERT INTO shop.wp_postmeta (post_id, meta_key, meta_value) "
-	    "VALUES (7, '_stock', '4'), (7, '_price', '4'), "
-	    "(8, '_stock', NULL)");
-	run("CREATE TABLE shop.ps_stock_available (id_stock_available INT "
-	    "UNSIGNED AUTO_INCREMENT PRIMARY KEY, id_product INT UNSIGNED NOT "
-	    "NULL, id_product_attribute INT UNSIGNED NOT NULL, id_shop INT "
-	    "UNSIGNED NOT NULL, id_shop_group INT UNSIGNED NOT NULL, quantity "
-	    "INT NOT NULL DEFAULT 0, UNIQUE KEY (id_product, "
-	    "id_product_attribute, id_shop, id_shop_group))");
-	run("INSERT INTO shop.ps_stock_available VALUES (1, 7, 0, 1, 0, 9), "
-	    "(2, 7, 3, 1, 0, 4), (3, 7, 3, 2, 0, 6), (4, 8, 0, 1, 0, 2)");
-	run("CREATE TABLE shop.oc_product (product_id INT AUTO_INCREMENT "
-	    "PRIMARY KEY, model VARCHAR(64), sku VARCHAR(64), ean VARCHAR(14), "
-	    "quantity INT(4) NOT NULL DEFAULT 0, date_modified DATETIME) "
-	    "ENGINE=MyISAM DEFAULT CHARSET=latin1");
-	run("INSERT INTO shop.oc_product VALUES (7, 'M', 'S-7', '4006381', 4, "
-	    "'2001-01-01')");
+	make_woocommerce("wp_");
+	make_prestashop();
+	make_opencart();
 }
 
 static void
@@ -917,31 +982,169 @@ test_sql__each_profile_finds_its_shops_counts(void **state)
 	open_with(rig, "\"profile\":\"woocommerce\"");
 	assert_probe(rig, VERDICT_DONE, "");
 	assert_outcome(sync_all(rig), VERDICT_DONE, "");
-	assert_string_equal(rig->told, "7=4 ");
-	assert_outcome(set(rig, "7", 6), VERDICT_DONE, "");
-	assert_asked("SELECT GROUP_CONCAT(meta_key, meta_value ORDER BY "
-	             "meta_id) FROM shop.wp_postmeta",
-	             "_stock6,_price4");
+	assert_string_equal(rig->told, "7=4 9=2 ");
 	open_with(rig, "\"profile\":\"prestashop\"");
 	assert_probe(rig, VERDICT_DONE, "");
 	assert_outcome(sync_all(rig), VERDICT_DONE, "");
-	assert_string_equal(rig->told, "7/0=9 7/3=4 8/0=2 ");
-	assert_outcome(set(rig, "7/3", 5), VERDICT_DONE, "");
-	assert_asked("SELECT GROUP_CONCAT(quantity ORDER BY "
-	             "id_stock_available) FROM shop.ps_stock_available",
-	             "9,5,6,2");
+	assert_string_equal(rig->told, "7/0=9 7/3=4 7/4=5 8/0=2 ");
 	open_with(rig, "\"profile\":\"prestashop\",\"location\":\"2\"");
-	assert_outcome(set(rig, "7/3", 1), VERDICT_DONE, "");
-	assert_asked("SELECT GROUP_CONCAT(quantity ORDER BY "
-	             "id_stock_available) FROM shop.ps_stock_available",
-	             "9,5,1,2");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_string_equal(rig->told, "7/3=6 ");
 	open_with(rig, "\"profile\":\"opencart\"");
 	assert_probe(rig, VERDICT_DONE, "");
-	assert_outcome(set(rig, "7", 6), VERDICT_DONE, "");
-	assert_asked("SELECT CONCAT(quantity, date_modified) FROM "
-	             "shop.oc_product",
-	             "62001-01-01 00:00:00");
+	assert_outcome(sync_all(rig), VERDICT_DONE, "");
+	assert_string_equal(rig->told, "7=4 ");
 	assert_string_equal(find(rig, LISTING_SKU, "s-7"), "7|S-7|4006381|M ");
+}
+
+/* Everything that is in the two tables, in few words. */
+static void
+assert_woocommerce(const char *prefix, const char *meta, const char *looked_up)
+{
+	char text[300];
+
+	(void)snprintf(
+		text, sizeof(text),
+		"SELECT GROUP_CONCAT(post_id, meta_key, "
+		"COALESCE(meta_value, 'NULL') ORDER BY meta_id SEPARATOR "
+		"' ') FROM shop.%spostmeta WHERE post_id IN (7, 9)",
+		prefix);
+	assert_asked(text, meta);
+	(void)snprintf(text, sizeof(text),
+	               "SELECT GROUP_CONCAT(product_id, sku, min_price, "
+	               "stock_quantity, stock_status, total_sales ORDER BY "
+	               "product_id SEPARATOR ' ') FROM "
+	               "shop.%swc_product_meta_lookup",
+	               prefix);
+	assert_asked(text, looked_up);
+}
+
+#define NINE "9_stock2 9_manage_stockno 9_stock_statusinstock"
+
+static void
+test_sql__at_woocommerce_the_status_follows_the_count(void **state)
+{
+	struct rig *rig = *state;
+
+	make_woocommerce("wp_");
+	open_with(rig, "\"profile\":\"woocommerce\"");
+	assert_outcome(set(rig, "7", 0), VERDICT_DONE, "");
+	assert_woocommerce("wp_",
+	                   "7_stock0 7_price4 7_manage_stockyes 7_backordersno "
+	                   "7_stock_statusoutofstock " NINE,
+	                   "7a4.00000outofstock3 9b4.00002instock5");
+	assert_outcome(set(rig, "7", 6), VERDICT_DONE, "");
+	assert_woocommerce("wp_",
+	                   "7_stock6 7_price4 7_manage_stockyes 7_backordersno "
+	                   "7_stock_statusinstock " NINE,
+	                   "7a4.00006instock3 9b4.00002instock5");
+	run("UPDATE shop.wp_postmeta SET meta_value = 'notify' WHERE meta_key "
+	    "= '_backorders'");
+	assert_outcome(set(rig, "7", 0), VERDICT_DONE, "");
+	assert_woocommerce("wp_",
+	                   "7_stock0 7_price4 7_manage_stockyes "
+	                   "7_backordersnotify 7_stock_statusonbackorder " NINE,
+	                   "7a4.00000onbackorder3 9b4.00002instock5");
+}
+
+static void
+test_sql__at_woocommerce_what_is_not_managed_keeps_its_status(void **state)
+{
+	struct rig *rig = *state;
+
+	make_woocommerce("x_");
+	open_with(rig, "\"profile\":\"woocommerce\",\"table\":\"x_postmeta\"");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(set(rig, "9", 0), VERDICT_DONE, "");
+	assert_outcome(set(rig, "7", 1), VERDICT_DONE, "");
+	assert_woocommerce("x_",
+	                   "7_stock1 7_price4 7_manage_stockyes 7_backordersno "
+	                   "7_stock_statusinstock 9_stock0 9_manage_stockno "
+	                   "9_stock_statusinstock",
+	                   "7a4.00001instock3 9b4.00002instock5");
+}
+
+static void
+test_sql__what_follows_is_in_the_same_transaction(void **state)
+{
+	struct rig *rig = *state;
+
+	make_woocommerce("wp_");
+	open_with(rig, "\"profile\":\"woocommerce\"");
+	run("CREATE TRIGGER shop.trouble BEFORE UPDATE ON "
+	    "shop.wp_wc_product_meta_lookup FOR EACH ROW SIGNAL SQLSTATE "
+	    "'HY000' SET MYSQL_ERRNO = 1205, MESSAGE_TEXT = 'as told'");
+	assert_outcome(set(rig, "7", 0), VERDICT_RETRY, "holds these rows");
+	assert_woocommerce("wp_",
+	                   "7_stock4 7_price4 7_manage_stockyes 7_backordersno "
+	                   "7_stock_statusinstock " NINE,
+	                   "7a4.00004instock3 9b4.00002instock5");
+	run("DROP TABLE shop.wp_wc_product_meta_lookup");
+	assert_probe(rig, VERDICT_REFUSED, "wp_wc_product_meta_lookup");
+}
+
+static void
+test_sql__nothing_follows_other_columns(void **state)
+{
+	struct rig *rig = *state;
+
+	make_woocommerce("wp_");
+	run("ALTER TABLE shop.wp_postmeta ADD other VARCHAR(20)");
+	run("UPDATE shop.wp_postmeta SET other = '3' WHERE meta_key = "
+	    "'_stock' AND post_id = 7");
+	open_with(rig, "\"profile\":\"woocommerce\","
+	               "\"quantity_column\":\"other\"");
+	assert_outcome(set(rig, "7", 0), VERDICT_DONE, "");
+	assert_asked("SELECT other FROM shop.wp_postmeta WHERE post_id = 7 AND "
+	             "meta_key = '_stock'",
+	             "0");
+	assert_woocommerce("wp_",
+	                   "7_stock4 7_price4 7_manage_stockyes 7_backordersno "
+	                   "7_stock_statusinstock " NINE,
+	                   "7a4.00004instock3 9b4.00002instock5");
+}
+
+static void
+assert_prestashop(const char *rows)
+{
+	assert_asked("SELECT GROUP_CONCAT(CONCAT_WS('/', quantity, "
+	             "physical_quantity, reserved_quantity) ORDER BY "
+	             "id_stock_available SEPARATOR ' ') FROM "
+	             "shop.ps_stock_available",
+	             rows);
+}
+
+static void
+test_sql__at_prestashop_a_product_shows_the_sum_of_its_combinations(
+	void **state)
+{
+	struct rig *rig = *state;
+
+	make_prestashop();
+	open_with(rig, "\"profile\":\"prestashop\"");
+	assert_outcome(set(rig, "7/3", 1), VERDICT_DONE, "");
+	assert_prestashop("6/10/1 1/4/0 5/6/1 6/6/0 2/2/0");
+	assert_outcome(set(rig, "8/0", 0), VERDICT_DONE, "");
+	assert_prestashop("6/10/1 1/4/0 5/6/1 6/6/0 0/2/0");
+	open_with(rig, "\"profile\":\"prestashop\",\"location\":\"2\"");
+	assert_outcome(set(rig, "7/3", 9), VERDICT_DONE, "");
+	assert_prestashop("6/10/1 1/4/0 5/6/1 9/6/0 0/2/0");
+}
+
+static void
+test_sql__at_opencart_the_count_is_all_there_is(void **state)
+{
+	struct rig *rig = *state;
+	static const char others[] =
+		"SELECT CONCAT_WS('/', product_id, model, sku, ean, "
+		"stock_status_id, subtract, status, date_modified) FROM "
+		"shop.oc_product";
+
+	make_opencart();
+	open_with(rig, "\"profile\":\"opencart\"");
+	assert_outcome(set(rig, "7", 6), VERDICT_DONE, "");
+	assert_asked("SELECT quantity FROM shop.oc_product", "6");
+	assert_asked(others, "7/M/S-7/4006381/5/1/1/2001-01-01 00:00:00");
 }
 
 static void
@@ -1484,6 +1687,12 @@ main(void)
 		TEST(a_sync_broken_off_is_not_done),
 		TEST(things_are_found_by_what_the_table_knows),
 		TEST(each_profile_finds_its_shops_counts),
+		TEST(at_woocommerce_the_status_follows_the_count),
+		TEST(at_woocommerce_what_is_not_managed_keeps_its_status),
+		TEST(what_follows_is_in_the_same_transaction),
+		TEST(nothing_follows_other_columns),
+		TEST(at_prestashop_a_product_shows_the_sum_of_its_combinations),
+		TEST(at_opencart_the_count_is_all_there_is),
 		TEST(variants_of_many_pages_are_told_once),
 		TEST(an_id_alone_is_the_thing_without_a_variant),
 		TEST(options_are_checked_together),
