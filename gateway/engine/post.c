@@ -234,6 +234,7 @@ wait_for_binding(struct worker *w, const struct attempt *a, const char *sku)
 static int
 post_one(struct worker *w, struct entry *entry, const struct attempt *a)
 {
+	struct pace_piece around;
 	struct outcome outcome;
 	struct missing missing;
 	int r;
@@ -266,8 +267,11 @@ post_one(struct worker *w, struct entry *entry, const struct attempt *a)
 		                     missing.sku, w->account);
 	else
 		outcome = w->ops->post_entry(w->state, entry);
+	around = worker_begin_work(w, PACE_POST);
 	(void)worker_judge(w, "post an entry", &outcome);
-	return finish(w, a, &outcome);
+	r = finish(w, a, &outcome);
+	worker_end_work(w, around);
+	return r;
 }
 
 /*
@@ -301,12 +305,15 @@ post_entries(struct worker *w, int64_t *next_due_ms)
 		struct entry entry = { 0 };
 		struct attempt attempt = { .entry = &entry };
 
-		if (pace_wait_ms(&w->pace, clock_mono_ms()) > 0 ||
+		if (pace_kind_wait_ms(&w->pace, PACE_POST, clock_mono_ms()) >
+		            0 ||
 		    !worker_keep(w) || !is_well(w))
 			break;
 		r = store_ledger_begin(w->store, &entry, &attempt.number,
 		                       &attempt.origin_ms, next_due_ms,
 		                       w->account, w->lease, w->token);
+		if (r == LEDGER_EMPTY && !*next_due_ms)
+			worker_forget_work(w, PACE_POST);
 		if (!r)
 			r = post_one(w, &entry, &attempt);
 		entry_fini(&entry);

@@ -157,7 +157,7 @@ wait_for_pace(struct reconcile *rc, int64_t until_mono_ms)
 
 		if (r)
 			return r;
-		wait_ms = pace_wait_ms(&rc->w->pace, clock_mono_ms());
+		wait_ms = worker_pace_ms(rc->w);
 		if (!wait_ms)
 			return 0;
 		if (rc->w->pace.last == VERDICT_LOCKED ||

@@ -275,7 +275,8 @@ sales_read(struct worker *w, const struct marks *marks)
 	if (!w->ops->read_sales)
 		return store_marks_clear(w->store, w->account, marks->v,
 		                         marks->n);
-	for (size_t at = 0; !r && at < marks->n; at += READ_MAX) {
+	for (size_t at = 0; !r && at < marks->n && worker_may_call(w);
+	     at += READ_MAX) {
 		struct marks some = { marks->v + at, marks->n - at };
 
 		if (some.n > READ_MAX)

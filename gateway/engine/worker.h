@@ -37,6 +37,14 @@ struct engine {
 	atomic_bool *is_stopping; /* finish the work in hand, begin none */
 };
 
+/* What became of the marks that one turn took. */
+struct turn {
+	unsigned seen;   /* kinds of work that were due: bits */
+	bool is_full;    /* there may be more of them */
+	bool has_begun;  /* anything */
+	int64_t held_ms; /* until the first of what was not begun may; 0 */
+};
+
 struct worker {
 	const struct engine *engine;
 	const struct conf_section *conf;
@@ -49,10 +57,12 @@ struct worker {
 	struct store_vault *vault;
 	void *state; /* the adapter's */
 	struct pace pace;
-	char lease[64];             /* name */
-	int64_t token;              /* of the lease; 0: not held */
-	int64_t told_mono_ms;       /* when its health was last written */
-	int64_t held_mono_ms;       /* when the lease was last renewed */
+	struct turn turn;
+	int64_t owed_mono_ms[PACE_KINDS]; /* put off until then: not over */
+	char lease[64];                   /* name */
+	int64_t token;                    /* of the lease; 0: not held */
+	int64_t told_mono_ms;             /* when its health was last written */
+	int64_t held_mono_ms;             /* when the lease was last renewed */
 	int64_t kept_mono_ms;       /* when a call in hand last saw to it */
 	int64_t probed_mono_ms;     /* when what is there was last asked */
 	int64_t tend_mono_ms;       /* when the adapter sees to its keys next */
@@ -100,6 +110,15 @@ struct decimal engine_reserve(const struct engine *engine,
 bool worker_judge(struct worker *w, const char *doing,
                   const struct outcome *outcome);
 
+/*
+ * Work of a kind begins, and ends: calls that are judged in between are its.
+ * begin returns the work around it, for end. What is not owed any more is
+ * forgotten, and with it its trouble.
+ */
+struct pace_piece worker_begin_work(struct worker *w, enum pace_kind kind);
+void worker_end_work(struct worker *w, struct pace_piece around);
+void worker_forget_work(struct worker *w, enum pace_kind kind);
+
 /* What a person must see: log, health, until the account is well again. */
 void worker_alarm(struct worker *w, const char *why);
 
@@ -127,6 +146,9 @@ bool worker_may_call(struct worker *w);
  */
 bool worker_is_paused(struct worker *w);
 bool worker_rests(struct worker *w);
+
+/* How long the pace allows no call of the work in hand; 0: it does. */
+int64_t worker_pace_ms(const struct worker *w);
 
 /* A moment of our clock by the clock of the system. */
 int64_t worker_their_ms(const struct worker *w, int64_t our_ms);

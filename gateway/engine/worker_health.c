@@ -20,10 +20,27 @@ enum {
 
 /* ---- health ---- */
 
+static bool
+is_well(enum verdict state)
+{
+	return state == VERDICT_DONE || state == VERDICT_ABSENT;
+}
+
+/* Open as long as any kind of work fails: people would take each call that
+   works beside it for its end. */
+static bool
+is_open(const struct worker *w)
+{
+	enum verdict state = pace_state(&w->pace);
+
+	return pace_is_open(&w->pace) || state == VERDICT_RETRY ||
+	       state == VERDICT_UNCERTAIN || state == VERDICT_LOCKED;
+}
+
 static const char *
 state_name(const struct worker *w)
 {
-	switch (w->pace.last) {
+	switch (pace_state(&w->pace)) {
 	case VERDICT_LOCKED: return "locked";
 	case VERDICT_RETRY:
 	case VERDICT_UNCERTAIN:
@@ -71,24 +88,23 @@ tell_limits(struct worker *w)
 static void
 tell(struct worker *w, const struct outcome *outcome)
 {
-	bool is_well = outcome->verdict == VERDICT_DONE ||
-	               outcome->verdict == VERDICT_ABSENT;
+	bool is_good = is_well(outcome->verdict);
 	int64_t now = clock_wall_ms();
 	char at[24];
 	char until[24];
 	struct health_fact facts[] = {
 		{ "state", state_name(w) },
-		{ "breaker", pace_is_open(&w->pace) ? "open" : "closed" },
+		{ "breaker", is_open(w) ? "open" : "closed" },
 		{ "wait_until_ms", until },
-		{ is_well ? "last_success_ms" : "last_error_ms", at },
+		{ is_good ? "last_success_ms" : "last_error_ms", at },
 		{ "why", outcome->why },
 	};
 
 	(void)snprintf(at, sizeof(at), "%lld", (long long)now);
 	(void)snprintf(
 		until, sizeof(until), "%lld",
-		(long long)(now + pace_wait_ms(&w->pace, clock_mono_ms())));
-	(void)store_health_set(w->store, w->account, facts, is_well ? 4 : 5);
+		(long long)(now + pace_next_ms(&w->pace, clock_mono_ms())));
+	(void)store_health_set(w->store, w->account, facts, is_good ? 4 : 5);
 	if (w->meter)
 		tell_limits(w);
 }
@@ -155,33 +171,63 @@ is_poll_held(struct worker *w, struct outcome *outcome)
 	return true;
 }
 
+/* ---- what became of it ---- */
+
+static void
+say_well(const struct worker *w, const char *doing)
+{
+	log_info("account.well", "account=%s doing=%s", w->account,
+	         log_quote(doing));
+}
+
+/* One line per change; the attempts in between are debug. */
+static void
+say_trouble(const struct worker *w, const char *doing,
+            const struct outcome *outcome, bool is_change)
+{
+	if (is_change && outcome->verdict == VERDICT_LOCKED)
+		log_error("account.locked", "account=%s doing=%s why=%s",
+		          w->account, log_quote(doing),
+		          log_quote(outcome->why));
+	else
+		log_at(is_change ? LOG_WARN : LOG_DEBUG, "account.trouble",
+		       "account=%s doing=%s verdict=%s wait_ms=%lld why=%s",
+		       w->account, log_quote(doing),
+		       verdict_name(outcome->verdict),
+		       (long long)pace_wait_ms(&w->pace, clock_mono_ms()),
+		       log_quote(outcome->why));
+}
+
+/* A month that is counted makes what fails dear. */
+static void
+note_price(struct worker *w)
+{
+	struct meter_reading m;
+
+	if (!w->meter)
+		return;
+	meter_read(w->meter, &m);
+	w->pace.dear_ms = m.step_ms;
+}
+
 bool
 worker_judge(struct worker *w, const char *doing, const struct outcome *told)
 {
 	struct outcome own = *told;
 	const struct outcome *outcome = &own;
+	enum verdict before = pace_state(&w->pace);
 	int64_t now = clock_mono_ms();
 	bool is_change;
 
 	if (w->meter && is_poll_held(w, &own))
 		return false;
-	is_change = pace_note(&w->pace, outcome, now, crypto_jitter());
-	if (is_change && outcome->verdict == VERDICT_LOCKED)
-		log_error("account.locked", "account=%s doing=%s why=%s",
-		          w->account, log_quote(doing),
-		          log_quote(outcome->why));
-	else if (outcome->verdict != VERDICT_DONE &&
-	         outcome->verdict != VERDICT_ABSENT)
-		/* One line per change; the attempts in between are debug. */
-		log_at(is_change ? LOG_WARN : LOG_DEBUG, "account.trouble",
-		       "account=%s doing=%s verdict=%s wait_ms=%lld why=%s",
-		       w->account, log_quote(doing),
-		       verdict_name(outcome->verdict),
-		       (long long)pace_wait_ms(&w->pace, now),
-		       log_quote(outcome->why));
-	else if (is_change)
-		log_info("account.well", "account=%s doing=%s", w->account,
-		         log_quote(doing));
+	note_price(w);
+	pace_note(&w->pace, outcome, now, crypto_jitter());
+	is_change = pace_state(&w->pace) != before;
+	if (!is_well(outcome->verdict))
+		say_trouble(w, doing, outcome, is_change);
+	else if (!is_well(before) && is_well(pace_state(&w->pace)))
+		say_well(w, doing);
 	if (outcome->verdict == VERDICT_DONE && outcome->why[0])
 		log_warn("account.remark", "account=%s doing=%s why=%s",
 		         w->account, log_quote(doing), log_quote(outcome->why));
@@ -191,6 +237,58 @@ worker_judge(struct worker *w, const char *doing, const struct outcome *told)
 		tell(w, outcome);
 	}
 	return outcome->verdict == VERDICT_DONE;
+}
+
+static const char *const work_names[PACE_KINDS] = {
+	[PACE_NONE] = "",
+	[PACE_POST] = "post entries",
+	[PACE_LOOK_UP] = "look up entries",
+	[PACE_BALANCES] = "read balances",
+	[PACE_COUNTS] = "show counts",
+	[PACE_SALES] = "read sales",
+	[PACE_LISTING] = "list sales",
+	[PACE_SYNC] = "sync",
+	[PACE_RECONCILE] = "reconcile",
+	[PACE_PICTURES] = "read pictures",
+	[PACE_JOBS] = "register items",
+};
+
+/* A kind of work is in trouble no more: was it the last one? */
+static void
+tell_end(struct worker *w, enum pace_kind kind, enum verdict before)
+{
+	const struct outcome done = outcome_done();
+
+	if (pace_state(&w->pace) == before)
+		return;
+	if (is_well(pace_state(&w->pace)))
+		say_well(w, work_names[kind]);
+	tell(w, &done);
+}
+
+struct pace_piece
+worker_begin_work(struct worker *w, enum pace_kind kind)
+{
+	return pace_begin(&w->pace, kind);
+}
+
+void
+worker_end_work(struct worker *w, struct pace_piece around)
+{
+	enum verdict before = pace_state(&w->pace);
+	enum pace_kind kind = w->pace.piece.kind;
+
+	pace_end(&w->pace, around);
+	tell_end(w, kind, before);
+}
+
+void
+worker_forget_work(struct worker *w, enum pace_kind kind)
+{
+	enum verdict before = pace_state(&w->pace);
+
+	pace_forget(&w->pace, kind);
+	tell_end(w, kind, before);
 }
 
 void

@@ -50,33 +50,49 @@ pick(struct marks *out, const struct worker *w, const struct mark_batch *batch,
 	return out->n;
 }
 
+int64_t
+worker_pace_ms(const struct worker *w)
+{
+	int64_t now = clock_mono_ms();
+
+	return meter_work(w->meter) == LIMIT_POLL
+	               ? pace_poll_wait_ms(&w->pace, now)
+	               : pace_wait_ms(&w->pace, now);
+}
+
 bool
 worker_may_call(struct worker *w)
 {
-	int64_t now = clock_mono_ms();
-	int64_t wait = meter_work(w->meter) == LIMIT_POLL
-	                       ? pace_poll_wait_ms(&w->pace, now)
-	                       : pace_wait_ms(&w->pace, now);
+	return worker_pace_ms(w) == 0 && worker_keep(w);
+}
 
-	return wait == 0 && worker_keep(w);
+/* They come again then, and are owed until then. */
+static int
+put_off(struct worker *w, enum pace_kind kind, const struct marks *some,
+        int64_t wait_ms)
+{
+	if (wait_ms > POSTPONE_MS)
+		wait_ms = POSTPONE_MS;
+	w->owed_mono_ms[kind] = clock_mono_ms() + wait_ms + IDLE_MS;
+	return store_marks_postpone_all(w->store, w->account, some->v, some->n,
+	                                clock_wall_ms() + wait_ms);
 }
 
 /* They come again when polls may go on. */
 static int
-postpone_polls(struct worker *w, const struct marks *polls, int64_t wait_ms)
+postpone_polls(struct worker *w, enum pace_kind kind, const struct marks *polls,
+               int64_t wait_ms)
 {
-	if (wait_ms > POSTPONE_MS)
-		wait_ms = POSTPONE_MS;
 	if (!strncmp(polls->v[0]->member, "i:", 2))
 		worker_note_trouble(w, polls, "not looked at yet",
 		                    "our own limit holds polls back");
-	return store_marks_postpone_all(w->store, w->account, polls->v,
-	                                polls->n, clock_wall_ms() + wait_ms);
+	return put_off(w, kind, polls, wait_ms);
 }
 
-/* May this work begin? If not, polls are postponed; all else just stays due. */
+/* May polls begin? If not, they are postponed; all else may. */
 static bool
-may_begin(struct worker *w, const struct marks *some, int *r)
+may_poll(struct worker *w, enum pace_kind kind, const struct marks *some,
+         int *r)
 {
 	int64_t wait_ms = 0;
 	int64_t held_ms;
@@ -91,9 +107,123 @@ may_begin(struct worker *w, const struct marks *some, int *r)
 		wait_ms = held_ms;
 	if (*r || !wait_ms)
 		return !*r;
-	*r = postpone_polls(w, some, wait_ms);
+	*r = postpone_polls(w, kind, some, wait_ms);
 	return false;
 }
+
+/* ---- kinds of work ---- */
+
+/* Marks of the whole account that stay until their work is done. */
+static const struct {
+	const char *member;
+	enum pace_kind kind;
+} owed_marks[] = {
+	{ MARK_LOOK_UP, PACE_LOOK_UP },
+	{ MARK_SALES, PACE_LISTING },
+	{ MARK_CATCH_UP, PACE_SYNC },
+	{ MARK_FULL, PACE_SYNC },
+	{ MARK_RECONCILE, PACE_RECONCILE },
+	{ MARK_RECONCILE_FIX, PACE_RECONCILE },
+};
+
+static enum pace_kind
+kind_of(const struct mark *mark)
+{
+	for (size_t i = 0; i < sizeof(owed_marks) / sizeof(*owed_marks); i++)
+		if (!strcmp(mark->member, owed_marks[i].member))
+			return owed_marks[i].kind;
+	return PACE_NONE;
+}
+
+static void
+note_seen(struct worker *w, enum pace_kind kind)
+{
+	w->turn.seen |= 1U << kind;
+}
+
+/* Somebody who called, sold or asked since it failed has it tried at once. */
+static void
+take_hints(struct worker *w, enum pace_kind kind, const struct marks *some)
+{
+	for (size_t i = 0; i < some->n; i++)
+		if (some->v[i]->cause != MARK_SYNC)
+			pace_hint_kind(&w->pace, kind, some->v[i]->generation,
+			               clock_mono_ms());
+}
+
+/*
+ * May this work begin? If its kind is to wait, its marks stay due, for a hint
+ * must find them so; but where there are more than one turn takes, they make
+ * room for those behind them.
+ */
+static bool
+may_begin(struct worker *w, enum pace_kind kind, const struct marks *some,
+          int *r)
+{
+	int64_t now = clock_mono_ms();
+	int64_t wait_ms;
+
+	if (*r || !some->n)
+		return false;
+	note_seen(w, kind);
+	take_hints(w, kind, some);
+	wait_ms = pace_kind_wait_ms(&w->pace, kind, now);
+	if (!wait_ms) {
+		w->turn.has_begun = true;
+		return true;
+	}
+	if (!w->turn.held_ms || wait_ms < w->turn.held_ms)
+		w->turn.held_ms = wait_ms;
+	if (w->turn.is_full &&
+	    wait_ms > pace_kind_wait_ms(&w->pace, PACE_NONE, now))
+		*r = put_off(w, kind, some, wait_ms);
+	return false;
+}
+
+/* Is there a mark for it that is not due? */
+static int
+find_owed(struct worker *w, enum pace_kind kind, bool *is_owed)
+{
+	int r = MARKS_ABSENT;
+
+	for (size_t i = 0;
+	     r == MARKS_ABSENT && i < sizeof(owed_marks) / sizeof(*owed_marks);
+	     i++) {
+		struct mark found = { 0 };
+
+		if (owed_marks[i].kind != kind)
+			continue;
+		r = store_marks_find(w->store, &found, w->account,
+		                     owed_marks[i].member);
+		free(found.member);
+	}
+	*is_owed = !r;
+	return r == MARKS_ABSENT ? 0 : r;
+}
+
+/* What failed and is gone from the list is nobody's trouble any more. */
+static int
+forget_others(struct worker *w)
+{
+	int64_t now = clock_mono_ms();
+	int r = 0;
+
+	for (enum pace_kind kind = PACE_POST + 1;
+	     !r && !w->turn.is_full && kind < PACE_KINDS; kind++) {
+		bool is_owed = w->owed_mono_ms[kind] > now;
+
+		if (!w->pace.kinds[kind].failures ||
+		    w->turn.seen & (1U << kind))
+			continue;
+		if (!is_owed)
+			r = find_owed(w, kind, &is_owed);
+		if (!r && !is_owed)
+			worker_forget_work(w, kind);
+	}
+	return r;
+}
+
+/* ---- marks ---- */
 
 /* Split item marks by whether this account is right about the item. */
 static int
@@ -119,22 +249,29 @@ split_items(struct worker *w, const struct marks *items, struct marks *mine,
 	return r;
 }
 
-/* In batches of the vendor's size. */
+/* In batches of the vendor's size, each a piece of its own. */
 static int
-in_batches(struct worker *w, const struct marks *all, int64_t tick,
-           bool is_authority)
+in_batches(struct worker *w, enum pace_kind kind, const struct marks *all,
+           int64_t tick)
 {
 	size_t max = w->ops->batch_max(w->conf);
 	int r = 0;
 
-	for (size_t at = 0; !r && at < all->n && worker_may_call(w);
+	if (!may_begin(w, kind, all, &r))
+		return r;
+	for (size_t at = 0;
+	     !r && at < all->n &&
+	     !pace_kind_wait_ms(&w->pace, kind, clock_mono_ms()) &&
+	     worker_may_call(w);
 	     at += max) {
 		struct marks some = { all->v + at, all->n - at };
+		struct pace_piece around = worker_begin_work(w, kind);
 
 		if (some.n > max)
 			some.n = max;
-		r = is_authority ? refresh_items(w, &some, tick)
-		                 : push_items(w, &some);
+		r = kind == PACE_BALANCES ? refresh_items(w, &some, tick)
+		                          : push_items(w, &some);
+		worker_end_work(w, around);
 	}
 	return r;
 }
@@ -149,9 +286,9 @@ do_items(struct worker *w, const struct marks *items, int64_t tick)
 	if (!r)
 		r = split_items(w, items, &mine, &others);
 	if (!r)
-		r = in_batches(w, &mine, tick, true);
+		r = in_batches(w, PACE_BALANCES, &mine, tick);
 	if (!r)
-		r = in_batches(w, &others, tick, false);
+		r = in_batches(w, PACE_COUNTS, &others, tick);
 	free(mine.v);
 	free(others.v);
 	return r;
@@ -227,34 +364,110 @@ by_generation(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* One kind of work; some has room for all of it. */
 static int
-do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
+do_sales_named(struct worker *w, const struct marks *sales)
+{
+	struct pace_piece around;
+	int r = 0;
+
+	if (!may_poll(w, PACE_SALES, sales, &r) ||
+	    !may_begin(w, PACE_SALES, sales, &r) || !worker_may_call(w))
+		return r;
+	around = worker_begin_work(w, PACE_SALES);
+	r = sales_read(w, sales);
+	worker_end_work(w, around);
+	return r;
+}
+
+/* Whose they are is not known before they may be looked at. */
+static int
+do_items_due(struct worker *w, const struct marks *items, int64_t tick)
 {
 	int r = 0;
 
+	if (may_poll(w, PACE_COUNTS, items, &r) && worker_may_call(w))
+		return do_items(w, items, tick);
+	if (items->n) {
+		note_seen(w, PACE_BALANCES);
+		note_seen(w, PACE_COUNTS);
+	}
+	return r;
+}
+
+/* Pictures that nobody waits for any more are dropped whatever the pace. */
+static int
+do_pictures(struct worker *w, const struct marks *files)
+{
+	struct pace_piece around;
+	int r = 0;
+
+	if (!may_poll(w, PACE_PICTURES, files, &r))
+		return r;
+	(void)may_begin(w, PACE_PICTURES, files, &r);
+	around = worker_begin_work(w, PACE_PICTURES);
+	r = r ? r : files_fetch(w, files);
+	worker_end_work(w, around);
+	return r;
+}
+
+static int
+do_jobs(struct worker *w, const struct marks *jobs)
+{
+	struct pace_piece around;
+	int r = 0;
+
+	if (!may_poll(w, PACE_JOBS, jobs, &r) ||
+	    !may_begin(w, PACE_JOBS, jobs, &r))
+		return r;
+	around = worker_begin_work(w, PACE_JOBS);
+	r = enrol_items(w, jobs);
+	worker_end_work(w, around);
+	return r;
+}
+
+static int
+do_one_account(struct worker *w, const struct marks *one)
+{
+	enum pace_kind kind = kind_of(one->v[0]);
+	struct pace_piece around;
+	int r = 0;
+
+	if (!may_poll(w, kind, one, &r))
+		return r;
+	if (!may_begin(w, kind, one, &r) && kind != PACE_NONE)
+		return r;
+	around = worker_begin_work(w, kind);
+	r = do_account(w, one->v[0]);
+	worker_end_work(w, around);
+	return r;
+}
+
+/* One kind of work after the other; some has room for all of it. */
+static int
+do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
+{
+	int r;
+
 	(void)pick(some, w, batch, "s:");
-	if (may_begin(w, some, &r) && worker_may_call(w))
-		r = sales_read(w, some);
+	r = do_sales_named(w, some);
 	(void)pick(some, w, batch, "i:");
-	if (may_begin(w, some, &r) && worker_may_call(w))
-		r = do_items(w, some, batch->tick);
+	if (!r)
+		r = do_items_due(w, some, batch->tick);
 	(void)pick(some, w, batch, MARK_FILE);
-	if (may_begin(w, some, &r))
-		r = files_fetch(w, some);
+	if (!r)
+		r = do_pictures(w, some);
 	(void)pick(some, w, batch, MARK_JOB);
-	if (may_begin(w, some, &r))
-		r = enrol_items(w, some);
+	if (!r)
+		r = do_jobs(w, some);
 	/* Polls in the order in which they were asked for: one that is soon
 	   asked for again never keeps the others waiting for good. */
 	if (pick(some, w, batch, "y:") > 1 &&
 	    meter_work(w->meter) == LIMIT_POLL)
 		qsort(some->v, some->n, sizeof(*some->v), by_generation);
 	for (size_t i = 0; !r && i < some->n; i++) {
-		struct marks one = { some->v + i, 1 };
+		const struct marks one = { some->v + i, 1 };
 
-		if (may_begin(w, &one, &r))
-			r = do_account(w, one.v[0]);
+		r = do_one_account(w, &one);
 	}
 	return r;
 }
@@ -266,6 +479,8 @@ do_batch(struct worker *w, const struct mark_batch *batch)
 	struct marks some = { calloc(batch->n + 1, sizeof(*some.v)), 0 };
 	int r = some.v ? 0 : err_raise(ERR_NOMEM, "why=%s", "turn");
 
+	w->turn.is_full = batch->n >= TURN_MAX;
+	w->pace.tick = batch->tick;
 	if (!r)
 		r = do_work(w, batch, &some);
 	if (!r && w->meter) {
@@ -306,50 +521,61 @@ post_in_turn(struct worker *w, int64_t *next_due_ms)
 	return r;
 }
 
+/* How long nothing is to be done; 0: there may be more. */
+static int64_t
+rest_ms(const struct worker *w, const struct mark_batch *batch,
+        int64_t next_post_ms)
+{
+	int64_t now = clock_wall_ms();
+	int64_t mono = clock_mono_ms();
+	int64_t pace = pace_wait_ms(&w->pace, mono);
+	int64_t post = pace_kind_wait_ms(&w->pace, PACE_POST, mono);
+	int64_t wait_ms = IDLE_MS;
+
+	if (batch->n)
+		wait_ms = w->turn.has_begun ? 0 : w->turn.held_ms;
+	else if (batch->next_due_ms > now)
+		wait_ms = batch->next_due_ms - now;
+	if (next_post_ms && next_post_ms - now < wait_ms)
+		wait_ms = next_post_ms - now;
+	if (post && post < wait_ms)
+		wait_ms = post;
+	if (wait_ms < pace)
+		wait_ms = pace;
+	return wait_ms < IDLE_MS ? wait_ms : IDLE_MS;
+}
+
 int
 worker_turn(struct worker *w, int64_t *wait_ms)
 {
 	struct mark_batch batch = { .n = 0 };
 	int64_t next_post_ms = 0;
-	int64_t now;
-	int64_t pace;
 	bool marks_first = is_marks_turn(w);
 	int r = marks_first ? 0 : post_in_turn(w, &next_post_ms);
 
+	w->turn = (struct turn){ .seen = 0 };
 	if (!r)
 		r = store_marks_take(w->store, &batch, w->account, TURN_MAX);
 	if (!r && batch.n)
 		r = do_batch(w, &batch);
+	if (!r)
+		r = forget_others(w);
 	if (!r && marks_first)
 		r = post_in_turn(w, &next_post_ms);
-	now = clock_wall_ms();
-	pace = pace_wait_ms(&w->pace, clock_mono_ms());
-	*wait_ms = batch.n ? 0 : IDLE_MS;
-	if (!batch.n && batch.next_due_ms > now)
-		*wait_ms = batch.next_due_ms - now;
-	if (next_post_ms && next_post_ms - now < *wait_ms)
-		*wait_ms = next_post_ms - now;
-	if (*wait_ms < pace)
-		*wait_ms = pace;
-	if (*wait_ms > IDLE_MS)
-		*wait_ms = IDLE_MS;
+	*wait_ms = rest_ms(w, &batch, next_post_ms);
 	mark_batch_fini(&batch);
 	return r;
 }
 
-int
-worker_interlude(struct worker *w)
+/* As a turn of its own, whatever the work around it. */
+static int
+take_turn_within(struct worker *w)
 {
 	struct mark_batch batch = { .n = 0 };
 	int64_t next_post_ms = 0;
 	bool marks_first = is_marks_turn(w);
-	enum limit_work before = meter_set_work(w->meter, LIMIT_URGENT);
-	int r = 0;
+	int r = marks_first ? 0 : post_in_turn(w, &next_post_ms);
 
-	assert(!w->is_interlude);
-	w->is_interlude = true;
-	if (!marks_first)
-		r = post_in_turn(w, &next_post_ms);
 	if (!r)
 		r = store_marks_take_urgent(w->store, &batch, w->account,
 		                            TURN_MAX);
@@ -360,8 +586,26 @@ worker_interlude(struct worker *w)
 	if (!r && !batch.n)
 		(void)store_timeline_settle(w->store);
 	mark_batch_fini(&batch);
+	return r;
+}
+
+int
+worker_interlude(struct worker *w)
+{
+	enum limit_work work = meter_set_work(w->meter, LIMIT_URGENT);
+	struct pace_piece around = worker_begin_work(w, PACE_NONE);
+	struct turn turn = w->turn;
+	int64_t tick = w->pace.tick;
+	int r;
+
+	assert(!w->is_interlude);
+	w->is_interlude = true;
+	r = take_turn_within(w);
 	w->is_interlude = false;
-	(void)meter_set_work(w->meter, before);
+	w->pace.tick = tick;
+	w->turn = turn;
+	worker_end_work(w, around);
+	(void)meter_set_work(w->meter, work);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "tests/support/fake_clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ITEMS = 3, STEPS = 60, HISTORIES = 12, OPENING = 100 };
@@ -422,6 +423,129 @@ test_worker__stopping_begins_nothing_new(void **state)
 	assert_string_equal(store_world_marks(&world->base, "erp"), "i:A1");
 }
 
+/* ---- what fails while the rest works ---- */
+
+static int
+times_of(struct fake_adapter *f, const char *call)
+{
+	const char *at = fake_adapter_log(f);
+	int n = 0;
+
+	for (; (at = strstr(at, call)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/*
+ * So long no sales are listed at the first till, and all else works. Returns
+ * how often it was asked to.
+ */
+static int
+fail_to_list(int64_t for_ms)
+{
+	struct worker *w = &world->agora;
+	int64_t end_ms = clock_mono_ms() + for_ms;
+	int n = 0;
+
+	while (clock_mono_ms() < end_ms) {
+		int64_t wait_ms = 0;
+
+		if (tills[0]->n_steps == 0)
+			fake_adapter_next(tills[0], "list_sales",
+			                  outcome_of(VERDICT_RETRY, "http 500"),
+			                  false);
+		engine_world_mark(world, w, "s:NONE", MARK_SYNC);
+		assert_int_equal(worker_turn(w, &wait_ms), 0);
+		n += times_of(tills[0], "list_sales");
+		assert_int_equal(pace_state(&w->pace), VERDICT_RETRY);
+		fake_clock_advance(wait_ms < 250 ? 250 : wait_ms);
+	}
+	tills[0]->n_steps = 0;
+	return n;
+}
+
+/* A look at a till: its count is read, and then its sales are listed. */
+static void
+test_worker__what_fails_beside_what_works_is_tried_ever_less_often(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	assert_in_range(fail_to_list(60000), 5, 10);
+	assert_in_range(fail_to_list(300000), 8, 22); /* each 15 to 30 s */
+	for (int i = 0; i < 2; i++) {
+		fake_clock_advance(PACE_CAP_MS);
+		engine_world_turn(&world->agora);
+	}
+	assert_string_equal(store_world_marks(&world->base, "agora"), "");
+	assert_int_equal(pace_state(&world->agora.pace), VERDICT_DONE);
+	assert_false(pace_is_open(&world->agora.pace));
+}
+
+static void
+test_worker__a_hook_ends_the_wait_of_what_fails(void **state)
+{
+	struct worker *w = &world->agora;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, w, "i:A1", MARK_SYNC);
+	(void)fail_to_list(120000);
+	(void)fake_adapter_log(tills[0]);
+	w->pace.kinds[PACE_COUNTS].until_ms = clock_mono_ms() + 29000;
+	engine_world_mark(world, w, "i:A1", MARK_SYNC); /* the clock asks */
+	engine_world_turn(w);
+	assert_string_equal(fake_adapter_log(tills[0]), "");
+	engine_world_mark(world, w, "i:A1", MARK_HOOK);
+	engine_world_turn(w);
+	assert_int_equal(times_of(tills[0], "read_counts(A-A1)"), 1);
+	assert_string_equal(store_world_marks(&world->base, "agora"), "");
+}
+
+static void
+test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody(void **state)
+{
+	struct worker *w = &world->agora;
+	struct mark mark = { 0 };
+	const struct mark *marks = &mark;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, w, "i:A1", MARK_HOOK);
+	(void)fail_to_list(5000);
+	assert_int_equal(
+		store_marks_find(world->base.store, &mark, "agora", "i:A1"), 0);
+	assert_int_equal(
+		store_marks_clear(world->base.store, "agora", &marks, 1), 0);
+	free(mark.member);
+	engine_world_turn(w);
+	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
+}
+
+/* So many marks wait that one turn does not take them all. */
+static void
+test_worker__what_waits_leaves_room_for_what_is_behind_it(void **state)
+{
+	struct worker *w = &world->agora;
+	char member[16];
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, w, "i:A1", MARK_HOOK);
+	(void)fail_to_list(120000);
+	w->pace.kinds[PACE_COUNTS].until_ms = clock_mono_ms() + 29000;
+	for (int i = 0; i < 250; i++) {
+		(void)snprintf(member, sizeof(member), "i:M%d", i);
+		engine_world_mark(world, w, member, MARK_SYNC);
+	}
+	fake_clock_advance(10);
+	engine_world_mark(world, w, MARK_SALES, MARK_SYNC);
+	(void)fake_adapter_log(tills[0]);
+	for (int i = 0; i < 3; i++)
+		engine_world_turn(w);
+	assert_int_equal(times_of(tills[0], "list_sales"), 1);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -440,6 +564,10 @@ main(void)
 		EACH(test_worker__a_lease_that_another_had_is_not_ours_until_taken_over),
 		EACH(test_worker__a_process_that_was_stopped_past_its_lease_holds_nothing),
 		EACH(test_worker__stopping_begins_nothing_new),
+		EACH(test_worker__what_fails_beside_what_works_is_tried_ever_less_often),
+		EACH(test_worker__a_hook_ends_the_wait_of_what_fails),
+		EACH(test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody),
+		EACH(test_worker__what_waits_leaves_room_for_what_is_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
