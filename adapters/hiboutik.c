@@ -367,6 +367,7 @@ const struct adapter_ops hiboutik_adapter = {
 	.skew_ms = skew_ms,
 	.list_sales = hiboutik_list_sales,
 	.read_sales = hiboutik_read_sales,
+	.read_open = hiboutik_read_open,
 	.takes_returns = takes_returns,
 	.post_entry = hiboutik_post_entry,
 	.find_entry = hiboutik_find_entry,

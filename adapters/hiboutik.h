@@ -24,6 +24,7 @@
  *   hiboutik_ticket.c   a sale of ours, step by step
  *   hiboutik_post.c     sales and returns recorded: a till as authority
  *   hiboutik_sales.c    closed sales, read
+ *   hiboutik_open.c     open sales, for a count that fell
  *   hiboutik_items.c    what is stocked there
  *   hiboutik_hooks.c    webhooks, so that it calls us
  *
@@ -75,6 +76,7 @@ struct hiboutik {
 	size_t n_pages;  /* of the warehouse's stock, last time; >= 1 */
 	bool is_placed;  /* store and warehouse were found once */
 	bool is_settled; /* no write of ours is half done */
+	bool lacks_open; /* it has no list of open sales */
 	char remark[OUTCOME_WHY_SIZE]; /* for a person, with the next DONE */
 	bool validates_by_id;          /* arrivals, as the last 404 taught us */
 	struct hiboutik_seen seen[HIBOUTIK_BATCH_MAX]; /* by the last look */
@@ -164,6 +166,9 @@ int hiboutik_get_thing(struct hiboutik_thing *out, const struct json_node *o);
 int hiboutik_get_time(int64_t *out, const struct hiboutik *h,
                       const struct json_node *o, const char *key);
 
+/* A sale's reference, by either of its names; "": none. Borrowed. */
+const char *hiboutik_ref(const struct json_node *sale);
+
 /* The shop's date at a moment: "2026-11-22". */
 enum { HIBOUTIK_DATE_SIZE = 11 };
 void hiboutik_date(char out[HIBOUTIK_DATE_SIZE], const struct hiboutik *h,
@@ -236,6 +241,10 @@ struct outcome hiboutik_settle(struct hiboutik *h);
 /* The same outcome, with what settling has to say. */
 struct outcome hiboutik_remark(struct hiboutik *h, struct outcome outcome);
 
+/* doc: the answer, with one sale in it; ABSENT: there is none. */
+struct outcome hiboutik_get_sale(struct hiboutik *h, int64_t id,
+                                 struct json **doc);
+
 /* Forget what closed sales were read; close() calls it. */
 void hiboutik_forget_sales(struct hiboutik *h);
 
@@ -248,6 +257,7 @@ struct outcome hiboutik_list_sales(void *state, int64_t since_ms,
                                    const struct sale_sink *sink);
 struct outcome hiboutik_read_sales(void *state, const char *const *ids,
                                    size_t n, const struct sale_sink *sink);
+struct outcome hiboutik_read_open(void *state, struct count *counts, size_t n);
 struct outcome hiboutik_post_entry(void *state, const struct entry *entry);
 struct outcome hiboutik_find_entry(void *state, const struct entry *entry);
 struct outcome hiboutik_list_items(void *state, enum listing_by by,

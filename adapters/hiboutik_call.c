@@ -358,6 +358,13 @@ hiboutik_get_thing(struct hiboutik_thing *out, const struct json_node *o)
 	               : 0;
 }
 
+const char *
+hiboutik_ref(const struct json_node *sale)
+{
+	return json_text_or(sale, "sale_ext_ref",
+	                    json_text_or(sale, "ext_ref", ""));
+}
+
 /* ---- time ---- */
 
 int

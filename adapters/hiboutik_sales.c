@@ -163,8 +163,7 @@ static int
 read_facts(struct sale *sale, const struct hiboutik *h,
            const struct json_node *node, bool is_listed)
 {
-	const char *ref = json_text_or(node, "sale_ext_ref",
-	                               json_text_or(node, "ext_ref", ""));
+	const char *ref = hiboutik_ref(node);
 	const char *currency = json_text_or(node, "currency", "");
 	int64_t id = hiboutik_int_or(node, "sale_id", 0);
 
@@ -208,9 +207,8 @@ is_ours(const struct hiboutik *h, const struct json_node *node)
 
 /* ---- by id ---- */
 
-/* doc: the answer, with one sale in it; ABSENT: there is none. */
-static struct outcome
-get_sale(struct hiboutik *h, int64_t id, struct json **doc)
+struct outcome
+hiboutik_get_sale(struct hiboutik *h, int64_t id, struct json **doc)
 {
 	char *path = text_format("sales/%lld", (long long)id);
 	struct outcome outcome =
@@ -251,7 +249,7 @@ hiboutik_read_sales(void *state, const char *const *ids, size_t n,
 
 		if (id <= 0 || ids[i][strspn(ids[i], "0123456789")])
 			continue; /* a call may name anything */
-		outcome = get_sale(h, id, &doc);
+		outcome = hiboutik_get_sale(h, id, &doc);
 		if (outcome.verdict == VERDICT_DONE) {
 			int r = tell_one(h, hiboutik_first(json_root(doc)),
 			                 sink);
@@ -317,7 +315,7 @@ read_unlisted(struct day *day, struct sale *sale, const struct json_node *node,
 	int r = kept ? json_parse(&doc, kept, strlen(kept)) : 0;
 
 	if (!r && !kept)
-		day->trouble = get_sale(day->h, id, &doc);
+		day->trouble = hiboutik_get_sale(day->h, id, &doc);
 	if (r || day->trouble.verdict != VERDICT_DONE) {
 		json_free(doc);
 		return r ? r : HIBOUTIK_MALFORMED;

@@ -160,8 +160,7 @@ take_sale(struct ticket *t, const struct hiboutik *h,
           const struct hiboutik_paper *paper, const struct json_node *sale)
 {
 	const struct json_node *rows = json_find(sale, "line_items");
-	const char *ref = json_text_or(sale, "sale_ext_ref",
-	                               json_text_or(sale, "ext_ref", ""));
+	const char *ref = hiboutik_ref(sale);
 	int64_t closed_ms;
 	int r = hiboutik_get_time(&closed_ms, h, sale, "completed_at");
 

@@ -301,17 +301,49 @@ look_once_more(struct hiboutik *h, struct count *counts, size_t n)
 	                           &nobody);
 }
 
+/* Is any of what fell from there on a sale that is open? */
+static struct outcome
+look_for_open(struct hiboutik *h, const struct count *counts, size_t n,
+              const int64_t *from)
+{
+	struct count fallen[HIBOUTIK_BATCH_MAX];
+	struct outcome outcome = outcome_done();
+	size_t n_fallen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct hiboutik_seen *seen =
+			find_seen(h, counts[i].external);
+
+		if (seen && seen->count < from[i])
+			fallen[n_fallen++] = (struct count){
+				.external = counts[i].external,
+				.qty = DECIMAL_ZERO,
+			};
+	}
+	if (n_fallen)
+		outcome = hiboutik_read_open(h, fallen, n_fallen);
+	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n_fallen; i++)
+		if (!decimal_is_zero(fallen[i].qty))
+			outcome = outcome_of(VERDICT_RETRY,
+			                     "%.40s was rung up while its "
+			                     "count was read",
+			                     fallen[i].external);
+	return outcome;
+}
+
 /*
  * A listed sale that is about as old as the look is inside the target, and
  * perhaps not inside the count; a time in seconds does not tell. So the count is
  * read again: it has all that was listed before. A sale behind that would be in
  * the count and not in the target; when the sales, listed again, are not the
- * same, nothing is written.
+ * same, nothing is written. Nor when it fell and a sale is open: what that took
+ * off would be put back.
  */
 static struct outcome
 look_behind_sales(struct hiboutik *h, struct count *counts, size_t n)
 {
 	struct decimal sold[HIBOUTIK_BATCH_MAX];
+	int64_t from[HIBOUTIK_BATCH_MAX];
 	struct outcome outcome;
 	bool is_sold = false;
 
@@ -320,6 +352,7 @@ look_behind_sales(struct hiboutik *h, struct count *counts, size_t n)
 			find_seen(h, counts[i].external);
 
 		sold[i] = seen ? seen->sold : DECIMAL_ZERO;
+		from[i] = seen ? seen->count : 0;
 		is_sold = is_sold || (seen && seen->is_sold);
 	}
 	if (!is_sold)
@@ -335,7 +368,9 @@ look_behind_sales(struct hiboutik *h, struct count *counts, size_t n)
 			                     "was read",
 			                     counts[i].external);
 	}
-	return outcome;
+	return outcome.verdict == VERDICT_DONE
+	               ? look_for_open(h, counts, n, from)
+	               : outcome;
 }
 
 /* What this count is away from its target; 0: nothing, or it cannot be. */

@@ -466,6 +466,167 @@ test_hiboutik__what_sells_while_we_look_is_left_for_the_next_look(void **state)
 	open_state(rig);
 }
 
+/* ---- sales that are still open ---- */
+
+static struct hiboutik_sale *
+ring_up(struct rig *rig, const char *name, int64_t n)
+{
+	struct hiboutik_sale *sale = hiboutik_sale_new(&rig->till);
+
+	hiboutik_hands.add(&rig->till, sale, thing(rig, name), decimal_of(n));
+	return sale;
+}
+
+/* What is open of 101/0 and 102/0. */
+static struct outcome
+read_open(struct rig *rig, int64_t first, int64_t second)
+{
+	struct count counts[] = { { .external = "101/0" },
+		                  { .external = "102/0" } };
+	struct outcome outcome;
+
+	till_wire_begin(&rig->wire);
+	outcome = hiboutik_adapter.read_open(rig->state, counts, 2);
+	assert_int_equal(outcome.verdict, VERDICT_DONE);
+	assert_int_equal(whole(counts[0].qty), first);
+	assert_int_equal(whole(counts[1].qty), second);
+	return outcome;
+}
+
+static void
+test_hiboutik__open_sales_are_one_call(void **state)
+{
+	struct rig *rig = *state;
+	struct hiboutik_sale *ours;
+
+	(void)ring_up(rig, "101/0", 2);
+	(void)ring_up(rig, "101/0", 1);
+	(void)ring_up(rig, "103/0", 4);
+	(void)read_open(rig, 3, 0);
+	assert_string_equal(buf_text(&rig->wire.log), "GET open_sales/1\n");
+	/* What is ours is finished by us, and hides nothing. */
+	ours = ring_up(rig, "102/0", 5);
+	(void)read_open(rig, 3, 5);
+	free(ours->ext_ref);
+	ours->ext_ref = sim_dup("TB-count-0123456789abcdef");
+	(void)read_open(rig, 3, 0);
+	/* Closed and abandoned ones are open no more. */
+	hiboutik_sale_void(rig->till.sales[0]);
+	hiboutik_sale_close(&rig->till, rig->till.sales[1],
+	                    sim_now_us(&rig->at.sim), false);
+	(void)read_open(rig, 0, 0);
+}
+
+static void
+test_hiboutik__open_sales_listed_without_lines_are_read(void **state)
+{
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	change(rig, "switches", "{\"list_lines\":false}");
+	(void)ring_up(rig, "101/0", 2);
+	(void)ring_up(rig, "102/0", 1);
+	(void)read_open(rig, 2, 1);
+	assert_int_equal(rig->wire.n_calls, 3);
+	/* But never all of a busy evening's. */
+	for (int i = 0; i < 30; i++)
+		(void)ring_up(rig, "101/0", 1);
+	outcome = read_open(rig, 25, 1);
+	assert_int_equal(rig->wire.n_calls, 26);
+	assert_non_null(strstr(outcome.why, "32 sales are open"));
+}
+
+static int
+answer_no_open(void *ctx, const struct http_request *q,
+               struct http_answer *answer)
+{
+	struct rig *rig = ctx;
+	int r = till_wire_call(&rig->wire, q, answer);
+
+	if (strstr(q->url, "open_sales"))
+		answer->status = 404;
+	return r;
+}
+
+static void
+test_hiboutik__an_account_without_a_list_of_open_sales_is_asked_once(
+	void **state)
+{
+	struct rig *rig = *state;
+	struct http_client *own = rig->http;
+	struct outcome outcome;
+
+	assert_int_equal(http_client_new_fake(&rig->http, answer_no_open, rig),
+	                 0);
+	start_again(rig);
+	(void)ring_up(rig, "101/0", 2);
+	outcome = read_open(rig, 0, 0);
+	assert_int_equal(rig->wire.n_calls, 1);
+	assert_non_null(strstr(outcome.why, "lists no open sales"));
+	outcome = read_open(rig, 0, 0);
+	assert_int_equal(rig->wire.n_calls, 0);
+	assert_string_equal(outcome.why, "");
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+}
+
+/* Trouble is no word that nothing is open. */
+static void
+test_hiboutik__open_sales_that_cannot_be_read_are_not_none(void **state)
+{
+	struct rig *rig = *state;
+	struct count c = { .external = "101/0" };
+
+	change(rig, "switches", "{\"list_lines\":false}");
+	(void)ring_up(rig, "101/0", 2);
+	for (unsigned bad = 1; bad <= 2; bad++) {
+		till_wire_begin(&rig->wire);
+		rig->wire.bad_call = bad;
+		rig->wire.trouble = FAILED;
+		assert_int_equal(
+			hiboutik_adapter.read_open(rig->state, &c, 1).verdict,
+			VERDICT_RETRY);
+		rig->wire.bad_call = 0;
+	}
+}
+
+/* Rings up one more as soon as the count is about to be read once more. */
+static int
+ring_up_between(void *ctx, const struct http_request *q,
+                struct http_answer *answer)
+{
+	struct rig *rig = ctx;
+
+	if (till_wire_times(&rig->wire, "stock_available") == 1 &&
+	    strstr(q->url, "stock_available"))
+		(void)ring_up(rig, "101/0", 1);
+	return till_wire_call(&rig->wire, q, answer);
+}
+
+static void
+test_hiboutik__what_is_rung_up_while_we_look_is_not_put_back(void **state)
+{
+	struct rig *rig = *state;
+	struct http_client *own = rig->http;
+
+	assert_int_equal(http_client_new_fake(&rig->http, ring_up_between, rig),
+	                 0);
+	start_again(rig);
+	change(rig, "switches", "{\"moves\":\"adding\"}");
+	set_counts(rig, 10, 0);
+	till_wire_begin(&rig->wire);
+	assert_int_equal(write_beside_sales(rig, "sell", 14).verdict,
+	                 VERDICT_RETRY);
+	assert_counts(rig, 8, 0);
+	assert_int_equal(till_wire_times(&rig->wire, "POST"), 0);
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+}
+
 static void
 test_hiboutik__an_account_that_takes_them_lowers_by_arrivals(void **state)
 {
@@ -1586,6 +1747,11 @@ main(void)
 		TEST(what_was_listed_after_the_look_is_taken_off_once),
 		TEST(what_was_sold_right_before_the_look_is_in_it),
 		TEST(what_sells_while_we_look_is_left_for_the_next_look),
+		TEST(open_sales_are_one_call),
+		TEST(open_sales_listed_without_lines_are_read),
+		TEST(an_account_without_a_list_of_open_sales_is_asked_once),
+		TEST(open_sales_that_cannot_be_read_are_not_none),
+		TEST(what_is_rung_up_while_we_look_is_not_put_back),
 		TEST(an_account_that_takes_them_lowers_by_arrivals),
 		TEST(either_way_to_validate_is_found),
 		TEST(a_refused_line_stops_no_other),

@@ -275,7 +275,7 @@ void hiboutik_sale_move(struct hiboutik *hiboutik, struct hiboutik_sale *sale,
                         struct hiboutik_line *line);
 void hiboutik_sale_close(struct hiboutik *hiboutik, struct hiboutik_sale *sale,
                          int64_t closed_us, bool is_announced);
-void hiboutik_sale_void(struct hiboutik *hiboutik, struct hiboutik_sale *sale);
+void hiboutik_sale_void(struct hiboutik_sale *sale);
 struct decimal hiboutik_sale_total(const struct hiboutik_sale *sale);
 
 /* hiboutik_till.c: the hooks. */

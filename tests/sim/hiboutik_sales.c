@@ -99,11 +99,10 @@ hiboutik_sale_close(struct hiboutik *h, struct hiboutik_sale *s,
 }
 
 void
-hiboutik_sale_void(struct hiboutik *h, struct hiboutik_sale *s)
+hiboutik_sale_void(struct hiboutik_sale *s)
 {
 	size_t i;
 
-	(void)h;
 	s->is_void = true;
 	for (i = 0; i < s->n_lines; i++) {
 		if (s->lines[i].has_moved)
@@ -552,7 +551,7 @@ void_sale(struct hiboutik_call *c)
 	s = need_sale(c);
 	if (s == NULL)
 		return;
-	hiboutik_sale_void(c->hiboutik, s);
+	hiboutik_sale_void(s);
 	hiboutik_made(c, 200, "sale_id", s->id);
 }
 

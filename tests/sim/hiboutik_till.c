@@ -252,20 +252,22 @@ begin(void *till)
 static void
 add(void *till, void *sale, void *thing, struct decimal quantity)
 {
+	struct hiboutik *h = till;
 	struct hiboutik_thing *t = thing;
+	struct hiboutik_line *line;
 	int64_t n;
 
 	if (decimal_to_scaled(&n, quantity, 0) != 0)
 		abort();
-	hiboutik_line_add(till, sale, t, n, t->product->price);
+	line = hiboutik_line_add(h, sale, t, n, t->product->price);
+	if (h->is.moves == HIBOUTIK_AT_ADDING)
+		hiboutik_sale_move(h, sale, line);
 }
 
 static void
 discard(void *sale)
 {
-	struct hiboutik_sale *s = sale;
-
-	s->is_void = true;
+	hiboutik_sale_void(sale);
 }
 
 static void
@@ -295,7 +297,8 @@ sale_of(const struct till_order *o)
 static bool
 cancel(void *till, void *sale)
 {
-	hiboutik_sale_void(till, sale);
+	(void)till;
+	hiboutik_sale_void(sale);
 	return true;
 }
 
