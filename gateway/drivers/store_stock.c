@@ -230,13 +230,17 @@ parse_pair(struct decimal *a, struct decimal *b, const char *text)
 	       !decimal_parse(b, blank + 1);
 }
 
-/* "GENERATION WAIT UNTIL"; else it is not refused. */
+/* "GENERATION WAIT UNTIL", -GENERATION for what is not there; else it is not
+   refused. */
 static void
 decode_refused(struct stock_view *out, const char *text)
 {
 	char *end;
 
 	out->refused_generation = strtoll(text, &end, 10);
+	out->is_absent = out->refused_generation < 0;
+	if (out->is_absent)
+		out->refused_generation = -out->refused_generation;
 	out->refused_wait_ms = strtoll(end, &end, 10);
 	out->refused_until_ms = strtoll(end, &end, 10);
 }

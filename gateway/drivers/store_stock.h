@@ -75,6 +75,7 @@ struct stock_view {
 	int64_t refused_generation;  /* of the mark whose look was refused; 0 */
 	int64_t refused_wait_ms;     /* and how long it is left alone */
 	int64_t refused_until_ms;    /* wall clock */
+	bool is_absent; /* refused because there is no such thing there */
 	bool is_oversold;            /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
 };
@@ -100,6 +101,7 @@ int store_stock_suspect(struct store *store, const char *account,
 
 /* Remember that the channel refuses the item: for this mark it is left alone
    until then. */
+/* generation: of the look's mark; negative: there is no such thing there. */
 int store_stock_refused(struct store *store, const char *account,
                         const char *sku, int64_t generation, int64_t wait_ms,
                         int64_t until_ms);

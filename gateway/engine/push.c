@@ -135,6 +135,16 @@ first_origin(const struct marks *marks)
 	return first;
 }
 
+/* Is there anything that a sale could tell us of? */
+static bool
+has_any(const struct looks *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].count.outcome.verdict != VERDICT_REFUSED)
+			return true;
+	return false;
+}
+
 static bool
 has_risen(const struct looks *l)
 {
@@ -195,7 +205,11 @@ push_some(struct worker *w, const struct marks *marks, bool *is_refused)
 		goto out;
 	}
 	as_of_ms = clock_wall_ms();
-	r = learn_sales(w, &l, as_of_ms, first_origin(marks), &was_listed);
+	if (has_any(&l))
+		r = learn_sales(w, &l, as_of_ms, first_origin(marks),
+		                &was_listed);
+	else
+		was_listed = true; /* nothing will be written */
 	if (!r && !was_listed && was_well)
 		worker_note_trouble(w, marks, "not written",
 		                    "the sales could not be listed");

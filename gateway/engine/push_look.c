@@ -25,10 +25,13 @@ int
 push_look_refused(struct worker *w, const struct push_look *look,
                   const char *why)
 {
+	bool is_absent = look->count.outcome.verdict == VERDICT_REFUSED;
+
 	log_warn("count.refused", "account=%s sku=%s why=%s", w->account,
 	         look->view.sku, log_quote(why));
 	push_look_note_left(w, look, why);
-	return refused_rest(w, &look->view, look->mark);
+	return is_absent ? refused_absent(w, &look->view, look->mark)
+	                 : refused_rest(w, &look->view, look->mark);
 }
 
 struct decimal

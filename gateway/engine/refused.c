@@ -37,16 +37,23 @@ refused_read(struct worker *w, const char *doing, struct count *counts,
 	return worker_judge(w, doing, outcome);
 }
 
+/* Does a person say so? */
+static bool
+is_by_hand(const struct mark *mark)
+{
+	return mark->cause == MARK_BINDING || mark->cause == MARK_OPERATOR;
+}
+
 /* Later than any wait: the clock was set back. */
 int64_t
 refused_left_ms(const struct stock_view *view, const struct mark *mark)
 {
 	int64_t left = view->refused_until_ms - clock_wall_ms();
 
-	if (view->refused_generation != mark->generation ||
-	    left > WAIT_MAX_MS || left < 0)
+	if (view->refused_generation != mark->generation &&
+	    !(view->is_absent && !is_by_hand(mark)))
 		return 0;
-	return left;
+	return left > WAIT_MAX_MS || left < 0 ? 0 : left;
 }
 
 int
@@ -82,19 +89,36 @@ note_refusal(struct worker *w, bool is_again)
 	return r;
 }
 
-int
-refused_rest(struct worker *w, const struct stock_view *view,
-             const struct mark *mark)
+static int
+rest(struct worker *w, const struct stock_view *view, const struct mark *mark,
+     bool is_absent)
 {
-	bool is_again = view->refused_generation == mark->generation;
+	bool is_again = view->refused_generation == mark->generation ||
+	                (is_absent && view->is_absent);
 	int64_t wait = is_again ? 2 * view->refused_wait_ms : WAIT_MS;
 	int r;
 
 	if (wait > WAIT_MAX_MS)
 		wait = WAIT_MAX_MS;
 	r = store_stock_refused(w->store, w->account, view->sku,
-	                        mark->generation, wait, clock_wall_ms() + wait);
+	                        is_absent ? -mark->generation
+	                                  : mark->generation,
+	                        wait, clock_wall_ms() + wait);
 	if (!r)
 		r = refused_postpone(w, mark, wait);
 	return r ? r : note_refusal(w, is_again);
+}
+
+int
+refused_rest(struct worker *w, const struct stock_view *view,
+             const struct mark *mark)
+{
+	return rest(w, view, mark, false);
+}
+
+int
+refused_absent(struct worker *w, const struct stock_view *view,
+               const struct mark *mark)
+{
+	return rest(w, view, mark, true);
 }

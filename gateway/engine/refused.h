@@ -22,13 +22,18 @@ bool refused_read(struct worker *w, const char *doing, struct count *counts,
 
 /*
  * How long an item that was refused is still left alone; 0: it is not.
- * Whatever happens to it makes another mark, which is looked at at once.
+ * Whatever happens to it makes another mark, which is looked at at once; but
+ * what the system does not have is not there for being sold elsewhere, so of
+ * that only a person's mark is.
  */
 int64_t refused_left_ms(const struct stock_view *view, const struct mark *mark);
 
-/* Leave it alone: for longer than the last time; for the rest of that. */
+/* Leave it alone: for longer than the last time; because the system has no such
+   thing; for the rest of that. */
 int refused_rest(struct worker *w, const struct stock_view *view,
                  const struct mark *mark);
+int refused_absent(struct worker *w, const struct stock_view *view,
+                   const struct mark *mark);
 int refused_postpone(struct worker *w, const struct mark *mark,
                      int64_t wait_ms);
 

@@ -890,6 +890,74 @@ test_push__what_the_channel_does_not_have_is_never_written(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
 }
 
+/* How often the count of A1 was asked for at the till since the last time. */
+static size_t
+times_read(void)
+{
+	const char *at = fake_adapter_log(agora);
+	size_t n = 0;
+
+	while ((at = strstr(at, "read_counts(A-A1)"))) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+/* Its stock moves all day long elsewhere: each look would cost calls, and none
+   can find what is not there. */
+static void
+test_push__what_the_channel_does_not_have_is_asked_for_hourly(void **state)
+{
+	struct fake_count *c;
+	char qty[24];
+
+	(void)state;
+	engine_world_bind(world, "A1", "5");
+	c = fake_adapter_count(agora, "A-A1");
+	c->is_absent = true;
+	c->is_known = false;
+	engine_world_rest(world);
+	(void)fake_adapter_log(agora);
+	for (int i = 1; i <= 120; i++) {
+		fake_clock_advance(60000);
+		(void)snprintf(qty, sizeof(qty), "%d", 5 + i);
+		receive("A1", qty);
+		engine_world_turn(&world->agora);
+	}
+	assert_in_range(times_read(), 4, 8);
+	/* The other tills know all the same. */
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(world->kiosk.state, "K-A1", "125"));
+	/* Somebody made it, and asks for a look. */
+	c->is_absent = false;
+	c->is_known = true;
+	engine_world_mark(world, &world->agora, "i:A1", MARK_OPERATOR);
+	engine_world_turn(&world->agora);
+	assert_true(fake_adapter_shows(agora, "A-A1", "125"));
+	/* From then on it is like any other. */
+	receive("A1", "7");
+	engine_world_turn(&world->agora);
+	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
+/* Nothing is to be learned from sales of what is not there. */
+static void
+test_push__what_the_channel_does_not_have_costs_no_list_of_sales(void **state)
+{
+	struct fake_count *c;
+
+	(void)state;
+	engine_world_bind(world, "A1", "5");
+	c = fake_adapter_count(agora, "A-A1");
+	c->is_absent = true;
+	c->is_known = false;
+	engine_world_turn(&world->erp);
+	(void)fake_adapter_log(agora);
+	engine_world_turn(&world->agora);
+	assert_log("read_counts(A-A1)");
+}
+
 /* Done, and odd all the same: a person is told. */
 static void
 test_push__a_remark_on_what_was_done_is_told(void **state)
@@ -1049,6 +1117,8 @@ main(void)
 		EACH(test_push__a_refused_item_is_looked_at_when_the_clock_was_set_back),
 		EACH(test_push__a_refused_item_that_is_bound_anew_is_looked_at_at_once),
 		EACH(test_push__what_the_channel_does_not_have_is_never_written),
+		EACH(test_push__what_the_channel_does_not_have_is_asked_for_hourly),
+		EACH(test_push__what_the_channel_does_not_have_costs_no_list_of_sales),
 		EACH(test_push__a_remark_on_what_was_done_is_told),
 		EACH(test_push__a_write_that_is_slow_or_fails_keeps_its_marks),
 		EACH(test_push__a_write_whose_answer_was_lost_is_found_by_the_next_look),
