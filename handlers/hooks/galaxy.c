@@ -15,6 +15,7 @@
  *         they coalesce as marks.
  */
 #include "handlers/handlers.h"
+#include "handlers/hooks/proof.h"
 
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
@@ -153,29 +154,10 @@ is_from_listed(const struct conf_section *conf, const char *peer)
 
 /* ---- the secret itself ---- */
 
-/* Every secret is compared, so that time tells nothing (platform.md O4). */
 static bool
 is_secret(const struct conf_section *conf, const char *text, size_t n)
 {
-	const struct secret *secrets[2];
-	size_t n_secrets = conf_secrets(conf, "hook.secret", secrets);
-	bool is_equal = false;
-
-	for (size_t i = 0; i < n_secrets; i++)
-		is_equal |= secret_equals(secrets[i], text, n);
-	return is_equal;
-}
-
-static bool
-is_key_parameter(const struct conf_section *conf, const struct http_call *call)
-{
-	char value[SECRET_MAX];
-	bool is_good = http_param(value, sizeof(value), call->query,
-	                          strlen(call->query), "key") == 0 &&
-	               is_secret(conf, value, strlen(value));
-
-	crypto_wipe(value, sizeof(value));
-	return is_good;
+	return proof_is_secret(conf, "hook.secret", text, n);
 }
 
 /* The password of `user:password`; the user's name does not matter. */
@@ -251,29 +233,16 @@ static int
 check_mac(const struct conf_section *conf, const struct http_call *call)
 {
 	const struct crypto_part body = { call->body, call->n_body };
-	const struct secret *secrets[2];
-	size_t n_secrets = conf_secrets(conf, "hook.secret", secrets);
-	enum crypto_hash hash =
-		strcmp(conf_text(conf, "hook.hmac.algorithm"), "sha512") == 0
-			? CRYPTO_SHA512
-			: CRYPTO_SHA256;
-	unsigned char claimed[CRYPTO_MAC_MAX];
-	unsigned char mac[CRYPTO_MAC_MAX];
-	size_t n_claimed = 0;
-	size_t n_mac = 0;
-	bool is_equal = false;
+	struct proof_mac mac = {
+		.hash = strcmp(conf_text(conf, "hook.hmac.algorithm"),
+		               "sha512") == 0
+		                ? CRYPTO_SHA512
+		                : CRYPTO_SHA256,
+	};
 
-	if (!read_mac(conf, call, claimed, &n_claimed))
+	if (!read_mac(conf, call, mac.claimed, &mac.n))
 		return HANDLER_FORGED;
-	for (size_t i = 0; i < n_secrets; i++) {
-		int r = crypto_hmac(mac, &n_mac, hash, secret_text(secrets[i]),
-		                    secret_length(secrets[i]), &body, 1);
-
-		if (r)
-			return err_pass(r);
-		is_equal |= crypto_equal(claimed, n_claimed, mac, n_mac);
-	}
-	return is_equal ? 0 : HANDLER_FORGED;
+	return proof_check_mac(conf, "hook.secret", &mac, &body, 1);
 }
 
 /* 0, HANDLER_FORGED, a fault. */
@@ -284,7 +253,7 @@ check_secret(const struct conf_section *conf, const struct http_call *call)
 
 	if (conf_has(conf, "hook.hmac.header"))
 		return check_mac(conf, call);
-	is_good = is_key_parameter(conf, call);
+	is_good = proof_is_parameter(conf, "hook.secret", call, "key");
 	is_good |= is_authorization(conf, call);
 	is_good |= is_named_header(conf, call);
 	return is_good ? 0 : HANDLER_FORGED;

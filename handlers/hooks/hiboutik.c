@@ -19,18 +19,16 @@
  *         the project's references, read 2026-11-22.
  */
 #include "handlers/handlers.h"
+#include "handlers/hooks/proof.h"
 
-#include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
-	TOKEN_MAX = 512, /* bytes, with NUL */
 	MAC_BYTES = 32,
 	NAME_MAX = 64, /* bytes of a name or value that we know, with NUL */
 	PAIRS_MAX = 8000,
@@ -64,68 +62,24 @@ check(const struct handler_env *env, struct buf *mistakes)
 		                   "hook.hmac_secret\n");
 }
 
-/* Every secret is compared, so that time tells nothing. */
-static bool
-has_token(const struct conf_section *conf, const struct http_call *call)
-{
-	const struct secret *tokens[2];
-	size_t n = conf_secrets(conf, "hook.token", tokens);
-	char value[TOKEN_MAX];
-	bool is_there = http_param(value, sizeof(value), call->query,
-	                           strlen(call->query), "k") == 0;
-	bool is_equal = false;
-
-	for (size_t i = 0; is_there && i < n; i++)
-		is_equal |= secret_equals(tokens[i], value, strlen(value));
-	crypto_wipe(value, sizeof(value));
-	return is_equal;
-}
-
 /* Returns 0, HANDLER_FORGED, a fault. */
 static int
 check_mac(const struct conf_section *conf, const struct http_call *call)
 {
 	const struct crypto_part body = { call->body, call->n_body };
-	const struct secret *keys[2];
-	size_t n_keys = conf_secrets(conf, "hook.hmac_secret", keys);
-	unsigned char claimed[CRYPTO_MAC_MAX];
-	unsigned char mac[CRYPTO_MAC_MAX];
+	struct proof_mac mac = { .hash = CRYPTO_SHA256 };
 	const char *value = NULL;
-	size_t n_claimed = 0;
-	size_t n_mac = 0;
-	bool is_equal = false;
 
 	if (http_call_header(&value, call, "X-Hiboutik-Hmac-SHA256") ||
 	    !value ||
-	    crypto_hex_decode(claimed, &n_claimed, sizeof(claimed), value,
+	    crypto_hex_decode(mac.claimed, &mac.n, sizeof(mac.claimed), value,
 	                      strlen(value)) ||
-	    n_claimed != MAC_BYTES)
+	    mac.n != MAC_BYTES)
 		return HANDLER_FORGED;
-	for (size_t i = 0; i < n_keys; i++) {
-		int r = crypto_hmac(mac, &n_mac, CRYPTO_SHA256,
-		                    secret_text(keys[i]),
-		                    secret_length(keys[i]), &body, 1);
-
-		if (r)
-			return err_pass(r);
-		is_equal |= crypto_equal(claimed, MAC_BYTES, mac, n_mac);
-	}
-	return is_equal ? 0 : HANDLER_FORGED;
+	return proof_check_mac(conf, "hook.hmac_secret", &mac, &body, 1);
 }
 
 /* Hiboutik sends forms only; an empty body has no type worth asking for. */
-static bool
-is_media_type(const struct http_call *call)
-{
-	static const char form[] = "application/x-www-form-urlencoded";
-	const char *type = NULL;
-
-	if (call->n_body == 0)
-		return true;
-	return http_call_header(&type, call, "Content-Type") == 0 &&
-	       (!type || strncasecmp(type, form, sizeof(form) - 1) == 0);
-}
-
 static int
 verify(const struct handler_env *env, const struct http_call *call)
 {
@@ -136,13 +90,13 @@ verify(const struct handler_env *env, const struct http_call *call)
 
 	if (!wants_token && !wants_mac)
 		return HANDLER_FORGED;
-	if (wants_token && !has_token(conf, call))
+	if (wants_token && !proof_is_parameter(conf, "hook.token", call, "k"))
 		return HANDLER_FORGED;
 	if (wants_mac)
 		r = check_mac(conf, call);
 	if (r)
 		return r;
-	return is_media_type(call) ? 0 : HANDLER_MEDIA_TYPE;
+	return proof_is_type(call, PROOF_FORM) ? 0 : HANDLER_MEDIA_TYPE;
 }
 
 /* ---- the form ---- */

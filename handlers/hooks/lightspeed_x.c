@@ -18,19 +18,19 @@
  *         project's references, read 2026-11-22.
  */
 #include "handlers/handlers.h"
+#include "handlers/hooks/proof.h"
 
-#include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/base/secret.h"
 #include "gateway/model/sale.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-	TOKEN_MAX = 512, /* bytes, with NUL */
 	MAC_BYTES = 32,
 	CODED_MAX = 100, /* of a signature, with NUL */
 	TYPE_MAX = 40,   /* with NUL */
@@ -123,23 +123,6 @@ read_payload(char **out, const char *body, size_t n)
 
 /* ---- proof ---- */
 
-/* Every secret is compared, so that time tells nothing. */
-static bool
-has_token(const struct conf_section *conf, const struct http_call *call)
-{
-	const struct secret *tokens[2];
-	size_t n = conf_secrets(conf, "hook.token", tokens);
-	char value[TOKEN_MAX];
-	bool is_there = http_param(value, sizeof(value), call->query,
-	                           strlen(call->query), "k") == 0;
-	bool is_equal = false;
-
-	for (size_t i = 0; is_there && i < n; i++)
-		is_equal |= secret_equals(tokens[i], value, strlen(value));
-	crypto_wipe(value, sizeof(value));
-	return is_equal;
-}
-
 /* The members of the header, in any order, each once. */
 struct claim {
 	char signature[CODED_MAX];
@@ -194,41 +177,19 @@ read_claim(struct claim *claim, const struct http_call *call)
 }
 
 static bool
-decode_claim(unsigned char out[CRYPTO_MAC_MAX], const struct claim *claim,
+decode_claim(struct proof_mac *out, const struct claim *claim,
              const struct conf_section *conf)
 {
 	size_t n_coded = strlen(claim->signature);
-	size_t n = 0;
 	int r = strcmp(conf_text(conf, "hook.encoding"), "base64") == 0
-	                ? crypto_base64_decode(out, &n, CRYPTO_MAC_MAX,
-	                                       claim->signature, n_coded)
-	                : crypto_hex_decode(out, &n, CRYPTO_MAC_MAX,
-	                                    claim->signature, n_coded);
+	                ? crypto_base64_decode(out->claimed, &out->n,
+	                                       CRYPTO_MAC_MAX, claim->signature,
+	                                       n_coded)
+	                : crypto_hex_decode(out->claimed, &out->n,
+	                                    CRYPTO_MAC_MAX, claim->signature,
+	                                    n_coded);
 
-	return r == 0 && n == MAC_BYTES;
-}
-
-/* Returns 0, HANDLER_FORGED, a fault. */
-static int
-compare(const struct conf_section *conf, const unsigned char *claimed,
-        const struct crypto_part *part)
-{
-	const struct secret *keys[2];
-	size_t n_keys = conf_secrets(conf, "hook.client_secret", keys);
-	unsigned char mac[CRYPTO_MAC_MAX];
-	size_t n_mac = 0;
-	bool is_equal = false;
-
-	for (size_t i = 0; i < n_keys; i++) {
-		int r = crypto_hmac(mac, &n_mac, CRYPTO_SHA256,
-		                    secret_text(keys[i]),
-		                    secret_length(keys[i]), part, 1);
-
-		if (r)
-			return err_pass(r);
-		is_equal |= crypto_equal(claimed, MAC_BYTES, mac, n_mac);
-	}
-	return is_equal ? 0 : HANDLER_FORGED;
+	return r == 0 && out->n == MAC_BYTES;
 }
 
 /* Returns 0, HANDLER_FORGED, a fault. */
@@ -236,12 +197,12 @@ static int
 check_signature(const struct conf_section *conf, const struct http_call *call)
 {
 	struct crypto_part part = { call->body, call->n_body };
-	unsigned char claimed[CRYPTO_MAC_MAX];
+	struct proof_mac mac = { .hash = CRYPTO_SHA256 };
 	struct claim claim;
 	char *payload = NULL;
 	int r = 0;
 
-	if (!read_claim(&claim, call) || !decode_claim(claimed, &claim, conf))
+	if (!read_claim(&claim, call) || !decode_claim(&mac, &claim, conf))
 		return HANDLER_FORGED;
 	/* The one thing that is taken apart before it is proved, and only
 	   where it is what is signed. */
@@ -251,24 +212,12 @@ check_signature(const struct conf_section *conf, const struct http_call *call)
 			part = (struct crypto_part){ payload, strlen(payload) };
 	}
 	if (!r)
-		r = compare(conf, claimed, &part);
+		r = proof_check_mac(conf, "hook.client_secret", &mac, &part, 1);
 	free(payload);
 	return r == HANDLER_MALFORMED ? HANDLER_FORGED : r;
 }
 
 /* Lightspeed sends forms only. */
-static bool
-is_media_type(const struct http_call *call)
-{
-	static const char form[] = "application/x-www-form-urlencoded";
-	const char *type = NULL;
-
-	if (call->n_body == 0)
-		return true;
-	return http_call_header(&type, call, "Content-Type") == 0 &&
-	       (!type || strncasecmp(type, form, sizeof(form) - 1) == 0);
-}
-
 static int
 verify(const struct handler_env *env, const struct http_call *call)
 {
@@ -279,13 +228,13 @@ verify(const struct handler_env *env, const struct http_call *call)
 
 	if (!wants_token && !wants_signature)
 		return HANDLER_FORGED;
-	if (wants_token && !has_token(conf, call))
+	if (wants_token && !proof_is_parameter(conf, "hook.token", call, "k"))
 		return HANDLER_FORGED;
 	if (wants_signature)
 		r = check_signature(conf, call);
 	if (r)
 		return r;
-	return is_media_type(call) ? 0 : HANDLER_MEDIA_TYPE;
+	return proof_is_type(call, PROOF_FORM) ? 0 : HANDLER_MEDIA_TYPE;
 }
 
 /* ---- what it is ---- */

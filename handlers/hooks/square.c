@@ -15,6 +15,7 @@
  *         project's references on Square and on signatures, read 2026-11-21.
  */
 #include "handlers/handlers.h"
+#include "handlers/hooks/proof.h"
 
 #include "gateway/base/crypto.h"
 #include "gateway/base/err.h"
@@ -79,56 +80,33 @@ check(const struct handler_env *env, struct buf *mistakes)
 }
 
 static bool
-read_signature(unsigned char out[CRYPTO_MAC_MAX], const struct http_call *call)
+read_signature(struct proof_mac *out, const struct http_call *call)
 {
 	const char *value = NULL;
-	size_t n = 0;
 
 	return http_call_header(&value, call, signature_header) == 0 && value &&
-	       crypto_base64_decode(out, &n, CRYPTO_MAC_MAX, value,
-	                            strlen(value)) == 0 &&
-	       n == SIGNATURE_BYTES;
+	       crypto_base64_decode(out->claimed, &out->n, CRYPTO_MAC_MAX,
+	                            value, strlen(value)) == 0 &&
+	       out->n == SIGNATURE_BYTES;
 }
 
 /* Square sends JSON only; an empty body has no type worth asking for. */
-static bool
-is_media_type(const struct http_call *call)
-{
-	const char *type = NULL;
-
-	if (call->n_body == 0)
-		return true;
-	return http_call_header(&type, call, "Content-Type") == 0 &&
-	       (!type || strncasecmp(type, "application/json", 16) == 0);
-}
-
 static int
 verify(const struct handler_env *env, const struct http_call *call)
 {
-	const struct secret *keys[2];
-	size_t n_keys = conf_secrets(env->account, "hook.signature_key", keys);
+	struct proof_mac mac = { .hash = CRYPTO_SHA256 };
 	struct crypto_part parts[4];
 	size_t n_parts = url_parts(parts, env);
-	unsigned char claimed[CRYPTO_MAC_MAX];
-	unsigned char mac[CRYPTO_MAC_MAX];
-	size_t n_mac = 0;
-	bool is_equal = false;
+	int r;
 
-	if (n_parts == 0 || !read_signature(claimed, call))
+	if (n_parts == 0 || !read_signature(&mac, call))
 		return HANDLER_FORGED;
 	parts[n_parts++] = (struct crypto_part){ call->body, call->n_body };
-	for (size_t i = 0; i < n_keys; i++) {
-		int r = crypto_hmac(mac, &n_mac, CRYPTO_SHA256,
-		                    secret_text(keys[i]),
-		                    secret_length(keys[i]), parts, n_parts);
-
-		if (r)
-			return err_pass(r);
-		is_equal |= crypto_equal(claimed, SIGNATURE_BYTES, mac, n_mac);
-	}
-	if (!is_equal)
-		return HANDLER_FORGED;
-	return is_media_type(call) ? 0 : HANDLER_MEDIA_TYPE;
+	r = proof_check_mac(env->account, "hook.signature_key", &mac, parts,
+	                    n_parts);
+	if (r)
+		return r;
+	return proof_is_type(call, "application/json") ? 0 : HANDLER_MEDIA_TYPE;
 }
 
 /* ---- what it is ---- */
