@@ -5,8 +5,8 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/hiboutik.lib.sh"
 
-# till CALL BODY: what the shop's own till does.
-till()
+# at_the_till CALL BODY: what the shop's own till does.
+at_the_till()
 {
 	curl -sS --fail-with-body --max-time 5 -u "till@example.com:$HIBOUTIK_KEY" \
 		-H 'Content-Type: application/json' -d "$2" "$HIBOUTIK/api/$1"
@@ -16,10 +16,10 @@ start_all_with_hiboutik
 order hiboutik/switches '{"moves":"adding"}'
 was=$(kiosk_count 21-0001)
 product=$(sim_state '.hiboutik.counts[] | select(.sku == "21-0001") | .product')
-ticket=$(till sales/ '{"store_id":1,"customer_id":0,"currency_code":"EUR",
+ticket=$(at_the_till sales/ '{"store_id":1,"customer_id":0,"currency_code":"EUR",
 	"vendor_id":1,"duty_free_sale":0,"prices_without_taxes":0}' |
 	jq -r '.sale_id // .[0].sale_id')
-till sales/add_product/ "{\"sale_id\":$ticket,\"product_id\":${product%/*},
+at_the_till sales/add_product/ "{\"sale_id\":$ticket,\"product_id\":${product%/*},
 	\"quantity\":2,\"product_price\":\"12.00\",\"stock_withdrawal\":1,
 	\"product_comments\":\"\"}" >/dev/null
 expect "rung up" "$(kiosk_count 21-0001)" $((was - 2))
@@ -40,7 +40,7 @@ curl -sS --fail-with-body --max-time 5 -u "till@example.com:$HIBOUTIK_KEY" \
 	-X PUT -H 'Content-Type: application/json' \
 	-d '{"sale_attribute":"payment","new_value":"CB"}' \
 	"$HIBOUTIK/api/sale/$ticket" >/dev/null
-till sales/close/ "{\"sale_id\":$ticket}" >/dev/null
+at_the_till sales/close/ "{\"sale_id\":$ticket}" >/dev/null
 wait_for "Galaxy has the sale" 20 is $((was - 1)) balance_of 21-0001
 wait_quiet
 expect "right" "$(kiosk_count 21-0001)" $((was - 1))
