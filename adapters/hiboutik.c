@@ -296,7 +296,7 @@ close_(void *state)
 		return;
 	if (h->basic)
 		crypto_wipe(h->basic, strlen(h->basic));
-	hiboutik_forget_sales(h);
+	hiboutik_kept_close(h);
 	zone_free(h->zone);
 	free(h->basic);
 	free(h);

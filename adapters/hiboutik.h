@@ -24,6 +24,7 @@
  *   hiboutik_ticket.c   a sale of ours, step by step
  *   hiboutik_post.c     sales and returns recorded: a till as authority
  *   hiboutik_sales.c    closed sales, read
+ *   hiboutik_kept.c     closed sales that were read by their ids
  *   hiboutik_open.c     open sales, for a count that fell
  *   hiboutik_items.c    what is stocked there
  *   hiboutik_hooks.c    webhooks, so that it calls us
@@ -59,7 +60,7 @@ struct hiboutik_seen {
 struct hiboutik_kept {
 	int64_t sale;
 	int64_t closed_ms;
-	char *json; /* owned */
+	char *json; /* owned; {"closed_ms", "line_items"} */
 };
 
 struct hiboutik {
@@ -85,6 +86,8 @@ struct hiboutik {
 	                    the counts of the last look */
 	struct hiboutik_kept *kept; /* owned */
 	size_t n_kept, cap_kept;
+	size_t n_over; /* rows of the mirror that are not among them */
+	bool has_kept; /* they were loaded */
 };
 
 struct hiboutik *hiboutik_of(void *state); /* checks the magic number */
@@ -245,8 +248,20 @@ struct outcome hiboutik_remark(struct hiboutik *h, struct outcome outcome);
 struct outcome hiboutik_get_sale(struct hiboutik *h, int64_t id,
                                  struct json **doc);
 
-/* Forget what closed sales were read; close() calls it. */
-void hiboutik_forget_sales(struct hiboutik *h);
+/*
+ * Closed sales that were read by their ids (hiboutik_kept.c).
+ *
+ * open   load what an earlier process kept, and drop what closed before
+ *        since_ms. Returns 0 or a fault
+ * close  free what open took; in the mirror it stays
+ * find   {"line_items"} as text, borrowed until the next open; NULL: none
+ * add    remember the lines of a sale. Returns 0 or a fault
+ */
+int hiboutik_kept_open(struct hiboutik *h, int64_t since_ms);
+void hiboutik_kept_close(struct hiboutik *h);
+const char *hiboutik_kept_find(const struct hiboutik *h, int64_t sale);
+int hiboutik_kept_add(struct hiboutik *h, const struct sale *sale,
+                      const struct json_node *lines);
 
 struct outcome hiboutik_read_counts(void *state, struct count *counts,
                                     size_t n);

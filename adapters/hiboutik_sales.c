@@ -32,67 +32,6 @@ enum { DAY_PAGES_MAX = 60 }; /* 15,000 sales a day */
 static const int64_t QUANTITY_MAX = INT64_C(1000000000);
 static const int64_t AMOUNT_MAX = INT64_C(1000000000000);
 
-/* ---- what was read before ---- */
-
-static const char *
-find_kept(const struct hiboutik *h, int64_t sale)
-{
-	for (size_t i = 0; i < h->n_kept; i++)
-		if (h->kept[i].sale == sale)
-			return h->kept[i].json;
-	return NULL;
-}
-
-/* All sales that listings still show, however many: one that is forgotten costs
-   a call each time. */
-static int
-keep(struct hiboutik *h, int64_t sale, int64_t closed_ms,
-     const struct json_node *node)
-{
-	size_t cap = h->cap_kept ? 2 * h->cap_kept : 64;
-	struct buf text = BUF_INIT;
-	void *grown;
-
-	if (h->n_kept == h->cap_kept) {
-		grown = realloc(h->kept, cap * sizeof(*h->kept));
-		if (!grown)
-			return err_raise(ERR_NOMEM, "a sale's lines");
-		h->kept = grown;
-		h->cap_kept = cap;
-	}
-	json_print(&text, node);
-	if (buf_check(&text)) {
-		buf_fini(&text);
-		return ERR_NOMEM;
-	}
-	h->kept[h->n_kept++] =
-		(struct hiboutik_kept){ sale, closed_ms, buf_steal(&text) };
-	return 0;
-}
-
-/* Those that closed before. */
-static void
-forget_before(struct hiboutik *h, int64_t wall_ms)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < h->n_kept; i++)
-		if (h->kept[i].closed_ms < wall_ms)
-			free(h->kept[i].json);
-		else
-			h->kept[n++] = h->kept[i];
-	h->n_kept = n;
-}
-
-void
-hiboutik_forget_sales(struct hiboutik *h)
-{
-	forget_before(h, INT64_MAX);
-	free(h->kept);
-	h->kept = NULL;
-	h->cap_kept = 0;
-}
-
 /* ---- one sale ---- */
 
 static bool
@@ -309,7 +248,7 @@ static int
 read_unlisted(struct day *day, struct sale *sale, const struct json_node *node,
               int64_t id)
 {
-	const char *kept = find_kept(day->h, id);
+	const char *kept = hiboutik_kept_find(day->h, id);
 	struct json *doc = NULL;
 	const struct json_node *whole;
 	int r = kept ? json_parse(&doc, kept, strlen(kept)) : 0;
@@ -323,7 +262,8 @@ read_unlisted(struct day *day, struct sale *sale, const struct json_node *node,
 	whole = hiboutik_first(json_root(doc));
 	r = read_sale(sale, day->h, node, json_find(whole, "line_items"), true);
 	if (!r && !kept)
-		r = keep(day->h, id, sale->closed_ms, whole);
+		r = hiboutik_kept_add(day->h, sale,
+		                      json_find(whole, "line_items"));
 	json_free(doc);
 	return r;
 }
@@ -454,8 +394,10 @@ hiboutik_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 	char last[HIBOUTIK_DATE_SIZE] = "";
 	char date[HIBOUTIK_DATE_SIZE];
 	bool is_over = since_ms > until_ms;
+	int r = hiboutik_kept_open(h, until_ms - KEEP_MS);
 
-	forget_before(h, until_ms - KEEP_MS);
+	if (r)
+		return outcome_fault(r);
 	for (size_t i = 0; i < h->n_seen; i++) {
 		h->seen[i].sold = DECIMAL_ZERO;
 		h->seen[i].is_sold = false;

@@ -904,7 +904,7 @@ test_hiboutik__a_list_without_lines_costs_a_call_a_sale_once(void **state)
 	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n");
 	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 2);
 	/* Trouble with one of them is trouble with the list. */
-	start_again(rig);
+	sell_at(rig, 0, 3);
 	rig->wire.bad_call = 2;
 	rig->wire.trouble = FAILED;
 	till_wire_begin(&rig->wire);
@@ -913,6 +913,79 @@ test_hiboutik__a_list_without_lines_costs_a_call_a_sale_once(void **state)
 	                                     &(struct sale_sink){ NULL, NULL })
 	                         .verdict,
 	                 VERDICT_RETRY);
+}
+
+static int
+count_row(void *ctx, const char *key, const char *json, size_t n)
+{
+	(void)key;
+	(void)json;
+	(void)n;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+/* How many rows of sales the mirror holds. */
+static size_t
+count_kept(struct rig *rig)
+{
+	size_t n = 0;
+
+	assert_int_equal(
+		mirror_each(rig->mirror, "closed_sales", count_row, &n), 0);
+	return n;
+}
+
+/* Each start of a day would cost the day's sales once more. */
+static void
+test_hiboutik__what_was_read_of_sales_is_known_after_a_restart(void **state)
+{
+	struct rig *rig = *state;
+	int64_t since = clock_wall_ms() - 3000000;
+	const struct mirror_row broken = {
+		.key = "3", .json = "{\"closed_ms\":", .n_json = 13
+	};
+
+	change(rig, "switches", "{\"list_lines\":false}");
+	set_counts(rig, 50, 0);
+	sell_at(rig, 0, 2);
+	sell_at(rig, 0, 1);
+	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n");
+	start_again(rig);
+	sell_at(rig, 0, 3);
+	till_wire_begin(&rig->wire);
+	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n5 3*101/0=6\n");
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 1);
+	/* A row that cannot be read is no row. */
+	assert_int_equal(mirror_put_now(rig->mirror, "closed_sales", &broken),
+	                 0);
+	start_again(rig);
+	till_wire_begin(&rig->wire);
+	assert_listed(rig, since, "1 2*101/0=4\n3 1*101/0=2\n5 3*101/0=6\n");
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/3"), 1);
+	assert_int_equal(till_wire_times(&rig->wire, "GET sales/"), 1);
+}
+
+static void
+test_hiboutik__what_was_read_of_sales_is_forgotten_in_time(void **state)
+{
+	const int64_t week_ms = INT64_C(7) * 24 * 3600 * 1000;
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	change(rig, "switches", "{\"list_lines\":false}");
+	set_counts(rig, 5000, 0);
+	for (int i = 0; i < 200; i++)
+		sell_at(rig, 0, 1);
+	assert_int_equal(list_all(rig, &outcome), 200);
+	assert_int_equal(count_kept(rig), 200);
+	start_again(rig);
+	outcome = hiboutik_adapter.list_sales(
+		rig->state, clock_wall_ms() + week_ms,
+		clock_wall_ms() + week_ms + 1000,
+		&(struct sale_sink){ NULL, NULL });
+	assert_int_equal(outcome.verdict, VERDICT_DONE);
+	assert_int_equal(count_kept(rig), 0);
 }
 
 /* ---- lists that show less than they might ---- */
@@ -1011,7 +1084,8 @@ test_hiboutik__an_empty_list_of_lines_is_asked_for(void **state)
 
 	assert_int_equal(list_canned(*state, &canned, 1).verdict, VERDICT_DONE);
 	/* There are sales without a line, and one call tells. */
-	assert_int_equal(list_canned(*state, &empty, 0).verdict, VERDICT_DONE);
+	assert_int_equal(list_canned(renew(state), &empty, 0).verdict,
+	                 VERDICT_DONE);
 }
 
 static void
@@ -1024,7 +1098,7 @@ test_hiboutik__lines_without_ids_are_asked_for(void **state)
 
 	assert_int_equal(list_canned(*state, &canned, 1).verdict, VERDICT_DONE);
 	/* What cannot be read is named, for it stops the others. */
-	outcome = list_canned(*state, &worse, 0);
+	outcome = list_canned(renew(state), &worse, 0);
 	assert_int_equal(outcome.verdict, VERDICT_RETRY);
 	assert_non_null(strstr(outcome.why, "sale 7"));
 }
@@ -1759,6 +1833,8 @@ main(void)
 		TEST(no_write_is_done_twice_or_half),
 		TEST(sales_and_returns_are_listed_by_the_shops_days),
 		TEST(a_list_without_lines_costs_a_call_a_sale_once),
+		TEST(what_was_read_of_sales_is_known_after_a_restart),
+		TEST(what_was_read_of_sales_is_forgotten_in_time),
 		TEST(a_busy_day_without_lines_costs_a_call_a_sale_once),
 		TEST(an_empty_list_of_lines_is_asked_for),
 		TEST(lines_without_ids_are_asked_for),
