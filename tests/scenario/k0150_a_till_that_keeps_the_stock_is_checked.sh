@@ -38,6 +38,7 @@ for sku in $(sim_state '[.square.counts[].sku] | join(" ")'); do
 done
 tb sync
 wait_for "the zeros are held" 30 at_least 40 account beta .held_zeros
+wait_quiet
 expect "beta's" "$(beta_count 21-0004)" 9
 tb dead list
 expect_text "dead list" "$said" "zero"

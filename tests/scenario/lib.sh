@@ -669,7 +669,10 @@ is_quiet()
 # No hook is on its way to us; one that is tried again later may be.
 hooks_are_out()
 {
-	[ "$(sim_state '[.hooks[] | .queued] | add // 0')" = 0 ]
+	for simulated in "$CONTROL" ${BETA_CONTROL:-}; do
+		[ "$(curl -sS --max-time 30 "$simulated/state" |
+			jq '[.hooks[] | .queued] | add // 0')" = 0 ] || return 1
+	done
 }
 
 # Nothing is left to do, and still nothing once all that was announced is here:
