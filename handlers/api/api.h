@@ -74,6 +74,10 @@ int api_serve_synchronizer_force(const struct api_env *env,
                                  const struct http_call *call,
                                  const char *const *params,
                                  struct http_reply *reply);
+int api_serve_telephone(const struct api_env *env, const struct http_call *call,
+                        const char *const *params, struct http_reply *reply);
+int api_serve_hangfire(const struct api_env *env, const struct http_call *call,
+                       const char *const *params, struct http_reply *reply);
 int api_serve_register(const struct api_env *env, const struct http_call *call,
                        const char *const *params, struct http_reply *reply);
 int api_serve_sale(const struct api_env *env, const struct http_call *call,

@@ -274,6 +274,26 @@ overview_decisions(const struct overview *o)
 	return n;
 }
 
+size_t
+overview_cannot(const char *out[ADAPTER_ABILITIES], const struct overview *o,
+                const struct overview_account *a)
+{
+	const struct adapter_ops *const *ops = o->env->adapters;
+	struct adapter_ability list[ADAPTER_ABILITIES];
+	size_t n = 0;
+
+	while (ops && *ops &&
+	       strcmp((*ops)->name, conf_account_type(a->conf)) != 0)
+		ops++;
+	if (!ops || !*ops || conf_account_is_source(a->conf))
+		return 0;
+	adapter_abilities(list, *ops, a->conf);
+	for (size_t i = 0; i < ADAPTER_ABILITIES; i++)
+		if (!list[i].is_there)
+			out[n++] = list[i].words;
+	return n;
+}
+
 int
 overview_reachable(const struct overview_account *a)
 {

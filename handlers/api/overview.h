@@ -12,6 +12,7 @@
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_sync.h"
+#include "gateway/ports/adapter.h"
 #include "gateway/ports/handler.h"
 
 /*
@@ -94,6 +95,14 @@ int64_t overview_unresolved(const struct overview *o);
 
 /* How many things a person must decide on. */
 int64_t overview_decisions(const struct overview *o);
+
+/*
+ * What the account's type cannot do, in the words of `tillbridge check`; static.
+ * Returns how many; 0 of what only calls us, for it is asked for nothing.
+ */
+size_t overview_cannot(const char *out[ADAPTER_ABILITIES],
+                       const struct overview *o,
+                       const struct overview_account *a);
 
 /* Does it answer? 1, 0, or -1 when nobody has asked it yet. */
 int overview_reachable(const struct overview_account *a);

@@ -251,20 +251,21 @@ add_state(struct buf *b, const struct overview *o,
 		page_add_span(b, until_ms - o->now_ms);
 		buf_adds(b, "</small>");
 	}
+	page_add_cannot(b, o, a);
 	page_add_limits(b, &a->health, o->now_ms);
 	page_add_sync(b, &a->health);
 	page_add_reconcile(b, o, a);
 	buf_adds(b, "</div></td>");
 }
 
-/* When a kind of sync was done, and when it is due. */
+/* When a kind of sync was done, and when it is due by the clock. */
 static void
 add_run(struct buf *b, const struct overview *o, const char *label,
-        int64_t last_ms, int64_t next_ms)
+        int64_t last_ms, int64_t next_ms, bool is_paused)
 {
 	buf_addf(b, "<td class=\"when\" data-label=\"%s\"><div>", label);
 	page_add_ago(b, o->now_ms, last_ms);
-	if (next_ms > o->now_ms) {
+	if (next_ms > o->now_ms && !o->stopped_ms && !is_paused) {
 		buf_adds(b, "<small>next in ");
 		page_add_span(b, next_ms - o->now_ms);
 		buf_adds(b, "</small>");
@@ -279,6 +280,7 @@ add_answer(struct buf *b, const struct overview *o,
 	const struct health *h = &a->health;
 	int64_t caught_up_ms = health_int(h, "last_catch_up_ms");
 	int64_t full_ms = health_int(h, "last_full_ms");
+	bool is_paused = strcmp(a->state, "paused") == 0;
 
 	if (conf_account_is_source(a->conf)) { /* nobody asks it anything */
 		buf_adds(b, "<td colspan=\"3\" data-label=\"Last answer\">"
@@ -296,8 +298,9 @@ add_answer(struct buf *b, const struct overview *o,
 	/* Who compared everything has caught up, too. */
 	add_run(b, o, "Caught up",
 	        caught_up_ms > full_ms ? caught_up_ms : full_ms,
-	        health_int(h, "next_catch_up_ms"));
-	add_run(b, o, "All compared", full_ms, health_int(h, "next_full_ms"));
+	        health_int(h, "next_catch_up_ms"), is_paused);
+	add_run(b, o, "All compared", full_ms, health_int(h, "next_full_ms"),
+	        is_paused);
 }
 
 static void
@@ -547,6 +550,7 @@ add_page(struct buf *b, const struct overview *o)
 		r = add_letters(b, o);
 	}
 	add_systems(b, o);
+	page_add_schedule(b, o);
 	page_add_mirrors(b, o);
 	add_foot(b, o);
 	overview_summary_fini(&s);

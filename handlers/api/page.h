@@ -9,7 +9,8 @@
 /*
  * What the files of the status page share: page.c is the page, page_sync.c what
  * it says of syncs and mirrors, page_stock.c of items whose numbers are not right,
- * page_words.c its words, page_style.c its look.
+ * page_clock.c of what runs by the clock, page_words.c its words, page_style.c
+ * its look.
  */
 
 /* Its <style> holds one behind the other. */
@@ -41,6 +42,13 @@ void page_add_shell_word(struct buf *b, const char *word);
 
 /* The sync under way, inside a cell; nothing when there is none. */
 void page_add_sync(struct buf *b, const struct health *h);
+
+/* What the account's type cannot do, inside a cell; nothing if it can all. */
+void page_add_cannot(struct buf *b, const struct overview *o,
+                     const struct overview_account *a);
+
+/* What runs by the clock, and when next; or that it was stopped. */
+void page_add_schedule(struct buf *b, const struct overview *o);
 
 /* A table for each account that has a mirror. */
 void page_add_mirrors(struct buf *b, const struct overview *o);

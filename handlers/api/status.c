@@ -10,7 +10,6 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_sync.h"
-#include "gateway/ports/adapter.h"
 
 #include <string.h>
 
@@ -248,24 +247,16 @@ say_counts(struct json_out *j, const struct overview_account *a)
 	json_out_end_object(j);
 }
 
-/* In the words of `tillbridge check`. What only calls us is asked for nothing. */
 static void
 say_cannot(struct json_out *j, const struct overview *o,
            const struct overview_account *a)
 {
-	const struct adapter_ops *const *ops = o->env->adapters;
-	struct adapter_ability list[ADAPTER_ABILITIES];
+	const char *words[ADAPTER_ABILITIES];
+	size_t n = overview_cannot(words, o, a);
 
-	while (ops && *ops &&
-	       strcmp((*ops)->name, conf_account_type(a->conf)) != 0)
-		ops++;
 	json_out_array(j, "cannot");
-	if (ops && *ops && !conf_account_is_source(a->conf)) {
-		adapter_abilities(list, *ops, a->conf);
-		for (size_t i = 0; i < ADAPTER_ABILITIES; i++)
-			if (!list[i].is_there)
-				json_out_text(j, NULL, list[i].words);
-	}
+	for (size_t i = 0; i < n; i++)
+		json_out_text(j, NULL, words[i]);
 	json_out_end_array(j);
 }
 

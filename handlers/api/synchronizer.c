@@ -5,6 +5,8 @@
  *   POST /api/synchronizer/start         … from now on
  *   POST /api/synchronizer/stop          … no more; calls and sales go on
  *   POST /api/synchronizer/forceUpdate   a full sync of every account, now
+ *   POST /api/mobile/registerToken       refused: nobody is sent messages here
+ *   GET  /hangfire                       where its dashboard was: our page
  *
  * The program before only ever polled, so that stopping its schedule was all
  * there was to stop; a sale was booked all the same, and is here.
@@ -255,4 +257,35 @@ api_serve_synchronizer_force(const struct api_env *env,
 	free(accounts);
 	return r ? err_pass(r)
 	         : synchronizer_say(reply, 200, "pending updated");
+}
+
+/* It printed the token and kept nothing. To say yes would be to promise a
+   shopkeeper messages that nobody sends. */
+int
+api_serve_telephone(const struct api_env *env, const struct http_call *call,
+                    const char *const *params, struct http_reply *reply)
+{
+	(void)env;
+	(void)call;
+	(void)params;
+	api_fail(reply, 422, "unfit",
+	         "no messages are sent to telephones from here, so none can be "
+	         "registered: what is sold is recorded at the account that "
+	         "keeps the item, and shown on /status",
+	         NULL);
+	return err_pass(buf_check(&reply->body));
+}
+
+int
+api_serve_hangfire(const struct api_env *env, const struct http_call *call,
+                   const char *const *params, struct http_reply *reply)
+{
+	(void)env;
+	(void)call;
+	(void)params;
+	buf_adds(&reply->extra, "Location: /status\r\n");
+	reply->status = 302;
+	reply->content_type = "text/plain; charset=utf-8";
+	buf_adds(&reply->body, "/status\n");
+	return err_pass(buf_check(&reply->body));
 }

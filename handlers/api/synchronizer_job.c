@@ -15,6 +15,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_switch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,18 @@ begin_json(struct json_out *j, const struct job_view *job)
 	api_out_text(j, "why", job->why);
 }
 
+/* Nobody can begin at an account that rests: true, and so it is said. */
+static int
+is_resting(const struct api_env *env, bool *out, const char *account)
+{
+	const struct conf_section *conf = conf_find_account(env->conf, account);
+	int64_t off_ms = 0;
+	int r = store_switch_get(env->store, &off_ms, account);
+
+	*out = off_ms || (conf && conf_bool(conf, "paused"));
+	return r;
+}
+
 static int
 say_absent(struct http_reply *reply)
 {
@@ -132,9 +145,14 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 	int r = entry ? store_ledger_state(env->store, &state, entry)
 	              : err_raise(ERR_NOMEM, "why=%s", "answer");
 	bool is_dropped = strcmp(state.state, "dropped") == 0;
+	bool rests = false;
 	struct job_view job = { id, "sale", state_of_entry(state.state), "" };
 
-	if (state.why)
+	if (!r && strcmp(state.state, "ready") == 0)
+		r = is_resting(env, &rests, state.authority);
+	if (rests)
+		job.why = "its account is paused";
+	else if (state.why)
 		job.why = state.why;
 	else if (is_dropped)
 		job.why = "a person decided against it";
@@ -175,12 +193,17 @@ serve_item(const struct api_env *env, const struct http_call *call,
 	struct job found = { 0 };
 	int r = store_job_get(env->store, &found, id);
 	struct job_view job = { id, "item", found.state, found.why };
+	bool rests = false;
 
 	if (!r && !found.done_ms &&
 	    !conf_find_account(env->conf, found.account)) {
 		job.state = "failed";
 		job.why = "its account is no longer configured";
+	} else if (!r && !found.done_ms) {
+		r = is_resting(env, &rests, found.account);
 	}
+	if (rests)
+		job.why = "its account is paused";
 	if (r == JOB_ABSENT)
 		r = say_absent(reply);
 	else if (!r && wants_json(call))

@@ -1,8 +1,7 @@
 #!/bin/sh
 # The seed synchronizer's README, step by step with its own curl calls: register
 # items by name and by id, force an update, stop and start, post a sale; and its
-# sale reaches the till. (A forced update's way to the shop's database is told by
-# the scenarios of that.)
+# sale reaches the till. (v0150 does it with the shop's own database.)
 . "${0%/*}/lib.sh"
 
 # As its README writes it.
@@ -94,6 +93,12 @@ expect "what was paid, in cents" "$(sim_state \
 	'[.square.orders[] | select(.reference_id)][0].total')" 2400
 expect "start" "$(switch start)" '"started"'
 expect "the switch" "$(api api/synchronizer)" '"True"'
+
+# Where its dashboard was, and a telephone, which nobody would send anything.
+expect "hangfire" "$(curl -sS --max-time 10 -L -o /dev/null \
+	-w '%{http_code} %{url_effective}' "$API/hangfire")" "200 $API/status"
+expect "a telephone" "$(api_code api/mobile/registerToken --json \
+	'{"token":"x","account_id":"L1"}')" 422
 
 # A gift and another thing, in one sale.
 answer=$(post api/synchronizer/sale '{"lines":[

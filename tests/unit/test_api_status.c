@@ -18,6 +18,7 @@
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_stock.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/model/metrics.h"
 #include "gateway/ports/adapter.h"
 #include "handlers/api/api.h"
@@ -491,6 +492,116 @@ test_api_status__calls_marks_and_entries_changes_on_the_way(void **state)
 }
 
 static void
+pause_account(struct api_world *world, const char *what)
+{
+	assert_int_equal(store_switch_off(world->store, what), 0);
+}
+
+static void
+test_api_status__a_paused_account_is_named(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *root;
+
+	be_well(world);
+	pause_account(world, "agora");
+	api_world_entry(world, "S1", "A1", "held");
+	assert_int_equal(
+		store_marks_add_one(world->store, "agora", "i:A1", MARK_HOOK),
+		0);
+	root = ask_status(world);
+	assert_string_equal(text_at(account_of(root, "agora"), "state"),
+	                    "paused");
+	assert_non_null(json_find(account_of(root, "agora"), "paused_since"));
+	assert_null(json_find(account_of(root, "erp"), "paused_since"));
+}
+
+/* It is told after what wants a decision, and before what is on its way. */
+static void
+test_api_status__says_what_waits_for_a_paused_account(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *root;
+
+	be_well(world);
+	pause_account(world, "erp");
+	api_world_entry(world, "S1", "A1", "ready");
+	assert_int_equal(
+		store_marks_add_one(world->store, "erp", "i:A1", MARK_HOOK), 0);
+	root = ask_status(world);
+	assert_string_equal(text_at(root, "summary.text"), "erp is paused.");
+	assert_string_equal(text_at(root, "summary.level"), "warn");
+	assert_string_equal(text_at(root, "summary.advice"),
+	                    "Nothing is sent there, and nothing is lost. "
+	                    "1 look and 1 sale wait. POST "
+	                    "/api/accounts/erp/resume goes on.");
+}
+
+static void
+test_api_status__a_stopped_schedule_is_told(void **state)
+{
+	struct api_world *world = *state;
+	const struct json_node *root;
+
+	be_well(world);
+	assert_null(json_path(ask_status(world), "schedule.stopped_since"));
+	(void)forget(NULL);
+	pause_account(world, SWITCH_SCHEDULE);
+	root = ask_status(world);
+	assert_non_null(json_path(root, "schedule.stopped_since"));
+	assert_string_equal(text_at(root, "summary.text"),
+	                    "The schedule is stopped.");
+}
+
+static void
+test_api_page__says_what_runs_by_the_clock(void **state)
+{
+	struct api_world *world = *state;
+	int64_t now = clock_wall_ms();
+	const char *page;
+
+	be_well(world);
+	assert_int_equal(store_health_set_int(world->store, "erp",
+	                                      "next_full_ms",
+	                                      now + 90 * 60000 + 30000),
+	                 0);
+	assert_int_equal(store_health_set_int(world->store, "agora",
+	                                      "next_full_ms",
+	                                      now + 30 * 60000 + 30000),
+	                 0);
+	page = ask_page(world);
+	assert_non_null(strstr(page, "Comparing everything</td><td class=\"n\">"
+	                             "in 30 min</td><td class=\"n\">agora, "
+	                             "then 1 more<"));
+	assert_non_null(strstr(page, "Comparing item by item</td>"
+	                             "<td class=\"n\"><span class=\"none\">"
+	                             "not scheduled<"));
+	/* Who is paused has no turn. */
+	pause_account(world, "agora");
+	page = ask_page(world);
+	assert_non_null(strstr(page, "Comparing everything</td><td class=\"n\">"
+	                             "in 90 min</td><td class=\"n\">erp<"));
+	assert_non_null(strstr(page, ">paused</span><small>by a person, "));
+	assert_null(strstr(page, "next in 30 min"));
+	pause_account(world, SWITCH_SCHEDULE);
+	page = ask_page(world);
+	assert_non_null(strstr(page, ">stopped</span> <small>by a person, "));
+	assert_null(strstr(page, "next in "));
+	assert_null(strstr(page, "in 90 min"));
+}
+
+static void
+test_api_page__says_what_a_system_cannot_do(void **state)
+{
+	struct api_world *world = *state;
+	const char *page;
+
+	be_well(world);
+	page = ask_page(world);
+	assert_non_null(strstr(page, "<small>cannot write counts, list sales"));
+}
+
+static void
 test_api_status__a_first_sync_comes_before_bindings_not_yet_found(void **state)
 {
 	struct api_world *world = *state;
@@ -943,6 +1054,11 @@ main(void)
 		EACH(test_api_page__can_be_read_without_redis),
 		EACH(test_api_metrics__gauges_come_from_the_store),
 		EACH(test_api_metrics__answer_without_redis),
+		EACH(test_api_status__a_paused_account_is_named),
+		EACH(test_api_status__says_what_waits_for_a_paused_account),
+		EACH(test_api_status__a_stopped_schedule_is_told),
+		EACH(test_api_page__says_what_runs_by_the_clock),
+		EACH(test_api_page__says_what_a_system_cannot_do),
 		EACH(test_api_status__says_what_may_still_be_called),
 		EACH(test_api_status__what_was_called_comes_back_by_itself),
 		EACH(test_api_page__says_what_may_still_be_called),

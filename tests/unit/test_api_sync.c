@@ -9,6 +9,7 @@
 
 #include "gateway/base/json.h"
 #include "gateway/drivers/store_marks.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_sync.h"
 #include "gateway/ports/adapter.h"
 #include "handlers/api/api.h"
@@ -136,6 +137,23 @@ test_api_sync__asks_nobody_when_one_thing_is_wrong(void **state)
 	}
 }
 
+/* By a person: named it is an answer, else it is left out. */
+static void
+test_api_sync__leaves_the_paused_alone(void **state)
+{
+	struct api_world *world = *state;
+
+	assert_int_equal(store_switch_off(world->store, "agora"), 0);
+	ask(world, "{\"accounts\":[\"erp\",\"agora\"]}");
+	assert_int_equal(reply.status, 422);
+	assert_non_null(strstr(buf_text(&reply.body), "agora is paused: "));
+	assert_nobody_asked(world);
+	ask(world, "");
+	assert_int_equal(reply.status, 202);
+	assert_false(is_asked(world, "agora", MARK_CATCH_UP));
+	assert_true(is_asked(world, "erp", MARK_CATCH_UP));
+}
+
 static void
 test_api_sync__leaves_out_what_has_nothing_to_sync(void **state)
 {
@@ -175,6 +193,7 @@ main(void)
 		EACH(test_api_sync__null_is_the_same_as_not_given),
 		EACH(test_api_sync__asks_nobody_when_one_thing_is_wrong),
 		EACH(test_api_sync__leaves_out_what_has_nothing_to_sync),
+		EACH(test_api_sync__leaves_the_paused_alone),
 		EACH(test_api_sync__needs_a_token_that_may_write),
 	};
 

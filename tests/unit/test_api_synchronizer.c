@@ -503,6 +503,69 @@ test_api_synchronizer__force_update_asks_every_account(void **state)
 	}
 }
 
+static void
+pause_account(const char *name)
+{
+	assert_int_equal(store_switch_off(world->store, name), 0);
+}
+
+static void
+test_api_synchronizer__force_update_leaves_the_paused_alone(void **state)
+{
+	struct mark mark;
+
+	(void)state;
+	pause_account("agora");
+	ask("POST", "/api/synchronizer/forceUpdate", NULL, "", 200);
+	assert_int_equal(
+		store_marks_find(world->store, &mark, "agora", MARK_FULL),
+		MARKS_ABSENT);
+	assert_int_equal(
+		store_marks_find(world->store, &mark, "erp", MARK_FULL), 0);
+	free(mark.member);
+}
+
+static void
+test_api_synchronizer__a_job_of_a_paused_account_says_so(void **state)
+{
+	char *id;
+
+	(void)state;
+	pause_account("erp");
+	pause_account("agora");
+	sell(NULL, SALE, 202);
+	id = text_dup(said("location"));
+	job(id, "Job status : Enqueued", "waiting");
+	assert_string_equal(said("why"), "its account is paused");
+	free(id);
+	register_item(&id, NULL, ITEM);
+	job(id, "Job status : Enqueued", "waiting");
+	assert_string_equal(said("why"), "its account is paused");
+	free(id);
+}
+
+static void
+test_api_synchronizer__no_telephone_is_registered(void **state)
+{
+	(void)state;
+	post("/api/mobile/registerToken", NULL,
+	     "{\"token\":\"abc\",\"account_id\":\"agora\"}", 422);
+	assert_string_equal(json_text_or(json_find(json_root(doc), "error"),
+	                                 "code", "(none)"),
+	                    "unfit");
+}
+
+static void
+test_api_synchronizer__its_dashboard_is_our_page(void **state)
+{
+	(void)state;
+	(void)forget(NULL);
+	assert_int_equal(
+		api_world_ask(world, &reply, "GET", "/hangfire", NULL, ""), 0);
+	assert_int_equal(reply.status, 302);
+	assert_string_equal(buf_text(&reply.extra), "Location: /status\r\n");
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(test_api_synchronizer__##name, begin, \
 	                                forget)
@@ -526,6 +589,10 @@ main(void)
 		TEST(rows_hold_no_secret_and_no_guess),
 		TEST(start_and_stop_may_be_repeated),
 		TEST(force_update_asks_every_account),
+		TEST(force_update_leaves_the_paused_alone),
+		TEST(a_job_of_a_paused_account_says_so),
+		TEST(no_telephone_is_registered),
+		TEST(its_dashboard_is_our_page),
 	};
 
 	return cmocka_run_group_tests(tests, api_world_setup,
