@@ -95,11 +95,14 @@ without_two()
 	"$@"
 }
 
-# till SECOND IGNORED COMMAND...: false when it did not succeed until then.
+# till SECONDS SINCE COMMAND...: false when it did not succeed in that time. Who
+# has waited for long asks less often: asking is work for the machine, too.
 till()
 {
 	until without_two "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$1" ] || return 1
+		till_took=$(($(date +%s) - $2))
+		[ "$till_took" -lt "$1" ] || return 1
+		[ "$till_took" -lt 3 ] || sleep 0.2
 		sleep 0.1
 	done
 }
@@ -107,14 +110,18 @@ till()
 # poll SECONDS COMMAND...: false when it did not succeed in that time.
 poll()
 {
-	till $(($(date +%s) + $1 * SLOW)) "$@"
+	poll_s=$(($1 * SLOW))
+	shift
+	till "$poll_s" "$(date +%s)" "$@"
 }
 
 # The same of wait_for: a busy machine takes longer than one thinks, and only
 # who waits in vain pays for more. So it is twice the time, and never short.
 poll_patiently()
 {
-	till $(($(date +%s) + ($1 < 15 ? 15 : $1) * 2 * SLOW)) "$@"
+	poll_s=$((($1 < 15 ? 15 : $1) * 2 * SLOW))
+	shift
+	till "$poll_s" "$(date +%s)" "$@"
 }
 
 # wait_for SENTENCE SECONDS COMMAND...: until COMMAND succeeds.
