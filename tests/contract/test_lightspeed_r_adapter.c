@@ -12,6 +12,7 @@
 #include "adapters/adapters.h"
 #include "gateway/base/clock.h"
 #include "gateway/drivers/http_client.h"
+#include "tests/sim/fault.h"
 #include "tests/sim/lightspeed_r.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
@@ -1225,6 +1226,57 @@ settle(struct rig *rig, struct outcome outcome)
 	assert_done(outcome);
 }
 
+/* The vendor says of 409 that it is an edit conflict, and not what makes one: so
+   any change may meet it, and none of ours is lost or done twice over it. */
+static void
+conflict_at(struct rig *rig, const char *call)
+{
+	char *order = text_format("{\"system\":\"lightspeed_r\",\"mode\":"
+	                          "\"status:409\",\"path\":\"%s\","
+	                          "\"next\":1}",
+	                          call);
+	struct json *doc = NULL;
+
+	assert_non_null(order);
+	assert_int_equal(json_parse(&doc, order, strlen(order)), 0);
+	assert_null(fault_add(&rig->at.sim, json_root(doc)));
+	json_free(doc);
+	free(order);
+}
+
+static void
+test_lightspeed_r__after_an_edit_conflict_it_is_looked_at_again(void **state)
+{
+	static const char *const calls[] = { "POST", "PUT" };
+	struct rig *rig = *state;
+	char name[24];
+	struct count count = count_of(rig, "21-0003", name);
+
+	conflict_at(rig, "PUT");
+	count.qty = decimal_of(41);
+	assert_int_equal(
+		lightspeed_r_adapter
+			.write_counts(rig->state, &count, 1, clock_wall_ms())
+			.verdict,
+		VERDICT_RETRY);
+	(void)bring(rig, &count, 42);
+	assert_int_equal(qoh(rig, "21-0003"), 42);
+	for (size_t i = 0; i < 2; i++) {
+		struct outcome outcome;
+		int64_t before;
+
+		rig = renew(state);
+		before = qoh(rig, "21-0001");
+		assert_done(probe(rig, NULL));
+		conflict_at(rig, calls[i]);
+		outcome = post(rig, "3", "10.00");
+		assert_int_equal(outcome.verdict, VERDICT_UNCERTAIN);
+		settle(rig, outcome);
+		assert_int_equal(n_completed(rig), 1);
+		assert_int_equal(qoh(rig, "21-0001"), before - 3);
+	}
+}
+
 /* Each of its calls in turn, in each kind of trouble: once, and paid. */
 static void
 test_lightspeed_r__whatever_answer_is_lost_a_sale_is_recorded_once(void **state)
@@ -1675,6 +1727,7 @@ main(void)
 		TEST(a_sale_is_paid_whatever_it_comes_to),
 		TEST(a_sales_lines_come_to_what_was_paid),
 		TEST(a_payment_is_what_the_till_calculates),
+		TEST(after_an_edit_conflict_it_is_looked_at_again),
 		TEST(whatever_answer_is_lost_a_sale_is_recorded_once),
 		TEST(what_cannot_be_recorded_is_for_a_person),
 		TEST(a_sale_that_was_taken_back_is_told),

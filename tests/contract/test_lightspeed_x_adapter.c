@@ -595,6 +595,31 @@ test_lightspeed_x__what_may_be_on_its_way_is_waited_for(void **state)
 	assert_count(rig, P1, "12");
 }
 
+/* Sold while a write is under way that never arrives. */
+static void
+test_lightspeed_x__a_sale_beside_a_lost_write_stays_sold(void **state)
+{
+	struct rig *rig = *state;
+	struct outcome outcome;
+
+	set_count(rig, P1, "10");
+	assert_int_equal(look_at(rig, P1).verdict, VERDICT_DONE);
+	rig->wire.n_calls = 0;
+	rig->wire.bad_call = 2;
+	rig->wire.trouble = DROPPED;
+	assert_int_equal(write_one(rig, P1, "20").verdict, VERDICT_RETRY);
+	change(rig, "sell",
+	       "{\"lines\":[{\"product\":\"" P1 "\",\"quantity\":3}]}");
+	/* What is found now is not what was there before the write. */
+	outcome = look_at(rig, P1);
+	assert_int_equal(outcome.verdict, VERDICT_RETRY);
+	bring(rig, "17", false);
+	assert_count(rig, P1, "17");
+	assert_int_equal(rig->till.n_adjustments, 1);
+	assert_decimal(rig->till.adjustments[0].quantity, "10");
+	assert_decimal(thing(rig, P1)->tally.sold, "3");
+}
+
 /* We give up after ten seconds, and the vendor does it after twelve. */
 static void
 test_lightspeed_x__what_is_done_after_the_time_out_is_done_once(void **state)
@@ -2047,6 +2072,9 @@ main(void)
 			rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__what_may_be_on_its_way_is_waited_for,
+			rig_open, rig_close),
+		cmocka_unit_test_setup_teardown(
+			test_lightspeed_x__a_sale_beside_a_lost_write_stays_sold,
 			rig_open, rig_close),
 		cmocka_unit_test_setup_teardown(
 			test_lightspeed_x__what_is_done_after_the_time_out_is_done_once,

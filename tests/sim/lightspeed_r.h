@@ -12,6 +12,8 @@
  *
  * Written from reference/lightspeed-r.md; where it leaves two readings open
  * there is a switch, and where it says nothing the stricter reading is taken.
+ * Of 409 the document says "edit conflict", and nothing of what makes one (no call
+ * names a version or a time of what it edits): it comes by a fault, on demand.
  * Its quantities are whole, so what Galaxy sells by weight is not sold here.
  * The vendor's two hosts are one here. Functions begin with lsr_; all want the
  * lock of struct sim, lsr_serve takes it.
