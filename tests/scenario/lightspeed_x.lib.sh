@@ -133,6 +133,13 @@ agora_agrees()
 }
 
 
+# No entry has anything before it. (The mark of a look-up that a person was
+# quicker than stays for half a minute: that is no rest, and need not be.)
+entries_are_done()
+{
+	[ "$(status '.entries | .ready + .posting + .confirmed + .uncertain')" = 0 ]
+}
+
 # No sale was recorded twice, and each is paid.
 expect_recorded_once()
 {

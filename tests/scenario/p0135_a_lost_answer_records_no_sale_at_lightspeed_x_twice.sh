@@ -20,8 +20,7 @@ for id in $(dead '.[].id'); do
 	expect "retry ($said)" "$code" 0
 done
 wait_for "all are recorded" 30 is $n market_sales
-wait_for "none is uncertain" 30 is 0 status .entries.uncertain
-wait_quiet
+wait_for "and done with" 30 entries_are_done
 expect "recorded of it" "$(market_tally 21-0003 recorded)" 3
 wait_for "Square agrees" 30 agora_agrees
 expect_recorded_once

@@ -16,8 +16,7 @@ start_daemon
 wait_for "it is uncertain" 30 is 1 status .entries.uncertain
 tb dead retry "$(dead '.[0].id')"
 expect "retry ($said)" "$code" 0
-wait_for "and known to be" 30 is 0 status .entries.uncertain
-wait_quiet
+wait_for "it is known to be there" 30 entries_are_done
 expect "recorded of it" "$(market_tally 21-0004 recorded)" 1
 wait_for "Square agrees" 30 agora_agrees
 expect_recorded_once
