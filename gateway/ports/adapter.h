@@ -233,7 +233,12 @@ struct adapter_ops {
 	 */
 	int64_t (*skew_ms)(const void *state);
 
-	/* Does list_sales tell any, as configured? NULL: wherever it is. */
+	/*
+	 * Does list_sales tell any, as configured? A choice there is where a
+	 * shop may post its sales to us instead: while they are listed, orders
+	 * and sales of its items that come through the API are refused, lest
+	 * they be booked twice. NULL: wherever it is, and the API is another's.
+	 */
 	bool (*lists_sales)(const struct conf_section *conf);
 
 	/* Sales that became final in [since_ms, until_ms], oldest first. */

@@ -276,16 +276,46 @@ entries_identify(struct entries_call *c, const char *number,
 
 /* ---- could it be posted? ---- */
 
-const struct adapter_ops *
-entries_adapter(const struct api_env *env, const struct conf_section *account)
+static const struct adapter_ops *
+ops_of(const struct api_env *env, const struct conf_section *account)
 {
 	const struct adapter_ops *const *ops = env->adapters;
 
 	while (ops && *ops &&
 	       strcmp((*ops)->name, conf_account_type(account)) != 0)
 		ops++;
-	return ops && *ops && (*ops)->check_entry && (*ops)->post_entry ? *ops
-	                                                                : NULL;
+	return ops ? *ops : NULL;
+}
+
+const struct adapter_ops *
+entries_adapter(const struct api_env *env, const struct conf_section *account)
+{
+	const struct adapter_ops *ops = ops_of(env, account);
+
+	return ops && ops->check_entry && ops->post_entry ? ops : NULL;
+}
+
+int
+entries_check_item(struct entries_call *c, const char *field,
+                   const struct item *item)
+{
+	for (size_t i = 0; i < item->n_bindings; i++) {
+		const char *name = item->bindings[i].account;
+		const struct conf_section *account =
+			conf_find_account(c->env->conf, name);
+		const struct adapter_ops *ops =
+			account ? ops_of(c->env, account) : NULL;
+
+		if (ops && ops->lists_sales && ops->lists_sales(account))
+			return entries_refuse(
+				c, 409, "counted", field,
+				"Item \"%s\" is bound at %s, whose own counts "
+				"tell its sales (own_changes): it would be "
+				"booked twice. Do not post it, or set "
+				"own_changes to \"drift\" there.",
+				item->sku, name);
+	}
+	return 0;
 }
 
 /* With a state of this thread's own: the worker has the account's. */

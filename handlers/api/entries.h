@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "gateway/base/json.h"
+#include "gateway/model/item.h"
 #include "gateway/model/order.h"
 #include "gateway/model/sale.h"
 #include "gateway/ports/adapter.h"
@@ -93,6 +94,13 @@ int entries_end(struct entries_call *c, int r);
 /* What order_read or customer_read complained about. */
 int entries_invalid(struct entries_call *c,
                     const struct order_problem *problem);
+
+/*
+ * May this item be sold through us? Not where the shop's own counts tell its
+ * sales. Returns 0, ENTRIES_ANSWERED.
+ */
+int entries_check_item(struct entries_call *c, const char *field,
+                       const struct item *item);
 
 /* The adapter of an account when it takes what shops send, else NULL. */
 const struct adapter_ops *entries_adapter(const struct api_env *env,

@@ -160,6 +160,8 @@ take_line(struct entries_call *c, const struct order *order, size_t i)
 	if (r == REGISTRY_ABSENT)
 		return refuse_unknown(c, field, order->lines[i].sku);
 	if (!r)
+		r = entries_check_item(c, field, &item);
+	if (!r)
 		r = choose_account(c, field, &item);
 	if (!r)
 		r = add_line(c, field, &item, &order->lines[i]);

@@ -234,6 +234,8 @@ take_item(struct entries_call *c, const char *field, const struct sold *sold)
 		                      "/api/items does that.",
 		                      sold->id);
 	if (!r)
+		r = entries_check_item(c, field, &item);
+	if (!r)
 		r = choose_account(c, field, &item);
 	if (!r)
 		r = add_line(c, &item, sold);

@@ -74,8 +74,15 @@ make_shop()
 		  print "description = \047as it was\047, limitQuantity = 2;" }' \
 		"$CSV" >"$DIR/stock.sql"
 	sql "$(cat "$DIR/stock.sql")"
+	# As adapters/TILLS.md says.
+	sql "CREATE TABLE tillbridge_sales (scope VARCHAR(190) NOT NULL,
+		item VARCHAR(190) NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL,
+		sold DECIMAL(38,9) NOT NULL, quantity DECIMAL(38,9),
+		PRIMARY KEY (scope, item, n), KEY (scope, at)) ENGINE=InnoDB
+		CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 	sql "CREATE USER till@localhost IDENTIFIED BY '$SHOP_PASSWORD';
-		GRANT SELECT, UPDATE (quantity) ON stock TO till@localhost"
+		GRANT SELECT, UPDATE (quantity) ON stock TO till@localhost;
+		GRANT SELECT, INSERT, UPDATE ON tillbridge_sales TO till@localhost"
 }
 
 write_config_with_shop()
@@ -86,12 +93,12 @@ write_config_with_shop()
 		timeout_ms: 4000 }] | ${1:-.}"
 }
 
-# Bound, synced and at rest.
+# Bound, synced and at rest. start_all_with_shop [FILTER]
 start_all_with_shop()
 {
 	start_sim
 	make_shop
-	write_config_with_shop
+	write_config_with_shop "${1:-.}"
 	start_daemon
 	import_items
 	wait_quiet
