@@ -27,7 +27,7 @@ look()
 # Killed while it posts, it asks Galaxy whether the document is there.
 start_all_with_shop '.accounts[2].own_changes = "sales" |
 	.accounts[0].lookup = { view: "CommercialEntry/ByDocID",
-	                        field: "DocID" }'
+	                        field: "DOCID" }'
 tb check
 expect "exit status ($said)" "$code" 0
 for sku in 21-0001 21-0002 21-0003 21-0004; do
