@@ -59,6 +59,8 @@ worker_rests(struct worker *w)
 			go_on(w);
 		return false;
 	}
+	if (w->unsaved_id)
+		return false; /* an answer that Redis missed is noted first */
 	if (!w->is_resting) {
 		w->is_resting = true;
 		w->token = 0;

@@ -157,6 +157,19 @@ test_paused__its_lease_is_free_and_its_state_says_so(void **state)
 }
 
 static void
+test_paused__an_answer_that_redis_missed_is_noted_first(void **state)
+{
+	struct worker *w = &world->agora;
+
+	(void)state;
+	w->unsaved_id = text_dup("agora/S1");
+	pause_it("agora");
+	assert_false(worker_rests(w));
+	assert_int_equal(post_recover(w), 0);
+	assert_true(worker_rests(w));
+}
+
+static void
 test_paused__a_limit_outlasts_the_pause(void **state)
 {
 	struct worker *w = &world->agora;
@@ -184,6 +197,7 @@ main(void)
 		EACH(test_paused__work_in_hand_ends_before_its_next_call),
 		EACH(test_paused__others_go_on),
 		EACH(test_paused__its_lease_is_free_and_its_state_says_so),
+		EACH(test_paused__an_answer_that_redis_missed_is_noted_first),
 		EACH(test_paused__a_limit_outlasts_the_pause),
 	};
 
