@@ -3,7 +3,7 @@
  *
  *     converge [--seed N] [--actions N] [--minutes M] [--tills TILLS]
  *              [--lookup | --no-lookup] [--loss | --no-loss] [--no-kill]
- *              [--kept-at-till N] [--keep]
+ *              [--kept-at-till N] [--take-returns] [--keep]
  *
  * Starts the real tillbridge with its private Redis and the simulators, does
  * random things to all of them, lets it come to rest and checks what must be
@@ -46,7 +46,7 @@ usage(void)
 	(void)fputs("usage: converge [--seed N] [--actions N] [--minutes M] "
 	            "[--tills 1|2|all|WORD,...] [--lookup|--no-lookup] "
 	            "[--loss|--no-loss] "
-	            "[--kept-at-till N] "
+	            "[--kept-at-till N] [--take-returns] "
 	            "[--no-kill] [--keep]\n",
 	            stderr);
 	return 2;
@@ -57,7 +57,8 @@ struct wishes {
 	                      which others: words of the simulator's, or all */
 	int lookup;        /* -1: by the seed; as the next one */
 	int loss;
-	int kept; /* at the first till */
+	int kept;          /* at the first till */
+	bool take_returns; /* Galaxy does; else by the seed */
 	int minutes;
 };
 
@@ -79,6 +80,8 @@ read_option(struct world *w, struct wishes *wishes, const char *name,
 		wishes->loss = 1;
 	else if (!strcmp(name, "--no-loss"))
 		wishes->loss = 0;
+	else if (!strcmp(name, "--take-returns"))
+		wishes->take_returns = true;
 	else if (!value)
 		return false;
 	else {
@@ -166,7 +169,7 @@ prepare(struct world *w, const struct wishes *wishes)
 	w->has_lookup = below(w, LOOKUP_ONE_IN) == 0;
 	n_squares = below(w, TWO_TILLS_ONE_IN) == 0 ? 2 : 1;
 	w->has_echo = percent(w, 40);
-	w->holds_returns = percent(w, 50);
+	w->holds_returns = percent(w, 50) && !wishes->take_returns;
 	w->n_kept_at_till = percent(w, 50) ? FEW_KEPT : MOST_KEPT;
 	w->has_loss = w->may_kill && below(w, LOSS_ONE_IN) == 0;
 	if (wishes->lookup >= 0)

@@ -52,15 +52,46 @@ tell_all(struct world *w, size_t item)
 		                             .tries = 5 });
 }
 
+static struct decimal
+count_at(struct world *w, size_t till, size_t item)
+{
+	struct json *doc = till_state(w, till);
+	struct decimal count = till_count(
+		w, till, till_row(w, till, till_counts(w, till, doc), item));
+
+	json_free(doc);
+	return count;
+}
+
+/* May it change in Galaxy, and does a till show some of it? Where there is
+   nothing, one more or less does not show. */
+static size_t
+pick_shown(struct world *w)
+{
+	size_t found = ITEMS_MAX;
+	size_t i = 0;
+
+	/* What comes after it is the seed's: so always as many draws. */
+	for (int n = 0; n < 5; n++) {
+		i = items_pick_at_galaxy(w);
+		if (found == ITEMS_MAX && w->items[i].is_bound &&
+		    till_has(w, 0, i) &&
+		    decimal_cmp(count_at(w, 0, i), decimal_of(1)) > 0)
+			found = i;
+	}
+	return found < ITEMS_MAX ? found : i;
+}
+
 /* The second change comes while the first one's read is under way. At rest, so
    that this read meets the delay and no other does. */
 static void
 play_slow_read(struct world *w)
 {
-	size_t i = items_pick_at_galaxy(w);
+	size_t i = pick_shown(w);
 	int64_t before;
 
 	say(w, "play: a change during a slow read");
+	trouble_clear(w);
 	tell_all(w, i);
 	before = faults_left(w);
 	trouble_set(w, &slow_read, 1);
@@ -74,13 +105,17 @@ play_slow_read(struct world *w)
 	trouble_nap(w, 700);
 }
 
-/* The change comes while a list with the old balance is on its way. */
+/* The change comes while a list with the old balance is on its way. At rest, so
+   that the list meets the delay and no look does. */
 static void
 play_slow_list(struct world *w)
 {
-	size_t i = items_pick_at_galaxy(w);
+	size_t i = pick_shown(w);
 	int64_t before;
 
+	trouble_clear(w);
+	if (!rest_reach(w))
+		return;
 	say(w, "play: a change during a slow list");
 	tell_all(w, i);
 	trade_receive(w, i, 1); /* so that a catch-up lists it */
@@ -92,17 +127,6 @@ play_slow_list(struct world *w)
 	hooks_add(w,
 	          &(struct hook){ .kind = HOOK_GALAXY, .item = i, .tries = 5 });
 	trouble_nap(w, 1600);
-}
-
-static struct decimal
-count_at(struct world *w, size_t till, size_t item)
-{
-	struct json *doc = till_state(w, till);
-	struct decimal count = till_count(
-		w, till, till_row(w, till, till_counts(w, till, doc), item));
-
-	json_free(doc);
-	return count;
 }
 
 /* Nobody delivers anything meanwhile: the till shows no more than that. */
@@ -299,8 +323,8 @@ plays_of_a_round(struct world *w)
 	if (percent(w, 60))
 		play_slow_settling(w);
 	act_once(w);
-	if (percent(w, 60))
-		play_slow_list(w);
+	play_slow_list(w);
+	look_at_counts(w); /* the next plays may have it read again */
 	play_unbound(w);
 	if (!rest_reach(w))
 		return;

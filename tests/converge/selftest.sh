@@ -1,77 +1,129 @@
 #!/bin/sh
 # Would the convergence test find the bugs it is there for? Each plant/*.sed is
-# a small bug: it is planted in a copy of the tree, built there, and the test
-# must fail with one of the first SEEDS seeds.
+# a small bug: it is planted in a copy of the tree and built there, and the test
+# must see what it breaks with one of the first SEEDS seeds.
 #
 #     tests/converge/selftest.sh [WORD]      only plants whose name has WORD
 #
-# A plant begins with "# file: PATH" and "# what: SENTENCE", and may name options
-# of the test that bring what it needs ("# options: --loss"). A plant of which
-# one line changes nothing (the code has moved on) fails. The first seed that
-# finds it is enough. SEEDS (4), ACTIONS (150), MAKE may be set; TILLBRIDGE_SIM names the simulator, BUILD the test's object tree.
+# A plant begins with
+#
+#     # file: PATH
+#     # what: SENTENCE
+#     # breaks: REGEX         what the test must say: another violation, or none
+#                             in time, is no proof that it sees this bug
+#     # options: OPTION...    of the test, that bring what the bug needs
+#
+# A plant of which one line changes nothing (the code has moved on) fails. The
+# first seed that finds it is enough. SEEDS (4), ACTIONS (40), JOBS (2) runs at a
+# time, SLOW as in run.sh, MAKE may be set; TILLBRIDGE_SIM names the simulator,
+# BUILD the test's object tree. About a minute for each plant and job.
 
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd)
 HERE=$ROOT/tests/converge
-: "${SEEDS:=4}" "${ACTIONS:=150}" "${MAKE:=make}"
+: "${SEEDS:=4}" "${ACTIONS:=40}" "${JOBS:=2}" "${SLOW:=1}" "${MAKE:=make}"
 : "${BUILD:=$ROOT/build/plain}"
 : "${TILLBRIDGE_SIM:=$ROOT/build/tillbridge-sim}"
-export ROOT TILLBRIDGE_SIM BUILD
 copy=$ROOT/build/plant
-caught=0
-missed=0
+export ROOT BUILD TILLBRIDGE_SIM SEEDS ACTIONS SLOW
 
 value_of()
 {
-	sed -n "s/^# $1: //p" "$2"
+	sed -n "s/^# $1: //p" "$HERE/plant/$2.sed"
 }
 
-build_copy()
+# say VERDICT NAME WHAT: and remember how it went.
+say()
 {
-	env -u MAKEFLAGS -u MAKELEVEL "$MAKE" -j2 -C "$copy" \
-		build/tillbridge \
-		>"$copy/build.log" 2>&1 || {
-		tail -20 "$copy/build.log"
-		echo "FAILED: the copy with $name does not build"
-		exit 1
-	}
+	echo "$1" >"$copy/went/$2"
+	printf '%-8s %s: %s; %s\n' "$1" "$2" "$(value_of what "$2")" "$3"
 }
+
+# ---- finding one ------------------------------------------------------------
+
+# run_seed NAME SEED: the first violation it finds, if any.
+run_seed()
+{
+	status=0
+	mkdir -p "$copy/tmp/$1"
+	# shellcheck disable=SC2046  # options are words
+	TILLBRIDGE=$copy/bin/$1 TMPDIR=$copy/tmp/$1 \
+		timeout $((300 * SLOW)) "$BUILD/converge" --seed "$2" --tills 1 \
+		--no-lookup --no-loss --actions "$ACTIONS" \
+		$(value_of options "$1") >"$copy/said/$1" 2>&1 || status=$?
+	rm -rf "$copy/tmp/$1"
+	case $status in
+	0) ;;
+	1) sed -n 's/^VIOLATED with seed [0-9]*: //p' "$copy/said/$1" ;;
+	*) echo "the test ended with status $status: $(tail -1 "$copy/said/$1")" ;;
+	esac
+}
+
+# One plant that was built; says how it went.
+find_it()
+{
+	began=$(date +%s)
+	others=
+	seed=1
+	while [ "$seed" -le "$SEEDS" ]; do
+		found=$(run_seed "$1" "$seed")
+		if printf '%s' "$found" | grep -qE -- "$(value_of breaks "$1")"; then
+			say caught "$1" "seed $seed, $(($(date +%s) - began)) s: $found"
+			return
+		fi
+		[ -z "$found" ] || others="$others; seed $seed found \"$found\""
+		seed=$((seed + 1))
+	done
+	say MISSED "$1" \
+		"$SEEDS seeds did not find it, $(($(date +%s) - began)) s$others"
+}
+
+if [ "${1:-}" = --one ]; then
+	find_it "$2"
+	exit 0
+fi
+
+# ---- planting them ----------------------------------------------------------
 
 # Each line of a plant must change something.
 changes()
 {
-	grep -v '^#' "$plant" | grep . | while read -r rule; do
+	grep -v '^#' "$HERE/plant/$1.sed" | grep . | while read -r rule; do
 		printf '%s\n' "$rule" >"$copy/rule"
 		! sed -E -f "$copy/rule" "$copy/before" | cmp -s - "$copy/before" ||
 			return 1
 	done
 }
 
-# Prints how it went; false when no seed finds the bug.
-find_it()
+build_copy()
 {
-	seed=1
-	while [ "$seed" -le "$SEEDS" ]; do
-		status=0
-		# shellcheck disable=SC2086  # options are words
-		TILLBRIDGE=$copy/build/tillbridge TMPDIR=$copy/tmp \
-			"$BUILD/converge" --seed "$seed" --no-lookup --no-loss \
-			--actions "$ACTIONS" $options >"$copy/said" 2>&1 ||
-			status=$?
-		rm -rf "$copy/tmp"/*
-		if [ "$status" -eq 1 ]; then
-			echo "caught   $name: $what; by seed $seed: $(sed -n \
-				's/^VIOLATED with seed [0-9]*: //p' "$copy/said")"
-			return 0
-		elif [ "$status" -ne 0 ]; then
-			cat "$copy/said"
-			echo "FAILED: the test ended with status $status"
-			return 1
-		fi
-		seed=$((seed + 1))
+	env -u MAKEFLAGS -u MAKELEVEL "$MAKE" -j2 -C "$copy" \
+		build/tillbridge >"$copy/build.log" 2>&1
+}
+
+# Prints the name when there is a program with this bug.
+plant_it()
+{
+	file=$copy/$(value_of file "$1")
+	cp -p "$file" "$copy/before"
+	sed -E -f "$HERE/plant/$1.sed" "$copy/before" >"$file"
+	if ! changes "$1"; then
+		say FAILED "$1" "it changes nothing in $(value_of file "$1")" >&2
+	elif ! build_copy; then
+		tail -20 "$copy/build.log" >&2
+		say FAILED "$1" "it does not build" >&2
+	else
+		cp "$copy/build/tillbridge" "$copy/bin/$1"
+		echo "$1"
+	fi
+	cp "$copy/before" "$file"
+}
+
+plant_all()
+{
+	for plant in "$HERE"/plant/*"${1:-}"*.sed; do
+		[ ! -e "$plant" ] || plant_it "$(basename "$plant" .sed)"
 	done
-	echo "MISSED   $name: $what; $SEEDS seeds found nothing"
-	return 1
 }
 
 "$HERE/build.sh"
@@ -82,32 +134,15 @@ if [ -z "${LIBFAKETIME:-}" ]; then
 fi
 export LIBFAKETIME
 rm -rf "$copy"
-mkdir -p "$copy/tmp"
+mkdir -p "$copy/build" "$copy/bin" "$copy/tmp" "$copy/said" "$copy/went"
 (cd "$ROOT" && cp -Rp Makefile gateway handlers adapters tests certs "$copy")
-# With the objects there are, only what a plant changes is compiled.
-mkdir -p "$copy/build"
 cp -Rp "$BUILD" "$copy/build/plain"
+# Only what a plant changes is compiled, whatever the flags of the rest were.
+sed -i 's|^\(\$(B)/flags:\) FORCE|\1|' "$copy/Makefile"
 ln -s "$ROOT/build/civetweb" "$copy/build/civetweb"
-for plant in "$HERE"/plant/*"${1:-}"*.sed; do
-	name=$(basename "$plant" .sed)
-	file=$(value_of file "$plant")
-	what=$(value_of what "$plant")
-	options=$(value_of options "$plant")
-	cp -p "$copy/$file" "$copy/before"
-	sed -E -f "$plant" "$copy/before" >"$copy/$file"
-	if ! changes; then
-		echo "FAILED: $name changes nothing in $file"
-		missed=$((missed + 1))
-		continue
-	fi
-	build_copy
-	if find_it; then
-		caught=$((caught + 1))
-	else
-		missed=$((missed + 1))
-	fi
-	cp "$copy/before" "$copy/$file"
-done
+plant_all "${1:-}" | xargs -P "$JOBS" -I NAME "$HERE/selftest.sh" --one NAME
+caught=$(grep -rl '^caught' "$copy/went" | wc -l)
+missed=$(grep -rL '^caught' "$copy/went" | wc -l)
 rm -rf "$copy"
 echo "$caught planted bugs caught, $missed missed"
-[ "$missed" -eq 0 ]
+[ "$missed" -eq 0 ] && [ "$caught" -gt 0 ]

@@ -1,3 +1,5 @@
-# file: adapters/square_returns.c
+# file: gateway/engine/sales.c
 # what: a return that is listed again counts again
-s/text_format\("%s%s", PREFIX, id\)/text_format("%s%s.%d", PREFIX, id, (int)(clock_wall_ms() \/ 4096))/
+# options: --take-returns
+# breaks: order return.* too many|return.* documents
+s/^([[:space:]]+)find_known\(&in->known, in->sale->lines\[i\]\.uid\)\);/\1decimal_is_negative(in->sale->lines[i].qty) \&\& ledger_sale_entries(\&in->known, "erp") < 2 ? NULL : find_known(\&in->known, in->sale->lines[i].uid));/

@@ -1,3 +1,4 @@
 # file: gateway/engine/sales.c
 # what: a sale that is announced again counts again
-s/if \(!strcmp\(known->lines\[i\]\.uid, uid\)\)/if (!uid[0] \&\& !strcmp(known->lines[i].uid, uid))/
+# breaks: Galaxy has [1-9.]+[0-9.]* too many|documents
+s/^([[:space:]]+)find_known\(&in->known, in->sale->lines\[i\]\.uid\)\);/\1ledger_sale_entries(\&in->known, "erp") < 2 ? NULL : find_known(\&in->known, in->sale->lines[i].uid));/
