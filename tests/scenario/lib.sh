@@ -29,7 +29,7 @@ if [ -z "${SCENARIO_DIR:-}" ]; then
 	SCENARIO_DIR=$(mktemp -d)
 	is_own_dir=yes
 fi
-DIR=$SCENARIO_DIR
+DIR=${SCENARIO_DIR%/}
 CONFIG=$DIR/gateway.json
 CSV=$DIR/items.csv
 LOG=$DIR/daemon.log

@@ -37,11 +37,14 @@ PORTS_BLOCK=2200
 work=$(mktemp -d)
 workers=
 
-# Nothing of a scenario outlives it, whatever became of its own trap.
+# Nothing of a scenario outlives it, whatever became of its own trap: what names
+# its folder, works in it, or was told of it.
 sweep()
 {
-	for id in $(pgrep -f -- "$1/") $(find /proc -maxdepth 2 -name cwd \
-		-lname "$1/*" 2>/dev/null | cut -d / -f 3); do
+	for id in $(pgrep -f -- "$1/") $({
+		find /proc -maxdepth 2 -name cwd -lname "$1/*"
+		grep -lsF "SCENARIO_DIR=$1/" /proc/[0-9]*/environ
+	} 2>/dev/null | cut -d / -f 3); do
 		[ "$id" = $$ ] || kill -9 "$id" 2>/dev/null
 	done
 }
@@ -92,7 +95,7 @@ run_one()
 	dir=$work/$1
 	mkdir "$dir"
 	begin=$(now_ms)
-	SCENARIO_DIR=$dir SCENARIO_CERTS=$work/certs \
+	SCENARIO_DIR=$dir/ SCENARIO_CERTS=$work/certs \
 		PORT_BASE=$((port_base + $1 * PORTS_EACH)) \
 		timeout -k 10 "$limit_s" sh "$2" >"$dir/output.txt" 2>&1 </dev/null &
 	running=$!
@@ -108,7 +111,7 @@ run_one()
 	else
 		echo failed >"$work/$1.result"
 		{
-			if [ "$status" -eq 124 ]; then
+			if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
 				echo "  FAILED   $name: no end after $limit_s s"
 			else
 				echo "  FAILED   $name ($took s)"

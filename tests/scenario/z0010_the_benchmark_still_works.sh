@@ -6,7 +6,7 @@
 # It builds its own programs, and nobody times a sanitizer.
 [ "$SLOW" = 1 ] || exit 0
 
-env -u SCENARIO_DIR BUILD="${BUILD:-$ROOT/build/plain}" TILLBRIDGE="$TILLBRIDGE" \
+env -u SCENARIO_DIR TMPDIR="$DIR" BUILD="${BUILD:-$ROOT/build/plain}" TILLBRIDGE="$TILLBRIDGE" \
 	TILLBRIDGE_SIM="$TILLBRIDGE_SIM" "$ROOT/tests/bench/run.sh" --smoke \
 	>"$DIR/bench" 2>&1 || { cat "$DIR/bench" >&2; fail "the benchmark"; }
 expect_text "hooks" "$(cat "$DIR/bench")" 'hooks'
