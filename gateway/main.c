@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 
 #include "adapters/adapters.h"
 #include "gateway/base/log.h"
+#include "gateway/base/words.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/paint.h"
 #include "gateway/drivers/http_client.h"
 #include "handlers/handlers.h"
 
@@ -26,35 +29,58 @@ static const struct command {
 	const char *name;
 	enum exit_code (*run)(const struct cli *cli);
 	const char *usage;
-	const char *does;
+	const char *does;    /* NULL: not for people, so not shown */
 	int max_words;       /* behind it */
 	const char *options; /* beside those that every command takes */
-	const char *more;    /* for `help COMMAND`; NULL */
+	const char *more;    /* for `help COMMAND`: paragraphs, and examples */
 } commands[] = {
-	{ "run", cli_run, "run", "the daemon, in the foreground", 0, "", NULL },
-	{ "check", cli_check, "check [--offline]",
+	{ "run", cli_run, "run", "the daemon, in the foreground", 0, "",
+	  "Its log goes to the standard error. SIGTERM ends it in order, "
+	  "SIGHUP "
+	  "reads\nconfiguration and certificates again.\n\n"
+	  "  tillbridge run -c /etc/tillbridge/gateway.json\n" },
+	{ "check", cli_check, "check [--offline] [--json]",
 	  "validate the configuration, then reach every account", 0,
-	  "--offline", NULL },
-	{ "sync", cli_sync, "sync [--full] [--dry-run] [ACCOUNT…]",
-	  "a catch-up or full sync now", 1000, "--full --dry-run", NULL },
+	  "--offline --json",
+	  "A line for each: the file, certificates, Redis, and what each "
+	  "system "
+	  "answers.\nNothing is changed anywhere.\n\n"
+	  "  tillbridge check --offline\n"
+	  "  tillbridge check\n" },
+	{ "sync", cli_sync, "sync [--full] [--dry-run] [--json] [ACCOUNT…]",
+	  "a catch-up or full sync now", 1000, "--full --dry-run --json",
+	  "Asks the running daemon for it and watches; Ctrl-C ends the "
+	  "watching "
+	  "only. Without\nan account it means all of them.\n\n"
+	  "  tillbridge sync\n"
+	  "  tillbridge sync --full --dry-run erp\n" },
 	{ "reconcile", cli_reconcile, "reconcile [--fix] [--json] [ACCOUNT…]",
 	  "compare every item in every system; exit 1 on drift", 1000,
-	  "--fix --json", NULL },
-	{ "items", cli_items,
-	  "items import FILE.csv|export|list|match [--apply]",
+	  "--fix --json",
+	  "Prints each item that shows another count than it should, and why. "
+	  "What is being\nworked on at this moment is no drift.\n\n"
+	  "  tillbridge reconcile\n"
+	  "  tillbridge reconcile --fix agora\n" },
+	{ "items", cli_items, "items import|export|list|match",
 	  "the registry: which item here is which there", 1000,
 	  "--dry-run --skip-errors --apply --json",
-	  "Import checks the whole file first and writes nothing when a line "
-	  "is "
-	  "wrong; with\n--skip-errors only those lines are left out, and it "
-	  "still ends with 1. --dry-run says\nwhat would change.\n\n"
+	  "  tillbridge items import FILE.csv [--dry-run] [--skip-errors] "
+	  "[--json]\n"
+	  "  tillbridge items export\n"
+	  "  tillbridge items list [--json]\n"
+	  "  tillbridge items match [--apply] [--json] [ACCOUNT…]\n\n"
+	  "The columns of the file are sku, name, authority, reserve and the "
+	  "names of accounts.\nImport checks the whole file first and writes "
+	  "nothing when a line is wrong; with\n--skip-errors only those lines "
+	  "are left out, and it still ends with 1. --dry-run says\nwhat would "
+	  "change. FILE may be - for the standard input.\n\n"
 	  "Match asks every account, or those named, for what is stocked "
 	  "there, and compares\nit with the items of the registry: by barcode, "
 	  "then by SKU. Where exactly one fits\nexactly one, --apply binds "
 	  "them, as an import would. A name is only a suggestion.\n\n"
 	  "  tillbridge items import items.csv --dry-run\n"
-	  "  tillbridge items match\n"
-	  "  tillbridge items match --apply agora\n" },
+	  "  tillbridge items match --apply agora\n"
+	  "  tillbridge items export >items.csv\n" },
 	{ "hooks", cli_hooks, "hooks register ACCOUNT [--dry-run] [--yes]",
 	  "have a system call us, where its API allows it", 2,
 	  "--dry-run --yes --secret-file --json",
@@ -70,11 +96,31 @@ static const struct command {
 	  "secrets/agora\n" },
 	{ "dead", cli_dead, "dead list|show|retry|confirm|drop [ID…]",
 	  "dead letters, uncertain and held work", 1000,
-	  "--dry-run --all --json", NULL },
+	  "--dry-run --all --json",
+	  "  tillbridge dead list [--json]\n"
+	  "  tillbridge dead show ID [--json]\n"
+	  "  tillbridge dead retry ID…\n"
+	  "  tillbridge dead retry --all [--dry-run]\n"
+	  "  tillbridge dead confirm ID…\n"
+	  "  tillbridge dead drop ID…\n\n"
+	  "Retry does it again. Confirm says that an uncertain sale is booked "
+	  "already; drop, that\nit never shall be. Look at it with show first: "
+	  "it says what can be done.\n\n"
+	  "  tillbridge dead show entry/agora/CAISENgvlJ6jLWAzERDzjyHVybY\n"
+	  "  tillbridge dead retry --all --dry-run\n" },
 	{ "explain", cli_explain, "explain SKU [--json]",
-	  "why an item shows what it shows", 1, "--json", NULL },
-	{ "status", cli_status, "status", "how everything is doing", 0, "",
-	  NULL },
+	  "why an item shows what it shows", 1, "--json",
+	  "Balance, what is pending, and for each channel its reserve, target "
+	  "and count; then\nwhat happened to the item in the last days. Asks "
+	  "no "
+	  "system.\n\n"
+	  "  tillbridge explain 21-0001\n" },
+	{ "status", cli_status, "status [--json]", "how everything is doing", 0,
+	  "--json",
+	  "Ends with 1 when no daemon is running. --json says what "
+	  "/api/status says.\n\n"
+	  "  tillbridge status\n"
+	  "  tillbridge status --json | jq .summary\n" },
 	{ "import-appsettings", cli_import_appsettings,
 	  "import-appsettings appsettings.json [-o FILE]",
 	  "the e-commerce synchronizer's configuration as ours", 1, "--output",
@@ -85,10 +131,23 @@ static const struct command {
 	  "gateway.json\n" },
 	{ "schema", cli_schema, "schema [--markdown]",
 	  "the configuration's JSON Schema, or its table", 0, "--markdown",
-	  NULL },
+	  "For an editor that completes and checks gateway.json.\n\n"
+	  "  tillbridge schema >gateway.schema.json\n" },
+	/* For the shells alone. */
+	{ "complete", cli_complete, "complete accounts", NULL, 1, "", NULL },
 };
 
 static const size_t n_commands = sizeof(commands) / sizeof(*commands);
+
+enum { USAGE_COLUMNS = 47 };
+
+static void
+print_usage(FILE *to, const char *usage, const char *does)
+{
+	int fill = USAGE_COLUMNS - paint_width(usage);
+
+	(void)fprintf(to, "  %s%*s %s\n", usage, fill > 0 ? fill : 0, "", does);
+}
 
 static void
 print_help(FILE *to)
@@ -97,31 +156,21 @@ print_help(FILE *to)
 	                  ": keeps stock right in the ERP, every till and the "
 	                  "shop\n\nusage: tillbridge COMMAND [-c FILE]\n\n");
 	for (size_t i = 0; i < n_commands; i++)
-		(void)fprintf(to, "  %-46s %s\n", commands[i].usage,
-		              commands[i].does);
+		if (commands[i].does)
+			print_usage(to, commands[i].usage, commands[i].does);
+	print_usage(to, "version", "print the version");
+	print_usage(to, "help [COMMAND]", "this text, or all about a command");
 	(void)fprintf(to,
-	              "  %-46s %s\n  %-46s %s\n\n"
-	              "  -c FILE      configuration (default gateway.json)\n"
-	              "  -q, --quiet  results only\n"
-	              "  -v           say more in the log\n"
-	              "  --json       for programs, where a command lists\n\n"
+	              "\n"
+	              "  -c, --config FILE  configuration (default "
+	              "gateway.json)\n"
+	              "  -q, --quiet        results only\n"
+	              "  -v, --verbose      say more in the log\n"
+	              "  --json             for programs, where a command "
+	              "shows something\n\n"
 	              "exit codes: 0 done, 1 failed or drift found, 2 usage, "
 	              "3 bad configuration,\n            4 cannot listen or "
-	              "reach Redis\n",
-	              "version", "print the version", "help [COMMAND]",
-	              "this text");
-}
-
-/* One command, with an example where there is one. */
-static void
-print_help_of(const struct command *command)
-{
-	(void)printf("usage: tillbridge %s\n\n%s\n", command->usage,
-	             command->does);
-	if (command->more)
-		(void)printf("\n%s", command->more);
-	(void)printf("\noptions: -c FILE, -q, -v%s%s\n",
-	             *command->options ? ", " : "", command->options);
+	              "reach Redis\n");
 }
 
 /* ---- account types, from the two lists ---- */
@@ -148,108 +197,211 @@ list_types(struct conf_type types[TYPES_MAX])
 
 /* ---- arguments ---- */
 
-static const struct {
+static const struct option {
 	const char *word;
-	size_t offset;  /* of the bool in struct cli */
-	bool is_common; /* every command takes it */
-} flags[] = {
-	{ "--quiet", offsetof(struct cli, is_quiet), true },
-	{ "-q", offsetof(struct cli, is_quiet), true },
-	{ "-v", offsetof(struct cli, is_verbose), true },
-	{ "--json", offsetof(struct cli, is_json), false },
-	{ "--dry-run", offsetof(struct cli, is_dry), false },
-	{ "--full", offsetof(struct cli, is_full), false },
-	{ "--all", offsetof(struct cli, is_all), false },
-	{ "--offline", offsetof(struct cli, is_offline), false },
-	{ "--markdown", offsetof(struct cli, is_markdown), false },
-	{ "--fix", offsetof(struct cli, is_fix), false },
-	{ "--apply", offsetof(struct cli, is_apply), false },
-	{ "--skip-errors", offsetof(struct cli, is_skipping), false },
-	{ "--yes", offsetof(struct cli, is_yes), false },
+	const char *brief; /* the same, shorter; NULL */
+	size_t offset;     /* in struct cli: of a bool, or of a text */
+	const char *value; /* what its text is; NULL: it has none */
+	bool is_common;    /* every command takes it */
+	const char *does;
+} options[] = {
+	{ "--full", NULL, offsetof(struct cli, is_full), NULL, false,
+	  "everything, and not only what is new" },
+	{ "--offline", NULL, offsetof(struct cli, is_offline), NULL, false,
+	  "reach nothing: the file and what it names only" },
+	{ "--fix", NULL, offsetof(struct cli, is_fix), NULL, false,
+	  "have what drifted corrected" },
+	{ "--apply", NULL, offsetof(struct cli, is_apply), NULL, false,
+	  "bind what matched" },
+	{ "--all", NULL, offsetof(struct cli, is_all), NULL, false,
+	  "all but uncertain ones" },
+	{ "--dry-run", NULL, offsetof(struct cli, is_dry), NULL, false,
+	  "show what would be done, change nothing" },
+	{ "--skip-errors", NULL, offsetof(struct cli, is_skipping), NULL, false,
+	  "leave out the wrong lines only" },
+	{ "--yes", NULL, offsetof(struct cli, is_yes), NULL, false,
+	  "do not ask" },
+	{ "--secret-file", NULL, offsetof(struct cli, secret_file), "FILE",
+	  false, "where the key of its calls goes" },
+	{ "--output", "-o", offsetof(struct cli, output), "FILE", false,
+	  "write there, and not to the standard output" },
+	{ "--markdown", NULL, offsetof(struct cli, is_markdown), NULL, false,
+	  "a table for people" },
+	{ "--json", NULL, offsetof(struct cli, is_json), NULL, false,
+	  "for programs" },
+	{ "--config", "-c", offsetof(struct cli, conf_path), "FILE", true,
+	  "configuration (default gateway.json)" },
+	{ "--quiet", "-q", offsetof(struct cli, is_quiet), NULL, true,
+	  "results only" },
+	{ "--verbose", "-v", offsetof(struct cli, is_verbose), NULL, true,
+	  "say more in the log" },
 };
 
+static const size_t n_options = sizeof(options) / sizeof(*options);
+
 static bool
-take_flag(struct cli *cli, const char *word)
+takes(const struct command *command, const struct option *option)
 {
-	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		if (strcmp(flags[i].word, word) != 0)
+	size_t n = strlen(option->word);
+	const char *p = command->options;
+
+	while ((p = strstr(p, option->word)) && p[n] && p[n] != ' ')
+		p += n;
+	return option->is_common || p;
+}
+
+/* One command, with an example. */
+static void
+print_help_of(const struct command *command)
+{
+	(void)printf("usage: tillbridge %s\n\n%s\n\n%s\noptions:\n",
+	             command->usage, command->does, command->more);
+	for (size_t i = 0; i < n_options; i++) {
+		const struct option *o = &options[i];
+		char words[40];
+
+		if (!takes(command, o))
 			continue;
-		*(bool *)((char *)cli + flags[i].offset) = true;
-		return true;
+		(void)snprintf(words, sizeof(words), "%s%s%s%s%s",
+		               o->brief ? o->brief : "", o->brief ? ", " : "",
+		               o->word, o->value ? " " : "",
+		               o->value ? o->value : "");
+		(void)printf("  %-19s %s\n", words, o->does);
 	}
-	return false;
+}
+
+/* An option, as far as the word has one; *value: behind '=', or NULL. */
+static const struct option *
+find_option(const char *word, const char **value)
+{
+	size_t n = strcspn(word, "=");
+
+	*value = word[n] ? word + n + 1 : NULL;
+	for (size_t i = 0; i < n_options; i++) {
+		const struct option *o = &options[i];
+
+		if (!*value && o->brief && !strcmp(o->brief, word))
+			return o;
+		if (strlen(o->word) == n && !strncmp(o->word, word, n))
+			return o;
+	}
+	return NULL;
+}
+
+/* The nearest of the words that there are; "": none is near. */
+struct near {
+	const char *to;
+	const char *word;
+	size_t distance;
+};
+
+static void
+try_near(struct near *near, const char *word)
+{
+	size_t n = strlen(near->to);
+	size_t d = words_distance(near->to, n, word, strlen(word));
+
+	if (d * 2 > n || (near->word && d >= near->distance))
+		return;
+	near->word = word;
+	near->distance = d;
+}
+
+static enum exit_code
+refuse(const char *what, const struct near *near)
+{
+	if (near->word)
+		cli_complain("unknown %s %s: did you mean %s? (see tillbridge "
+		             "help)",
+		             what, near->to, near->word);
+	else
+		cli_complain("unknown %s %s (see tillbridge help)", what,
+		             near->to);
+	return EXIT_CODE_USAGE;
+}
+
+static enum exit_code
+refuse_option(const char *word)
+{
+	struct near near = { .to = word };
+
+	for (size_t i = 0; i < n_options; i++)
+		try_near(&near, options[i].word);
+	return refuse("option", &near);
 }
 
 /* One that would be ignored is refused: --dry-run above all. */
 static bool
-takes_its_flags(const struct cli *cli, const struct command *command)
+takes_its_options(const struct cli *cli, const struct command *command)
 {
-	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		if (flags[i].is_common ||
-		    !*(const bool *)((const char *)cli + flags[i].offset) ||
-		    strstr(command->options, flags[i].word))
+	for (size_t i = 0; i < n_options; i++) {
+		const struct option *o = &options[i];
+		const char *field = (const char *)cli + o->offset;
+
+		if (takes(command, o) ||
+		    !(o->value ? *(const char *const *)field != NULL
+		               : *(const bool *)field))
 			continue;
-		cli_complain("%s does not take %s (see tillbridge help)",
-		             command->name, flags[i].word);
-		return false;
-	}
-	if (cli->secret_file && !strstr(command->options, "--secret-file")) {
-		cli_complain("%s does not take --secret-file (see tillbridge "
-		             "help)",
-		             command->name);
-		return false;
-	}
-	if (cli->output && !strstr(command->options, "--output")) {
-		cli_complain("%s does not take -o (see tillbridge help)",
-		             command->name);
+		cli_complain("%s does not take %s (see tillbridge help %s)",
+		             command->name, o->word, command->name);
 		return false;
 	}
 	return true;
 }
 
-/* The options that have a value: where it goes; NULL: the word is none. */
-static const char **
-find_valued(struct cli *cli, const char *word)
+/* The option at argv[*i], and the value behind it. */
+static enum exit_code
+take_option(struct cli *cli, int argc, char **argv, int *i)
 {
-	if (!strcmp(word, "-c"))
-		return &cli->conf_path;
-	if (!strcmp(word, "-o") || !strcmp(word, "--output"))
-		return &cli->output;
-	return strcmp(word, "--secret-file") ? NULL : &cli->secret_file;
+	const char *value;
+	const struct option *o = find_option(argv[*i], &value);
+	char *field;
+
+	if (!o)
+		return refuse_option(argv[*i]);
+	field = (char *)cli + o->offset;
+	if (!o->value && value) {
+		cli_complain("%s takes no value", o->word);
+		return EXIT_CODE_USAGE;
+	}
+	if (!o->value) {
+		*(bool *)field = true;
+		return EXIT_CODE_DONE;
+	}
+	if (!value && *i + 1 < argc)
+		value = argv[++*i];
+	if (!value || !*value) {
+		cli_complain("%s needs a file", argv[*i]);
+		return EXIT_CODE_USAGE;
+	}
+	*(const char **)field = value;
+	return EXIT_CODE_DONE;
 }
 
-/* -c may stand anywhere. Words that are no options stay, in order. */
-static int
+static bool
+is_option(const char *word)
+{
+	return word[0] == '-' && word[1] && strcmp(word, "--help") != 0 &&
+	       strcmp(word, "-h") != 0 && strcmp(word, "--version") != 0;
+}
+
+/* Options may stand anywhere. Words that are none stay, in order. */
+static enum exit_code
 sort_arguments(struct cli *cli, int argc, char **argv)
 {
 	bool only_words = false;
+	enum exit_code code = EXIT_CODE_DONE;
 
 	cli->argc = 0;
-	for (int i = 1; i < argc; i++) {
-		if (!only_words && !strcmp(argv[i], "--")) {
+	for (int i = 1; code == EXIT_CODE_DONE && i < argc; i++) {
+		if (!only_words && !strcmp(argv[i], "--"))
 			only_words = true;
-		} else if (!only_words && find_valued(cli, argv[i])) {
-			if (i + 1 == argc) {
-				cli_complain("%s needs a file", argv[i]);
-				return EXIT_CODE_USAGE;
-			}
-			*find_valued(cli, argv[i]) = argv[i + 1];
-			i++;
-		} else if (!only_words && argv[i][0] == '-' && argv[i][1] &&
-		           strcmp(argv[i], "--help") != 0 &&
-		           strcmp(argv[i], "-h") != 0 &&
-		           strcmp(argv[i], "--version") != 0) {
-			if (!take_flag(cli, argv[i])) {
-				cli_complain("unknown option %s (see "
-				             "tillbridge help)",
-				             argv[i]);
-				return EXIT_CODE_USAGE;
-			}
-		} else {
+		else if (!only_words && is_option(argv[i]))
+			code = take_option(cli, argc, argv, &i);
+		else
 			cli->argv[cli->argc++] = argv[i];
-		}
 	}
-	return EXIT_CODE_DONE;
+	return code;
 }
 
 /* `help`, or --help behind anything. */
@@ -268,12 +420,24 @@ help(const struct cli *cli)
 {
 	for (int i = 0; i < cli->argc; i++)
 		for (size_t k = 0; k < n_commands; k++)
-			if (!strcmp(commands[k].name, cli->argv[i])) {
+			if (commands[k].does &&
+			    !strcmp(commands[k].name, cli->argv[i])) {
 				print_help_of(&commands[k]);
 				return EXIT_CODE_DONE;
 			}
 	print_help(cli->argc ? stdout : stderr);
 	return cli->argc ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+}
+
+static enum exit_code
+refuse_command(const char *name)
+{
+	struct near near = { .to = name };
+
+	for (size_t i = 0; i < n_commands; i++)
+		if (commands[i].does)
+			try_near(&near, commands[i].name);
+	return refuse("command", &near);
 }
 
 static enum exit_code
@@ -296,7 +460,7 @@ run_command(struct cli *cli)
 			cli_complain("usage: tillbridge %s", commands[i].usage);
 			return EXIT_CODE_USAGE;
 		}
-		if (!takes_its_flags(cli, &commands[i]))
+		if (!takes_its_options(cli, &commands[i]))
 			return EXIT_CODE_USAGE;
 		/* The log is the daemon's voice; a command speaks for itself. */
 		if (cli->is_verbose)
@@ -305,8 +469,7 @@ run_command(struct cli *cli)
 			log_set_level(LOG_WARN);
 		return commands[i].run(cli);
 	}
-	cli_complain("unknown command %s (see tillbridge help)", name);
-	return EXIT_CODE_USAGE;
+	return refuse_command(name);
 }
 
 /* hiredis takes descriptor 0 for "not open" (platform.md H12). */
@@ -344,7 +507,7 @@ main(int argc, char **argv)
 	(void)umask(077); /* what we or our Redis write is the user's alone */
 	(void)signal(SIGPIPE, SIG_IGN); /* for everybody: C29, H2, L3 */
 	if (words && !http_client_setup()) {
-		code = sort_arguments(&cli, argc, argv);
+		code = (int)sort_arguments(&cli, argc, argv);
 		if (code == EXIT_CODE_DONE)
 			code = (int)run_command(&cli);
 		http_client_teardown();

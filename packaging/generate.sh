@@ -28,11 +28,13 @@ commands()
 					if (part[i] ~ /^[a-z][a-z-]*$/)
 						words = words (words ? " " : "") part[i]
 			}
-			/^options: / {
-				sub(/^options: /, "")
-				gsub(/,/, "")
-				sub(/-c FILE/, "-c")
-				options = $0
+			/^options:$/ { is_options = 1; next }
+			is_options {
+				for (i = 1; i <= NF && $i ~ /^(-|[A-Z]+$)/; i++)
+					if ($i ~ /^-/) {
+						sub(/,$/, "", $i)
+						options = options (options ? " " : "") $i
+					}
 			}
 			END {
 				# help of what has none of its own is the whole list
@@ -64,6 +66,10 @@ function wrap(s,   n, i, word, line) {
 		}
 	}
 	print line
+}
+function mdoc_flag(s) {
+	gsub(/-/, "\\-", s)
+	return s
 }
 function mdoc_first(s) {
 	return s ~ /^[.'\'']/ ? "\\&" s : s
@@ -103,16 +109,24 @@ print_commands()
 			print ".It Ic " mdoc($0)
 			next
 		}
-		/^options: / {
-			end_text()
-			sub(/^options: -c FILE, -q, -v(, )?/, "")
-			if ($0) {
-				print ".Pp"
-				print "Options:"
-				n = split($0, option, " ")
-				for (i = 1; i <= n; i++)
-					print ".Fl " substr(option[i], 2) (i < n ? " ," : " .")
+		/^options:$/ { end_text(); is_options = 1; next }
+		# What every command takes is said once, at the top of the page.
+		is_options && /--(config|quiet|verbose)( |$)/ { next }
+		is_options {
+			if (!has_options++)
+				print ".Bl -tag -width Ds"
+			line = ".It"
+			for (i = 1; i <= NF && $i ~ /^(-|[A-Z]+$)/; i++) {
+				is_more = sub(/,$/, "", $i)
+				line = line ($i ~ /^-/ ? " Fl " mdoc_flag(substr($i, 2)) \
+					: " Ar " tolower($i)) (is_more ? " ," : "")
 			}
+			print line
+			text = ""
+			for (; i <= NF; i++)
+				text = text (text ? " " : "") $i
+			say(toupper(substr(text, 1, 1)) substr(text, 2) ".")
+			text = ""
 			next
 		}
 		/^  / {
@@ -123,7 +137,11 @@ print_commands()
 		/^$/ { end_text(); next }
 		!is_said { $0 = toupper(substr($0, 1, 1)) substr($0, 2) "."; is_said = 1 }
 		{ text = text (text ? " " : "") $0 }
-		END { end_text() }'
+		END {
+			end_text()
+			if (has_options)
+				print ".El"
+		}'
 	done
 }
 
@@ -174,30 +192,44 @@ print_bash()
 	cat <<'END'
 # bash completion for tillbridge; written by `make docs`.
 
+# The accounts of a configuration; none where it cannot be read.
+_tillbridge_accounts()
+{
+	"${COMP_WORDS[0]:-tillbridge}" complete accounts -c "$1" 2>/dev/null
+}
+
 _tillbridge()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} command='' words='' options='' i
+	local second='' config=gateway.json
 	COMPREPLY=()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-c | --secret-file | -o | --output)
+	-c | --config | --secret-file | -o | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c | --secret-file | -o | --output) ((i++)) ;;
+		-c | --config)
+			((i++))
+			config=${COMP_WORDS[i]}
+			;;
+		--secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
-			command=${COMP_WORDS[i]}
-			break
+			if [[ -z $command ]]; then
+				command=${COMP_WORDS[i]}
+			elif [[ -z $second ]]; then
+				second=${COMP_WORDS[i]}
+			fi
 			;;
 		esac
 	done
 	case $command in
 END
 	names=$(commands | cut -d '|' -f 1 | tr '\n' ' ')
-	printf '\t"") words="%s" options="-c -q -v --help" ;;\n' "${names% }"
+	printf '\t"") words="%s" options="-c --config -q --quiet -v --verbose --help" ;;\n' "${names% }"
 	commands | while IFS='|' read -r name words options; do
 		[ "$name" != help ] || words=${names% }
 		printf '\t%s) words="%s" options="%s --help" ;;\n' \
@@ -208,12 +240,23 @@ END
 	case $word in
 	-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
 	*)
-		# The word right behind the command; files behind that.
-		if ((i >= COMP_CWORD - 1)) && [[ -n $words ]]; then
+		# The word behind the command; then names or files.
+		case $command:$second in
+		*:)
+			[[ $command != @(sync|reconcile) ]] ||
+				words=$(_tillbridge_accounts "$config")
+			if [[ $command == import-appsettings ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+			else
+				mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+			fi
+			;;
+		sync:* | reconcile:* | items:match | hooks:register)
+			words=$(_tillbridge_accounts "$config")
 			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-		elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == import* ]]; then
-			mapfile -t COMPREPLY < <(compgen -f -- "$word")
-		fi
+			;;
+		items:import) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+		esac
 		;;
 	esac
 }
@@ -231,27 +274,34 @@ print_zsh()
 _tillbridge()
 {
 	local -a list options
-	local command i
+	local command second config=gateway.json i
 	case ${words[CURRENT - 1]} in
-	-c | --secret-file | -o | --output)
+	-c | --config | --secret-file | -o | --output)
 		_files
 		return
 		;;
 	esac
 	for ((i = 2; i < CURRENT; i++)); do
 		case ${words[i]} in
-		-c | --secret-file | -o | --output) ((i++)) ;;
+		-c | --config)
+			((i++))
+			config=${words[i]}
+			;;
+		--secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
-			command=${words[i]}
-			break
+			if [[ -z $command ]]; then
+				command=${words[i]}
+			elif [[ -z $second ]]; then
+				second=${words[i]}
+			fi
 			;;
 		esac
 	done
 	case $command in
 END
 	names=$(commands | cut -d '|' -f 1 | tr '\n' ' ')
-	printf '\t"") list=(%s) options=(-c -q -v --help) ;;\n' "${names% }"
+	printf '\t"") list=(%s) options=(-c --config -q --quiet -v --verbose --help) ;;\n' "${names% }"
 	commands | while IFS='|' read -r name words options; do
 		[ "$name" != help ] || words=${names% }
 		printf '\t%s) list=(%s) options=(%s) ;;\n' \
@@ -261,11 +311,17 @@ END
 	esac
 	if [[ $PREFIX == -* ]]; then
 		compadd -- $options
-	elif ((i >= CURRENT - 1)) && (($#list)); then
-		compadd -- $list
-	elif [[ ${words[CURRENT - 1]} == import* ]]; then
-		_files
+		return
 	fi
+	# The word behind the command; then names or files.
+	case $command:$second in
+	import-appsettings: | items:import) _files ;;
+	sync:* | reconcile:* | items:match | hooks:register)
+		list=(${(f)"$(${words[1]} complete accounts -c "$config" 2>/dev/null)"})
+		compadd -- $list
+		;;
+	*:) compadd -- $list ;;
+	esac
 }
 
 _tillbridge "$@"

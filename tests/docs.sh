@@ -39,10 +39,13 @@ put()
 put gateway.schema.json
 
 "$program" schema --markdown >"$work/options"
-# fill FILE BEGIN END: what lies between these two lines is $work/part.
+# fill FILE BEGIN END: what lies between these two lines is $work/part. (What
+# -v gives to awk would lose its backslashes.)
 fill()
 {
-	awk -v part="$work/part" -v from="$2" -v to="$3" '
+	grep -qxF -e "$2" "$1" || { echo "$1 has no line $2" >&2; bad=yes; }
+	from=$2 to=$3 awk -v part="$work/part" '
+	BEGIN { from = ENVIRON["from"]; to = ENVIRON["to"] }
 	$0 == to { inside = 0 }
 	!inside
 	$0 == from {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "gateway/cli/paint.h"
 #include "gateway/engine/lifecycle.h"
 #include "gateway/engine/station.h"
 #include "gateway/engine/visit.h"
@@ -68,15 +69,21 @@ int cli_visit(struct visit **out, const struct cli *cli,
 bool cli_can_call(const struct conf_section *account, struct buf *why);
 
 /*
- * One line on stdout (or elsewhere), or "tillbridge: …" on stderr. Names,
- * reasons and all else that a system said go through here: what a terminal
- * would obey becomes blanks (words_clean).
+ * One line on stdout (a heading and an alarm in colour), elsewhere, or
+ * "tillbridge: …" on stderr. Names, reasons and all else that a system said go
+ * through here or a table: what a terminal would obey becomes blanks
+ * (words_clean).
  */
 void cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_title(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_alarm(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_line_to(FILE *to, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void cli_complain(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+
+/* A word of ours in colour, and the rest of its line. */
+void cli_painted(enum paint paint, const char *word, const char *rest);
 
 /*
  * JSON on stdout, and a line end. What our writer leaves as it is, and a
@@ -103,6 +110,7 @@ enum exit_code cli_sync(const struct cli *cli);
 enum exit_code cli_reconcile(const struct cli *cli);
 enum exit_code cli_hooks(const struct cli *cli);
 enum exit_code cli_import_appsettings(const struct cli *cli);
+enum exit_code cli_complete(const struct cli *cli);
 enum exit_code cli_schema(const struct cli *cli);
 
 #endif

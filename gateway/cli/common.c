@@ -11,7 +11,7 @@
 #include "gateway/base/words.h"
 
 static void
-put_line(FILE *to, const char *format, va_list ap)
+put_line(FILE *to, enum paint paint, const char *format, va_list ap)
 {
 	va_list again;
 	char *text = NULL;
@@ -24,7 +24,8 @@ put_line(FILE *to, const char *format, va_list ap)
 	if (text) {
 		(void)vsnprintf(text, (size_t)n + 1, format, again);
 		words_clean(text);
-		(void)fprintf(to, "%s\n", text);
+		(void)fprintf(to, "%s%s%s\n", paint_begin(to, paint), text,
+		              paint_end(to, paint));
 	}
 	va_end(again);
 	free(text);
@@ -36,8 +37,36 @@ cli_line(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	put_line(stdout, format, ap);
+	put_line(stdout, PAINT_PLAIN, format, ap);
 	va_end(ap);
+}
+
+void
+cli_title(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	put_line(stdout, PAINT_HEAD, format, ap);
+	va_end(ap);
+}
+
+void
+cli_alarm(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	put_line(stdout, PAINT_BAD, format, ap);
+	va_end(ap);
+}
+
+void
+cli_painted(enum paint paint, const char *word, const char *rest)
+{
+	(void)printf("%s%s%s", paint_begin(stdout, paint), word,
+	             paint_end(stdout, paint));
+	cli_line("%s", rest);
 }
 
 void
@@ -46,7 +75,7 @@ cli_line_to(FILE *to, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	put_line(to, format, ap);
+	put_line(to, PAINT_PLAIN, format, ap);
 	va_end(ap);
 }
 
@@ -73,7 +102,7 @@ cli_complain(const char *format, ...)
 
 	(void)fputs("tillbridge: ", stderr);
 	va_start(ap, format);
-	put_line(stderr, format, ap);
+	put_line(stderr, PAINT_PLAIN, format, ap);
 	va_end(ap);
 }
 

@@ -13,6 +13,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/cli/dead_show.h"
+#include "gateway/cli/table.h"
 #include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_stock.h"
@@ -21,6 +22,7 @@
 struct dead_list {
 	const struct dead *dead;
 	struct json_out *json; /* NULL: a table */
+	struct table table;
 	size_t n;
 	size_t n_left; /* uncertain, which retry --all leaves */
 	char **left;   /* what they are, a line for a person each */
@@ -68,16 +70,27 @@ print_row(void *ctx, const struct dead_letter *letter)
 		print_json(l->json, letter, &asked);
 		return 0;
 	}
-	cli_line("%-36s %-10s %s  %s", letter->id, letter->kind,
-	         cli_time(at, letter->at_ms), letter->summary);
-	cli_line("%38s%s", "", letter->why);
+	table_add(&l->table, PAINT_PLAIN, "%s", letter->id);
+	table_add(&l->table, asked.is_asked ? PAINT_PLAIN : PAINT_WARN, "%s",
+	          letter->kind);
+	table_add(&l->table, PAINT_PLAIN, "%s", cli_time(at, letter->at_ms));
+	table_add(&l->table, PAINT_PLAIN, "%s", letter->summary);
+	table_note(&l->table, "%s", letter->why);
 	if (asked.is_asked) {
 		explain_asked(&words, letter->authority, asked.in_ms);
-		cli_line("%38s%s: nothing to decide", "", buf_text(&words));
+		table_note(&l->table, "%s: nothing to decide",
+		           buf_text(&words));
 	}
 	buf_fini(&words);
 	return 0;
 }
+
+static const struct table_column columns[] = {
+	{ "id", false, false },
+	{ "kind", false, false },
+	{ "since", false, false },
+	{ "what", false, false },
+};
 
 static enum exit_code
 list(const struct dead *dead)
@@ -90,7 +103,11 @@ list(const struct dead *dead)
 
 	if (l.json)
 		json_out_array(&json, NULL);
+	table_init(&l.table, columns, sizeof(columns) / sizeof(*columns), 0);
 	r = store_dead_each(dead->store, print_row, &l);
+	if (!r)
+		r = table_print(&l.table);
+	table_fini(&l.table);
 	if (l.json) {
 		json_out_end_array(&json);
 		cli_json(&text);
@@ -343,7 +360,8 @@ is_usable(const struct cli *cli)
 	                 !strcmp(word, "drop");
 
 	/* Nobody may believe to have tried what was done. */
-	if (cli->is_dry && !cli->is_all)
+	if ((cli->is_dry && !cli->is_all) ||
+	    (cli->is_json && (is_action || cli->is_all)))
 		return false;
 	if (!strcmp(word, "list"))
 		return cli->argc == 1 && !cli->is_all;
@@ -363,8 +381,9 @@ cli_dead(const struct cli *cli)
 	enum exit_code code;
 
 	if (!is_usable(cli)) {
-		cli_complain("usage: tillbridge dead list | show ID | retry "
-		             "ID… | retry --all [--dry-run] | confirm ID… | "
+		cli_complain("usage: tillbridge dead list [--json] | show ID "
+		             "[--json] | retry ID… | retry --all [--dry-run] | "
+		             "confirm ID… | "
 		             "drop ID…");
 		return EXIT_CODE_USAGE;
 	}

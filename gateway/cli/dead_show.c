@@ -8,6 +8,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
+#include "gateway/cli/table.h"
 #include "gateway/model/explain.h"
 
 /* A fact, if there is one. */
@@ -38,27 +39,48 @@ number(const struct json_node *o, const char *key)
 	return n;
 }
 
-static void
-print_lines(const struct json_node *lines, const char *authority)
+/* A table between two empty lines; nothing when it has no row. */
+static int
+print_apart(const struct table *t)
 {
-	size_t n = json_length(lines);
+	int r;
 
-	if (n) {
-		(void)puts("");
-		cli_line("  %-24s %10s %12s  at %s", "sku", "quantity", "price",
-		         authority);
-	}
-	for (size_t i = 0; i < n; i++) {
+	if (!t->n)
+		return 0;
+	(void)puts("");
+	r = table_print(t);
+	(void)puts("");
+	return r;
+}
+
+static int
+print_lines(const struct json_node *lines)
+{
+	static const struct table_column columns[] = {
+		{ "sku", false, false },
+		{ "quantity", true, false },
+		{ "price", true, false },
+		{ "its id there", false, false },
+	};
+	struct table t;
+	int r;
+
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 2);
+	for (size_t i = 0; i < json_length(lines); i++) {
 		const struct json_node *line = json_at(lines, i);
 
-		cli_line("  %-24s %10s %12s  %s",
-		         json_text_or(line, "sku", "-"),
-		         json_text_or(line, "qty", "-"),
-		         json_text_or(line, "gross", "-"),
-		         json_text_or(line, "external", ""));
+		table_add(&t, PAINT_PLAIN, "%s",
+		          json_text_or(line, "sku", "-"));
+		table_add(&t, PAINT_PLAIN, "%s",
+		          json_text_or(line, "qty", "-"));
+		table_add(&t, PAINT_PLAIN, "%s",
+		          json_text_or(line, "gross", "-"));
+		table_add(&t, PAINT_PLAIN, "%s",
+		          json_text_or(line, "external", ""));
 	}
-	if (n)
-		(void)puts("");
+	r = print_apart(&t);
+	table_fini(&t);
+	return r;
 }
 
 /* Where it is: "uncertain", or what became of it since. */
@@ -93,6 +115,7 @@ print_entry(const struct dead *dead, const char *id, const struct json_node *o)
 {
 	const struct json_node *doc = json_find(o, "doc");
 	const char *authority = json_text_or(o, "authority", "");
+	int r;
 
 	print_fact("state", json_text_or(o, "state", ""));
 	print_fact("why", json_text_or(o, "why", ""));
@@ -106,8 +129,8 @@ print_entry(const struct dead *dead, const char *id, const struct json_node *o)
 	print_time("made", number(o, "made_ms"));
 	print_fact("attempts", json_text_or(o, "attempts", ""));
 	print_time("confirmed", number(o, "confirmed_ms"));
-	print_lines(json_find(doc, "lines"), authority);
-	return print_choices(dead, id, o);
+	r = print_lines(json_find(doc, "lines"));
+	return r ? r : print_choices(dead, id, o);
 }
 
 static void
@@ -124,31 +147,44 @@ print_event(const struct json_node *o)
 }
 
 static void
+add_held(struct table *t, const struct json_node *item)
+{
+	struct decimal qty;
+	char text[DECIMAL_TEXT_SIZE] = "-";
+	char at[CLI_TIME_SIZE];
+	int64_t since_ms = 0;
+
+	if (!json_get_decimal(&qty, item, "shows"))
+		(void)decimal_format(text, qty);
+	(void)clock_parse(&since_ms, json_text_or(item, "since", ""), 1);
+	table_add(t, PAINT_PLAIN, "%s", json_text_or(item, "sku", "-"));
+	table_add(t, PAINT_PLAIN, "%s", text);
+	table_add(t, PAINT_PLAIN, "%s", cli_time(at, since_ms));
+}
+
+static int
 print_hold(const struct json_node *o)
 {
+	static const struct table_column columns[] = {
+		{ "sku", false, false },
+		{ "shows", true, false },
+		{ "held since", false, false },
+	};
 	const struct json_node *items = json_find(o, "items");
+	struct table t;
+	int r;
 
 	print_fact("at", json_text_or(o, "account", ""));
 	print_fact("why", "a sync would have set this many items to zero at "
 	                  "once");
-	(void)printf("\n  %-24s %10s  %s\n", "sku", "shows", "held since");
-	for (size_t i = 0; i < json_length(items); i++) {
-		const struct json_node *item = json_at(items, i);
-		struct decimal qty;
-		char text[DECIMAL_TEXT_SIZE] = "-";
-		char at[CLI_TIME_SIZE];
-		int64_t since_ms = 0;
-
-		if (!json_get_decimal(&qty, item, "shows"))
-			(void)decimal_format(text, qty);
-		(void)clock_parse(&since_ms, json_text_or(item, "since", ""),
-		                  1);
-		cli_line("  %-24s %10s  %s", json_text_or(item, "sku", "-"),
-		         text, cli_time(at, since_ms));
-	}
-	(void)puts("");
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 2);
+	for (size_t i = 0; i < json_length(items); i++)
+		add_held(&t, json_at(items, i));
+	r = print_apart(&t);
+	table_fini(&t);
 	print_fact("to do", "retry sets them to zero, drop leaves them as they "
 	                    "are");
+	return r;
 }
 
 int
@@ -165,7 +201,7 @@ dead_show(const struct dead *dead, const char *id, const struct buf *text)
 	if (!strncmp(id, "entry/", 6))
 		r = print_entry(dead, id + 6, root);
 	else if (!strncmp(id, "hold/", 5))
-		print_hold(root);
+		r = print_hold(root);
 	else
 		print_event(root);
 	json_free(doc);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/cli/table.h"
 #include "gateway/drivers/store_explain.h"
 
 static void
@@ -33,7 +34,7 @@ print_health(const struct explain_health *h)
 		cli_line("  trouble    %s, last at %s", buf_text(&trouble),
 		         cli_time(at, h->last_error_ms));
 	if (h->alarm[0])
-		cli_line("  alarm      %s", h->alarm);
+		cli_alarm("  alarm      %s", h->alarm);
 	buf_fini(&trouble);
 }
 
@@ -94,10 +95,10 @@ print_item(const struct explain *e)
 	print_mark(&e->mark, e->now_ms);
 	print_health(&e->health);
 	if (e->oversold_ms)
-		cli_line("oversold     %s more sold than there was, since "
-		         "%s",
-		         decimal_format(text, e->missing),
-		         cli_time(at, e->oversold_ms));
+		cli_alarm("oversold     %s more sold than there was, since "
+		          "%s",
+		          decimal_format(text, e->missing),
+		          cli_time(at, e->oversold_ms));
 	cli_line("pending      %s", decimal_format(text, e->pending));
 	for (size_t i = 0; i < e->n_entries; i++)
 		print_entry(&e->entries[i]);
@@ -114,8 +115,9 @@ print_channel(const struct explain *e, const struct explain_channel *c)
 	char at[CLI_TIME_SIZE];
 
 	explain_conclude(&words, e, c);
+	buf_addc(&words, '.');
 	(void)puts("");
-	cli_line("%s.", buf_text(&words));
+	cli_title("%s", buf_text(&words));
 	buf_fini(&words);
 	cli_line("  bound to   %s%s%s", c->typed,
 	         c->external[0] ? " = " : ", unresolved: ",
@@ -140,35 +142,54 @@ print_channel(const struct explain *e, const struct explain_channel *c)
 }
 
 static void
-print_line(const struct timeline_line *l)
+add_line(struct table *t, const struct timeline_line *l)
 {
 	char at[CLI_TIME_SIZE];
-	struct buf text = BUF_INIT;
+	char times[64 + CLI_TIME_SIZE] = "";
 
-	buf_addf(&text, "%s.%03d  %-8s %-8s %s", cli_time(at, l->at_ms),
-	         (int)(l->at_ms % 1000), l->account,
-	         timeline_kind_name(l->kind), l->text);
 	if (l->n > 1)
-		buf_addf(&text, " (%lld times, last %s)", (long long)l->n,
-		         cli_time(at, l->last_ms));
-	cli_line("%s", buf_text(&text));
-	buf_fini(&text);
+		(void)snprintf(times, sizeof(times), " (%lld times, last %s)",
+		               (long long)l->n, cli_time(at, l->last_ms));
+	table_add(t, PAINT_PLAIN, "%s.%03d", cli_time(at, l->at_ms),
+	          (int)(l->at_ms % 1000));
+	table_add(t, PAINT_PLAIN, "%s", l->account);
+	table_add(t, PAINT_PLAIN, "%s", timeline_kind_name(l->kind));
+	table_add(t, PAINT_PLAIN, "%s%s", l->text, times);
 }
 
-static void
+static int
+print_lines(const struct explain *e)
+{
+	static const struct table_column columns[4] = { { NULL, false,
+		                                          false } };
+	struct table t;
+	int r;
+
+	(void)puts("");
+	cli_title("%s", e->n_lines ? "timeline"
+	                           : "timeline: nothing in the last seven "
+	                             "days");
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 0);
+	for (size_t i = 0; i < e->n_lines; i++)
+		add_line(&t, &e->lines[i]);
+	r = table_print(&t);
+	table_fini(&t);
+	return r;
+}
+
+static enum exit_code
 print_all(const struct explain *e)
 {
+	int r;
+
 	print_item(e);
 	for (size_t i = 0; i < e->n_channels; i++)
 		print_channel(e, &e->channels[i]);
 	if (!e->n_channels)
-		(void)printf("\nIt is bound at no till or shop, so none shows "
-		             "it.\n");
-	(void)printf("\n%s\n", e->n_lines ? "timeline"
-	                                  : "timeline: nothing in the last "
-	                                    "seven days");
-	for (size_t i = 0; i < e->n_lines; i++)
-		print_line(&e->lines[i]);
+		(void)puts("\nIt is bound at no till or shop, so none shows "
+		           "it.");
+	r = print_lines(e);
+	return r ? cli_fail(r) : EXIT_CODE_DONE;
 }
 
 /* Empty is null, as in the API. */
@@ -228,7 +249,7 @@ explain(const struct cli *cli, const struct conf *conf, struct store *store)
 	if (cli->is_json)
 		code = print_json(&e);
 	else
-		print_all(&e);
+		code = print_all(&e);
 	explain_fini(&e);
 	return code;
 }

@@ -169,11 +169,10 @@ cli_items(const struct cli *cli)
 
 	if ((!is_import && !is_export && !is_list && !is_match) ||
 	    ((cli->is_dry || cli->is_skipping) && !is_import) ||
-	    (cli->is_apply && !is_match) ||
-	    (cli->is_json && !is_match && !is_list)) {
+	    (cli->is_apply && !is_match) || (cli->is_json && is_export)) {
 		cli_complain("usage: tillbridge items import FILE.csv "
-		             "[--dry-run] [--skip-errors] | export | list "
-		             "[--json] | match [--apply] [--json] "
+		             "[--dry-run] [--skip-errors] [--json] | export "
+		             "| list [--json] | match [--apply] [--json] "
 		             "[ACCOUNT…]");
 		return EXIT_CODE_USAGE;
 	}

@@ -12,8 +12,10 @@
 
 #include "gateway/base/csv.h"
 #include "gateway/base/err.h"
+#include "gateway/base/json.h"
 #include "gateway/base/words.h"
 #include "gateway/cli/items_mistakes.h"
+#include "gateway/cli/progress.h"
 #include "gateway/drivers/store_registry.h"
 
 enum {
@@ -76,7 +78,9 @@ struct import {
 	size_t n_channel_counts;  /* that channels will be told */
 	bool has_other_authority; /* of these some are not the default one's */
 	size_t n_homeless;        /* not bound at their authority */
-	struct buf homeless;      /* the first of them, ", " between */
+	struct progress progress;
+	bool is_written;
+	struct buf homeless; /* the first of them, ", " between */
 };
 
 /* One element more in an array that doubles. Returns 0, ERR_NOMEM. */
@@ -233,14 +237,22 @@ check_authority(struct import *im, const struct csv *csv, const char *name)
 {
 	const struct conf_section *account = conf_find_account(im->conf, name);
 	struct near near = { .to = name };
+	struct buf known = BUF_INIT;
 
-	for (size_t i = 0; !account && i < im->conf->n_accounts; i++)
-		if (conf_account_may_keep(im->conf->accounts[i]))
-			try_near(&near,
-			         conf_account_name(im->conf->accounts[i]));
+	for (size_t i = 0; !account && i < im->conf->n_accounts; i++) {
+		const struct conf_section *one = im->conf->accounts[i];
+
+		if (!conf_account_may_keep(one))
+			continue;
+		try_near(&near, conf_account_name(one));
+		buf_addf(&known, "%s%s",
+		         known.n ? ", "
+		                 : "there is no account of that name; those "
+		                   "that can be one: ",
+		         conf_account_name(one));
+	}
 	if (!account)
-		complain_unknown(im, csv, "authority",
-		                 "there is no account of that name", &near);
+		complain_unknown(im, csv, "authority", buf_text(&known), &near);
 	else if (conf_account_is_source(account))
 		complain(im, csv, "authority",
 		         "that account has no stock: it only calls us");
@@ -248,6 +260,7 @@ check_authority(struct import *im, const struct csv *csv, const char *name)
 		complain(im, csv, "authority",
 		         "that account cannot record what is sold elsewhere: "
 		         "name one that can, or none for the usual one");
+	buf_fini(&known);
 }
 
 static int
@@ -636,8 +649,12 @@ pass(struct import *im, const char *text, size_t n)
 	r = csv_next(&csv);
 	if (!r && !im->is_writing)
 		read_header(im, &csv);
-	while (!r && (r = csv_next(&csv)) == 0)
+	while (!r && (r = csv_next(&csv)) == 0) {
+		progress_show(&im->progress,
+		              im->is_writing ? "writing " : "checking",
+		              n - (size_t)(csv.end - csv.p), n);
 		r = take_row(im, &csv);
+	}
 	if (r == CSV_MALFORMED) {
 		complain(im, &csv, "", csv.why);
 		im->is_whole = false;
@@ -697,15 +714,17 @@ static void
 say_done(const struct import *im)
 {
 	warn_of_homeless(im);
-	if (im->cli->is_quiet)
+	if (im->cli->is_quiet || im->cli->is_json)
 		return;
-	cli_line("%zu items%s: %zu bindings new or changed", im->n_items,
+	cli_line("%zu item%s%s: %zu binding%s new or changed", im->n_items,
+	         im->n_items == 1 ? "" : "s",
 	         im->cli->is_dry ? " would be imported" : " imported",
-	         im->n_new_bindings);
+	         im->n_new_bindings, im->n_new_bindings == 1 ? "" : "s");
 	if (im->n_channel_counts)
-		cli_line("%zu channel counts %s set to what %s says; sales "
+		cli_line("%zu channel count%s %s set to what %s says; sales "
 		         "closed before now are history",
 		         im->n_channel_counts,
+		         im->n_channel_counts == 1 ? "" : "s",
 		         im->cli->is_dry ? "would be" : "will be",
 		         im->has_other_authority ? "the authority of each item"
 		                                 : im->default_authority);
@@ -746,15 +765,49 @@ import_text(struct import *im, const char *text, size_t n)
 		judge_seen(im), judge_claims(im);
 	if (!r && im->mistakes.is_broken)
 		r = err_raise(ERR_NOMEM, "why=%s", "mistakes");
+	progress_end(&im->progress); /* of the check */
 	if (!r && !is_accepted(im))
 		return EXIT_CODE_FAILED;
 	im->is_writing = true;
+	progress_begin(&im->progress, im->cli->is_quiet);
 	if (!r)
 		r = pass(im, text, n);
+	progress_end(&im->progress);
 	if (r)
 		return cli_fail(r);
+	im->is_written = !im->cli->is_dry;
 	say_done(im);
 	return im->mistakes.n ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+}
+
+/* ---- for programs ---- */
+
+static void
+say_json(const struct import *im, enum exit_code code)
+{
+	struct buf text = BUF_INIT;
+	struct json_out j = { .to = &text };
+
+	json_out_object(&j, NULL);
+	json_out_bool(&j, "ok", code == EXIT_CODE_DONE);
+	json_out_bool(&j, "dry_run", im->cli->is_dry);
+	json_out_bool(&j, "written", im->is_written);
+	json_out_int(&j, "items", (int64_t)im->n_items);
+	json_out_int(&j, "bindings", (int64_t)im->n_new_bindings);
+	json_out_int(&j, "channel_counts", (int64_t)im->n_channel_counts);
+	json_out_int(&j, "not_bound_at_authority", (int64_t)im->n_homeless);
+	json_out_array(&j, "mistakes");
+	for (size_t i = 0; i < im->mistakes.n; i++) {
+		json_out_object(&j, NULL);
+		json_out_int(&j, "line", (int64_t)im->mistakes.list[i].line);
+		json_out_text(&j, "text", im->mistakes.list[i].text);
+		json_out_end_object(&j);
+	}
+	json_out_end_array(&j);
+	json_out_end_object(&j);
+	if (!buf_check(&text))
+		cli_json(&text);
+	buf_fini(&text);
 }
 
 static void
@@ -786,9 +839,14 @@ items_import(const struct cli *cli, const struct conf *conf,
 	};
 	size_t n = 0;
 	char *text = read_file(im.path, &n);
-	enum exit_code code =
-		text ? import_text(&im, text, n) : EXIT_CODE_FAILED;
+	enum exit_code code = EXIT_CODE_FAILED;
 
+	progress_begin(&im.progress, cli->is_quiet);
+	if (text)
+		code = import_text(&im, text, n);
+	progress_end(&im.progress);
+	if (text && cli->is_json && code <= EXIT_CODE_FAILED)
+		say_json(&im, code);
 	import_fini(&im);
 	free(text);
 	return code;

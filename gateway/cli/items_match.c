@@ -13,7 +13,10 @@
 
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
+#include "gateway/cli/table.h"
+#include "gateway/cli/watch.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_sync.h"
 #include "gateway/model/match.h"
 
 enum { SHOWN_MAX = 20, TOGETHER_MAX = 100 };
@@ -184,48 +187,71 @@ sku_of(const struct run *run, const struct match_thing *t)
 	                                : match_item(run->match, t->item)->sku;
 }
 
-static void
-print_thing(const struct run *run, const struct match_thing *t)
+static const char *
+end_name(const struct match_thing *t)
 {
-	const char *sku = sku_of(run, t);
-
 	switch (t->end) {
-	case MATCH_BOUND: return;
+	case MATCH_BOUND: return "bound";
 	case MATCH_BY_BARCODE:
-		cli_line("  matched    %-24s %-20s %s  (barcode %s)",
-		         t->external, sku, t->name, t->barcode);
+	case MATCH_BY_SKU: return "matched";
+	case MATCH_AMBIGUOUS: return "ambiguous";
+	case MATCH_UNKNOWN: return "unknown";
+	}
+	return "";
+}
+
+static void
+add_why(const struct run *run, struct table *t, const struct match_thing *thing)
+{
+	const char *sku = sku_of(run, thing);
+
+	switch (thing->end) {
+	case MATCH_BY_BARCODE:
+		table_add(t, PAINT_PLAIN, "barcode %s", thing->barcode);
 		return;
-	case MATCH_BY_SKU:
-		cli_line("  matched    %-24s %-20s %s  (SKU)", t->external, sku,
-		         t->name);
-		return;
+	case MATCH_BY_SKU: table_add(t, PAINT_PLAIN, "its SKU"); return;
 	case MATCH_AMBIGUOUS:
-		cli_line("  ambiguous  %-24s %-20s %s  (%s)", t->external,
-		         t->sku, t->name, t->why);
+		table_add(t, PAINT_PLAIN, "%s", thing->why);
 		return;
+	case MATCH_BOUND:
 	case MATCH_UNKNOWN:
-		cli_line("  unknown    %-24s %-20s %s%s%s%s", t->external,
-		         t->sku, t->name, *sku ? "  (perhaps " : "", sku,
-		         *sku ? ", which has that name)" : "");
+		table_add(t, PAINT_PLAIN, "%s%s%s", *sku ? "perhaps " : "", sku,
+		          *sku ? ", which has that name" : "");
 		return;
 	}
 }
 
+/* The item it is bound to by --apply, else the SKU that it has there. */
+static void
+add_thing_row(const struct run *run, struct table *t,
+              const struct match_thing *thing)
+{
+	bool is_good = is_matched(thing);
+
+	table_add(t, is_good ? PAINT_GOOD : PAINT_WARN, "%s", end_name(thing));
+	table_add(t, PAINT_PLAIN, "%s", thing->external);
+	table_add(t, PAINT_PLAIN, "%s",
+	          is_good ? sku_of(run, thing) : thing->sku);
+	table_add(t, PAINT_PLAIN, "%s", thing->name);
+	add_why(run, t, thing);
+}
+
 /* The first of each kind; the rest is a number. */
 static void
-print_things(const struct run *run, bool (*is_one)(const struct match_thing *))
+add_rows(const struct run *run, struct table *t,
+         bool (*is_one)(const struct match_thing *))
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < match_n_things(run->match); i++) {
-		const struct match_thing *t = match_thing(run->match, i);
+		const struct match_thing *thing = match_thing(run->match, i);
 
-		if (is_one(t) && n++ < SHOWN_MAX)
-			print_thing(run, t);
+		if (is_one(thing) && n++ < SHOWN_MAX)
+			add_thing_row(run, t, thing);
 	}
 	if (n > SHOWN_MAX)
-		cli_line("  … and %zu more of these (--json has all)",
-		         n - SHOWN_MAX);
+		table_note(t, "… and %zu more of these (--json has all)",
+		           n - SHOWN_MAX);
 }
 
 static bool
@@ -240,23 +266,34 @@ is_unknown(const struct match_thing *t)
 	return t->end == MATCH_UNKNOWN;
 }
 
-static void
+static int
 print_account(const struct run *run, const char *name)
 {
+	static const struct table_column columns[] = {
+		{ "", false, false },    { "id there", false, false },
+		{ "sku", false, false }, { "name", false, true },
+		{ "why", false, false },
+	};
 	const struct match *m = run->match;
+	struct table t;
+	int r;
 
-	cli_line("%s: %zu bound, %zu matched, %zu ambiguous, %zu unknown; "
-	         "%zu items of ours are not there",
-	         name, match_count(m, MATCH_BOUND),
-	         match_count(m, MATCH_BY_BARCODE) +
-	                 match_count(m, MATCH_BY_SKU),
-	         match_count(m, MATCH_AMBIGUOUS), match_count(m, MATCH_UNKNOWN),
-	         match_count_absent(m));
+	cli_title("%s: %zu bound, %zu matched, %zu ambiguous, %zu unknown; "
+	          "%zu items of ours are not there",
+	          name, match_count(m, MATCH_BOUND),
+	          match_count(m, MATCH_BY_BARCODE) +
+	                  match_count(m, MATCH_BY_SKU),
+	          match_count(m, MATCH_AMBIGUOUS),
+	          match_count(m, MATCH_UNKNOWN), match_count_absent(m));
 	if (run->cli->is_quiet)
-		return;
-	print_things(run, is_matched);
-	print_things(run, is_ambiguous);
-	print_things(run, is_unknown);
+		return 0;
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 2);
+	add_rows(run, &t, is_matched);
+	add_rows(run, &t, is_ambiguous);
+	add_rows(run, &t, is_unknown);
+	r = table_print(&t);
+	table_fini(&t);
+	return r;
 }
 
 static void
@@ -354,8 +391,8 @@ match_account(struct run *run, const struct conf_section *account)
 	if (run->cli->is_json)
 		say_account(run, name, NULL);
 	else
-		print_account(run, name);
-	return bind_all(run, name);
+		r = print_account(run, name);
+	return r ? r : bind_all(run, name);
 }
 
 static bool
@@ -380,10 +417,12 @@ are_names_right(const struct run *run)
 
 		if (account && cli_adapter(run->cli, account)->list_items)
 			continue;
-		cli_complain(account ? "%s cannot be asked what is stocked "
-		                       "there"
-		                     : "there is no account %s",
-		             name);
+		if (account)
+			cli_complain("%s cannot be asked what is stocked there",
+			             name);
+		else
+			(void)watch_refuse(run->conf, name, SYNC_UNKNOWN,
+			                   "matched");
 		return false;
 	}
 	return true;
@@ -417,7 +456,8 @@ say_end(const struct run *run)
 		return;
 	}
 	if (run->cli->is_apply)
-		cli_line("%zu bindings were written", run->n_written);
+		cli_line("%zu binding%s written", run->n_written,
+		         run->n_written == 1 ? " was" : "s were");
 	else if (run->n_matched && !run->cli->is_quiet)
 		cli_line("nothing was written: --apply binds what "
 		         "matched");

@@ -16,12 +16,13 @@
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/cli/sync.h"
+#include "gateway/cli/table.h"
 #include "gateway/cli/watch.h"
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_sync.h"
 
-enum { LOOK_EVERY_MS = 200, NAME_MAX_COLUMNS = 32 };
+enum { LOOK_EVERY_MS = 200 };
 
 struct run {
 	const struct cli *cli;
@@ -136,56 +137,6 @@ find_name(struct run *run, char **out, const char *sku)
 	return *out ? 0 : err_raise(ERR_NOMEM, "why=%s", "name");
 }
 
-static int
-count_columns(const char *text)
-{
-	int n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
-/* Cut and filled up to a width, by characters, and two blanks. */
-static void
-add_cell(struct buf *out, const char *text, int width)
-{
-	int used = 0;
-
-	for (; *text; text++) {
-		if (((unsigned char)*text & 0xc0) != 0x80 && ++used > width)
-			break;
-		buf_addc(out, *text);
-	}
-	buf_addf(out, "%*s", (used < width ? width - used : 0) + 2, "");
-}
-
-/* How wide the columns are. */
-struct widths {
-	int account;
-	int sku;
-};
-
-static struct widths
-measure(const struct run *run)
-{
-	struct widths widths = { 7, 3 }; /* their headings */
-
-	for (size_t i = 0; i < run->n; i++) {
-		const struct reconcile_report *report = &run->reports[i];
-		int n = count_columns(run->watches[i].name);
-
-		if (n > widths.account)
-			widths.account = n;
-		for (size_t j = 0; j < report->n; j++) {
-			n = count_columns(report->rows[j].sku);
-			if (n > widths.sku)
-				widths.sku = n;
-		}
-	}
-	return widths;
-}
-
 static const char *
 format_known(char text[DECIMAL_TEXT_SIZE], bool is_known, struct decimal d)
 {
@@ -193,10 +144,9 @@ format_known(char text[DECIMAL_TEXT_SIZE], bool is_known, struct decimal d)
 }
 
 static int
-show_row(struct run *run, const char *account, const struct reconcile_row *row,
-         const struct widths *widths)
+add_row(struct run *run, struct table *t, const char *account,
+        const struct reconcile_row *row)
 {
-	struct buf line = BUF_INIT;
 	char shown[DECIMAL_TEXT_SIZE];
 	char should[DECIMAL_TEXT_SIZE];
 	char *name = NULL;
@@ -204,43 +154,37 @@ show_row(struct run *run, const char *account, const struct reconcile_row *row,
 
 	if (r)
 		return r;
-	add_cell(&line, account, widths->account);
-	add_cell(&line, row->sku, widths->sku);
-	add_cell(&line, name, NAME_MAX_COLUMNS);
-	buf_addf(&line, "%10s  %11s  %s",
-	         format_known(shown, row->has_shown, row->shown),
-	         format_known(should, row->has_should, row->should),
-	         reconcile_why_name(row->why));
-	r = buf_check(&line);
-	if (!r)
-		cli_line("%s", buf_text(&line));
-	buf_fini(&line);
+	table_add(t, PAINT_PLAIN, "%s", account);
+	table_add(t, PAINT_PLAIN, "%s", row->sku);
+	table_add(t, PAINT_PLAIN, "%s", name);
+	table_add(t, PAINT_PLAIN, "%s",
+	          format_known(shown, row->has_shown, row->shown));
+	table_add(t, PAINT_PLAIN, "%s",
+	          format_known(should, row->has_should, row->should));
+	table_add(t, PAINT_PLAIN, "%s", reconcile_why_name(row->why));
 	free(name);
-	return r;
+	return 0;
 }
 
 static int
 show_rows(struct run *run)
 {
-	const struct widths widths = measure(run);
-	struct buf head = BUF_INIT;
-	size_t n = 0;
+	static const struct table_column columns[] = {
+		{ "account", false, false },    { "sku", false, false },
+		{ "name", false, true },        { "shows", true, false },
+		{ "should show", true, false }, { "why", false, false },
+	};
+	struct table t;
 	int r = 0;
 
-	for (size_t i = 0; i < run->n; i++)
-		n += run->reports[i].n;
-	if (!n)
-		return 0;
-	add_cell(&head, "account", widths.account);
-	add_cell(&head, "sku", widths.sku);
-	add_cell(&head, "name", NAME_MAX_COLUMNS);
-	cli_line("%s%10s  %11s  %s", buf_text(&head), "shows", "should show",
-	         "why");
-	buf_fini(&head);
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 0);
 	for (size_t i = 0; i < run->n; i++)
 		for (size_t j = 0; !r && j < run->reports[i].n; j++)
-			r = show_row(run, run->watches[i].name,
-			             &run->reports[i].rows[j], &widths);
+			r = add_row(run, &t, run->watches[i].name,
+			            &run->reports[i].rows[j]);
+	if (!r)
+		r = table_print(&t);
+	table_fini(&t);
 	return r;
 }
 

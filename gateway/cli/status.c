@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/err.h"
+#include "gateway/cli/table.h"
 #include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
@@ -15,6 +17,7 @@
 #include "gateway/drivers/store_queue.h"
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_switch.h"
+#include "gateway/ports/handler.h"
 
 enum {
 	OVERSOLD_SHOWN = 10,
@@ -26,7 +29,7 @@ enum {
 
 /* What may still be called this month, where that is limited. */
 static void
-print_budget(const struct health *h)
+note_budget(struct table *t, const struct health *h)
 {
 	char next[CLOCK_TEXT_SIZE];
 	int64_t now = clock_wall_ms();
@@ -36,17 +39,25 @@ print_budget(const struct health *h)
 	    now >= health_int(h, "budget_until_ms"))
 		return;
 	clock_format(next, next_ms);
-	cli_line("  %lld of %lld calls of this month used, %lld by "
-	         "polls%s%s",
-	         (long long)health_int(h, "budget_used"),
-	         (long long)health_int(h, "budget_calls"),
-	         (long long)health_int(h, "budget_polls"),
-	         next_ms > now ? "; the next poll at " : "",
-	         next_ms > now ? next : "");
+	table_note(t,
+	           "%lld of %lld calls of this month used, %lld by polls%s%s",
+	           (long long)health_int(h, "budget_used"),
+	           (long long)health_int(h, "budget_calls"),
+	           (long long)health_int(h, "budget_polls"),
+	           next_ms > now ? "; the next poll at " : "",
+	           next_ms > now ? next : "");
 }
 
+static const struct table_column columns[] = {
+	{ "account", false, false },   { "type", false, false },
+	{ "state", false, false },     { "bound", true, false },
+	{ "unresolved", true, false }, { "marks", true, false },
+	{ "", false, false }, /* why */
+};
+
 static int
-print_account(struct store *store, const struct conf_section *account)
+add_account(struct store *store, struct table *t,
+            const struct conf_section *account)
 {
 	const char *name = conf_account_name(account);
 	struct health h;
@@ -72,17 +83,36 @@ print_account(struct store *store, const struct conf_section *account)
 		              strcmp(state, "paused") != 0;
 		char since[CLI_TIME_SIZE];
 
-		cli_line("%-14s %-10s %-9s %6lld %11lld %6lld  %s%s", name,
-		         conf_account_type(account), *state ? state : "-",
-		         (long long)bound, (long long)unresolved,
-		         (long long)marks,
-		         off_ms   ? "by a person since "
-		         : is_bad ? health_text(&h, "why")
-		                  : "",
-		         off_ms ? cli_time(since, off_ms) : "");
-		print_budget(&h);
+		table_add(t, PAINT_PLAIN, "%s", name);
+		table_add(t, PAINT_PLAIN, "%s", conf_account_type(account));
+		table_add(t, paint_of_state(state), "%s", *state ? state : "-");
+		table_add(t, PAINT_PLAIN, "%lld", (long long)bound);
+		table_add(t, unresolved ? PAINT_WARN : PAINT_PLAIN, "%lld",
+		          (long long)unresolved);
+		table_add(t, PAINT_PLAIN, "%lld", (long long)marks);
+		table_add(t, PAINT_PLAIN, "%s%s",
+		          off_ms   ? "by a person since "
+		          : is_bad ? health_text(&h, "why")
+		                   : "",
+		          off_ms ? cli_time(since, off_ms) : "");
+		note_budget(t, &h);
 	}
 	health_fini(&h);
+	return r;
+}
+
+static int
+print_accounts(struct store *store, const struct conf *conf)
+{
+	struct table t;
+	int r = 0;
+
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 0);
+	for (size_t i = 0; !r && i < conf->n_accounts; i++)
+		r = add_account(store, &t, conf->accounts[i]);
+	if (!r)
+		r = table_print(&t);
+	table_fini(&t);
 	return r;
 }
 
@@ -121,9 +151,9 @@ print_oversold(struct store *store)
 	r = store_oversold_list(store, &rows, &n, OVERSOLD_SHOWN);
 	if (r)
 		return r;
-	cli_line("OVERSOLD: of %lld item%s more was sold than there was; "
-	         "the tills show 0",
-	         (long long)all, all == 1 ? "" : "s");
+	cli_alarm("OVERSOLD: of %lld item%s more was sold than there was; "
+	          "the tills show 0",
+	          (long long)all, all == 1 ? "" : "s");
 	for (size_t i = 0; i < n; i++)
 		cli_line("  %-20s %s missing  (tillbridge explain %s)",
 		         rows[i].sku, decimal_format(missing, rows[i].missing),
@@ -148,7 +178,7 @@ print_all(const struct cli *cli, struct store *store, const struct conf *conf)
 	if (!r && store_read_durability(store, &durability) >= 0) {
 		store_durability_warning(warning, &durability);
 		if (*warning)
-			cli_line("WARNING: %s", warning);
+			cli_alarm("WARNING: %s", warning);
 	}
 	if (!r)
 		r = print_oversold(store);
@@ -164,11 +194,7 @@ print_all(const struct cli *cli, struct store *store, const struct conf *conf)
 		         "to decide",
 		         (long long)tally.n_asked);
 	(void)puts("");
-	cli_line("%-14s %-10s %-9s %6s %11s %6s", "account", "type", "state",
-	         "bound", "unresolved", "marks");
-	for (size_t i = 0; !r && i < conf->n_accounts; i++)
-		r = print_account(store, conf->accounts[i]);
-	return r;
+	return print_accounts(store, conf);
 }
 
 /* ---- is this how it is, or how it was left? ---- */
@@ -233,15 +259,65 @@ print_silence(const struct cli *cli, const struct conf *conf,
 	if (r)
 		return r;
 	if (newest_ms)
-		cli_line("NO DAEMON IS RUNNING HERE: this is how it was "
-		         "left, last heard of at %s; start it with "
-		         "tillbridge run -c %s",
-		         cli_time(at, newest_ms), cli->conf_path);
+		cli_alarm("NO DAEMON IS RUNNING HERE: this is how it was "
+		          "left, last heard of at %s; start it with "
+		          "tillbridge run -c %s",
+		          cli_time(at, newest_ms), cli->conf_path);
 	else
-		cli_line("NO DAEMON IS RUNNING HERE, and no system was "
-		         "asked yet; start it with tillbridge run -c %s",
-		         cli->conf_path);
+		cli_alarm("NO DAEMON IS RUNNING HERE, and no system was "
+		          "asked yet; start it with tillbridge run -c %s",
+		          cli->conf_path);
 	return 0;
+}
+
+static int
+print_page(const struct cli *cli, const struct conf *conf,
+           struct station *station, bool is_running)
+{
+	int r = is_running ? 0 : print_silence(cli, conf, station);
+
+	return r ? r : print_all(cli, station_store(station), conf);
+}
+
+/* ---- for programs ---- */
+
+static const char STATUS_PATH[] = "/api/status";
+
+/*
+ * What the daemon's own page says, from the same data, with "running" before
+ * it. Of the daemon itself, such as when it started, this process knows
+ * nothing: that is null.
+ */
+static int
+print_json(const struct cli *cli, const struct conf *conf, struct store *store,
+           bool is_running)
+{
+	const struct api_env env = { .store = store,
+		                     .conf = conf,
+		                     .adapters = cli->parts->adapters,
+		                     .version = cli->parts->version };
+	const struct api_route *route = cli->parts->routes;
+	struct http_reply reply = { .status = 0 };
+	struct buf text = BUF_INIT;
+	int r;
+
+	while (route && route->method && strcmp(route->path, STATUS_PATH) != 0)
+		route++;
+	if (!route || !route->method)
+		return err_raise(ERR_BUG, "why=%s", "no status route");
+	r = route->serve(&env, NULL, NULL, &reply);
+	if (!r) {
+		buf_addf(&text, "{\"running\":%s,%s",
+		         is_running ? "true" : "false",
+		         buf_text(&reply.body) + 1);
+		r = buf_check(&text);
+	}
+	if (!r)
+		cli_json(&text);
+	buf_fini(&text);
+	buf_fini(&reply.body);
+	buf_fini(&reply.extra);
+	return r;
 }
 
 enum exit_code
@@ -256,10 +332,10 @@ cli_status(const struct cli *cli)
 	if (code != EXIT_CODE_DONE)
 		return code;
 	r = find_daemon(station, &is_running);
-	if (!r && !is_running)
-		r = print_silence(cli, conf, station);
-	if (!r)
-		r = print_all(cli, station_store(station), conf);
+	if (!r && cli->is_json)
+		r = print_json(cli, conf, station_store(station), is_running);
+	else if (!r)
+		r = print_page(cli, conf, station, is_running);
 	station_close(station);
 	conf_free(conf);
 	if (r)

@@ -9,6 +9,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/base/json.h"
 #include "gateway/cli/cli.h"
 #include "gateway/drivers/store_sync.h"
 
@@ -196,13 +197,60 @@ watch(struct sync *s)
 	return r;
 }
 
+/* ---- for programs ---- */
+
+static void
+say_account(struct json_out *j, const struct watch *w)
+{
+	json_out_object(j, NULL);
+	json_out_text(j, "account", w->name);
+	json_out_bool(j, "done", w->end == WATCH_DONE);
+	if (w->end == WATCH_FAILED)
+		json_out_text(j, "why", buf_text(&w->why));
+	else
+		json_out_null(j, "why");
+	json_out_int(j, "took_ms", w->took_ms);
+	if (w->end == WATCH_DONE && w->report)
+		json_out_raw(j, "report",
+		             health_text(&w->health, "sync_report"));
+	else
+		json_out_null(j, "report");
+	json_out_end_object(j);
+}
+
+static int
+say_all(const struct sync *s)
+{
+	struct buf text = BUF_INIT;
+	struct json_out j = { .to = &text };
+	int r;
+
+	json_out_object(&j, NULL);
+	json_out_bool(&j, "full", s->cli->is_full);
+	json_out_bool(&j, "dry_run", s->cli->is_dry);
+	json_out_array(&j, "accounts");
+	for (size_t i = 0; i < s->n; i++)
+		say_account(&j, &s->watches[i]);
+	json_out_end_array(&j);
+	json_out_end_object(&j);
+	r = buf_check(&text);
+	if (!r)
+		cli_json(&text);
+	buf_fini(&text);
+	return r;
+}
+
 static enum exit_code
 say_end(const struct sync *s)
 {
 	enum exit_code code = EXIT_CODE_DONE;
+	int r = s->cli->is_json ? say_all(s) : 0;
 
+	if (r)
+		return cli_fail(r);
 	for (size_t i = 0; i < s->n; i++) {
-		show_end(&s->show, &s->watches[i]);
+		if (!s->cli->is_json || s->watches[i].end != WATCH_DONE)
+			show_end(&s->show, &s->watches[i]);
 		if (s->watches[i].end != WATCH_DONE)
 			code = EXIT_CODE_FAILED;
 	}
@@ -229,7 +277,7 @@ cli_sync(const struct cli *cli)
 {
 	struct sync s = { .cli = cli,
 		          .by = { .conf_path = cli->conf_path, .work = "sync" },
-		          .show = { .is_quiet = cli->is_quiet,
+		          .show = { .is_quiet = cli->is_quiet || cli->is_json,
 		                    .is_full = cli->is_full,
 		                    .is_dry = cli->is_dry } };
 	struct conf *conf = NULL;

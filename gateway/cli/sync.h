@@ -14,7 +14,8 @@
  */
 /* How they all look. Zeroed memory is ready. */
 struct show {
-	bool is_terminal; /* lines are redrawn */
+	bool is_terminal; /* lines are redrawn, on stderr */
+	bool is_seen;     /* and who sees them sees what is on stdout */
 	bool is_quiet;    /* only what went wrong */
 	bool is_full;
 	bool is_dry;

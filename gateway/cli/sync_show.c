@@ -1,39 +1,32 @@
 /*
  * How a sync looks while it is watched: on a terminal a line for each account
- * that is redrawn in place, elsewhere a line for each list and one at the end.
+ * that is redrawn in place, on stderr; elsewhere a line for each list and one
+ * at the end.
  */
 #include "gateway/cli/sync.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/words.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/table.h"
 #include "gateway/drivers/store_sync.h"
 
 enum {
 	BAR_CELLS = 24,
 	BAR_COLUMNS = 72,
 	LIST_WIDTH = 16,
-	COLUMNS = 80, /* of a terminal that does not say */
 };
 
 void
 show_init(struct show *show)
 {
-	struct winsize size;
-	const char *term = getenv("TERM");
-
-	show->is_terminal =
-		isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
-	show->columns = COLUMNS;
-	if (show->is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) &&
-	    size.ws_col > 0)
-		show->columns = size.ws_col;
+	show->is_terminal = paint_is_drawable(stderr);
+	show->is_seen = show->is_terminal && paint_is_drawable(stdout);
+	show->columns = paint_columns(stderr);
 }
 
 /* "340 ms", "12 s", "5 min", "3 h". */
@@ -179,8 +172,8 @@ redraw(struct show *show, const struct watch *watches, size_t n)
 		buf_addc(&text, '\n');
 	}
 	if (!buf_check(&text))
-		(void)fputs(buf_text(&text), stdout);
-	(void)fflush(stdout);
+		(void)fputs(buf_text(&text), stderr);
+	(void)fflush(stderr);
 	show->n_drawn = n;
 	buf_fini(&text);
 }
@@ -220,28 +213,34 @@ figure(const struct json_node *of, const char *key)
 }
 
 static void
-show_list_row(const struct json_node *list)
+add_list(struct table *t, const struct json_node *list)
 {
-	cli_line("  %-20s %10lld %14lld %10lld", json_text_or(list, "name", ""),
-	         (long long)figure(list, "rows"),
-	         (long long)figure(list, "written"),
-	         (long long)figure(list, "gone"));
+	table_add(t, PAINT_PLAIN, "%s", json_text_or(list, "name", ""));
+	table_add(t, PAINT_PLAIN, "%lld", (long long)figure(list, "rows"));
+	table_add(t, PAINT_PLAIN, "%lld", (long long)figure(list, "written"));
+	table_add(t, PAINT_PLAIN, "%lld", (long long)figure(list, "gone"));
 }
 
 static void
 show_report(const struct show *show, const struct watch *w)
 {
+	static const struct table_column columns[] = {
+		{ "list", false, false },
+		{ "rows", true, false },
+		{ "new or changed", true, false },
+		{ "gone", true, false },
+	};
 	const struct json_node *report = json_root(w->report);
 	const struct json_node *lists = json_find(report, "lists");
-	size_t n = json_length(lists);
 	int64_t differ = figure(report, "differ");
+	struct table t;
 
-	cli_line("%s: %s; nothing was written", w->name, name_kind(show));
-	if (n)
-		cli_line("  %-20s %10s %14s %10s", "list", "rows",
-		         "new or changed", "gone");
-	for (size_t i = 0; i < n; i++)
-		show_list_row(json_at(lists, i));
+	cli_title("%s: %s; nothing was written", w->name, name_kind(show));
+	table_init(&t, columns, sizeof(columns) / sizeof(*columns), 2);
+	for (size_t i = 0; i < json_length(lists); i++)
+		add_list(&t, json_at(lists, i));
+	(void)table_print(&t); /* logged where it happened */
+	table_fini(&t);
 	cli_line("  %lld counts read, %lld differ%s",
 	         (long long)figure(report, "counts"), (long long)differ,
 	         differ == 1 ? "s" : "");
@@ -258,8 +257,7 @@ show_end(const struct show *show, const struct watch *w)
 		cli_complain("%s: %s", w->name, buf_text(&w->why));
 	} else if (w->end == WATCH_DONE && w->report) {
 		show_report(show, w);
-	} else if (w->end == WATCH_DONE && !show->is_quiet &&
-	           !show->is_terminal) {
+	} else if (w->end == WATCH_DONE && !show->is_quiet && !show->is_seen) {
 		add_done(&text, show, w);
 		cli_line("%s: %s", w->name, buf_text(&text));
 	}

@@ -39,3 +39,19 @@ done
 grep -q '^\.It Va schedule\.full$' "$share/man/man5/gateway.json.5" ||
 	fail "gateway.json(5) lacks its options"
 [ -s "$share/zsh/site-functions/_tillbridge" ] || fail "zsh has nothing"
+
+# Accounts are those of the configuration that is named, and none without one.
+write_config
+PATH=$(dirname "$TILLBRIDGE"):$PATH
+export PATH
+completes "erp agora" tillbridge sync -c "$CONFIG" ""
+completes "agora" tillbridge -c "$CONFIG" reconcile --fix erp a
+completes "erp agora" tillbridge items --config "$CONFIG" match ""
+completes "agora" tillbridge -c "$CONFIG" hooks register ag
+completes "" tillbridge -c nothing.json sync ""
+completes "" tillbridge -c "$CONFIG" items list ""
+[ -z "$(command -v zsh)" ] || expect "what zsh reads" "$(zsh -fc '
+	compadd() { shift; echo "$@"; }
+	words=("$1" sync -c "$2" "") CURRENT=5 PREFIX=
+	. "$3"' zsh "$TILLBRIDGE" "$CONFIG" \
+	"$share/zsh/site-functions/_tillbridge")" "erp agora"

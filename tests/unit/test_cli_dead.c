@@ -271,7 +271,8 @@ test_cli_dead__show_is_for_reading(void **state)
 	     "answer\n");
 	says(happened);
 	says("goes to      erp\n");
-	says("\n  Tea-1                             2            -  E-1\n");
+	says("\n  sku    quantity  price  its id there\n"
+	     "  Tea-1         2      -  E-1\n\n");
 	says("to do        it is uncertain: confirm it if the document is "
 	     "there "
 	     "and complete");
@@ -300,7 +301,7 @@ test_cli_dead__shows_held_zeros_as_a_table(void **state)
 	                 0);
 	assert_int_equal(store_stock_hold(world->store, "kiosk", skus, 1), 0);
 	assert_int_equal(run(show, id), EXIT_CODE_DONE);
-	says("\n  Tea-1                             7  20");
+	says("\n  Tea-1      7  20");
 	says("to do        retry sets them to zero");
 }
 

@@ -107,7 +107,7 @@ test_cli_explain__prints_the_reason_and_what_happened(void **state)
 	assert_non_null(strstr(out, "\nagora shows 5: 5 in erp.\n"));
 	assert_non_null(strstr(out, "bound to   A-1 = A-1\n"));
 	assert_non_null(strstr(out, "published  5, written 20"));
-	assert_non_null(strstr(out, "agora    written  showed 4, target 5\n"));
+	assert_non_null(strstr(out, "agora  written  showed 4, target 5\n"));
 	assert_string_equal(err, "");
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h> /* wants the four above first */
 
 #include "gateway/base/clock.h"
+#include "gateway/base/json.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/sync.h"
 #include "gateway/drivers/store_health.h"
@@ -60,18 +61,16 @@ hasty_mono_ms(void)
 }
 
 static pid_t
-start_as(bool is_full, bool is_dry, char *account)
+start_cli(struct cli cli, char *account)
 {
 	char conf[128];
 	char *words[] = { account, NULL };
-	const struct cli cli = { .conf_path = conf,
-		                 .parts = &cli_world_parts,
-		                 .argc = account ? 1 : 0,
-		                 .argv = words,
-		                 .is_full = is_full,
-		                 .is_dry = is_dry };
 	pid_t pid;
 
+	cli.conf_path = conf;
+	cli.parts = &cli_world_parts;
+	cli.argc = account ? 1 : 0;
+	cli.argv = words;
 	cli_world_path(world, conf, "gateway.json");
 	(void)fflush(NULL);
 	pid = fork();
@@ -83,6 +82,13 @@ start_as(bool is_full, bool is_dry, char *account)
 		exit((int)cli_sync(&cli));
 	}
 	return pid;
+}
+
+static pid_t
+start_as(bool is_full, bool is_dry, char *account)
+{
+	return start_cli((struct cli){ .is_full = is_full, .is_dry = is_dry },
+	                 account);
 }
 
 static pid_t
@@ -253,12 +259,36 @@ test_cli_sync__a_dry_run_prints_what_it_found(void **state)
 	         "\"gone\":2}],\"counts\":43,\"differ\":1}");
 	finish("erp");
 	assert_int_equal(end(pid), EXIT_CODE_DONE);
-	assert_string_equal(
-		out,
-		"erp: dry run of a full sync; nothing was written\n"
-		"  list                       rows new or changed       gone\n"
-		"  items                       120              7          2\n"
-		"  43 counts read, 1 differs\n");
+	assert_string_equal(out,
+	                    "erp: dry run of a full sync; nothing was written\n"
+	                    "  list   rows  new or changed  gone\n"
+	                    "  items   120               7     2\n"
+	                    "  43 counts read, 1 differs\n");
+}
+
+static void
+test_cli_sync__tells_programs(void **state)
+{
+	char erp[] = "erp";
+	struct json *doc = NULL;
+	const struct json_node *one;
+	pid_t pid;
+
+	(void)state;
+	serve("worker:erp");
+	pid = start_cli((struct cli){ .is_json = true, .is_dry = true }, erp);
+	wait_asked("erp", MARK_DRY_CATCH_UP);
+	set_fact("erp", "sync_report",
+	         "{\"verdict\":\"done\",\"why\":\"\",\"lists\":[],"
+	         "\"counts\":43,\"differ\":1}");
+	finish("erp");
+	assert_int_equal(end(pid), EXIT_CODE_DONE);
+	assert_int_equal(json_parse(&doc, out, strlen(out)), 0);
+	one = json_at(json_find(json_root(doc), "accounts"), 0);
+	assert_string_equal(json_text_or(one, "account", ""), "erp");
+	assert_non_null(strstr(out, "\"done\":true"));
+	assert_non_null(strstr(out, "\"differ\":1"));
+	json_free(doc);
 }
 
 static void
@@ -537,6 +567,7 @@ main(void)
 		EACH(test_cli_sync__leaves_a_paused_account_alone),
 		EACH(test_cli_sync__tells_list_by_list_what_is_read),
 		EACH(test_cli_sync__a_dry_run_prints_what_it_found),
+		EACH(test_cli_sync__tells_programs),
 		EACH(test_cli_sync__a_dry_run_that_broke_off_has_failed),
 		EACH(test_cli_sync__names_the_accounts_there_are),
 		EACH(test_cli_sync__knows_its_words_before_it_needs_redis),

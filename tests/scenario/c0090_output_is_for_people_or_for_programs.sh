@@ -1,0 +1,90 @@
+#!/bin/sh
+# What a command prints is text for a person: in colour, with a line that is
+# drawn again, on a terminal only, and never where NO_COLOR or TERM=dumb forbids
+# it. With --json it is JSON, whatever there is to say.
+. "${0%/*}/lib.sh"
+
+# on_a_terminal WORD...: sets $said to what a terminal would get.
+on_a_terminal()
+{
+	said=$(script -qec "exec '$TILLBRIDGE' $* -c '$CONFIG'" /dev/null \
+		</dev/null 2>&1) || :
+}
+
+# is_json FILTER WORD...: its JSON, and nothing else; FILTER holds.
+is_json()
+{
+	filter=$1
+	shift
+	"$TILLBRIDGE" "$@" --json -c "$CONFIG" >"$DIR/json" 2>"$DIR/json.err" \
+		</dev/null || :
+	jq -e "$filter" "$DIR/json" >/dev/null ||
+		fail "$*: not \"$filter\": $(cat "$DIR/json" "$DIR/json.err")"
+}
+
+escape=$(printf '\033')
+start_all
+
+# Piped, no command colours or redraws anything.
+for words in check status reconcile "sync --full --dry-run" "items match" \
+	"explain 21-0001" "items list" "dead list" help; do
+	# shellcheck disable=SC2086  # its words
+	TERM=xterm tb $words
+	expect "exit status of $words ($said)" "$code" 0
+	expect_no_text "$words, piped" "$said" "$escape"
+done
+
+# On a terminal; and there as well it can be forbidden.
+export TERM=xterm
+unset NO_COLOR
+on_a_terminal check
+expect_text "check" "$said" "^$escape\\[32mok$escape\\[0m    erp "
+on_a_terminal status
+expect_text "status" "$said" "^$escape\\[1maccount"
+on_a_terminal sync
+expect_text "sync's lines are drawn again" "$said" "$escape\\[K"
+on_a_terminal sync --quiet
+expect_no_text "sync --quiet" "$said" "$escape"
+NO_COLOR=1
+export NO_COLOR
+on_a_terminal check
+expect_text "check, with NO_COLOR" "$said" "^ok    erp "
+on_a_terminal sync
+expect_text "sync is drawn without colour, too" "$said" "$escape\\[K"
+unset NO_COLOR
+export TERM=dumb
+on_a_terminal check
+expect_text "check, with TERM=dumb" "$said" "^ok    erp "
+on_a_terminal sync
+expect_no_text "sync, with TERM=dumb" "$said" "$escape"
+
+# A terminal obeys what an item is called; a file has it as it was.
+printf 'sku,name\n21-0001,"a\033[31mb"\n' >"$DIR/red.csv"
+tb items import "$DIR/red.csv"
+expect "exit status ($said)" "$code" 0
+on_a_terminal items export
+expect_text "on a terminal" "$said" 'a \[31mb'
+tb items export
+expect_text "in a file" "$said" "a$escape\\[31mb"
+
+# For programs.
+is_json '.ok and ([.checks[].name] | index("erp") and index("redis"))' check
+is_json '.ok and ([.checks[].name] | index("erp") | not)' check --offline
+is_json '.running and .accounts[1].name == "agora" and
+	.accounts[1].bound > 0 and .summary.level == "good"' status
+expect "the same as the daemon's" \
+	"$(jq -cS '[.accounts[] | {name, bound, state, cannot}]' "$DIR/json")" \
+	"$(curl -s --max-time 10 "$API/api/status" | jq -cS '[.accounts[] | {name, bound, state, cannot}]')"
+is_json '.accounts | length == 2 and all(.done)' sync
+is_json '.dry_run and .accounts[0].report.verdict == "done"' sync --dry-run erp
+is_json '.accounts | all(.done)' reconcile
+is_json '.accounts[0].matched' items match erp
+is_json 'length > 0' items list
+is_json '.ok and .written and .items == 1' items import "$DIR/red.csv"
+is_json 'length == 0' dead list
+is_json '.sku == "21-0001"' explain 21-0001
+stop_daemon
+is_json '.running == false and .accounts[0].name == "erp"' status
+stop_sim
+is_json '(.ok | not) and ([.checks[] | select(.state == "wrong") | .name] ==
+	["erp", "agora"])' check
