@@ -546,6 +546,41 @@ test_worker__what_waits_leaves_room_for_what_is_behind_it(void **state)
 	assert_int_equal(times_of(tills[0], "list_sales"), 1);
 }
 
+/* A shop's database, say, that is down while others trade. */
+static void
+test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute(
+	void **state)
+{
+	struct worker *w = &world->kiosk;
+	int64_t end_ms = clock_mono_ms() + 3600000;
+	int64_t wait_ms = 0;
+	int n = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)fake_adapter_log(tills[1]);
+	while (clock_mono_ms() < end_ms) {
+		fake_adapter_set(erp, "E-A1", n % 2 ? "3" : "4");
+		engine_world_mark(world, &world->erp, "i:A1", MARK_SYNC);
+		fake_adapter_next(tills[1], "read_counts",
+		                  outcome_of(VERDICT_RETRY, "refused"), false);
+		engine_world_turn(&world->erp);
+		engine_world_turn(&world->agora);
+		assert_true(fake_adapter_shows(tills[0], "A-A1",
+		                               n % 2 ? "3" : "4"));
+		assert_int_equal(worker_turn(w, &wait_ms), 0);
+		n++;
+		assert_in_range(wait_ms, 1, PACE_CAP_MS);
+		tills[1]->n_steps = 0;
+		fake_clock_advance(wait_ms);
+	}
+	assert_in_range(times_of(tills[1], "read_counts"), 100, 300);
+	fake_clock_advance(PACE_CAP_MS - wait_ms);
+	engine_world_turn(w);
+	assert_true(fake_adapter_shows(tills[1], "K-A1", n % 2 ? "4" : "3"));
+	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -568,6 +603,7 @@ main(void)
 		EACH(test_worker__a_hook_ends_the_wait_of_what_fails),
 		EACH(test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody),
 		EACH(test_worker__what_waits_leaves_room_for_what_is_behind_it),
+		EACH(test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
