@@ -280,6 +280,24 @@ meter_poll_wait(struct meter *m, int64_t *wait_ms)
 	return r;
 }
 
+int64_t
+meter_room_wait_ms(struct meter *m)
+{
+	int64_t now = clock_mono_ms();
+	int64_t longest = 0;
+
+	if (!m || m->n_calls)
+		return 0;
+	for (size_t i = 0; i < m->n; i++) {
+		int64_t wait =
+			limit_wait_ms(&m->states[i], 1, keep_percent(m), now);
+
+		if (wait > longest)
+			longest = wait;
+	}
+	return longest;
+}
+
 void
 meter_forget(struct meter *m)
 {

@@ -43,6 +43,12 @@ enum limit_work meter_work(const struct meter *m); /* NULL: urgent */
  */
 int meter_poll_wait(struct meter *m, int64_t *wait_ms);
 
+/*
+ * How long a bucket has no room for one more call of the work in hand; 0: it
+ * has. 0 too for NULL, and while a call is under way.
+ */
+int64_t meter_room_wait_ms(struct meter *m);
+
 /* Another process may have called since: read the month again. NULL: nothing. */
 void meter_forget(struct meter *m);
 

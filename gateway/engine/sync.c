@@ -31,6 +31,9 @@
 
 enum {
 	PROGRESS_EVERY_MS = 500,
+	ROOM_LOOK_MS = 50, /* while there is no room for a call */
+	ROOM_PATIENCE_MS =
+		600000 /* then the account's other work has its turn */
 };
 
 static const char *
@@ -136,6 +139,27 @@ dangling(void *ctx, const char *entity, int64_t refs, const char *why)
 
 /* ---- live work goes on ---- */
 
+/*
+ * Urgent work has taken its share of the limits: what is next waits for its own
+ * here, where urgent work goes on. A call refused would end the sync, and
+ * the next one begin anew, as far as this one.
+ */
+static int
+wait_for_room(struct sync *s)
+{
+	struct worker *w = s->w;
+	int64_t until_ms = clock_mono_ms() + ROOM_PATIENCE_MS;
+	int64_t wait_ms;
+	int r = 0;
+
+	while (!r && (wait_ms = meter_room_wait_ms(w->meter)) > 0 &&
+	       clock_mono_ms() < until_ms) {
+		clock_sleep_ms(wait_ms < ROOM_LOOK_MS ? wait_ms : ROOM_LOOK_MS);
+		r = worker_breathe(w, &s->breathed_mono_ms);
+	}
+	return r;
+}
+
 static int
 breathe(void *ctx)
 {
@@ -145,6 +169,8 @@ breathe(void *ctx)
 	if (s->is_untold) /* a list that is slow to come has a name by now */
 		tell(s);
 	r = worker_breathe(s->w, &s->breathed_mono_ms);
+	if (!r)
+		r = wait_for_room(s);
 	if (r)
 		s->fault = r;
 	return r;
@@ -194,6 +220,8 @@ finish(struct sync *s, const struct mark *mark)
 		r = resolve_bindings(w);
 	if (!r)
 		r = guard_release(w);
+	if (!r)
+		r = wait_for_room(s);
 	if (!r)
 		r = sales_list(w, clock_wall_ms(), is_full, 0, &was_listed);
 	if (!r && !was_listed)
@@ -282,8 +310,10 @@ run(struct sync *s, const struct mark *mark)
 		.dangling = dangling,
 	};
 	struct outcome outcome = outcome_done();
-	int r;
+	int r = wait_for_room(s);
 
+	if (r)
+		return r;
 	if (w->ops->sync)
 		outcome = w->ops->sync(w->state, &s->job, &sink);
 	r = s->fault;

@@ -11,6 +11,7 @@
 #include "gateway/engine/meter.h"
 
 #include "gateway/base/clock.h"
+#include "gateway/base/err.h"
 #include "gateway/drivers/store_health.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
@@ -134,6 +135,27 @@ limited_sync(void *state, const struct sync_job *job,
 	return outcome.verdict == VERDICT_DONE
 	               ? fake_till_ops.sync(state, job, sink)
 	               : outcome;
+}
+
+enum { PAGES = 10 };
+
+static int n_pages;
+
+static struct outcome
+paged_sync(void *state, const struct sync_job *job,
+           const struct sync_sink *sink)
+{
+	(void)state;
+	(void)job;
+	for (n_pages = 0; n_pages < PAGES; n_pages++) {
+		struct outcome outcome = pass();
+
+		if (outcome.verdict != VERDICT_DONE)
+			return outcome;
+		if (sink->breathe(sink->ctx))
+			return outcome_fault(ERR_STORE);
+	}
+	return outcome_done();
 }
 
 static void
@@ -435,6 +457,47 @@ test_meter__the_look_after_a_write_is_no_poll(void **state)
 		store_world_say(&world->base, "ZCARD test:marks:agora"), "0");
 }
 
+static int n_looks;
+
+/* There is always another look to come. Three of them empty the bucket; then
+   there is less trade, and more comes back than they take. */
+static void
+ask_again(struct fake_adapter *f, const char *call)
+{
+	(void)f;
+	if (strcmp(call, "read_counts") != 0)
+		return;
+	n_looks++;
+	fake_clock_advance(n_looks <= 3 ? 300 : 60000);
+	if (n_pages < PAGES)
+		engine_world_mark(world, &world->agora, "i:S1", MARK_HOOK);
+}
+
+/* Urgent work leaves no call to polls for longer than the gate waits: a sync by
+   the clock comes to its end all the same, the first time. */
+static void
+test_meter__a_sync_waits_for_its_share_while_urgent_work_goes_on(void **state)
+{
+	struct fake_adapter *agora = world->agora.state;
+
+	(void)state;
+	limit((struct limits){ .buckets = { { "b", .size = 8, .drip = 1,
+	                                      .per_ms = 20000 } } });
+	limited.sync = paged_sync;
+	agora->after = ask_again;
+	n_looks = 0;
+	n_pages = 0;
+	engine_world_mark(world, &world->agora, MARK_FULL, MARK_SYNC);
+	engine_world_mark(world, &world->agora, "i:S1", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	agora->after = NULL;
+	assert_int_equal(n_pages, PAGES);
+	assert_true(n_looks > 2);
+	engine_world_rest(world);
+	assert_string_equal(store_world_marks(&world->base, "agora"), "");
+	assert_int_equal(pace_state(&world->agora.pace), VERDICT_DONE);
+}
+
 static void
 test_meter__a_person_who_asks_is_no_poll(void **state)
 {
@@ -553,6 +616,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_meter__the_look_after_a_write_is_no_poll, begin,
 			end),
+		cmocka_unit_test_setup_teardown(
+			test_meter__a_sync_waits_for_its_share_while_urgent_work_goes_on,
+			begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_meter__a_person_who_asks_is_no_poll, begin, end),
 		cmocka_unit_test_setup_teardown(
