@@ -351,7 +351,7 @@ test_store_vault__is_not_locked_more_than_a_few_times_a_minute(void **state)
 static void
 test_store_vault__many_accounts_are_locked_in_one_minute(void **state)
 {
-	char name[16];
+	char name[32];
 	int64_t wait_ms = 0;
 
 	(void)state;
