@@ -15,6 +15,7 @@
 #include "gateway/drivers/http_client.h"
 #include "handlers/handlers.h"
 #include "tests/sim/hiboutik.h"
+#include "tests/support/adapter_rig.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/till_wire.h"
 #include "tests/support/till_world.h"
@@ -70,18 +71,13 @@ configure(struct rig *rig, int store, int warehouse, const char *more)
 	const struct conf_type type = { .name = "hiboutik",
 		                        .rows = hiboutik_adapter.options,
 		                        .hook = hiboutik_hooks.options };
-	struct buf mistakes = BUF_INIT;
 	char *json = text_format(
 		"{\"url\":\"" HOST "/api\",\"email\":\"demo@example.com\","
 		"\"api_key\":\"" KEY "\",\"store\":%d,\"warehouse\":%d,"
 		"\"timezone\":\"Europe/Athens\"%s}",
 		store, warehouse, more);
 
-	conf_section_free(rig->conf);
-	if (conf_section_parse(&rig->conf, &type, json, NULL, &mistakes))
-		fail_msg("%s", buf_text(&mistakes));
-	buf_fini(&mistakes);
-	free(json);
+	adapter_rig_configure(&rig->conf, &type, json);
 }
 
 static int
@@ -138,11 +134,7 @@ renew(void **state)
 static void
 change(struct rig *rig, const char *what, const char *body)
 {
-	const char *wrong =
-		till_command(&hiboutik_hands, &rig->till, what, body);
-
-	if (wrong != NULL)
-		fail_msg("%s: %s", what, wrong);
+	adapter_rig_order(&hiboutik_hands, &rig->till, what, body);
 }
 
 static struct hiboutik_thing *
@@ -152,15 +144,6 @@ thing(struct rig *rig, const char *name)
 
 	assert_non_null(t);
 	return t;
-}
-
-static int64_t
-whole(struct decimal d)
-{
-	int64_t n = -1;
-
-	assert_int_equal(decimal_to_scaled(&n, d, 0), 0);
-	return n;
 }
 
 /* ---- counts ---- */
@@ -184,7 +167,7 @@ test_hiboutik__a_few_items_cost_a_call_for_each_product(void **state)
 	thing(rig, "101/0")->counts[1] = 7; /* another warehouse */
 	assert_int_equal(look(rig, counts, 1).verdict, VERDICT_DONE);
 	assert_true(counts[0].is_known);
-	assert_int_equal(whole(counts[0].qty), 41);
+	assert_int_equal(adapter_rig_whole(counts[0].qty), 41);
 	assert_string_equal(buf_text(&rig->wire.log),
 	                    "GET stock_available/product_id/101\n");
 	/* All sizes of one product are one call. */
@@ -199,7 +182,7 @@ test_hiboutik__a_few_items_cost_a_call_for_each_product(void **state)
 	assert_int_equal(rig->wire.n_calls, 1);
 	for (size_t i = 0; i < n; i++) {
 		assert_true(more[i].is_known);
-		assert_int_equal(whole(more[i].qty),
+		assert_int_equal(adapter_rig_whole(more[i].qty),
 		                 thing(rig, names[i])->counts[0]);
 	}
 }
@@ -409,7 +392,8 @@ test_hiboutik__what_was_listed_after_the_look_is_taken_off_once(void **state)
 	assert_int_equal(write_beside_sales(rig, "return", 14).verdict,
 	                 VERDICT_DONE);
 	assert_counts(rig, 14, 0);
-	assert_int_equal(whole(thing(rig, "101/0")->tally.written), 3);
+	assert_int_equal(adapter_rig_whole(thing(rig, "101/0")->tally.written),
+	                 3);
 }
 
 /* Inside the count already, and as young: seconds do not tell them apart. */
@@ -488,8 +472,8 @@ read_open(struct rig *rig, int64_t first, int64_t second)
 	till_wire_begin(&rig->wire);
 	outcome = hiboutik_adapter.read_open(rig->state, counts, 2);
 	assert_int_equal(outcome.verdict, VERDICT_DONE);
-	assert_int_equal(whole(counts[0].qty), first);
-	assert_int_equal(whole(counts[1].qty), second);
+	assert_int_equal(adapter_rig_whole(counts[0].qty), first);
+	assert_int_equal(adapter_rig_whole(counts[1].qty), second);
 	return outcome;
 }
 
@@ -787,8 +771,10 @@ write_with_trouble(void **state, unsigned at, enum till_trouble trouble,
 		fail_msg("call %u, trouble %d: %s", at, trouble, outcome.why);
 	assert_counts(rig, 13, 6);
 	/* Not by way of more and then less. */
-	assert_int_equal(whole(thing(rig, "101/0")->tally.written), 3);
-	assert_int_equal(whole(thing(rig, "102/0")->tally.recorded), 4);
+	assert_int_equal(adapter_rig_whole(thing(rig, "101/0")->tally.written),
+	                 3);
+	assert_int_equal(adapter_rig_whole(thing(rig, "102/0")->tally.recorded),
+	                 4);
 	assert_int_equal(validated(rig), 1);
 	assert_int_equal(rig->till.n_inputs, 1);
 	assert_left_open(rig, trouble == LOST && strcmp(rig->wire.bad,
@@ -1369,7 +1355,9 @@ post_with_trouble(void **state, unsigned at, enum till_trouble trouble,
 	if (is_return)
 		assert_int_equal(validated(rig), 1);
 	else
-		assert_int_equal(whole(thing(rig, "101/0")->tally.recorded), 2);
+		assert_int_equal(
+			adapter_rig_whole(thing(rig, "101/0")->tally.recorded),
+			2);
 	entry_fini(&e);
 	return true;
 }
@@ -1510,35 +1498,12 @@ test_hiboutik__a_binding_is_a_product_and_perhaps_a_size(void **state)
 /* ---- sync ---- */
 
 static int
-begin_counts(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static int
 sum_count(void *ctx, const char *external, struct decimal qty)
 {
 	int64_t *sum = ctx;
 
 	assert_non_null(strchr(external, '/'));
-	*sum += whole(qty);
-	return 0;
-}
-
-static void
-progress(void *ctx, const char *entity, int64_t rows, int64_t total)
-{
-	(void)ctx;
-	(void)entity;
-	(void)rows;
-	(void)total;
-}
-
-static int
-breathe(void *ctx)
-{
-	(void)ctx;
+	*sum += adapter_rig_whole(qty);
 	return 0;
 }
 
@@ -1549,11 +1514,7 @@ test_hiboutik__a_sync_tells_every_count_of_the_warehouse(void **state)
 	const struct sync_job job = { .is_full = true };
 	int64_t sum = 0;
 	int64_t expected = 0;
-	const struct sync_sink sink = { .ctx = &sum,
-		                        .begin_counts = begin_counts,
-		                        .count = sum_count,
-		                        .progress = progress,
-		                        .breathe = breathe };
+	const struct sync_sink sink = adapter_rig_sink(&sum, sum_count);
 
 	for (size_t i = 0; i < rig->till.n_things; i++) {
 		rig->till.things[i]->counts[1] = 1000;

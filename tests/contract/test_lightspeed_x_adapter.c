@@ -13,6 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/drivers/http_client.h"
 #include "tests/sim/lightspeed_x.h"
+#include "tests/support/adapter_rig.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/till_wire.h"
@@ -147,7 +148,6 @@ configure(struct rig *rig, const char *more)
 	const struct conf_type type = { .name = "lightspeed_x",
 		                        .rows = lightspeed_x_adapter.options,
 		                        .hook = hook_rows };
-	struct buf mistakes = BUF_INIT;
 	char *json =
 		text_format("{\"url\":\"" HOST "\",\"access_token\":"
 	                    "\"" TOKEN "\",\"outlet\":\"" OUTLET "\","
@@ -155,12 +155,7 @@ configure(struct rig *rig, const char *more)
 	                    "\"" USER "\",\"payment_type\":\"" PAYMENT "\"%s}",
 	                    more);
 
-	assert_non_null(json);
-	conf_section_free(rig->conf);
-	if (conf_section_parse(&rig->conf, &type, json, NULL, &mistakes))
-		fail_msg("%s", buf_text(&mistakes));
-	buf_fini(&mistakes);
-	free(json);
+	adapter_rig_configure(&rig->conf, &type, json);
 }
 
 static int
@@ -219,10 +214,7 @@ renew(void **state)
 static void
 change(struct rig *rig, const char *what, const char *body)
 {
-	const char *wrong = till_command(&lsx_hands, &rig->till, what, body);
-
-	if (wrong != NULL)
-		fail_msg("%s: %s", what, wrong);
+	adapter_rig_order(&lsx_hands, &rig->till, what, body);
 }
 
 static struct lsx_thing *
@@ -773,13 +765,6 @@ struct told {
 };
 
 static int
-begin_counts(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static int
 tell(void *ctx, const char *external, struct decimal qty)
 {
 	struct told *told = ctx;
@@ -791,31 +776,11 @@ tell(void *ctx, const char *external, struct decimal qty)
 	return 0;
 }
 
-static void
-progress(void *ctx, const char *entity, int64_t rows, int64_t total)
-{
-	(void)ctx;
-	(void)entity;
-	(void)rows;
-	(void)total;
-}
-
-static int
-breathe(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
 static struct outcome
 sync_into(struct rig *rig, struct told *told, bool is_full, bool is_dry)
 {
 	const struct sync_job job = { .is_full = is_full, .is_dry = is_dry };
-	const struct sync_sink sink = { .ctx = told,
-		                        .begin_counts = begin_counts,
-		                        .count = tell,
-		                        .progress = progress,
-		                        .breathe = breathe };
+	const struct sync_sink sink = adapter_rig_sink(told, tell);
 
 	buf_reset(&told->text);
 	told->n = 0;
