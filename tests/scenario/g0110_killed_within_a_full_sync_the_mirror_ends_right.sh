@@ -10,7 +10,8 @@ kill_after_asking()
 	sleep "0.$(printf %03d $(($(od -An -N2 -tu2 /dev/urandom) % 200)))"
 	kill_daemon
 	expect "cursors ahead of their rows, killed after $1" \
-		"$(hasty_cursors)" ""
+		"$(hasty_cursors customers customersites items itemaltercodes \
+			itembalances itemimages)" ""
 	order reset-calls '{}'
 }
 

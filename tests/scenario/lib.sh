@@ -836,10 +836,11 @@ mirror_is_right()
 	[ -z "$(mirror_differences)" ]
 }
 
-# Prints the lists whose cursor covers rows that are not stored (promise 6).
+# hasty_cursors [LIST...]: prints the lists, among these or all, whose cursor
+# covers rows that are not stored (promise 6).
 hasty_cursors()
 {
-	for list in $galaxy_lists; do
+	for list in ${*:-$galaxy_lists}; do
 		note=$(mirror_note "$list.revision")
 		[ "$note" ] || continue
 		galaxy_rows "$list" "| select(.RevisionNumber <= $note)" \

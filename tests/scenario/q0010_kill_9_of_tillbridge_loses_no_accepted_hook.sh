@@ -6,7 +6,7 @@
 start_all
 hooks galaxy off
 hooks square off
-codes=$(sim_state '[.galaxy.items[:20][].code] | join(" ")')
+codes=$(sim_state '[.galaxy.items[:10][].code] | join(" ")')
 for code in $codes; do
 	set_balance "$code" 7
 done
