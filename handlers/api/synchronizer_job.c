@@ -144,7 +144,6 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 	char *entry = text_format("api:sales/%s", id);
 	int r = entry ? store_ledger_state(env->store, &state, entry)
 	              : err_raise(ERR_NOMEM, "why=%s", "answer");
-	bool is_dropped = strcmp(state.state, "dropped") == 0;
 	bool rests = false;
 	struct job_view job = { id, "sale", state_of_entry(state.state), "" };
 
@@ -154,8 +153,6 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 		job.why = "its account is paused";
 	else if (state.why)
 		job.why = state.why;
-	else if (is_dropped)
-		job.why = "a person decided against it";
 	if (r == LEDGER_ABSENT)
 		r = say_absent(reply);
 	else if (!r && wants_json(call))

@@ -111,6 +111,16 @@ expect "an item that nobody registered" "$(api_code api/synchronizer/sale \
 	--json '{"item_ecommerce_id":99,"delta":1,"balance":1}')" 400
 wait_quiet
 
+# What came back to the shop; Square takes it. (v0160: who does not.)
+before=$(count_of "$first")
+answer=$(post api/synchronizer/sale \
+	'{"item_ecommerce_id":17,"delta":-1,"balance":-1200}')
+job=$(printf %s "$answer" | jq -r .location)
+wait_for "the return is at the till" 20 job_is "$job" 'Succeeded$'
+expect "counted there" "$(count_of "$first")" $((before + 1))
+expect "recorded there" "$(recorded "$first")" 2
+wait_quiet
+
 # Its list, by what the vendor calls the account; ours by the account's name.
 expect "rows" "$(api api/items/L1 | jq -r '[.[] |
 	"\(.ecommerceID) \(.posID) \(.limitQuantitySale) \(.pos.accountID)"] |
