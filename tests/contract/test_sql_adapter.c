@@ -15,6 +15,8 @@
 #include "tests/support/maria_server.h"
 #include "tests/support/make_cert.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -733,6 +735,153 @@ test_sql__a_server_must_prove_itself(void **state)
 	open_tls(rig, "127.0.0.1", paths[1]);
 	assert_outcome(set(rig, "11", 8), VERDICT_RETRY, "check ca_file");
 	assert_qty("11", "9");
+}
+
+static void
+test_sql__on_the_same_machine_a_port_will_do(void **state)
+{
+	struct rig *rig = *state;
+	char options[200];
+
+	(void)snprintf(options, sizeof(options),
+	               "\"host\":\"127.0.0.1\",\"port\":%d,\"user\":\"till\","
+	               "\"password\":\"" PASSWORD "\",\"profile\":\"stock\"",
+	               server.port);
+	open_as(rig, options);
+	assert_string_equal(rig->mistakes, "");
+	assert_outcome(set(rig, "11", 9), VERDICT_DONE, "");
+	assert_qty("11", "9");
+	maria_server_kill(&server);
+	assert_outcome(set(rig, "11", 8), VERDICT_RETRY,
+	               "whether the server runs");
+	maria_server_again(&server, paths[0]);
+	open_tls(rig, "localhost", paths[1]);
+	assert_outcome(set(rig, "11", 8), VERDICT_DONE, "");
+}
+
+/* Somebody on the way who says that the server knows no TLS. */
+struct stripper {
+	int listener;
+	int port;
+	pthread_t thread;
+	_Atomic long n_said; /* bytes that came from the client */
+};
+
+/* Capabilities stand behind the version and thirteen bytes. */
+static void
+strip(unsigned char *greeting, size_t n)
+{
+	enum { AT_VERSION = 5, BETWEEN = 4 + 8 + 1, SSL_BIT = 0x08 };
+	size_t at = AT_VERSION +
+	            strnlen((char *)greeting + AT_VERSION, n - AT_VERSION) + 1 +
+	            BETWEEN;
+
+	if (at + 1 < n)
+		greeting[at + 1] &= (unsigned char)~SSL_BIT;
+}
+
+static int
+dial_port(int port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		                  .sin_port = htons((uint16_t)port),
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof(at))) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static void *
+strip_one(void *ctx)
+{
+	struct stripper *s = ctx;
+	int client = accept(s->listener, NULL, NULL);
+	int there = client >= 0 ? dial_port(server.port) : -1;
+	unsigned char bytes[512];
+	ssize_t n = there >= 0 ? recv(there, bytes, sizeof(bytes), 0) : 0;
+
+	if (n > 40) {
+		strip(bytes, (size_t)n);
+		(void)send(client, bytes, (size_t)n, MSG_NOSIGNAL);
+		while ((n = recv(client, bytes, sizeof(bytes), 0)) > 0)
+			s->n_said += n;
+	}
+	if (there >= 0)
+		(void)close(there);
+	if (client >= 0)
+		(void)close(client);
+	return NULL;
+}
+
+static void
+start_stripper(struct stripper *s)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(at);
+
+	s->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(s->listener, (const struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(s->listener, 4), 0);
+	assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &n),
+	                 0);
+	s->port = ntohs(at.sin_port);
+	assert_int_equal(pthread_create(&s->thread, NULL, strip_one, s), 0);
+}
+
+/* It is told nothing: neither who we are nor with what password. */
+static void
+test_sql__who_says_that_there_is_no_tls_is_told_nothing(void **state)
+{
+	struct rig *rig = *state;
+	struct stripper stripper = { .port = 0 };
+	char options[300];
+
+	start_stripper(&stripper);
+	(void)snprintf(options, sizeof(options),
+	               "\"host\":\"127.0.0.1\",\"port\":%d,\"ca_file\":\"%s\","
+	               "\"user\":\"till\",\"password\":\"" PASSWORD
+	               "\",\"profile\":\"stock\"",
+	               stripper.port, paths[1]);
+	open_as(rig, options);
+	assert_outcome(set(rig, "11", 9), VERDICT_RETRY, "check ca_file");
+	close_adapter(rig);
+	(void)pthread_join(stripper.thread, NULL);
+	(void)close(stripper.listener);
+	assert_int_equal(stripper.n_said, 0);
+	assert_qty("11", "5");
+}
+
+static void
+test_sql__only_the_rows_of_this_place_are_ours(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	open_with(rig,
+	          "\"profile\":\"stock\",\"location_column\":\"accountID\","
+	          "\"location\":\"y\"");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	assert_outcome(count.outcome, VERDICT_REFUSED, "has no row");
+	assert_outcome(set(rig, "14", 7), VERDICT_DONE, "");
+	assert_asked(
+		"SELECT GROUP_CONCAT(quantity ORDER BY id) FROM shop.stock "
+		"WHERE idProductEcommerce = 14",
+		"1,7");
+	open_with(rig,
+	          "\"profile\":\"stock\",\"variant_column\":\"accountID\"");
+	assert_outcome(set(rig, "14/x", 4), VERDICT_DONE, "");
+	assert_asked(
+		"SELECT GROUP_CONCAT(quantity ORDER BY id) FROM shop.stock "
+		"WHERE idProductEcommerce = 14",
+		"4,7");
+	(void)read_one(rig, &count, "14/z");
+	assert_outcome(count.outcome, VERDICT_REFUSED, "has no row");
 }
 
 /* ---- sync and search ---- */
@@ -1510,6 +1659,58 @@ test_sql__two_that_look_at_once_note_a_sale_once(void **state)
 	close_adapter(&other);
 }
 
+enum { LOOKS = 60 };
+
+struct looker {
+	struct rig rig;
+	pthread_t thread;
+	struct outcome worst;
+};
+
+static void *
+look_often(void *ctx)
+{
+	struct looker *l = ctx;
+
+	l->worst = outcome_done();
+	for (int i = 0; i < LOOKS && l->worst.verdict == VERDICT_DONE; i++) {
+		struct count count = { .external = "11" };
+
+		l->worst = sql_adapter.read_counts(l->rig.sql, &count, 1);
+	}
+	return NULL;
+}
+
+static void
+test_sql__two_that_look_all_the_time_note_each_sale_once(void **state)
+{
+	struct rig *rig = *state;
+	struct looker lookers[2] = { { .rig = { .conf = NULL } } };
+	static const char total[] =
+		"SELECT CAST(SUM(sold) AS SIGNED) FROM shop.tillbridge_sales "
+		"WHERE n > 0";
+
+	run("UPDATE shop.stock SET quantity = 5 WHERE id = 1");
+	begin_sales(rig);
+	for (size_t i = 0; i < 2; i++) {
+		open_sales_over(&lookers[i].rig, server.socket);
+		assert_int_equal(pthread_create(&lookers[i].thread, NULL,
+		                                look_often, &lookers[i]),
+		                 0);
+	}
+	for (int i = 0; i < 20; i++)
+		sell("1");
+	for (size_t i = 0; i < 2; i++)
+		(void)pthread_join(lookers[i].thread, NULL);
+	for (size_t i = 0; i < 2; i++) {
+		assert_outcome(lookers[i].worst, VERDICT_DONE, "");
+		close_adapter(&lookers[i].rig);
+	}
+	(void)sold(rig);
+	assert_asked(total, "20");
+	assert_qty("11", "-15");
+}
+
 static void
 test_sql__sales_of_many_pages_are_told_once(void **state)
 {
@@ -1682,6 +1883,9 @@ main(void)
 		TEST(a_probe_names_each_mistake_and_its_cure),
 		TEST(rights_on_two_columns_suffice),
 		TEST(a_server_must_prove_itself),
+		TEST(on_the_same_machine_a_port_will_do),
+		TEST(who_says_that_there_is_no_tls_is_told_nothing),
+		TEST(only_the_rows_of_this_place_are_ours),
 		TEST(a_sync_tells_every_count_and_skips_what_is_nobodys),
 		TEST(a_sync_of_many_pages_tells_each_once),
 		TEST(a_sync_broken_off_is_not_done),
@@ -1706,6 +1910,7 @@ main(void)
 		TEST(a_crash_of_the_server_loses_no_sale),
 		TEST(a_crash_that_undid_what_was_noted_books_the_rest),
 		TEST(two_that_look_at_once_note_a_sale_once),
+		TEST(two_that_look_all_the_time_note_each_sale_once),
 		TEST(sales_of_many_pages_are_told_once),
 		TEST(counts_written_as_drift_are_compared_with_nothing),
 		TEST(another_place_has_its_own_sales),
