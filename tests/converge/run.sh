@@ -58,6 +58,7 @@ export ROOT TILLBRIDGE TILLBRIDGE_SIM BUILD SLOW LIBFAKETIME
 if [ "${1:-}" = --smoke ]; then
 	shift
 	SEEDS=1 FIRST=2 ACTIONS=60
+	SLOW=$((SLOW * 3)) # a busy machine only takes longer
 	set -- --no-lookup --no-loss "$@"
 fi
 : "${SEEDS:=10}" "${FIRST:=1}" "${ACTIONS:=250}" "${JOBS:=1}"

@@ -9,8 +9,8 @@
 # TALLY=file those two numbers go there instead, for tests/run_all.sh.
 #
 # Environment: TILLBRIDGE, TILLBRIDGE_SIM, BUILD (as the Makefile says them);
-# JOBS, how many at a time (two for each processor: most of a scenario is
-# waiting; half of that with sanitizers); KEEP=1 keeps the folders of failed
+# JOBS, how many at a time (two for each processor, at most 8: most of a scenario
+# is waiting; half of that with sanitizers); KEEP=1 keeps the folders of failed
 # ones.
 
 set -u
@@ -30,6 +30,7 @@ case $BUILD in
 	limit_s=360
 	;;
 esac
+[ "$jobs" -le 8 ] || jobs=8
 : "${JOBS:=$jobs}"
 
 PORTS_EACH=10
