@@ -284,10 +284,10 @@ next_port=${PORT_BASE:-$((11000 + $$ % 900 * 20))}
 is_taken()
 {
 	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE \
-		"^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A"
+		"^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0[^6]"
 }
 
-# Sets $port to one that nobody listens on.
+# Sets $port to one that nobody uses; what is only remembered (6) is free.
 free_port()
 {
 	next_port=$((next_port + 1))
