@@ -457,7 +457,10 @@ run_command(struct cli *cli)
 		cli->argc--;
 		cli->argv++;
 		if (cli->argc > commands[i].max_words) {
-			cli_complain("usage: tillbridge %s", commands[i].usage);
+			cli_complain("%s: one word too many: usage: tillbridge "
+			             "%s",
+			             cli->argv[commands[i].max_words],
+			             commands[i].usage);
 			return EXIT_CODE_USAGE;
 		}
 		if (!takes_its_options(cli, &commands[i]))

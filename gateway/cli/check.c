@@ -22,6 +22,8 @@ struct report {
 	struct json_out json; /* into text */
 };
 
+enum { PLACES_MAX = 8 };
+
 enum state { STATE_OK, STATE_WARN, STATE_WRONG };
 
 static const struct {
@@ -150,6 +152,29 @@ probe(const struct cli *cli, const struct conf *conf,
 	return outcome;
 }
 
+/* Where in the file the mistake may be. */
+static void
+add_cure(struct buf *out, const struct conf_section *account,
+         const struct outcome *outcome)
+{
+	struct conf_place places[PLACES_MAX];
+	size_t n = conf_places(account, places, PLACES_MAX);
+	const char *before = "; it is called with ";
+
+	if (outcome->verdict == VERDICT_RETRY && conf_account_url(account))
+		buf_adds(out, "; is it up, and its url right?");
+	if (outcome->verdict != VERDICT_LOCKED)
+		return;
+	for (size_t i = 0; i < n && i < PLACES_MAX; i++) {
+		if (places[i].is_of_handler)
+			continue;
+		buf_addf(out, "%s%s (%s)", before, places[i].key,
+		         places[i].reference ? places[i].reference
+		                             : "in the file itself");
+		before = ", ";
+	}
+}
+
 static bool
 check_account(struct report *report, const struct conf *conf,
               const struct conf_section *account, struct station *station)
@@ -165,6 +190,7 @@ check_account(struct report *report, const struct conf *conf,
 		buf_reset(&what);
 		buf_addf(&what, "%s: %s", verdict_name(outcome.verdict),
 		         outcome.why);
+		add_cure(&what, account, &outcome);
 	}
 	say(report, ok ? STATE_OK : STATE_WRONG, conf_account_name(account),
 	    buf_text(&what));

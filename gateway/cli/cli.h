@@ -82,8 +82,11 @@ void cli_line_to(FILE *to, const char *format, ...)
 void cli_complain(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* A word of ours in colour, and the rest of its line. */
-void cli_painted(enum paint paint, const char *word, const char *rest);
+/* The forms of a command that was not understood, on stderr. */
+void cli_usage(const char *const *forms, size_t n);
+
+/* Words in colour, and the rest of their line. */
+void cli_painted(enum paint paint, const char *words, const char *rest);
 
 /*
  * JSON on stdout, and a line end. What our writer leaves as it is, and a

@@ -62,10 +62,16 @@ cli_alarm(const char *format, ...)
 }
 
 void
-cli_painted(enum paint paint, const char *word, const char *rest)
+cli_painted(enum paint paint, const char *words, const char *rest)
 {
-	(void)printf("%s%s%s", paint_begin(stdout, paint), word,
-	             paint_end(stdout, paint));
+	char *text = text_format("%s", words);
+
+	if (text) {
+		words_clean(text);
+		(void)printf("%s%s%s", paint_begin(stdout, paint), text,
+		             paint_end(stdout, paint));
+	}
+	free(text);
 	cli_line("%s", rest);
 }
 
@@ -104,6 +110,15 @@ cli_complain(const char *format, ...)
 	va_start(ap, format);
 	put_line(stderr, PAINT_PLAIN, format, ap);
 	va_end(ap);
+}
+
+void
+cli_usage(const char *const *forms, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		cli_line_to(stderr, "%s tillbridge %s",
+		            i ? "                  " : "tillbridge: usage:",
+		            forms[i]);
 }
 
 const char *

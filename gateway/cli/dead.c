@@ -313,7 +313,9 @@ show(const struct dead *dead, const char *id)
 	else if (!r)
 		r = dead_show(dead, id, &text);
 	if (r == LEDGER_ABSENT) {
-		cli_complain("%s: there is no such dead letter", id);
+		cli_complain("%s: there is no such dead letter (see "
+		             "tillbridge dead list)",
+		             id);
 		code = EXIT_CODE_FAILED;
 	} else if (r) {
 		code = cli_fail(r);
@@ -375,16 +377,18 @@ is_usable(const struct cli *cli)
 enum exit_code
 cli_dead(const struct cli *cli)
 {
+	static const char *const usage[] = {
+		"dead list [--json]", "dead show ID [--json]",
+		"dead retry ID…",     "dead retry --all [--dry-run]",
+		"dead confirm ID…",   "dead drop ID…",
+	};
 	struct conf *conf = NULL;
 	struct station *station = NULL;
 	struct dead dead;
 	enum exit_code code;
 
 	if (!is_usable(cli)) {
-		cli_complain("usage: tillbridge dead list [--json] | show ID "
-		             "[--json] | retry ID… | retry --all [--dry-run] | "
-		             "confirm ID… | "
-		             "drop ID…");
+		cli_usage(usage, sizeof(usage) / sizeof(*usage));
 		return EXIT_CODE_USAGE;
 	}
 	code = cli_open(&conf, &station, cli);

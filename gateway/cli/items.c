@@ -158,6 +158,12 @@ list(const struct conf *conf, struct store *store)
 enum exit_code
 cli_items(const struct cli *cli)
 {
+	static const char *const usage[] = {
+		"items import FILE.csv [--dry-run] [--skip-errors] [--json]",
+		"items export",
+		"items list [--json]",
+		"items match [--apply] [--json] [ACCOUNT…]",
+	};
 	const char *word = cli->argc ? cli->argv[0] : "";
 	bool is_import = !strcmp(word, "import") && cli->argc == 2;
 	bool is_export = !strcmp(word, "export") && cli->argc == 1;
@@ -170,10 +176,7 @@ cli_items(const struct cli *cli)
 	if ((!is_import && !is_export && !is_list && !is_match) ||
 	    ((cli->is_dry || cli->is_skipping) && !is_import) ||
 	    (cli->is_apply && !is_match) || (cli->is_json && is_export)) {
-		cli_complain("usage: tillbridge items import FILE.csv "
-		             "[--dry-run] [--skip-errors] [--json] | export "
-		             "| list [--json] | match [--apply] [--json] "
-		             "[ACCOUNT…]");
+		cli_usage(usage, sizeof(usage) / sizeof(*usage));
 		return EXIT_CODE_USAGE;
 	}
 	code = cli_open(&conf, &station, cli);

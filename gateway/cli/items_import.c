@@ -651,7 +651,9 @@ pass(struct import *im, const char *text, size_t n)
 		read_header(im, &csv);
 	while (!r && (r = csv_next(&csv)) == 0) {
 		progress_show(&im->progress,
-		              im->is_writing ? "writing " : "checking",
+		              !im->is_writing   ? "checking"
+		              : im->cli->is_dry ? "comparing"
+		                                : "writing",
 		              n - (size_t)(csv.end - csv.p), n);
 		r = take_row(im, &csv);
 	}

@@ -13,6 +13,7 @@
 
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
+#include "gateway/cli/progress.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/watch.h"
 #include "gateway/drivers/store_registry.h"
@@ -32,6 +33,9 @@ struct run {
 	size_t n_matched;
 	size_t n_written;
 	size_t n_failed; /* accounts */
+	struct progress progress;
+	const char *asked; /* borrowed: the account that is */
+	size_t n_listed;   /* there, until now */
 };
 
 /* ---- the registry ---- */
@@ -47,9 +51,12 @@ add_item(void *ctx, struct item *take)
 static int
 add_thing(void *ctx, const struct listing *listing)
 {
+	struct run *run = ctx;
 	const struct listing *l = listing;
 
-	return match_add_thing(ctx, l->external, l->sku, l->barcode, l->name);
+	progress_show(&run->progress, run->asked, run->n_listed++, 0);
+	return match_add_thing(run->match, l->external, l->sku, l->barcode,
+	                       l->name);
 }
 
 static void
@@ -91,19 +98,23 @@ static struct outcome
 look(struct run *run, const struct conf_section *account, struct visit *visit)
 {
 	const struct adapter_ops *ops = cli_adapter(run->cli, account);
-	const struct listing_sink sink = { run->match, add_thing };
+	const struct listing_sink sink = { run, add_thing };
 	const char *name = conf_account_name(account);
 	struct outcome outcome;
 	int r = resolve_bindings(run, ops, visit_state(visit), name);
 
 	if (r)
 		return outcome_fault(r);
+	run->asked = name;
+	progress_begin(&run->progress, run->cli->is_quiet);
 	do {
+		run->n_listed = 0;
 		r = match_begin(run->match, name);
 		outcome = r ? outcome_fault(r)
 		            : ops->list_items(visit_state(visit), LISTING_ALL,
 		                              "", &sink);
 	} while (visit_again(visit, &outcome));
+	progress_end(&run->progress);
 	if (outcome.verdict == VERDICT_DONE && match_run(run->match))
 		outcome = outcome_fault(ERR_NOMEM);
 	return outcome;

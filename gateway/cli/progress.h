@@ -18,7 +18,7 @@ struct progress {
 
 void progress_begin(struct progress *p, bool is_quiet);
 
-/* what: "checking"; static. total 0: nobody knows. */
+/* what: "checking". total 0: nobody knows. */
 void progress_show(struct progress *p, const char *what, size_t done,
                    size_t total);
 void progress_end(struct progress *p);

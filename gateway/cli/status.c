@@ -7,6 +7,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/base/json.h"
 #include "gateway/cli/table.h"
 #include "gateway/drivers/store_asked.h"
 #include "gateway/drivers/store_health.h"
@@ -186,8 +187,9 @@ print_all(const struct cli *cli, struct store *store, const struct conf *conf)
 		r = store_dead_each(store, count_row, &tally);
 	if (r)
 		return r;
-	cli_line("%lld events queued, %lld wait for a person%s",
-	         (long long)depth.n, (long long)tally.n_person,
+	cli_line("%lld event%s queued, %lld wait%s for a person%s",
+	         (long long)depth.n, depth.n == 1 ? "" : "s",
+	         (long long)tally.n_person, tally.n_person == 1 ? "s" : "",
 	         tally.n_person ? " (tillbridge dead list)" : "");
 	if (tally.n_asked)
 		cli_line("%lld uncertain, looked up automatically: nothing "
@@ -270,27 +272,17 @@ print_silence(const struct cli *cli, const struct conf *conf,
 	return 0;
 }
 
-static int
-print_page(const struct cli *cli, const struct conf *conf,
-           struct station *station, bool is_running)
-{
-	int r = is_running ? 0 : print_silence(cli, conf, station);
-
-	return r ? r : print_all(cli, station_store(station), conf);
-}
-
-/* ---- for programs ---- */
+/* ---- what the daemon's own page says ---- */
 
 static const char STATUS_PATH[] = "/api/status";
 
 /*
- * What the daemon's own page says, from the same data, with "running" before
- * it. Of the daemon itself, such as when it started, this process knows
- * nothing: that is null.
+ * From the same data, by the same words. Of the daemon itself, such as when it
+ * started, this process knows nothing: that is null.
  */
 static int
-print_json(const struct cli *cli, const struct conf *conf, struct store *store,
-           bool is_running)
+ask_page(struct buf *out, const struct cli *cli, const struct conf *conf,
+         struct store *store)
 {
 	const struct api_env env = { .store = store,
 		                     .conf = conf,
@@ -298,25 +290,81 @@ print_json(const struct cli *cli, const struct conf *conf, struct store *store,
 		                     .version = cli->parts->version };
 	const struct api_route *route = cli->parts->routes;
 	struct http_reply reply = { .status = 0 };
-	struct buf text = BUF_INIT;
 	int r;
 
-	while (route && route->method && strcmp(route->path, STATUS_PATH) != 0)
+	while (route->method && strcmp(route->path, STATUS_PATH) != 0)
 		route++;
-	if (!route || !route->method)
+	if (!route->method)
 		return err_raise(ERR_BUG, "why=%s", "no status route");
 	r = route->serve(&env, NULL, NULL, &reply);
+	if (!r)
+		buf_adds(out, buf_text(&reply.body));
+	buf_fini(&reply.body);
+	buf_fini(&reply.extra);
+	return r ? r : buf_check(out);
+}
+
+static enum paint
+paint_of_level(const char *level)
+{
+	if (!strcmp(level, "bad"))
+		return PAINT_BAD;
+	return strcmp(level, "warn") ? PAINT_GOOD : PAINT_WARN;
+}
+
+/* The one sentence that everything comes to, and what to do. */
+static int
+print_summary(const struct cli *cli, const struct conf *conf,
+              struct store *store)
+{
+	struct buf page = BUF_INIT;
+	struct json *doc = NULL;
+	const struct json_node *summary;
+	int r = ask_page(&page, cli, conf, store);
+
+	if (!r && json_parse(&doc, page.p, page.n))
+		r = err_raise(ERR_BUG, "why=%s", "status page");
+	if (!r) {
+		summary = json_find(json_root(doc), "summary");
+		cli_painted(paint_of_level(json_text_or(summary, "level", "")),
+		            json_text_or(summary, "text", ""), "");
+		if (*json_text_or(summary, "advice", ""))
+			cli_line("  %s", json_text_or(summary, "advice", ""));
+	}
+	json_free(doc);
+	buf_fini(&page);
+	return r;
+}
+
+static int
+print_page(const struct cli *cli, const struct conf *conf,
+           struct station *station, bool is_running)
+{
+	struct store *store = station_store(station);
+	int r = is_running ? print_summary(cli, conf, store)
+	                   : print_silence(cli, conf, station);
+
+	return r ? r : print_all(cli, store, conf);
+}
+
+/* "running" before it: a program wants to know as well. */
+static int
+print_json(const struct cli *cli, const struct conf *conf, struct store *store,
+           bool is_running)
+{
+	struct buf page = BUF_INIT;
+	struct buf text = BUF_INIT;
+	int r = ask_page(&page, cli, conf, store);
+
 	if (!r) {
 		buf_addf(&text, "{\"running\":%s,%s",
-		         is_running ? "true" : "false",
-		         buf_text(&reply.body) + 1);
+		         is_running ? "true" : "false", buf_text(&page) + 1);
 		r = buf_check(&text);
 	}
 	if (!r)
 		cli_json(&text);
 	buf_fini(&text);
-	buf_fini(&reply.body);
-	buf_fini(&reply.extra);
+	buf_fini(&page);
 	return r;
 }
 

@@ -19,7 +19,8 @@ grep ' error account\.locked ' "$LOG" | grep -q account=erp ||
 expect "hooks are taken" "$(galaxy_hook 21-0001)" 202
 tb check
 expect "check ($said)" "$code" 1
-expect_text "check" "$said" 'erp'
+expect_text "check, and where it is to be mended" "$said" \
+	'^wrong erp .*it is called with password \(env:WRONG_PASSWORD\)$'
 expect_at_most "log-ins tried" "$(calls_of galaxy /auth)" 6
 stop_daemon
 
@@ -30,6 +31,8 @@ wait_for "the account is locked" 20 is locked account agora .state
 wait_for "Galaxy is well" 20 is ok account erp .state
 tb check
 expect "check ($said)" "$code" 1
+expect_text "where it is to be mended" "$said" \
+	'^wrong agora .*access_token \(env:WRONG_PASSWORD\)$'
 
 # Corrected, and restarted.
 stop_daemon

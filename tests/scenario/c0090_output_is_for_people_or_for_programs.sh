@@ -40,6 +40,7 @@ unset NO_COLOR
 on_a_terminal check
 expect_text "check" "$said" "^$escape\\[32mok$escape\\[0m    erp "
 on_a_terminal status
+expect_text "the one sentence" "$said" "^$escape\\[(1;)?3[123]m[A-Z].*\.$escape\\[0m"
 expect_text "status" "$said" "^$escape\\[1maccount"
 on_a_terminal sync
 expect_text "sync's lines are drawn again" "$said" "$escape\\[K"
@@ -71,7 +72,7 @@ expect_text "in a file" "$said" "a$escape\\[31mb"
 is_json '.ok and ([.checks[].name] | index("erp") and index("redis"))' check
 is_json '.ok and ([.checks[].name] | index("erp") | not)' check --offline
 is_json '.running and .accounts[1].name == "agora" and
-	.accounts[1].bound > 0 and .summary.level == "good"' status
+	.accounts[1].bound > 0 and (.summary.text | length > 0)' status
 expect "the same as the daemon's" \
 	"$(jq -cS '[.accounts[] | {name, bound, state, cannot}]' "$DIR/json")" \
 	"$(curl -s --max-time 10 "$API/api/status" | jq -cS '[.accounts[] | {name, bound, state, cannot}]')"
@@ -86,5 +87,7 @@ is_json '.sku == "21-0001"' explain 21-0001
 stop_daemon
 is_json '.running == false and .accounts[0].name == "erp"' status
 stop_sim
+tb check
+expect_text "what to look at" "$said" '^wrong erp .* is it up, and its url right\?$'
 is_json '(.ok | not) and ([.checks[] | select(.state == "wrong") | .name] ==
 	["erp", "agora"])' check

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "handlers/handlers.h"
 #include "tests/support/fake_adapter.h"
 
 static const struct conf_row no_rows[] = { { .key = NULL } };
@@ -32,6 +33,7 @@ const struct lifecycle_parts cli_world_parts = {
 	.handlers = handlers,
 	.types = types,
 	.n_types = 2,
+	.routes = api_routes,
 	.version = "1.2.3",
 };
 
