@@ -10,7 +10,7 @@
 #include "gateway/base/err.h"
 #include "gateway/base/words.h"
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 put_line(FILE *to, enum paint paint, const char *format, va_list ap)
 {
 	va_list again;

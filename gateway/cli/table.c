@@ -65,7 +65,7 @@ cut(char *text)
 		memcpy(end, more, sizeof(more));
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 add(struct table *t, enum paint paint, bool is_note, const char *format,
     va_list ap)
 {
