@@ -143,6 +143,18 @@ cli_fail(int r)
 	return EXIT_CODE_FAILED; /* the fault was logged where it happened */
 }
 
+/* Line by line: they quote what stands in the file. */
+static void
+complain_of(const struct buf *mistakes)
+{
+	for (const char *line = buf_text(mistakes); *line;) {
+		size_t n = strcspn(line, "\n");
+
+		cli_line_to(stderr, "%.*s", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
 static enum exit_code
 load(struct conf **out, const struct cli *cli, bool is_operator)
 {
@@ -154,9 +166,9 @@ load(struct conf **out, const struct cli *cli, bool is_operator)
 	                                     &mistakes);
 
 	if (r)
-		(void)fputs(buf_text(&mistakes), stderr);
+		complain_of(&mistakes);
 	else if ((*out)->warnings.n && !cli->is_quiet && !is_operator)
-		(void)fprintf(stderr, "%s", buf_text(&(*out)->warnings));
+		complain_of(&(*out)->warnings);
 	if (r)
 		cli_complain("%s: not usable as it is", cli->conf_path);
 	buf_fini(&mistakes);

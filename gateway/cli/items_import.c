@@ -152,17 +152,25 @@ complain_of_column(struct import *im, const struct csv *csv, const char *title)
 	static const char *const known[] = { "sku", "name", "authority",
 		                             "reserve" };
 	struct near near = { .to = title };
+	struct buf what = BUF_INIT;
+	const char *before = " or an account: ";
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+	buf_adds(&what, "unknown column: expected ");
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		try_near(&near, known[i]);
-	for (size_t i = 0; i < im->conf->n_accounts; i++)
-		if (!conf_account_is_source(im->conf->accounts[i]))
-			try_near(&near,
-			         conf_account_name(im->conf->accounts[i]));
-	complain_unknown(im, csv, title,
-	                 "unknown column: expected sku, name, authority, "
-	                 "reserve or the name of an account",
-	                 &near);
+		buf_addf(&what, "%s%s", i ? ", " : "", known[i]);
+	}
+	for (size_t i = 0; i < im->conf->n_accounts; i++) {
+		const struct conf_section *one = im->conf->accounts[i];
+
+		if (conf_account_is_source(one))
+			continue;
+		try_near(&near, conf_account_name(one));
+		buf_addf(&what, "%s%s", before, conf_account_name(one));
+		before = ", ";
+	}
+	complain_unknown(im, csv, title, buf_text(&what), &near);
+	buf_fini(&what);
 }
 
 static void

@@ -91,3 +91,10 @@ tb check
 expect_text "what to look at" "$said" '^wrong erp .* is it up, and its url right\?$'
 is_json '(.ok | not) and ([.checks[] | select(.state == "wrong") | .name] ==
 	["erp", "agora"])' check
+
+# What stands in the file is quoted as text as well.
+write_config '.["x\u001b[31m"] = 1'
+tb check --offline
+expect "exit status ($said)" "$code" 3
+expect_text "the mistake" "$said" 'unknown key'
+expect_no_text "the mistake" "$said" "$escape"

@@ -337,7 +337,8 @@ test_cli_items__what_is_misspelt_is_named_with_the_nearest(void **state)
 	               "that can be "
 	               "one: erp, agora, kiosk (did "
 	               "you mean \"kiosk\"?)");
-	assert_refused("sku,something\nA1,x\n", "or the name of an account\n");
+	assert_refused("sku,something\nA1,x\n",
+	               "reserve or an account: erp, agora, kiosk\n");
 }
 
 static void
