@@ -23,12 +23,14 @@ is_answering()
 	mariadb --no-defaults -u root -S "$MARIA_SOCKET" -e 'SELECT 1'
 }
 
-# Files of its own; small, for nobody waits for a disk here.
+# Files of its own; small, for nobody waits for a disk here. --force: also where
+# no host has a name.
 make_maria()
 {
 	maria_user=
 	[ "$(id -u)" -ne 0 ] || maria_user=--user=root
-	mariadb-install-db --no-defaults $maria_user --datadir="$DIR/maria" \
+	mariadb-install-db --no-defaults --force $maria_user \
+		--datadir="$DIR/maria" \
 		--auth-root-authentication-method=normal --skip-test-db \
 		--innodb-log-file-size=4M >"$DIR/maria.install.log" 2>&1
 }

@@ -122,6 +122,7 @@ make_files(const struct maria_server *server)
 
 	add(&a, "mariadb-install-db");
 	add(&a, "--no-defaults");
+	add(&a, "--force"); /* also where no host has a name */
 	add(&a, "--auth-root-authentication-method=normal");
 	add(&a, "--skip-test-db");
 	add_common(&a, server);
