@@ -75,8 +75,8 @@ struct stock_view {
 	int64_t refused_generation;  /* of the mark whose look was refused; 0 */
 	int64_t refused_wait_ms;     /* and how long it is left alone */
 	int64_t refused_until_ms;    /* wall clock */
-	bool is_absent; /* refused because there is no such thing there */
-	bool is_oversold;            /* more was sold than there was */
+	bool is_absent;    /* refused because there is no such thing there */
+	bool is_oversold;  /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
 };
 
