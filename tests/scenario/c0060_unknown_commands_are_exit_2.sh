@@ -27,3 +27,30 @@ done
 code=0
 "$TILLBRIDGE" -c "$CONFIG" check --offline >/dev/null 2>&1 || code=$?
 expect "-c in front" "$code" 0
+code=0
+"$TILLBRIDGE" check --offline --config="$CONFIG" >/dev/null 2>&1 || code=$?
+expect "--config=" "$code" 0
+
+# What is nearly right is named; what would be ignored is refused.
+tb statsu
+expect "exit status ($said)" "$code" 2
+expect_text "a misspelt command" "$said" 'did you mean status\?'
+tb status --jsno
+expect_text "a misspelt option" "$said" 'did you mean --json\?'
+tb status twice
+expect_text "a word too many" "$said" 'twice: .*usage: tillbridge status'
+for words in "dead retry x --json" "items export --json" "run --json" \
+	"status --json=yes"; do
+	# shellcheck disable=SC2086  # its words
+	tb $words
+	expect "'$words' ($said)" "$code" 2
+done
+
+# Every command has an example.
+for command in $("$TILLBRIDGE" help | sed -n 's/^  \([a-z][a-z-]*\).*/\1/p'); do
+	case $command in help | version) continue ;; esac
+	tb "$command" --help
+	expect "exit status of $command --help" "$code" 0
+	expect_text "$command --help" "$said" "^  tillbridge $command"
+	expect_text "$command --help" "$said" "^  -c, --config FILE "
+done
