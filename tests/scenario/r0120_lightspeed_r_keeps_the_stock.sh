@@ -45,7 +45,7 @@ for trouble in "POST /API/V3/Account/100/Sale.json lose_answer" \
 	wait_for "uncertain for $trouble" 20 at_least $n times_logged \
 		'entry.uncertain account=bazaar'
 done
-logged 'entry.uncertain .*its payment is open' || fail "it is not told"
+wait_logged 'entry.uncertain .*its payment is open'
 fault lightspeed_r "POST /API/V3/Account/100/Sale.json" late:20000
 sell 21-0004
 wait_for "it is begun" 20 is 1 begun_of 21-0004
