@@ -271,6 +271,11 @@ read_counts(void *state, struct count *counts, size_t n)
 		return end(f, "read_counts", outcome);
 	for (size_t i = 0; i < n; i++)
 		if (find_count(f, counts[i].external) &&
+		    find_count(f, counts[i].external)->is_broken)
+			return end(f, "read_counts",
+			           outcome_of(VERDICT_RETRY, "http 500"));
+	for (size_t i = 0; i < n; i++)
+		if (find_count(f, counts[i].external) &&
 		    find_count(f, counts[i].external)->is_unreadable)
 			return end(f, "read_counts",
 			           outcome_of(VERDICT_REFUSED, "a bad item"));

@@ -24,6 +24,7 @@ struct fake_count {
 	bool is_known;       /* false: answers do not name it */
 	bool is_poison;      /* a batch with it is refused whole */
 	bool is_unreadable;  /* … and so when it is read */
+	bool is_broken;      /* reading a batch with it is answered with 500 */
 	bool is_refused;     /* its own write is refused, the rest is done */
 	bool is_absent;      /* reading it says that there is no such thing */
 	struct decimal paid; /* for it, in all documents */
