@@ -26,7 +26,8 @@ enum {
 };
 
 /* books(sku): its picture; "1" when its authority has it, a channel letter,
-   the authority, from, balance; and what is pending. */
+   the authority, from, balance; and what is pending, behind "?" if nobody
+   knows whether it is inside the balance. */
 #define LUA_BOOKS \
 	"local P, D, call = KEYS[1], ARGV[1], redis.call\n" LUA_COUNTS \
 	"local function books(s)\n" \
@@ -41,8 +42,9 @@ enum {
 	"  local v = {here, channel, auth, st[1] or '', st[2] or ''}\n" \
 	"  local pend, q = call('HGETALL', P..'pend:'..s), {}\n" \
 	"  for i = 1, #pend, 2 do\n" \
-	"    if call('HGET', P..'entry:'..pend[i], 'state') ~= 'uncertain'\n" \
-	"    then q[#q + 1] = counts(pend[i], pend[i + 1]) end\n" \
+	"    local state = call('HGET', P..'entry:'..pend[i], 'state')\n" \
+	"    q[#q + 1] = (state == 'uncertain' and '?' or '')..\n" \
+	"      counts(pend[i], pend[i + 1])\n" \
 	"  end\n" \
 	"  table.sort(q)\n" \
 	"  for _, n in ipairs(q) do v[#v + 1] = n end\n" \
@@ -90,6 +92,7 @@ struct finding {
 	bool is_bound;    /* at its authority, and at a channel if it was */
 	bool has_channel; /* now, or when it was listed */
 	struct decimal missing;
+	struct decimal uncertain; /* that much more, or not */
 };
 
 struct review {
@@ -119,15 +122,32 @@ decode(struct finding *out, const char *sku, const redisReply *r)
 	out->is_known = !strcmp(reply_text(reply_at(r, 6)), out->authority) &&
 	                !decimal_parse(&balance, reply_text(reply_at(r, 7)));
 	out->missing = decimal_neg(balance);
-	for (size_t i = FIXED; i < reply_n(r); i++)
-		if (!decimal_parse(&d, reply_text(reply_at(r, i))))
-			out->missing = decimal_add(out->missing, d);
+	out->uncertain = DECIMAL_ZERO;
+	for (size_t i = FIXED; i < reply_n(r); i++) {
+		const char *text = reply_text(reply_at(r, i));
+		bool is_uncertain = *text == '?';
+		struct decimal *sum =
+			is_uncertain ? &out->uncertain : &out->missing;
+
+		if (!decimal_parse(&d, text + is_uncertain))
+			*sum = decimal_add(*sum, d);
+	}
 }
 
 static bool
 is_oversold(const struct finding *f)
 {
 	return f->is_bound && decimal_cmp(f->missing, DECIMAL_ZERO) > 0;
+}
+
+/* What was told is not taken back because an answer was lost: once the entry is
+   found, nobody would tell it again of an authority that shows below zero. */
+static bool
+stays_listed(const struct finding *f)
+{
+	return f->is_bound && f->is_listed &&
+	       decimal_cmp(decimal_add(f->missing, f->uncertain),
+	                   DECIMAL_ZERO) > 0;
 }
 
 /* ---- telling ---- */
@@ -171,6 +191,8 @@ note(const struct review *v, const struct finding *f, enum note *out)
 	int r;
 
 	text[0] = '\0';
+	if (!is_oversold(f) && stays_listed(f))
+		return 0;
 	if (is_oversold(f))
 		(void)strcat(decimal_format(text, f->missing),
 		             f->has_channel ? " c" : " -");

@@ -277,6 +277,23 @@ test_store_oversold__a_booked_sale_leaves_it_as_long_as_the_balance_lacks(
 	assert_string_equal(listed(), "A1 2");
 }
 
+/* A booking whose answer was lost covers nothing. */
+static void
+test_store_oversold__a_lost_answer_takes_back_nothing(void **state)
+{
+	(void)state;
+	balance("erp", "A1", "1");
+	sell("S1", "3");
+	review("A1");
+	(void)store_world_say(world,
+	                      "HSET test:entry:agora/S1 state uncertain");
+	review("A1");
+	assert_string_equal(listed(), "A1 2");
+	balance("erp", "A1", "4"); /* enough, booked or not */
+	review("A1");
+	assert_string_equal(listed(), "");
+}
+
 static void
 test_store_oversold__the_sweep_ends_what_nobody_looks_at(void **state)
 {
@@ -394,6 +411,9 @@ main(void)
 			begin),
 		cmocka_unit_test_setup(
 			test_store_oversold__a_booked_sale_leaves_it_as_long_as_the_balance_lacks,
+			begin),
+		cmocka_unit_test_setup(
+			test_store_oversold__a_lost_answer_takes_back_nothing,
 			begin),
 		cmocka_unit_test_setup(
 			test_store_oversold__the_sweep_ends_what_nobody_looks_at,
