@@ -40,6 +40,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
  * is settled as soon as it is confirmed. pend(k, id, st, at): set its pending
  * quantities; st nil removes them. An entry is unsure from when its document
  * may be there though nobody knows; what came back by it then no longer counts.
+ * A post that failed wakes nobody: who posted it knows, and a wake is a hint.
  */
 #define LUA_ENTRY \
 	LUA_MARK_ONE LUA_MARK_CHANNELS \
@@ -76,7 +77,7 @@ enum { DUE_AHEAD_MAX_MS = 120000 };
 		"  end\n" \
 		"  if state == 'ready' then\n" \
 		"    call('ZADD', P..'queue:'..auth, due, id)\n" \
-		"    wake(auth)\n" \
+		"    if old ~= 'posting' then wake(auth) end\n" \
 		"  elseif not is_over then\n" \
 		"    call('ZADD', P..'entries:'..state, now, id) end\n" \
 		"  if state == 'confirmed' then\n" \

@@ -190,9 +190,11 @@ pace_poll_wait_ms(const struct pace *p, int64_t now_ms)
 
 /* When a wait ends that somebody wants to be over: it is not made longer. */
 static int64_t
-hasten(int64_t until_ms, int64_t failed_at_ms, int64_t now_ms)
+hasten(const struct pace *p, int64_t until_ms, int64_t failed_at_ms,
+       int64_t now_ms)
 {
-	int64_t allowed = later_of(failed_at_ms + PACE_HINT_GAP_MS, now_ms);
+	int64_t gap = later_of(PACE_HINT_GAP_MS, p->dear_ms);
+	int64_t allowed = later_of(failed_at_ms + gap, now_ms);
 
 	return allowed < until_ms ? allowed : until_ms;
 }
@@ -201,7 +203,7 @@ void
 pace_hint(struct pace *p, int64_t now_ms)
 {
 	if (is_failure(p->last))
-		p->until_ms = hasten(p->until_ms, p->failed_at_ms, now_ms);
+		p->until_ms = hasten(p, p->until_ms, p->failed_at_ms, now_ms);
 	/* Entries have no marks that would say that they are new. */
 	pace_hint_kind(p, PACE_POST, INT64_MAX, now_ms);
 }
@@ -213,7 +215,7 @@ pace_hint_kind(struct pace *p, enum pace_kind kind, int64_t generation,
 	struct pace_trouble *t = &p->kinds[kind];
 
 	if (is_failure(t->verdict) && generation > t->tick)
-		t->until_ms = hasten(t->until_ms, t->failed_at_ms, now_ms);
+		t->until_ms = hasten(p, t->until_ms, t->failed_at_ms, now_ms);
 }
 
 /* ---- how it is ---- */

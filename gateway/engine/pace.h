@@ -15,6 +15,10 @@
  * (design.md section 4, Patience). A rate limit is waited out whatever comes,
  * call that had begun before and ends well included.
  *
+ * Where calls are counted by the month, hooks end waits no more often than the
+ * month can bear: an outage while others trade would use it up at one call a
+ * second.
+ *
  * A call may fail for long while others work. So each kind of work that comes
  * again until it is done has a back-off of its own beside the account's: only
  * its own success ends it, and what works beside it is not held up. Where calls
@@ -29,7 +33,8 @@ enum {
 	PACE_DEAR_CAP_MS = 900000, /* of a kind, where a month is counted */
 	PACE_LOCKED_MS = 60000,    /* credentials: try now and then */
 	PACE_SLOW_MS = 2000,       /* a rate limit without a wait of its own */
-	PACE_HINT_GAP_MS = 1000,   /* hooks do not hammer a dead system */
+	PACE_HINT_GAP_MS = 1000,   /* hooks do not hammer a dead system; of a
+	                              counted one it is dear_ms, if longer */
 	PACE_OUTAGE = 3,           /* failures in a row: not this kind alone */
 };
 
@@ -108,7 +113,8 @@ void pace_hold_polls(struct pace *p, int64_t wait_ms, int64_t now_ms);
 int64_t pace_poll_wait_ms(const struct pace *p, int64_t now_ms);
 
 /* Somebody heard from that system or asks for it: end a back-off; and that of a
-   kind of work, if its mark of this generation was made since it failed. */
+   kind of work, if its mark of this generation was made since it failed. Never
+   sooner after the failure than PACE_HINT_GAP_MS and dear_ms. */
 void pace_hint(struct pace *p, int64_t now_ms);
 void pace_hint_kind(struct pace *p, enum pace_kind kind, int64_t generation,
                     int64_t now_ms);

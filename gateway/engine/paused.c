@@ -21,11 +21,10 @@ worker_is_paused(struct worker *w)
 
 	if (w->switch_mono_ms && now - w->switch_mono_ms < LOOK_EVERY_MS)
 		return w->is_paused;
-	/* Without Redis it stays as it was. */
-	if (!store_switch_get(w->store, &since_ms, w->account)) {
+	/* Without Redis it stays as it was, and is not asked for at each step. */
+	if (!store_switch_get(w->store, &since_ms, w->account))
 		w->is_paused = since_ms != 0;
-		w->switch_mono_ms = now;
-	}
+	w->switch_mono_ms = now;
 	return w->is_paused;
 }
 

@@ -25,6 +25,9 @@ enum {
 	   itself would be over, but no later than a mark may be due. */
 	LOOK_UP_AFTER_MS = 30000,
 	LOOK_UP_AFTER_MAX_MS = 110000,
+	/* Due later, an entry is taken for one of a clock that was set back,
+	   and so for due: it comes sooner, and then the pace holds it. */
+	POST_AFTER_MAX_MS = 110000,
 	/* An hour in all: then a person shall know of it. */
 	UNRESOLVED_WAIT_MS = 15000,
 	UNRESOLVED_TRIES = 240,
@@ -216,8 +219,11 @@ finish_in(struct worker *w, const struct attempt *a,
 static int
 finish(struct worker *w, const struct attempt *a, const struct outcome *outcome)
 {
-	return finish_in(w, a, outcome,
-	                 pace_wait_ms(&w->pace, clock_mono_ms()));
+	int64_t wait_ms = pace_wait_ms(&w->pace, clock_mono_ms());
+
+	if (wait_ms > POST_AFTER_MAX_MS)
+		wait_ms = POST_AFTER_MAX_MS;
+	return finish_in(w, a, outcome, wait_ms);
 }
 
 /* A new item is bound before a sync has read it: its sale waits for that. */
@@ -370,10 +376,26 @@ post_recover(struct worker *w)
 	return r;
 }
 
+/*
+ * A round of look-ups. One that fails ends it, for the pace then wants a wait.
+ * So the next one begins behind it and comes round to it last: else the oldest,
+ * failing for good, would keep all others from being asked for.
+ */
 struct look_up {
 	struct worker *w;
+	char *failed_id; /* in the round before; owned; NULL: none */
+	bool is_behind;  /* it was met: what follows is asked for first */
+	bool is_round;   /* it was met again: the rest was asked for */
 	bool must_come_again;
 };
+
+static void
+note_failed(struct look_up *l, const struct entry *entry)
+{
+	l->must_come_again = true;
+	free(l->w->unfound_id);
+	l->w->unfound_id = text_dup(entry->id);
+}
 
 /* Asking is no use: it stays uncertain, and a person reads why. */
 static int
@@ -458,19 +480,67 @@ look_up_one(void *ctx, const struct entry *entry, unsigned attempts)
 	case VERDICT_RETRY:
 	case VERDICT_SLOW:
 	case VERDICT_LOCKED:
-	case VERDICT_UNCERTAIN: l->must_come_again = true; break;
+	case VERDICT_UNCERTAIN: note_failed(l, entry); break;
 	}
 	return 0;
+}
+
+static bool
+has_failed(const struct look_up *l, const struct entry *entry)
+{
+	return l->failed_id && !strcmp(l->failed_id, entry->id);
+}
+
+static int
+look_up_behind(void *ctx, const struct entry *entry, unsigned attempts)
+{
+	struct look_up *l = ctx;
+
+	if (l->is_behind)
+		return look_up_one(ctx, entry, attempts);
+	l->is_behind = has_failed(l, entry);
+	return 0;
+}
+
+static int
+look_up_rest(void *ctx, const struct entry *entry, unsigned attempts)
+{
+	struct look_up *l = ctx;
+
+	if (l->is_round)
+		return 0;
+	l->is_round = l->is_behind && has_failed(l, entry);
+	return look_up_one(ctx, entry, attempts);
+}
+
+static int
+look_up_all(struct look_up *l)
+{
+	struct worker *w = l->w;
+	int r = 0;
+
+	l->failed_id = w->unfound_id;
+	w->unfound_id = NULL;
+	if (l->failed_id)
+		r = store_ledger_each(w->store, w->account, "uncertain",
+		                      look_up_behind, l);
+	if (!r)
+		r = store_ledger_each(w->store, w->account, "uncertain",
+		                      look_up_rest, l);
+	if (w->unfound_id)
+		free(l->failed_id);
+	else
+		w->unfound_id = l->failed_id;
+	l->failed_id = NULL;
+	return r;
 }
 
 int
 post_look_up(struct worker *w, const struct mark *mark)
 {
 	struct look_up l = { .w = w };
-	int r;
+	int r = look_up_all(&l);
 
-	r = store_ledger_each(w->store, w->account, "uncertain", look_up_one,
-	                      &l);
 	if (!r && l.must_come_again)
 		return store_marks_postpone(w->store, w->account, mark,
 		                            look_up_due_ms(w));

@@ -352,6 +352,7 @@ static void
 close_parts(struct worker *w)
 {
 	free(w->unsaved_id);
+	free(w->unfound_id);
 	w->ops->close(w->state);
 	store_vault_free(w->vault);
 	store_mirror_free(w->mirror);

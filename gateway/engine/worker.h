@@ -81,6 +81,7 @@ struct worker {
 	char *unsaved_id;       /* entry whose answer Redis has not; owned */
 	struct outcome unsaved; /* that answer */
 	int64_t unsaved_token;  /* w->token when it came */
+	char *unfound_id;       /* entry whose look-up failed last; owned */
 	int pulse;              /* handle */
 	char spent[300];        /* alarm of a month whose calls are gone; "" */
 };

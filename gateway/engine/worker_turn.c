@@ -146,7 +146,7 @@ static void
 take_hints(struct worker *w, enum pace_kind kind, const struct marks *some)
 {
 	for (size_t i = 0; i < some->n; i++)
-		if (some->v[i]->cause != MARK_SYNC)
+		if (!mark_is_unasked(some->v[i]))
 			pace_hint_kind(&w->pace, kind, some->v[i]->generation,
 			               clock_mono_ms());
 }

@@ -46,6 +46,7 @@ static void
 close_worker(struct worker *w)
 {
 	store_mirror_free(w->mirror);
+	free(w->unfound_id);
 	*w = (struct worker){ 0 };
 }
 

@@ -301,6 +301,28 @@ test_pace__where_a_month_is_counted_what_fails_is_tried_seldom(void **state)
 	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, now), PACE_CAP_MS);
 }
 
+/* Else each sale elsewhere costs a call of a system that is away. */
+static void
+test_pace__where_a_month_is_counted_hints_come_no_faster_than_it_goes(
+	void **state)
+{
+	struct pace p = { .last = VERDICT_DONE, .dear_ms = 260000, .tick = 7 };
+	int64_t now = 1000;
+	int64_t account_wait;
+
+	(void)state;
+	(void)fail_beside(&p, 20, &now);
+	work(&p, PACE_COUNTS, VERDICT_RETRY, now);
+	work(&p, PACE_POST, VERDICT_RETRY, now);
+	account_wait = pace_wait_ms(&p, now);
+	pace_hint(&p, now);
+	pace_hint_kind(&p, PACE_COUNTS, 8, now);
+	assert_int_equal(pace_wait_ms(&p, now), account_wait);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, now), 260000);
+	pace_hint_kind(&p, PACE_COUNTS, 8, now + 260000);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, now + 260000), 0);
+}
+
 static void
 test_pace__a_kind_whose_credentials_are_refused_stays_locked(void **state)
 {
@@ -346,6 +368,8 @@ main(void)
 			test_pace__who_asks_anew_ends_the_wait_of_that_kind),
 		cmocka_unit_test(
 			test_pace__where_a_month_is_counted_what_fails_is_tried_seldom),
+		cmocka_unit_test(
+			test_pace__where_a_month_is_counted_hints_come_no_faster_than_it_goes),
 		cmocka_unit_test(
 			test_pace__a_kind_whose_credentials_are_refused_stays_locked),
 	};

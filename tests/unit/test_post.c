@@ -15,6 +15,7 @@
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Members of struct item are owned elsewhere; here they are not. */
@@ -146,6 +147,92 @@ test_post__what_an_authority_cannot_record_is_a_dead_letter(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* As the worker's thread does it, without sleeping. */
+static void
+turn_and_wait(struct worker *w)
+{
+	int64_t wait_ms = 0;
+
+	assert_int_equal(worker_turn(w, &wait_ms), 0);
+	if (!wait_ms)
+		return;
+	if (store_marks_poll(w->store, w->account) == MARKS_WOKEN)
+		pace_hint(&w->pace, clock_mono_ms());
+	else
+		fake_clock_advance(wait_ms);
+}
+
+/* So long every post fails. Returns how many there were. */
+static int
+fail_to_post(int64_t for_ms)
+{
+	int64_t end_ms = clock_mono_ms() + for_ms;
+	int n = 0;
+
+	(void)fake_adapter_log(erp);
+	while (clock_mono_ms() < end_ms) {
+		erp->n_steps = 0;
+		fake_adapter_next(erp, "post",
+		                  outcome_of(VERDICT_RETRY, "http 500"), false);
+		turn_and_wait(&world->erp);
+		n += strstr(fake_adapter_log(erp), "post(") != NULL;
+	}
+	erp->n_steps = 0;
+	return n;
+}
+
+static void
+test_post__what_fails_is_not_its_own_hint(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "10");
+	sell_one();
+	assert_in_range(fail_to_post(600000), 15, 60); /* each 15 to 30 s */
+	assert_entry("agora/S1", "ready");
+}
+
+static void
+test_post__what_fails_does_not_use_up_the_month(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "10");
+	world->erp.pace.dear_ms = 260000;
+	sell_one();
+	assert_in_range(fail_to_post(3600000), 5, 40);
+	assert_entry("agora/S1", "ready");
+	fake_clock_advance(PACE_DEAR_CAP_MS);
+	engine_world_rest(world);
+	assert_entry("agora/S1", "settled");
+}
+
+/* begin takes what is due later for an entry of a clock that was set back. */
+static void
+test_post__however_long_the_pace_waits_an_entry_is_due_within_two_minutes(
+	void **state)
+{
+	int64_t ahead_ms;
+
+	(void)state;
+	engine_world_item(world, "A1", "10");
+	world->erp.pace.dear_ms = PACE_DEAR_CAP_MS;
+	sell_one();
+	(void)fail_to_post(7200000);
+	fake_clock_advance(PACE_DEAR_CAP_MS);
+	(void)store_marks_poll(world->base.store, "erp");
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_RETRY, "http 500"),
+	                  false);
+	engine_world_turn(&world->erp);
+	assert_non_null(strstr(fake_adapter_log(erp), "post("));
+	ahead_ms = atoll(store_world_say(&world->base,
+	                                 "ZSCORE test:queue:erp agora/S1")) -
+	           clock_wall_ms();
+	assert_in_range(ahead_ms, 60000, 119000);
+	assert_true(pace_kind_wait_ms(&world->erp.pace, PACE_POST,
+	                              clock_mono_ms()) > 120000);
+	/* Who posted it is not woken by that: a wake is a hint. */
+	assert_int_equal(store_marks_poll(world->base.store, "erp"), 0);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -155,6 +242,9 @@ main(void)
 		EACH(test_post__an_item_unbound_meanwhile_is_not_posted_under_its_old_id),
 		EACH(test_post__an_entry_of_a_gone_account_is_not_posted_under_its_ids),
 		EACH(test_post__what_an_authority_cannot_record_is_a_dead_letter),
+		EACH(test_post__what_fails_is_not_its_own_hint),
+		EACH(test_post__what_fails_does_not_use_up_the_month),
+		EACH(test_post__however_long_the_pace_waits_an_entry_is_due_within_two_minutes),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,

@@ -330,6 +330,75 @@ test_uncertain__of_an_unbound_item_is_looked_up_by_what_it_was(void **state)
 	assert_entry("settled"); /* no balance of it will be read */
 }
 
+/* A sale of one of an item of its own; the answer to its post is lost. */
+static void
+lose_one_of(int i)
+{
+	char sku[8];
+	char sale[8];
+	char item[8];
+	bool was_listed = false;
+
+	(void)snprintf(sku, sizeof(sku), "A%d", i);
+	(void)snprintf(sale, sizeof(sale), "S%d", i);
+	(void)snprintf(item, sizeof(item), "A-A%d", i);
+	engine_world_item(world, sku, "5");
+	(void)fake_adapter_sell(agora, sale, item, "1");
+	assert_int_equal(sales_list(&world->agora, clock_wall_ms(), false, 0,
+	                            &was_listed),
+	                 0);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_UNCERTAIN, "lost"),
+	                  true);
+	for (int t = 0; t < 4; t++) {
+		engine_world_turn(&world->erp);
+		fake_clock_advance(2000);
+	}
+}
+
+/* Rounds of look-ups, of which each one's first call fails. Returns the items
+   that were asked for, a digit each; static until the next call. */
+static const char *
+fail_rounds(int n)
+{
+	static char asked[16];
+
+	asked[0] = '\0';
+	for (int i = 0; i < n; i++) {
+		const char *at;
+
+		fake_clock_advance(120000);
+		erp->n_steps = 0;
+		fake_adapter_next(erp, "find",
+		                  outcome_of(VERDICT_RETRY, "http 500"), false);
+		(void)fake_adapter_log(erp);
+		engine_world_turn(&world->erp);
+		at = fake_adapter_log(erp);
+		for (; (at = strstr(at, "find(E-A")) != NULL; at++)
+			(void)strncat(asked, at + strlen("find(E-A"), 1);
+	}
+	erp->n_steps = 0;
+	return asked;
+}
+
+static void
+test_uncertain__one_whose_look_up_fails_keeps_no_other_from_its_own(
+	void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 3; i++)
+		lose_one_of(i);
+	assert_string_equal(engine_world_entry(world, "agora/S3"), "uncertain");
+	assert_string_equal(fail_rounds(5), "12312");
+	/* The round goes on where it was, to all of them. */
+	fake_clock_advance(120000);
+	(void)fake_adapter_log(erp);
+	engine_world_rest(world);
+	assert_string_equal(engine_world_entry(world, "agora/S1"), "settled");
+	assert_string_equal(engine_world_entry(world, "agora/S2"), "settled");
+	assert_string_equal(engine_world_entry(world, "agora/S3"), "settled");
+	assert_int_equal(erp->n_docs, 3);
+}
+
 #define EACH(f) cmocka_unit_test_setup(f, begin)
 
 int
@@ -348,6 +417,7 @@ main(void)
 		EACH(test_uncertain__is_looked_up_by_a_binding_made_after_the_sale),
 		EACH(test_uncertain__is_looked_up_by_the_binding_of_now),
 		EACH(test_uncertain__of_an_unbound_item_is_looked_up_by_what_it_was),
+		EACH(test_uncertain__one_whose_look_up_fails_keeps_no_other_from_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,

@@ -582,6 +582,68 @@ test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute(
 	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
 }
 
+/* As the worker's thread does it, without sleeping, so long. */
+static void
+turn_and_wait(struct worker *w, int64_t for_ms)
+{
+	int64_t end_ms = clock_mono_ms() + for_ms;
+
+	while (clock_mono_ms() < end_ms) {
+		int64_t left_ms = end_ms - clock_mono_ms();
+		int64_t wait_ms = 0;
+
+		assert_int_equal(worker_turn(w, &wait_ms), 0);
+		if (store_marks_poll(w->store, w->account) == MARKS_WOKEN)
+			pace_hint(&w->pace, clock_mono_ms());
+		else
+			fake_clock_advance(wait_ms < left_ms ? wait_ms
+			                                     : left_ms);
+	}
+}
+
+/* Something is sold elsewhere each second. */
+static void
+test_worker__an_outage_while_others_trade_does_not_use_up_the_month(
+	void **state)
+{
+	struct worker *w = &world->kiosk;
+	int n = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	w->pace.dear_ms = 260000;
+	fake_adapter_count(tills[1], "K-A1")->is_broken = true;
+	(void)fake_adapter_log(tills[1]);
+	for (int i = 0; i < 3600; i++) {
+		fake_adapter_set(erp, "E-A1", i % 2 ? "3" : "4");
+		engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
+		engine_world_turn(&world->erp);
+		turn_and_wait(w, 1000);
+		n += times_of(tills[1], "read_counts");
+	}
+	assert_in_range(n, 5, 60);
+	fake_adapter_count(tills[1], "K-A1")->is_broken = false;
+	turn_and_wait(w, PACE_DEAR_CAP_MS);
+	assert_true(fake_adapter_shows(tills[1], "K-A1", "3"));
+	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
+}
+
+/* A look that we ordered ourselves, after a write. */
+static void
+test_worker__our_own_look_ends_no_wait(void **state)
+{
+	struct worker *w = &world->agora;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_mark(world, w, "i:A1", MARK_SYNC);
+	(void)fail_to_list(120000);
+	w->pace.kinds[PACE_COUNTS].until_ms = clock_mono_ms() + 29000;
+	engine_world_mark(world, w, "i:A1", MARK_AGAIN);
+	engine_world_turn(w);
+	assert_string_equal(fake_adapter_log(tills[0]), "");
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -605,6 +667,8 @@ main(void)
 		EACH(test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody),
 		EACH(test_worker__what_waits_leaves_room_for_what_is_behind_it),
 		EACH(test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute),
+		EACH(test_worker__an_outage_while_others_trade_does_not_use_up_the_month),
+		EACH(test_worker__our_own_look_ends_no_wait),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
