@@ -77,7 +77,8 @@ struct hiboutik {
 	size_t n_pages;  /* of the warehouse's stock, last time; >= 1 */
 	bool is_placed;  /* store and warehouse were found once */
 	bool is_settled; /* no write of ours is half done */
-	bool lacks_open; /* it has no list of open sales */
+	int status;      /* of the last answer; 0: there was none */
+	int64_t no_open_mono_ms; /* when it told no open sales; 0: it does */
 	char remark[OUTCOME_WHY_SIZE]; /* for a person, with the next DONE */
 	bool validates_by_id;          /* arrivals, as the last 404 taught us */
 	struct hiboutik_seen seen[HIBOUTIK_BATCH_MAX]; /* by the last look */

@@ -171,6 +171,7 @@ exchange(struct hiboutik *h, const char *method, const char *path,
 		request = build_request(h, method, buf_text(&url), body);
 		r = http_client_send(h->http, &request, answer);
 	}
+	h->status = r ? 0 : answer->status;
 	if (!r) {
 		learn_skew(h, answer);
 		r = json_parse(doc, buf_text(&answer->body), answer->body.n);

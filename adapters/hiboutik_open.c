@@ -7,19 +7,24 @@
  *          Where it moves with a line, an open ticket's goods are missing in the
  *          count, and no closed sale says why.
  * Unsure   The vendor's index names this list, and nothing describes its rows:
- *          they are taken for those of the list of closed sales. An account that
- *          answers 404 has none, which is told once, and not asked again.
+ *          they are taken for those of the list of closed sales, and a line
+ *          that is no product is none of ours. An account that answers 404 or
+ *          403 tells none, which is said once, and asked again hourly.
  * Not      Sales of ours: hiboutik_write.c finishes them.
  */
 #include "adapters/hiboutik.h"
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { READS_MAX = 25 }; /* sales read by their ids at most; calls are scarce */
+enum {
+	READS_MAX = 25, /* sales read by their ids at most; calls are scarce */
+	ASK_AGAIN_MS = 3600000,
+};
 
 static const int64_t QUANTITY_MAX = INT64_C(1000000000);
 
@@ -32,21 +37,35 @@ struct open_sales {
 	struct outcome trouble; /* of a call within the listing */
 };
 
+/* The count that a line is of. NULL: none that is asked for; what is no product
+   is bound to nothing. */
+static struct count *
+count_of(struct open_sales *o, const struct json_node *row)
+{
+	struct hiboutik_thing thing;
+
+	if (hiboutik_get_thing(&thing, row))
+		return NULL;
+	for (size_t i = 0; i < o->n; i++)
+		if (hiboutik_is_same(&o->things[i], &thing))
+			return &o->counts[i];
+	return NULL;
+}
+
 /* Returns 0, HIBOUTIK_MALFORMED. */
 static int
 take_line(struct open_sales *o, const struct json_node *row)
 {
-	struct hiboutik_thing thing;
+	struct count *count = count_of(o, row);
 	struct decimal qty;
 
-	if (hiboutik_get_thing(&thing, row) ||
-	    json_get_decimal_lax(&qty, row, "quantity") ||
+	if (!count)
+		return 0;
+	if (json_get_decimal_lax(&qty, row, "quantity") ||
 	    decimal_cmp(qty, decimal_of(QUANTITY_MAX)) > 0 ||
 	    decimal_cmp(qty, decimal_of(-QUANTITY_MAX)) < 0)
 		return HIBOUTIK_MALFORMED;
-	for (size_t i = 0; i < o->n; i++)
-		if (hiboutik_is_same(&o->things[i], &thing))
-			o->counts[i].qty = decimal_add(o->counts[i].qty, qty);
+	count->qty = decimal_add(count->qty, qty);
 	return 0;
 }
 
@@ -117,6 +136,24 @@ list_open(struct open_sales *o)
 	return o->trouble.verdict == VERDICT_DONE ? outcome : o->trouble;
 }
 
+/* It lists none, or not to us: then none are known. Said when that is new. */
+static struct outcome
+tell_none(struct hiboutik *h)
+{
+	bool is_new = !h->no_open_mono_ms;
+	struct outcome outcome = outcome_done();
+
+	h->no_open_mono_ms = clock_mono_ms();
+	if (is_new)
+		(void)snprintf(
+			outcome.why, sizeof(outcome.why),
+			"this account lists no open sales (http %d): one "
+			"that takes goods off a count before it is closed "
+			"is taken for drift after 10 s",
+			h->status);
+	return outcome;
+}
+
 struct outcome
 hiboutik_read_open(void *state, struct count *counts, size_t n)
 {
@@ -131,21 +168,23 @@ hiboutik_read_open(void *state, struct count *counts, size_t n)
 		if (!hiboutik_read_thing(&o.things[i], counts[i].external))
 			return outcome_of(VERDICT_REFUSED,
 			                  "a binding is no product and size");
-	if (h->lacks_open)
+	if (h->no_open_mono_ms &&
+	    clock_mono_ms() - h->no_open_mono_ms < ASK_AGAIN_MS)
 		return outcome_done();
 	outcome = list_open(&o);
-	h->lacks_open = outcome.verdict == VERDICT_ABSENT;
-	if (h->lacks_open) {
-		outcome.verdict = VERDICT_DONE;
-		(void)snprintf(outcome.why, sizeof(outcome.why),
-		               "this account lists no open sales: one that "
-		               "takes goods off a count before it is closed "
-		               "is taken for drift after 10 s");
-	} else if (outcome.verdict == VERDICT_DONE && o.n_reads > READS_MAX) {
+	if (outcome.verdict == VERDICT_ABSENT ||
+	    (outcome.verdict == VERDICT_LOCKED && h->status == 403)) {
+		for (size_t i = 0; i < n; i++)
+			counts[i].qty = DECIMAL_ZERO;
+		return tell_none(h);
+	}
+	if (outcome.verdict != VERDICT_DONE)
+		return outcome;
+	h->no_open_mono_ms = 0;
+	if (o.n_reads > READS_MAX)
 		(void)snprintf(outcome.why, sizeof(outcome.why),
 		               "%zu sales are open, and %d of them were read: "
 		               "what is on the others is taken for drift",
 		               o.n_reads, READS_MAX);
-	}
 	return outcome;
 }

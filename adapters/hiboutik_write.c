@@ -322,6 +322,8 @@ look_for_open(struct hiboutik *h, const struct count *counts, size_t n,
 	}
 	if (n_fallen)
 		outcome = hiboutik_read_open(h, fallen, n_fallen);
+	if (outcome.verdict == VERDICT_REFUSED) /* that is no word on a write */
+		outcome.verdict = VERDICT_RETRY;
 	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < n_fallen; i++)
 		if (!decimal_is_zero(fallen[i].qty))
 			outcome = outcome_of(VERDICT_RETRY,

@@ -26,6 +26,7 @@ struct push_look {
 	struct decimal reserve; /* kept back here */
 	bool wants_write;
 	bool is_drift;
+	bool is_open_unread; /* it fell, and what is open could not be read */
 	bool is_moved; /* bound to another thing since the count was read */
 };
 
@@ -64,10 +65,12 @@ struct decimal push_look_shown(const struct push_look *look);
 
 /*
  * Ask for the open sales of what has fallen, where the system can tell (its
- * read_open is there). *was_read stays as it is if nothing has.
+ * read_open is there).
+ *
+ * may_go_on  receives false where the system may not be called at all now
  */
 int push_learn_open(struct worker *w, struct push_look *looks, size_t n,
-                    bool *was_read);
+                    bool *may_go_on);
 
 /* ---- push_decide.c ---- */
 

@@ -3,8 +3,8 @@
  *
  * A count that is as we left it, or that the known sales and returns explain,
  * is brought to its target. A fall without a known sale may be a sale that is
- * not listed yet, so it is looked at once more before it is called drift. A
- * zero that nobody outside asked for is the zero guard's.
+ * not listed yet, so it is looked at once more before it is called drift; later
+ * if what lies on open sales cannot be read. A zero that nobody outside asked for is the zero guard's.
  *
  * Source   design.md section 4, Writing to a channel.
  */
@@ -18,8 +18,10 @@
 #include "gateway/model/metrics.h"
 
 enum {
-	SECOND_LOOK_MS = 10000, /* an unexplained fall is looked at again */
-	JUDGE_MS = 2000,        /* then all of a sync's zeros are judged */
+	SECOND_LOOK_MS = 10000,  /* an unexplained fall is looked at again */
+	OPEN_AGAIN_MS = 30000,   /* … where open sales could not be read, */
+	OPEN_UNREAD_MS = 300000, /* and it is not held for longer */
+	JUDGE_MS = 2000,         /* then all of a sync's zeros are judged */
 	UNKNOWN_WAIT_MS = 60000,
 	JUDGED_WAIT_MS = 10000, /* a sync has yet to judge a zero */
 };
@@ -38,11 +40,33 @@ begin_suspicion(struct worker *w, const struct push_look *look, int64_t now,
 	                            fall);
 
 	log_info("count.fell", "account=%s sku=%s why=%s", w->account,
-	         look->view.sku, log_quote("no sale known; looking again"));
-	push_look_note_target(w, look, TIMELINE_LEFT,
-	                      "; not written: it fell without a known sale and "
-	                      "is looked at once more");
+	         look->view.sku,
+	         log_quote(look->is_open_unread
+	                           ? "no sale known, and the open ones cannot "
+	                             "be read; looking again"
+	                           : "no sale known; looking again"));
+	push_look_note_target(
+		w, look, TIMELINE_LEFT,
+		look->is_open_unread
+			? "; not written: it fell without a known sale, and "
+			  "the open sales cannot be read; it is looked at "
+			  "again for five minutes"
+			: "; not written: it fell without a known sale and is "
+			  "looked at once more");
 	return r;
+}
+
+/* How long is it left alone before the next look? 0: long enough. */
+static int64_t
+suspicion_left_ms(const struct push_look *look, int64_t age)
+{
+	int64_t left =
+		(look->is_open_unread ? OPEN_UNREAD_MS : SECOND_LOOK_MS) - age;
+
+	if (left <= 0)
+		return 0;
+	return look->is_open_unread && left > OPEN_AGAIN_MS ? OPEN_AGAIN_MS
+	                                                    : left;
 }
 
 /* True when a fall without a sale must be looked at once more, later. */
@@ -52,6 +76,7 @@ suspect(struct worker *w, const struct push_look *look, bool *must_wait)
 	int64_t now = clock_wall_ms();
 	int64_t since = look->view.suspect_ms;
 	int64_t age = now - since;
+	int64_t left;
 	struct decimal fall =
 		decimal_sub(push_look_expected(look), look->count.qty);
 	int r = 0;
@@ -64,11 +89,12 @@ suspect(struct worker *w, const struct push_look *look, bool *must_wait)
 		r = begin_suspicion(w, look, now, fall);
 		age = 0;
 	}
-	if (age >= SECOND_LOOK_MS) {
+	left = suspicion_left_ms(look, age);
+	if (!left) {
 		*must_wait = false;
 		return 0;
 	}
-	return r ? r : push_look_postpone(w, look, SECOND_LOOK_MS - age);
+	return r ? r : push_look_postpone(w, look, left);
 }
 
 /* What the count differs from is known; may it be written now? */
@@ -191,6 +217,8 @@ decide_known(struct worker *w, struct push_look *look)
 	bool is_left = false;
 	int r = leave_zero(w, look, &is_left);
 
+	if (!r && !is_left && look->is_open_unread)
+		r = suspect(w, look, &is_left); /* even one that is right */
 	if (r || is_left)
 		return r;
 	if (decimal_cmp(look->count.qty, look->target) != 0)

@@ -4,6 +4,10 @@
  *
  * Asked for only when a count fell and no sale explains it. It is counted as
  * there, and no write puts it back: the target is shown less what is open.
+ *
+ * Where that cannot be said, what fell is left alone for a while, and nothing
+ * else is (push_decide.c). A system that refuses to say has no open sales for
+ * us: then a fall is what it is at one that has none.
  */
 #include "gateway/engine/push.h"
 
@@ -32,11 +36,28 @@ take_open(struct push_look *look, struct decimal open)
 	look->count.qty = decimal_add(look->count.qty, look->open);
 }
 
+/* What fell waits for the open sales, unless the system will not tell them. */
+static void
+take_none(struct push_look *looks, size_t n, enum verdict verdict)
+{
+	for (size_t i = 0; i < n; i++)
+		looks[i].is_open_unread =
+			verdict != VERDICT_REFUSED && has_fallen(&looks[i]);
+}
+
+/* May it not be called at all now, by its own word? */
+static bool
+is_shut(enum verdict verdict)
+{
+	return verdict == VERDICT_SLOW || verdict == VERDICT_LOCKED;
+}
+
 int
 push_learn_open(struct worker *w, struct push_look *looks, size_t n,
-                bool *was_read)
+                bool *may_go_on)
 {
 	struct count *counts = calloc(n + 1, sizeof(*counts));
+	enum verdict verdict = VERDICT_DONE;
 	size_t n_fallen = 0;
 
 	if (!counts)
@@ -45,9 +66,12 @@ push_learn_open(struct worker *w, struct push_look *looks, size_t n,
 		if (has_fallen(&looks[i]))
 			counts[n_fallen++].external = looks[i].view.external;
 	if (n_fallen)
-		*was_read = open_sales_read(w, counts, n_fallen);
+		verdict = open_sales_read(w, counts, n_fallen);
+	*may_go_on = !is_shut(verdict);
+	if (verdict != VERDICT_DONE)
+		take_none(looks, n, verdict);
 	n_fallen = 0;
-	for (size_t i = 0; *was_read && i < n; i++)
+	for (size_t i = 0; verdict == VERDICT_DONE && i < n; i++)
 		if (has_fallen(&looks[i]))
 			take_open(&looks[i], counts[n_fallen++].qty);
 	free(counts);

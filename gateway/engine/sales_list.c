@@ -227,18 +227,22 @@ sales_list(struct worker *w, int64_t until_ms, bool whole, int64_t origin_ms,
 	return saved_end_doubt(w);
 }
 
-bool
+enum verdict
 open_sales_read(struct worker *w, struct count *counts, size_t n)
 {
 	struct outcome outcome;
+	enum verdict verdict;
 
 	for (size_t i = 0; i < n; i++)
 		counts[i].qty = DECIMAL_ZERO;
 	outcome = w->ops->read_open(w->state, counts, n);
-	/* As with a list of sales: ask again, but not without a pause. */
-	if (outcome.verdict == VERDICT_REFUSED)
-		outcome.verdict = VERDICT_RETRY;
-	return worker_judge(w, "read open sales", &outcome);
+	verdict = outcome.verdict;
+	/* It is one call beside those that work, and who asked has a pause of
+	   its own: no back-off, which would hold up the rest. */
+	if (verdict == VERDICT_RETRY || verdict == VERDICT_UNCERTAIN)
+		outcome.verdict = VERDICT_REFUSED;
+	(void)worker_judge(w, "read open sales", &outcome);
+	return verdict;
 }
 
 static int

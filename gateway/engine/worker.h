@@ -222,8 +222,8 @@ int returns_list(struct worker *w, int64_t until_ms, bool whole,
 int sales_read(struct worker *w, const struct marks *marks);
 
 /* The units of each on sales that are still open, in qty; only where the system
-   has `read_open`. False: that cannot be said now. */
-bool open_sales_read(struct worker *w, struct count *counts, size_t n);
+   has `read_open`. DONE, or why that cannot be said now. */
+enum verdict open_sales_read(struct worker *w, struct count *counts, size_t n);
 
 /*
  * oversold.c: more was sold of an item than there was. The sale stands (the

@@ -16,6 +16,7 @@
 #include "handlers/handlers.h"
 #include "tests/sim/hiboutik.h"
 #include "tests/support/adapter_rig.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/till_wire.h"
 #include "tests/support/till_world.h"
@@ -520,6 +521,8 @@ test_hiboutik__open_sales_listed_without_lines_are_read(void **state)
 	assert_non_null(strstr(outcome.why, "32 sales are open"));
 }
 
+static int open_status; /* what the list of open sales answers; 0: itself */
+
 static int
 answer_no_open(void *ctx, const struct http_request *q,
                struct http_answer *answer)
@@ -527,19 +530,19 @@ answer_no_open(void *ctx, const struct http_request *q,
 	struct rig *rig = ctx;
 	int r = till_wire_call(&rig->wire, q, answer);
 
-	if (strstr(q->url, "open_sales"))
-		answer->status = 404;
+	if (strstr(q->url, "open_sales") && open_status)
+		answer->status = open_status;
 	return r;
 }
 
 static void
-test_hiboutik__an_account_without_a_list_of_open_sales_is_asked_once(
-	void **state)
+assert_asked_hourly(struct rig *rig, int status)
 {
-	struct rig *rig = *state;
 	struct http_client *own = rig->http;
 	struct outcome outcome;
 
+	fake_clock_start(clock_wall_ms(), clock_mono_ms());
+	open_status = status;
 	assert_int_equal(http_client_new_fake(&rig->http, answer_no_open, rig),
 	                 0);
 	start_again(rig);
@@ -547,9 +550,75 @@ test_hiboutik__an_account_without_a_list_of_open_sales_is_asked_once(
 	outcome = read_open(rig, 0, 0);
 	assert_int_equal(rig->wire.n_calls, 1);
 	assert_non_null(strstr(outcome.why, "lists no open sales"));
+	fake_clock_advance(3599000);
 	outcome = read_open(rig, 0, 0);
 	assert_int_equal(rig->wire.n_calls, 0);
 	assert_string_equal(outcome.why, "");
+	fake_clock_advance(1000);
+	outcome = read_open(rig, 0, 0);
+	assert_int_equal(rig->wire.n_calls, 1);
+	assert_string_equal(outcome.why, "");
+	/* It was for a while only. */
+	open_status = 0;
+	fake_clock_advance(3600000);
+	(void)read_open(rig, 2, 0);
+	fake_clock_stop();
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+}
+
+static void
+test_hiboutik__an_account_without_a_list_of_open_sales_is_asked_hourly(
+	void **state)
+{
+	assert_asked_hourly(*state, 404);
+}
+
+/* Who may read counts and not open tickets is not locked out. */
+static void
+test_hiboutik__an_account_that_may_not_list_open_sales_is_asked_hourly(
+	void **state)
+{
+	assert_asked_hourly(*state, 403);
+}
+
+/* As the list of open sales answers it, whatever is rung up. */
+static const char *open_rows;
+
+static int
+answer_open_rows(void *ctx, const struct http_request *q,
+                 struct http_answer *answer)
+{
+	struct rig *rig = ctx;
+	int r = till_wire_call(&rig->wire, q, answer);
+
+	if (strstr(q->url, "open_sales")) {
+		buf_reset(&answer->body);
+		buf_adds(&answer->body, open_rows);
+	}
+	return r;
+}
+
+/* A voucher, a line typed in by hand: neither is stocked. */
+static void
+test_hiboutik__a_line_of_an_open_sale_that_is_no_product_is_left_out(
+	void **state)
+{
+	struct rig *rig = *state;
+	struct http_client *own = rig->http;
+
+	open_rows = "[{\"sale_id\":1,\"store_id\":1,\"line_items\":["
+		    "{\"product_id\":null,\"quantity\":\"1\"},"
+		    "{\"product_id\":101,\"product_size\":0,"
+		    "\"quantity\":\"2\"},"
+		    "{\"product_id\":\"gift\"},"
+		    "{\"product_id\":999,\"product_size\":0}]}]";
+	assert_int_equal(
+		http_client_new_fake(&rig->http, answer_open_rows, rig), 0);
+	start_again(rig);
+	(void)read_open(rig, 2, 0);
 	hiboutik_adapter.close(rig->state);
 	http_client_free(rig->http);
 	rig->http = own;
@@ -1784,7 +1853,9 @@ main(void)
 		TEST(what_sells_while_we_look_is_left_for_the_next_look),
 		TEST(open_sales_are_one_call),
 		TEST(open_sales_listed_without_lines_are_read),
-		TEST(an_account_without_a_list_of_open_sales_is_asked_once),
+		TEST(an_account_without_a_list_of_open_sales_is_asked_hourly),
+		TEST(an_account_that_may_not_list_open_sales_is_asked_hourly),
+		TEST(a_line_of_an_open_sale_that_is_no_product_is_left_out),
 		TEST(open_sales_that_cannot_be_read_are_not_none),
 		TEST(what_is_rung_up_while_we_look_is_not_put_back),
 		TEST(an_account_that_takes_them_lowers_by_arrivals),

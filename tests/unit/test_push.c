@@ -257,6 +257,20 @@ test_push__a_clock_set_back_makes_the_second_look_late_not_lost(void **state)
 
 /* ---- sales that are still open ---- */
 
+/* How often since the last time. */
+static size_t
+times_called(const char *call)
+{
+	const char *at = fake_adapter_log(agora);
+	size_t n = 0;
+
+	while ((at = strstr(at, call))) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
 /* Goods that leave the count as they are rung up. */
 static struct fake_sale *
 ring_up(const char *id, const char *qty)
@@ -362,15 +376,111 @@ test_push__open_sales_that_cannot_be_read_suppress_the_write(void **state)
 	(void)state;
 	engine_world_item(world, "A1", "5");
 	(void)ring_up("S1", "2");
-	fake_adapter_next(agora, "read_open", outcome_of(VERDICT_REFUSED, "no"),
+	fake_adapter_next(agora, "read_open", outcome_of(VERDICT_RETRY, "no"),
 	                  false);
 	receive("A1", "9");
 	engine_world_turn(&world->agora);
 	assert_not_written();
-	assert_marked("i:A1");
 	fake_clock_advance(60000);
 	engine_world_rest(world);
 	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
+}
+
+/* The look after next finds it so, too: nothing fell that is not known. */
+static void
+test_push__open_sales_that_cannot_be_read_hide_no_fall_to_the_target(
+	void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)ring_up("S1", "2");
+	fake_adapter_next(agora, "read_open", outcome_of(VERDICT_RETRY, "no"),
+	                  false);
+	receive("A1", "3"); /* as the count says, and 2 of those are open */
+	engine_world_turn(&world->agora);
+	assert_not_written();
+	fake_clock_advance(30000);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "1"));
+}
+
+/* Each look at open sales is answered so, until the count of A1 is qty. How
+   long did that take? -1: an hour was not enough. */
+static int64_t
+fail_open_until(enum verdict verdict, const char *qty)
+{
+	int64_t began_ms = clock_wall_ms();
+
+	while (clock_wall_ms() < began_ms + 3600000) {
+		if (!agora->n_steps)
+			fake_adapter_next(agora, "read_open",
+			                  outcome_of(verdict, "no"), false);
+		engine_world_turn(&world->agora);
+		if (fake_adapter_shows(agora, "A-A1", qty))
+			return clock_wall_ms() - began_ms;
+		fake_clock_advance(1000);
+	}
+	return -1;
+}
+
+static void
+test_push__open_sales_never_read_hold_a_fall_for_five_minutes(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	agora->tells_open = true;
+	count_moves("3");
+	(void)fake_adapter_log(agora);
+	assert_in_range(fail_open_until(VERDICT_RETRY, "5"), 300000, 331000);
+	assert_in_range(times_called("read_open"), 9, 12);
+}
+
+/* A system that will not tell has none, as far as we can know. */
+static void
+test_push__open_sales_that_are_refused_make_a_fall_drift(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	agora->tells_open = true;
+	count_moves("3");
+	assert_in_range(fail_open_until(VERDICT_REFUSED, "5"), 10000, 12000);
+}
+
+static void
+test_push__open_sales_that_cannot_be_read_stop_only_what_fell(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_RETRY,
+		                                 VERDICT_REFUSED };
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	agora->tells_open = true;
+	for (size_t i = 0; i < 2; i++) {
+		fake_adapter_next(agora, "read_open",
+		                  outcome_of(verdicts[i], "no"), false);
+		count_moves("3");
+		receive("A2", i ? "7" : "2");
+		engine_world_turn(&world->agora);
+		assert_true(fake_adapter_shows(agora, "A-A1", "3"));
+		assert_true(fake_adapter_shows(agora, "A-A2", i ? "7" : "2"));
+	}
+}
+
+/* Who may not be called at all is not written to either. */
+static void
+test_push__a_rate_limit_met_at_open_sales_stops_the_batch(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	engine_world_item(world, "A2", "5");
+	agora->tells_open = true;
+	fake_adapter_next(agora, "read_open", outcome_slow(5000, "busy"),
+	                  false);
+	count_moves("3");
+	receive("A2", "2");
+	engine_world_turn(&world->agora);
+	assert_not_written();
 }
 
 static void
@@ -894,14 +1004,7 @@ test_push__what_the_channel_does_not_have_is_never_written(void **state)
 static size_t
 times_read(void)
 {
-	const char *at = fake_adapter_log(agora);
-	size_t n = 0;
-
-	while ((at = strstr(at, "read_counts(A-A1)"))) {
-		at++;
-		n++;
-	}
-	return n;
+	return times_called("read_counts(A-A1)");
 }
 
 /* Its stock moves all day long elsewhere: each look would cost calls, and none
@@ -1092,6 +1195,11 @@ main(void)
 		EACH(test_push__an_open_sale_that_took_nothing_off_adds_nothing),
 		EACH(test_push__a_target_below_what_is_open_is_written_as_nothing),
 		EACH(test_push__open_sales_that_cannot_be_read_suppress_the_write),
+		EACH(test_push__open_sales_that_cannot_be_read_hide_no_fall_to_the_target),
+		EACH(test_push__open_sales_never_read_hold_a_fall_for_five_minutes),
+		EACH(test_push__open_sales_that_are_refused_make_a_fall_drift),
+		EACH(test_push__open_sales_that_cannot_be_read_stop_only_what_fell),
+		EACH(test_push__a_rate_limit_met_at_open_sales_stops_the_batch),
 		EACH(test_push__a_rise_is_drift_and_corrected),
 		EACH(test_push__an_unknown_count_suppresses_the_write),
 		EACH(test_push__a_failed_read_suppresses_the_write_and_keeps_the_mark),
