@@ -28,13 +28,19 @@ begin(struct args *a, const struct store *store, const char *command,
 }
 
 int
-store_switch_off(struct store *store, const char *what)
+store_switch_restore(struct store *store, const char *what, int64_t since_ms)
 {
 	struct args a = { 0 };
 
 	begin(&a, store, "HSETNX", what);
-	args_addi(&a, clock_wall_ms());
+	args_addi(&a, since_ms);
 	return store_call_int(store, NULL, &a);
+}
+
+int
+store_switch_off(struct store *store, const char *what)
+{
+	return store_switch_restore(store, what, clock_wall_ms());
 }
 
 int

@@ -21,6 +21,10 @@
 int store_switch_off(struct store *store, const char *what);
 int store_switch_on(struct store *store, const char *what);
 
+/* As it was before a loss of Redis: off since then, unless it is off. */
+int store_switch_restore(struct store *store, const char *what,
+                         int64_t since_ms);
+
 /* Since when it is off, wall clock; 0: it is on. Returns 0, ERR_STORE. */
 int store_switch_get(struct store *store, int64_t *since_ms, const char *what);
 

@@ -9,7 +9,7 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
-#include "gateway/drivers/store_switch.h"
+#include "gateway/engine/saved.h"
 
 enum { LOOK_EVERY_MS = 200 };
 
@@ -22,7 +22,8 @@ worker_is_paused(struct worker *w)
 	if (w->switch_mono_ms && now - w->switch_mono_ms < LOOK_EVERY_MS)
 		return w->is_paused;
 	/* Without Redis it stays as it was, and is not asked for at each step. */
-	if (!store_switch_get(w->store, &since_ms, w->account))
+	if (!saved_switch_get(w->store, &since_ms, w->engine->state_dir,
+	                      w->account))
 		w->is_paused = since_ms != 0;
 	w->switch_mono_ms = now;
 	return w->is_paused;

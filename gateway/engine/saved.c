@@ -16,6 +16,7 @@
 #include "gateway/base/log.h"
 #include "gateway/drivers/store_accounts.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/engine/worker.h"
 
 enum { SAVE_EVERY_MS = 10000, FILE_MAX = 65536, ID_BYTES = 16 };
@@ -38,11 +39,13 @@ struct saved {
 	char account[64];
 	int64_t sales_ms;
 	int64_t returns_ms;
+	int64_t off_ms;        /* since when a person has switched it off; 0 */
 	int64_t saved_mono_ms; /* when this one was written; 0: never */
 };
 
 static struct saved *saved;
 static size_t n_saved;
+static int64_t schedule_off_ms; /* since when the schedule is; 0: it is on */
 
 /* The account's place, made when new; NULL when out of memory. Locked. */
 static struct saved *
@@ -63,6 +66,18 @@ place_of(const char *account)
 	return &saved[n_saved++];
 }
 
+/* Of store_switch.h; NULL when out of memory. Locked. */
+static int64_t *
+switch_of(const char *what)
+{
+	struct saved *s;
+
+	if (!strcmp(what, SWITCH_SCHEDULE))
+		return &schedule_off_ms;
+	s = place_of(what);
+	return s ? &s->off_ms : NULL;
+}
+
 /* ---- the file ---- */
 
 static bool
@@ -76,6 +91,8 @@ read_account(void *ctx, const char *key, const struct json_node *value)
 		s->sales_ms = ms;
 	if (s && !json_get_int(&ms, value, "returns_confirmed_ms"))
 		s->returns_ms = ms;
+	if (s && !json_get_int(&ms, value, "paused_ms"))
+		s->off_ms = ms;
 	return true;
 }
 
@@ -91,6 +108,7 @@ read_file(const char *path)
 	/* Nothing of another state_dir, from before a reload. */
 	installation[0] = '\0';
 	n_saved = 0;
+	schedule_off_ms = 0;
 	if (!text) {
 		if (f)
 			(void)fclose(f);
@@ -105,6 +123,9 @@ read_file(const char *path)
 			json_text_or(json_root(doc), "installation", ""));
 		json_each(json_find(json_root(doc), "accounts"), read_account,
 		          NULL);
+		if (json_get_int(&schedule_off_ms, json_root(doc),
+		                 "schedule_stopped_ms"))
+			schedule_off_ms = 0;
 	}
 	json_free(doc);
 	free(text);
@@ -119,6 +140,8 @@ encode(struct buf *out)
 	json_out_object(&o, NULL);
 	json_out_int(&o, "version", 1);
 	json_out_text(&o, "installation", installation);
+	if (schedule_off_ms)
+		json_out_int(&o, "schedule_stopped_ms", schedule_off_ms);
 	json_out_object(&o, "accounts");
 	for (size_t i = 0; i < n_saved; i++) {
 		json_out_object(&o, saved[i].account);
@@ -126,6 +149,8 @@ encode(struct buf *out)
 		if (saved[i].returns_ms)
 			json_out_int(&o, "returns_confirmed_ms",
 			             saved[i].returns_ms);
+		if (saved[i].off_ms)
+			json_out_int(&o, "paused_ms", saved[i].off_ms);
 		json_out_end_object(&o);
 	}
 	json_out_end_object(&o);
@@ -207,6 +232,42 @@ make_id(void)
 	return r;
 }
 
+/* What a person has switched off is on only when a person says so. Locked. */
+static int
+restore_switches(struct store *store)
+{
+	int r = 0;
+
+	if (schedule_off_ms)
+		r = store_switch_restore(store, SWITCH_SCHEDULE,
+		                         schedule_off_ms);
+	for (size_t i = 0; !r && i < n_saved; i++)
+		if (saved[i].off_ms)
+			r = store_switch_restore(store, saved[i].account,
+			                         saved[i].off_ms);
+	return r;
+}
+
+/* Switched off before the file knew of it, or by the last seconds of a process
+   that died. Locked. */
+static int
+read_switches(struct store *store, const struct conf *conf)
+{
+	int r = store_switch_get(store, &schedule_off_ms, SWITCH_SCHEDULE);
+
+	for (size_t i = 0; !r && i < conf->n_accounts; i++) {
+		const char *name = conf_account_name(conf->accounts[i]);
+		int64_t off_ms = 0;
+		struct saved *s;
+
+		r = store_switch_get(store, &off_ms, name);
+		s = place_of(name);
+		if (!r && s)
+			s->off_ms = off_ms;
+	}
+	return r;
+}
+
 /* Redis lost its data: what closed since the saved cursors is in doubt. */
 static int
 survive_loss(struct store *store, const struct conf *conf)
@@ -259,11 +320,14 @@ saved_check(struct store *store, const struct conf *conf, const char *state_dir)
 	if (r == STORE_ABSENT) {
 		r = is_new ? make_id() : survive_loss(store, conf);
 		if (!r)
+			r = restore_switches(store);
+		if (!r)
 			r = store_value_set(store, "installation",
 			                    installation);
 	} else if (!r) {
 		(void)snprintf(installation, sizeof(installation), "%s",
 		               buf_text(&known));
+		r = read_switches(store, conf);
 	}
 	if (!r)
 		r = write_file(state_dir);
@@ -274,6 +338,68 @@ saved_check(struct store *store, const struct conf *conf, const char *state_dir)
 }
 
 /* ---- while running ---- */
+
+/* Has Redis still what it was told? ERR_STORE: who knows. */
+static int
+is_lost(struct store *store, bool *out)
+{
+	struct buf known = BUF_INIT;
+	int r = store_value_get(store, &known, "installation");
+
+	*out = r == STORE_ABSENT;
+	buf_fini(&known);
+	return *out ? 0 : r;
+}
+
+/* What the file says of it. False: there is none. */
+static bool
+recall_switch(const char *what, int64_t *off_ms)
+{
+	const int64_t *known;
+	bool is_there;
+
+	(void)pthread_mutex_lock(&lock);
+	known = switch_of(what);
+	is_there = installation[0] && known;
+	*off_ms = is_there ? *known : 0;
+	(void)pthread_mutex_unlock(&lock);
+	return is_there;
+}
+
+static void
+remember_switch(const char *state_dir, const char *what, int64_t off_ms)
+{
+	int64_t *known;
+
+	(void)pthread_mutex_lock(&lock);
+	known = switch_of(what);
+	if (known)
+		*known = off_ms;
+	/* A full disk: it is in the next file that is written. */
+	if (known)
+		(void)write_file(state_dir);
+	(void)pthread_mutex_unlock(&lock);
+}
+
+int
+saved_switch_get(struct store *store, int64_t *since_ms, const char *state_dir,
+                 const char *what)
+{
+	int64_t known_ms = 0;
+	bool is_saved = recall_switch(what, &known_ms);
+	bool is_gone = false;
+	int r = store_switch_get(store, since_ms, what);
+
+	if (r || !is_saved || *since_ms == known_ms)
+		return r;
+	if (!*since_ms)
+		r = is_lost(store, &is_gone);
+	if (r || is_gone)
+		*since_ms = known_ms;
+	else
+		remember_switch(state_dir, what, *since_ms);
+	return r;
+}
 
 /* What a shop sent before the loss is dated by its clock, so the moment of the
    loss must not be by one that is behind. */

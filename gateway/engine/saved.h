@@ -8,9 +8,10 @@
 #include "gateway/model/conf.h"
 
 /*
- * What must survive the loss of Redis: the installation's id and, per account,
- * how far its sales are confirmed at their authorities. One small JSON file in
- * state_dir, replaced atomically and fsynced.
+ * What must survive the loss of Redis: the installation's id, what a person has
+ * switched off (store_switch.h) and, per account, how far its sales are
+ * confirmed at their authorities. One small JSON file in state_dir, replaced
+ * atomically and fsynced.
  *
  * Source   design.md section 4, Loss of Redis.
  */
@@ -19,7 +20,8 @@ struct worker;
 /*
  * Compare the file with Redis at start. A Redis that lacks the id this file
  * has, has lost its data: sales between the saved cursor and now are marked as
- * possibly posted (cursor "lost"), and a warning says so.
+ * possibly posted (cursor "lost"), what was switched off is so again, and a
+ * warning says so.
  *
  * Returns 0, ERR_STORE, ERR_OS.
  */
@@ -35,6 +37,14 @@ int saved_check(struct store *store, const struct conf *conf,
  * there from now on cannot have been posted before the loss.
  */
 int saved_end_doubt(struct worker *w);
+
+/*
+ * Since when it is switched off, wall clock; 0: it is on. As store_switch_get,
+ * and the file learns of it; but a Redis that has lost its data meanwhile
+ * switches nothing on. Threads: any.
+ */
+int saved_switch_get(struct store *store, int64_t *since_ms,
+                     const char *state_dir, const char *what);
 
 /* Might a sale that closed there then have been posted before a loss? A fault
    is no answer. */

@@ -17,6 +17,7 @@
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_timeline.h"
+#include "gateway/engine/saved.h"
 #include "gateway/model/metrics.h"
 #include "gateway/model/schedule.h"
 
@@ -262,7 +263,8 @@ tick(struct scheduler *s)
 	if (s->is_holder)
 		sweep_oversold(s, mono);
 	if (s->is_holder)
-		(void)store_switch_get(s->store, &off_ms, SWITCH_SCHEDULE);
+		(void)saved_switch_get(s->store, &off_ms, s->engine->state_dir,
+		                       SWITCH_SCHEDULE);
 	for (size_t i = 0; s->is_holder && i < s->n; i++) {
 		if (!off_ms) {
 			run_due(s, &s->plans[i], now);

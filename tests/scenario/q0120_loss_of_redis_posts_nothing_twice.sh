@@ -1,13 +1,21 @@
 #!/bin/sh
 # Redis comes back empty. That is a loss and no first start: what was posted
-# before is not posted again, counts are read and written anew.
+# before is not posted again, counts are read and written anew. What a person
+# had paused waits for that person.
 . "${0%/*}/lib.sh"
+
+calls_to_square()
+{
+	sim_state '[.square.calls[] | .calls] | add // 0'
+}
 
 start_redis
 start_all ".redis.url = \"$REDIS_URL\""
 sell 21-0003 2
 wait_for "Galaxy has the entry" 20 is 1 entries
 wait_quiet
+expect "pause" "$(api_code api/accounts/agora/pause -X POST)" 200
+wait_logged 'account\.paused account=agora'
 stop_daemon
 hooks square off
 hooks galaxy off
@@ -15,7 +23,11 @@ set_balance 21-0004 3
 redis_cli flushall >/dev/null
 start_daemon
 wait_logged ' (warn|error) .*(lost|loss|installation)'
+calls=$(calls_to_square)
 import_items
+wait_for "it is paused as before" 10 is 2 times_logged 'account\.paused account=agora'
+stays "nothing is sent there" 1 is "$calls" calls_to_square
+expect "resume" "$(api_code api/accounts/agora/resume -X POST)" 200
 wait_quiet
 expect "entries" "$(entries)" 1
 expect_no_double

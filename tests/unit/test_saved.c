@@ -15,6 +15,7 @@
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_accounts.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/engine/saved.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
@@ -519,6 +520,91 @@ test_saved__a_file_cut_short_is_written_anew(void **state)
 	in_child(state, broken_file);
 }
 
+/* ---- what a person has switched off ---- */
+
+/* As a worker and the scheduler see it, a moment later. */
+static bool
+is_off(const char *what)
+{
+	int64_t since_ms = -1;
+
+	CHECK(!saved_switch_get(world->base.store, &since_ms,
+	                        world->base.redis.dir, what));
+	return since_ms != 0;
+}
+
+static bool
+is_paused(void)
+{
+	fake_clock_advance(1000);
+	return worker_is_paused(&world->agora);
+}
+
+static void
+paused_then_lost(void)
+{
+	int64_t since_ms = 0;
+	int64_t then_ms = 0;
+
+	CHECK(!start_up());
+	CHECK(!store_switch_off(world->base.store, "agora"));
+	CHECK(!store_switch_off(world->base.store, SWITCH_SCHEDULE));
+	CHECK(!store_switch_get(world->base.store, &since_ms, "agora"));
+	CHECK(is_paused() && is_off(SWITCH_SCHEDULE));
+	come_back();
+	CHECK(!store_switch_get(world->base.store, &then_ms, "agora"));
+	CHECK(then_ms == since_ms);
+	CHECK(is_paused() && is_off(SWITCH_SCHEDULE));
+	CHECK(!is_off("kiosk"));
+	/* A person says so: that holds over the next loss. */
+	CHECK(!store_switch_on(world->base.store, "agora"));
+	CHECK(!store_switch_on(world->base.store, SWITCH_SCHEDULE));
+	CHECK(!is_paused() && !is_off(SWITCH_SCHEDULE));
+	come_back();
+	CHECK(!is_paused() && !is_off(SWITCH_SCHEDULE));
+}
+
+static void
+test_saved__what_a_person_paused_is_paused_after_a_loss(void **state)
+{
+	in_child(state, paused_then_lost);
+}
+
+static void
+lost_while_paused(void)
+{
+	CHECK(!start_up());
+	CHECK(!store_switch_off(world->base.store, "agora"));
+	CHECK(is_paused());
+	lose_redis();
+	CHECK(is_paused() && is_paused());
+	come_back();
+	CHECK(is_paused());
+}
+
+static void
+test_saved__a_loss_while_it_runs_resumes_nothing(void **state)
+{
+	in_child(state, lost_while_paused);
+}
+
+/* Paused by an earlier version, or right before the process died. */
+static void
+paused_unseen(void)
+{
+	CHECK(!start_up());
+	CHECK(!store_switch_off(world->base.store, "agora"));
+	CHECK(!start_up());
+	come_back();
+	CHECK(is_paused());
+}
+
+static void
+test_saved__a_start_learns_what_is_paused(void **state)
+{
+	in_child(state, paused_unseen);
+}
+
 int
 main(void)
 {
@@ -548,6 +634,11 @@ main(void)
 		cmocka_unit_test(
 			test_saved__a_cursor_does_not_pass_entries_on_their_way),
 		cmocka_unit_test(test_saved__a_file_cut_short_is_written_anew),
+		cmocka_unit_test(
+			test_saved__what_a_person_paused_is_paused_after_a_loss),
+		cmocka_unit_test(
+			test_saved__a_loss_while_it_runs_resumes_nothing),
+		cmocka_unit_test(test_saved__a_start_learns_what_is_paused),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
