@@ -191,6 +191,22 @@ int stock_choose_observed(struct store *store, struct args *to,
 	"  wake(a)\n" \
 	"end\n"
 
+/* Wants LUA_MARK. heard(account, member): the account itself speaks of an item.
+   If it lacked that one, it is asked for soon, as after its first answer so. */
+#define LUA_HEARD \
+	"local function heard(a, m)\n" \
+	"  local k, s = P..'refused:'..a, m:match('^i:(.+)$')\n" \
+	"  local g, w, till = ((s and call('HGET', k, s)) or ''):match(\n" \
+	"                         '^(%-%d+) (%d+) (%d+)$')\n" \
+	"  local first = " LUA_FIRST_WAIT "\n" \
+	"  if g and tonumber(w) > first then\n" \
+	"    call('HSET', k, s, string.format('%s %.0f %.0f', g, first,\n" \
+	"                                     till - w + first)) end\n" \
+	"end\n"
+#define LUA_FIRST_WAIT LUA_NUMBER(STOCK_FIRST_WAIT_MS)
+#define LUA_NUMBER(n)  LUA_NUMBER_(n)
+#define LUA_NUMBER_(n) #n
+
 #define LUA_UNMARK \
 	"local function unmark(a, m, g)\n" \
 	"  local v = call('HGET', P..'mark:'..a, m)\n" \

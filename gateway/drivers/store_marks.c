@@ -23,11 +23,13 @@ enum {
 };
 
 /* ARGV: account, cause, origin, due, '1' to leave what is marked, members… */
-static const char mark_script[] = LUA_MARK
+static const char mark_script[] = LUA_MARK LUA_HEARD
 	"for i = 6, #ARGV do\n"
 	"  if ARGV[5] ~= '1' or\n"
 	"     redis.call('HEXISTS', P..'mark:'..ARGV[1], ARGV[i]) == 0 then\n"
-	"    mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4]) end\n"
+	"    mark(ARGV[1], ARGV[i], ARGV[2], ARGV[3], 0, ARGV[4])\n"
+	"    if ARGV[2] == 'h' then heard(ARGV[1], ARGV[i]) end\n"
+	"  end\n"
 	"end\n"
 	"return 1\n";
 

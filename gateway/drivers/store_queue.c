@@ -45,25 +45,26 @@ static const char push_script[] =
  * ARGV: for each event its stream id, when it was received, its bytes, and a
  * counted list of account, member. All marks first, all removals last (R5).
  */
-static const char settle_script[] =
-	LUA_MARK "local i = 1\n"
-		 "local done = {}\n"
-		 "while i <= #ARGV do\n"
-		 "  local id, received, bytes, n = unpack(ARGV, i, i + 3)\n"
-		 "  i = i + 4\n"
-		 "  for _ = 1, n do\n"
-		 "    mark(ARGV[i], ARGV[i + 1], 'h', received, 0, 0)\n"
-		 "    i = i + 2\n"
-		 "  end\n"
-		 "  done[#done + 1] = {id, bytes}\n"
-		 "end\n"
-		 "for _, e in ipairs(done) do\n"
-		 "  redis.call('XACK', P..'events', '" GROUP "', e[1])\n"
-		 "  if redis.call('XDEL', P..'events', e[1]) == 1 then\n"
-		 "    redis.call('DECRBY', P..'events:bytes', e[2])\n"
-		 "  end\n"
-		 "end\n"
-		 "return 1\n";
+static const char settle_script[] = LUA_MARK LUA_HEARD
+	"local i = 1\n"
+	"local done = {}\n"
+	"while i <= #ARGV do\n"
+	"  local id, received, bytes, n = unpack(ARGV, i, i + 3)\n"
+	"  i = i + 4\n"
+	"  for _ = 1, n do\n"
+	"    mark(ARGV[i], ARGV[i + 1], 'h', received, 0, 0)\n"
+	"    heard(ARGV[i], ARGV[i + 1])\n"
+	"    i = i + 2\n"
+	"  end\n"
+	"  done[#done + 1] = {id, bytes}\n"
+	"end\n"
+	"for _, e in ipairs(done) do\n"
+	"  redis.call('XACK', P..'events', '" GROUP "', e[1])\n"
+	"  if redis.call('XDEL', P..'events', e[1]) == 1 then\n"
+	"    redis.call('DECRBY', P..'events:bytes', e[2])\n"
+	"  end\n"
+	"end\n"
+	"return 1\n";
 
 /* ARGV: stream id, body bytes, now, why, then field, value pairs. */
 static const char bury_script[] =

@@ -99,6 +99,9 @@ int store_stock_published(struct store *store, const char *account,
 int store_stock_suspect(struct store *store, const char *account,
                         const char *sku, int64_t since_ms, struct decimal fall);
 
+/* After a first refusal an item is left alone so long. */
+#define STOCK_FIRST_WAIT_MS 60000
+
 /* Remember that the channel refuses the item: for this mark it is left alone
    until then. */
 /* generation: of the look's mark; negative: there is no such thing there. */

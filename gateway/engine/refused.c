@@ -4,9 +4,10 @@
 #include "gateway/base/clock.h"
 #include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_stock.h"
 
 enum {
-	WAIT_MS = 60000, /* doubled each time, up to: */
+	WAIT_MS = STOCK_FIRST_WAIT_MS, /* doubled each time, up to: */
 	WAIT_MAX_MS = 3600000,
 	POSTPONE_MAX_MS = 110000, /* no mark is due later */
 	IN_A_ROW = 3, /* items refused, and none read: it is not the items */

@@ -24,7 +24,8 @@ bool refused_read(struct worker *w, const char *doing, struct count *counts,
  * How long an item that was refused is still left alone; 0: it is not.
  * Whatever happens to it makes another mark, which is looked at at once; but
  * what the system does not have is not there for being sold elsewhere, so of
- * that only a person's mark is.
+ * that only a person's mark is; when the system itself speaks of it, a minute
+ * after the last look (store_marks_add, store_queue_settle).
  */
 int64_t refused_left_ms(const struct stock_view *view, const struct mark *mark);
 

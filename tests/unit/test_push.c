@@ -1044,6 +1044,46 @@ test_push__what_the_channel_does_not_have_is_asked_for_hourly(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A1", "7"));
 }
 
+/* The till itself says that it has the thing now: that is heard within a minute,
+   and costs no more than a look a minute while it speaks of it in vain. */
+static void
+test_push__what_is_there_again_by_the_channels_word_is_asked_for(void **state)
+{
+	struct fake_count *c;
+
+	(void)state;
+	engine_world_bind(world, "A1", "5");
+	c = fake_adapter_count(agora, "A-A1");
+	c->is_absent = true;
+	c->is_known = false;
+	engine_world_rest(world);
+	for (int i = 0; i < 120; i++) {
+		fake_clock_advance(60000);
+		engine_world_turn(&world->agora);
+	}
+	(void)fake_adapter_log(agora);
+	for (int i = 0; i < 60; i++) {
+		fake_clock_advance(10000);
+		engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+		engine_world_turn(&world->agora);
+	}
+	assert_in_range(times_read(), 9, 10);
+	for (int i = 0; i < 120; i++) {
+		fake_clock_advance(60000);
+		engine_world_turn(&world->agora);
+	}
+	assert_in_range(times_read(), 3, 8);
+	c->is_absent = false;
+	c->is_known = true;
+	engine_world_mark(world, &world->agora, "i:A1", MARK_HOOK);
+	for (int i = 0; i < 6; i++) {
+		engine_world_turn(&world->agora);
+		fake_clock_advance(10000);
+	}
+	engine_world_turn(&world->agora);
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+}
+
 /* Nothing is to be learned from sales of what is not there. */
 static void
 test_push__what_the_channel_does_not_have_costs_no_list_of_sales(void **state)
@@ -1227,6 +1267,7 @@ main(void)
 		EACH(test_push__what_the_channel_does_not_have_is_never_written),
 		EACH(test_push__what_the_channel_does_not_have_is_asked_for_hourly),
 		EACH(test_push__what_the_channel_does_not_have_costs_no_list_of_sales),
+		EACH(test_push__what_is_there_again_by_the_channels_word_is_asked_for),
 		EACH(test_push__a_remark_on_what_was_done_is_told),
 		EACH(test_push__a_write_that_is_slow_or_fails_keeps_its_marks),
 		EACH(test_push__a_write_whose_answer_was_lost_is_found_by_the_next_look),
