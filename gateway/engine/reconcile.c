@@ -461,7 +461,8 @@ ask_for_open(struct reconcile *rc, struct look *looks, size_t n)
 			counts[n_short++].external = looks[i].thing->external;
 	r = n_short ? wait_for_pace(rc, clock_mono_ms() + PATIENCE_MS) : 0;
 	if (!r && n_short)
-		was_read = open_sales_read(rc->w, counts, n_short);
+		was_read =
+			open_sales_read(rc->w, counts, n_short) == VERDICT_DONE;
 	n_short = 0;
 	for (size_t i = 0; !r && i < n; i++) {
 		struct look *l = &looks[i];
