@@ -21,6 +21,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A sale is noted when it is seen, so there are no late ones: this is for a
    commit that the server was slow to end. */
@@ -77,7 +78,8 @@ static const struct conf_row options[] = {
 	  .kind = CONF_CHOICE,
 	  .choices = "stock|woocommerce|prestashop|opencart",
 	  .meaning = "Names of a known shop's table and columns; those given "
-	             "beside it come first." },
+	             "beside it come first. adapters/TILLS.md says what else "
+	             "each writes." },
 	{ .key = "table",
 	  .kind = CONF_TEXT,
 	  .meaning = "Table with a row an item; needed without a profile." },
@@ -147,6 +149,52 @@ check(const struct conf_section *conf, struct buf *mistakes)
 	sql_shape_check(conf, mistakes);
 }
 
+static bool
+takes_sales(const struct conf_section *conf)
+{
+	return strcmp(conf_text(conf, "own_changes"), "sales") == 0;
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a && b ? strcasecmp(a, b) == 0 : a == b;
+}
+
+static bool
+is_same_server(const struct conf_section *a, const struct conf_section *b)
+{
+	return is_same(conf_path(a, "socket"), conf_path(b, "socket")) &&
+	       is_same(conf_text(a, "host"), conf_text(b, "host")) &&
+	       (conf_path(a, "socket") ||
+	        conf_int(a, "port") == conf_int(b, "port")) &&
+	       is_same(conf_text(a, "database"), conf_text(b, "database"));
+}
+
+/* What one of them sells, or the other writes, would be booked by both. */
+static void
+check_pair(const struct conf_section *conf, const struct conf_section *other,
+           struct buf *mistakes)
+{
+	struct sql_shape a;
+	struct sql_shape b;
+
+	sql_shape_read(&a, conf);
+	sql_shape_read(&b, other);
+	if (!(takes_sales(conf) || takes_sales(other)) ||
+	    !is_same_server(conf, other) || !is_same(a.table, b.table) ||
+	    !is_same(a.quantity, b.quantity) ||
+	    (a.location && b.location &&
+	     !(is_same(a.location, b.location) && is_same(a.place, b.place))))
+		return;
+	buf_addf(mistakes,
+	         "own_changes: the account %s has the same rows of table %s, "
+	         "and with \"sales\" each would book what the other sells or "
+	         "writes: expected one account, or a location of its own for "
+	         "each, or \"drift\" at both\n",
+	         conf_account_name(other), a.table ? a.table : "");
+}
+
 static size_t
 batch_max(const struct conf_section *conf)
 {
@@ -166,12 +214,6 @@ resolve(void *state, struct buf *external, const char *written,
 		buf_adds(external, "/0");
 	add_ref(ctx, buf_text(external));
 	return buf_check(external);
-}
-
-static bool
-takes_sales(const struct conf_section *conf)
-{
-	return strcmp(conf_text(conf, "own_changes"), "sales") == 0;
 }
 
 static void
@@ -218,6 +260,7 @@ const struct adapter_ops sql_adapter = {
 	.url_flags = CONF_NO_URL,
 	.batch_max = batch_max,
 	.check = check,
+	.check_pair = check_pair,
 	.open = open_,
 	.close = close_,
 	.probe = sql_probe,

@@ -41,6 +41,20 @@ find_seen(struct sql *s, const char *external)
 	return NULL;
 }
 
+/* The last one takes the place of one that goes. */
+static void
+forget_these(struct sql *s, const struct count *counts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct sql_seen *seen = find_seen(s, counts[i].external);
+
+		if (!seen)
+			continue;
+		free(seen->external);
+		*seen = s->seen[--s->n_seen];
+	}
+}
+
 /* Returns 0 or ERR_NOMEM. */
 static int
 keep_seen(struct sql *s, const char *external, const char *qty)
@@ -186,9 +200,13 @@ struct outcome
 sql_read_counts(void *state, struct count *counts, size_t n)
 {
 	struct sql *s = sql_of(state);
-	struct outcome outcome = s->takes_sales ? sql_sales_look(s, counts, n)
-	                                        : sql_ask_counts(s, counts, n);
+	struct outcome outcome = outcome_done();
 
+	if (!s->takes_sales && !s->is_ready)
+		outcome = sql_sales_forget(s);
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = s->takes_sales ? sql_sales_look(s, counts, n)
+		                         : sql_ask_counts(s, counts, n);
 	if (outcome.verdict != VERDICT_DONE) {
 		forget(counts, n);
 		sql_forget_seen(s);
@@ -295,7 +313,9 @@ sql_write_counts(void *state, struct count *counts, size_t n, int64_t as_of_ms)
 		outcome = sql_sales_forget(s);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = write_batch(s, counts, n, &n_moved);
-	sql_forget_seen(s); /* it is not as it was read any more */
+	/* Not as it was read any more; what is refused comes again in halves. */
+	if (outcome.verdict != VERDICT_REFUSED)
+		forget_these(s, counts, n);
 	if (outcome.verdict == VERDICT_DONE && n_moved)
 		return outcome_of(VERDICT_RETRY,
 		                  "the shop changed %zu of %zu counts in the "

@@ -16,6 +16,8 @@
  *          table that was emptied are not used again. The same number with
  *          more sold (a server that lost its last transactions in a crash) is
  *          a later version of the same sale.
+ * Binding  what fell while nothing was bound to it is nobody's sale: a look that
+ *          is the first since BOUND makes a new base. Row -1 holds that BOUND.
  * Not      seen: what happens and is undone between two looks; a fall while the
  *          shop keeps no count of an item, or keeps it in several rows.
  * Needs    transactions in both tables (InnoDB), and that whoever corrects
@@ -41,13 +43,16 @@ enum note {
 	NOTE_NOTHING,
 	NOTE_NEW,    /* seen for the first time: whatever it shows is no sale */
 	NOTE_SOLD,   /* it fell */
-	NOTE_MOVED,  /* it rose, or is known again */
+	NOTE_MOVED,  /* it rose, is known again, or bound again */
 	NOTE_FORGET, /* it is not known any more */
 };
 
 struct base {
 	const char *external; /* borrowed; of the count */
+	int64_t bound_ms;     /* of the count */
+	int64_t begin_ms;     /* of row 0, or the binding that row -1 is of */
 	bool is_there;
+	bool is_bound_anew;
 	bool is_known; /* qty is what it showed last */
 	struct decimal qty;
 	struct decimal now;
@@ -135,14 +140,15 @@ sql_sales_check(struct sql *s)
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
 	if (!e.is_there)
-		return outcome_of(VERDICT_LOCKED,
+		return outcome_of(VERDICT_RETRY,
 		                  "own_changes \"sales\" needs the table " TABLE
-		                  " in this database: make it as the README "
-		                  "says, and grant the user SELECT, INSERT and "
-		                  "UPDATE on it");
+		                  " in this database: make it as "
+		                  "adapters/TILLS.md says, and grant the user "
+		                  "SELECT, INSERT "
+		                  "and UPDATE on it");
 	for (size_t i = 0; i < 2; i++)
 		if (!e.is_safe[i])
-			return outcome_of(VERDICT_LOCKED,
+			return outcome_of(VERDICT_RETRY,
 			                  "own_changes \"sales\" needs "
 			                  "transactions: type ALTER TABLE `%s` "
 			                  "ENGINE=InnoDB, or use \"drift\"",
@@ -173,34 +179,84 @@ take_base(void *ctx, const char *const *values)
 	base->is_there = true;
 	base->is_known = values[1] && !decimal_parse(&base->qty, values[1]);
 	base->n_sales = values[2] ? strtoll(values[2], NULL, 10) : 0;
+	base->begin_ms = values[3] ? strtoll(values[3], NULL, 10) : 0;
 	return 0;
+}
+
+/* The binding that was looked at before. */
+static int
+take_binding(void *ctx, const char *const *values)
+{
+	struct base *base = find_base(ctx, values[0] ? values[0] : "");
+	int64_t bound_ms = values[1] ? strtoll(values[1], NULL, 10) : 0;
+
+	if (base && bound_ms > base->begin_ms)
+		base->begin_ms = bound_ms;
+	return 0;
+}
+
+/* q: text is what comes before the items. */
+static struct outcome
+ask_items(struct sql *s, struct bases *b, const char *scope,
+          struct sql_question q, const char *after)
+{
+	const char *params[SQL_BATCH_MAX + 1] = { scope };
+	struct buf text = BUF_INIT;
+	struct outcome outcome;
+
+	q.params = params;
+	q.n_params = b->n + 1;
+	q.ctx = b;
+	buf_adds(&text, q.text);
+	for (size_t i = 0; i < b->n; i++) {
+		params[i + 1] = b->v[i].external;
+		buf_adds(&text, i ? ", ?" : "?");
+	}
+	buf_adds(&text, after);
+	q.text = buf_text(&text);
+	outcome = buf_check(&text) ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
+	                           : sql_db_ask(s->db, &q);
+	buf_fini(&text);
+	return outcome;
 }
 
 /* Whoever else looks at these waits from here on. */
 static struct outcome
 lock_bases(struct sql *s, struct bases *b, const char *scope)
 {
-	const char *params[SQL_BATCH_MAX + 1] = { scope };
-	struct buf text = BUF_INIT;
-	struct sql_question q = { .params = params,
-		                  .n_params = b->n + 1,
-		                  .n_columns = 3,
-		                  .row = take_base,
-		                  .ctx = b };
-	struct outcome outcome;
+	const struct sql_question q = {
+		.text = "SELECT item, CAST(quantity AS CHAR), CAST(sold AS "
+			"SIGNED), CAST(at AS CHAR) FROM " TABLE " WHERE scope "
+			"= ? AND n = 0 AND item IN (",
+		.n_columns = 4,
+		.row = take_base,
+	};
 
-	buf_adds(&text,
-	         "SELECT item, CAST(quantity AS CHAR), CAST(sold AS SIGNED) "
-	         "FROM " TABLE " WHERE scope = ? AND n = 0 AND item IN (");
-	for (size_t i = 0; i < b->n; i++) {
-		params[i + 1] = b->v[i].external;
-		buf_adds(&text, i ? ", ?" : "?");
-	}
-	buf_adds(&text, ") FOR UPDATE");
-	q.text = buf_text(&text);
-	outcome = buf_check(&text) ? outcome_fault(err_raise(ERR_NOMEM, "sql"))
-	                           : sql_db_ask(s->db, &q);
-	buf_fini(&text);
+	return ask_items(s, b, scope, q, ") FOR UPDATE");
+}
+
+/* Without a lock: row 0's is enough, and one on rows that are not there would
+   stand in the way of other items' sales. */
+static struct outcome
+ask_bindings(struct sql *s, struct bases *b, const char *scope)
+{
+	const struct sql_question q = {
+		.text = "SELECT item, CAST(at AS CHAR) FROM " TABLE " WHERE "
+			"scope = ? AND n = -1 AND item IN (",
+		.n_columns = 2,
+		.row = take_binding,
+	};
+	struct outcome outcome = outcome_done();
+	bool is_asked = false;
+
+	for (size_t i = 0; i < b->n; i++)
+		is_asked |=
+			b->v[i].is_there && b->v[i].bound_ms > b->v[i].begin_ms;
+	if (is_asked)
+		outcome = ask_items(s, b, scope, q, ")");
+	for (size_t i = 0; i < b->n; i++)
+		b->v[i].is_bound_anew =
+			b->v[i].is_there && b->v[i].bound_ms > b->v[i].begin_ms;
 	return outcome;
 }
 
@@ -219,7 +275,7 @@ judge(struct base *base, const struct count *count)
 	order = base->is_known ? decimal_cmp(count->qty, base->qty) : 1;
 	if (!base->is_there)
 		base->note = NOTE_NEW;
-	else if (order > 0)
+	else if (order > 0 || base->is_bound_anew)
 		base->note = NOTE_MOVED;
 	else if (order < 0)
 		base->note = NOTE_SOLD;
@@ -242,18 +298,20 @@ run_one(struct sql *s, const char *const *params, size_t n_params)
 	return outcome;
 }
 
-/* A row 0, or a sale. */
+/* A row 0, which is never older than its binding, or a sale. */
 static struct outcome
 insert(struct sql *s, const struct base *base, const char *scope)
 {
 	bool is_sale = base->note == NOTE_SOLD;
+	int64_t now = clock_wall_ms();
 	char n[NUMBER_SIZE];
 	char at[NUMBER_SIZE];
 	char sold[DECIMAL_TEXT_SIZE];
 	char qty[DECIMAL_TEXT_SIZE];
 	const char *params[] = {
 		number(n, is_sale ? base->n_sales + 1 : 0),
-		number(at, clock_wall_ms()),
+		number(at,
+		       is_sale || base->bound_ms < now ? now : base->bound_ms),
 		decimal_format(sold, is_sale ? base->sold : DECIMAL_ZERO),
 		decimal_format(qty, base->now),
 		scope,
@@ -318,15 +376,50 @@ update_all(struct sql *s, struct bases *b, const char *scope)
 }
 
 static struct outcome
+note_bindings(struct sql *s, struct bases *b, const char *scope)
+{
+	struct outcome outcome = outcome_done();
+	struct sql_change change;
+	bool is_prepared = false;
+	char at[NUMBER_SIZE];
+
+	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < b->n; i++) {
+		const struct base *base = &b->v[i];
+		const char *params[] = { scope, base->external,
+			                 number(at, base->bound_ms) };
+
+		if (!base->is_bound_anew)
+			continue;
+		if (!is_prepared)
+			outcome = sql_db_prepare(
+				s->db, "INSERT INTO " TABLE " (scope, item, n, "
+				       "at, sold) VALUES (?, ?, -1, ?, 0) ON "
+				       "DUPLICATE KEY UPDATE at = VALUES(at)");
+		is_prepared = true;
+		if (outcome.verdict == VERDICT_DONE)
+			outcome = sql_db_run(&change, s->db, params, 3);
+	}
+	return outcome;
+}
+
+static struct outcome
 look(struct sql *s, struct bases *b, struct count *counts, size_t n)
 {
 	char scope[SCOPE_SIZE];
 	struct outcome outcome = lock_bases(s, b, scope_of(scope, s));
 
 	if (outcome.verdict == VERDICT_DONE)
+		outcome = ask_bindings(s, b, scope);
+	if (outcome.verdict == VERDICT_DONE)
 		outcome = sql_ask_counts(s, counts, n);
-	for (size_t i = 0; i < n; i++)
-		judge(find_base(b, counts[i].external), &counts[i]);
+	for (size_t i = 0; i < n; i++) {
+		struct base *base = find_base(b, counts[i].external);
+
+		if (base)
+			judge(base, &counts[i]);
+	}
+	if (outcome.verdict == VERDICT_DONE)
+		outcome = note_bindings(s, b, scope);
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = insert_all(s, b, scope);
 	if (outcome.verdict == VERDICT_DONE)
@@ -343,8 +436,14 @@ sql_sales_look(struct sql *s, struct count *counts, size_t n)
 
 	assert(n <= SQL_BATCH_MAX);
 	for (size_t i = 0; b && i < n; i++)
-		if (!find_base(b, counts[i].external))
-			b->v[b->n++].external = counts[i].external;
+		if (counts[i].bound_ms && !find_base(b, counts[i].external))
+			b->v[b->n++] =
+				(struct base){ .external = counts[i].external,
+				               .bound_ms = counts[i].bound_ms };
+	if (outcome.verdict == VERDICT_DONE && !b->n) {
+		free(b);
+		return sql_ask_counts(s, counts, n);
+	}
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = sql_db_begin(s->db);
 	if (outcome.verdict == VERDICT_DONE) {

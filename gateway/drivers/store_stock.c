@@ -27,7 +27,7 @@
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
 
-enum { PAGE = 500, VIEW_FIXED = 13 };
+enum { PAGE = 500, VIEW_FIXED = 15 };
 
 /*
  * ARGV: authority, tick, now, fetched, cause, then for each balance: sku, qty,
@@ -108,7 +108,7 @@ static const char view_script[] =
 	"for i = 2, #ARGV do\n"
 	"  local s = ARGV[i]\n"
 	"  local item = redis.call('HMGET', P..'item:'..s, 'authority',\n"
-	"                          'reserve', 'x:'..a)\n"
+	"                          'reserve', 'x:'..a, 'w:'..a)\n"
 	"  local st = redis.call('HMGET', P..'stock:'..s, 'from',\n"
 	"                        'balance', 'at')\n"
 	"  local v = {item[1] or '', item[2] or '', item[3] or '',\n"
@@ -120,7 +120,9 @@ static const char view_script[] =
 	"    st[1] and redis.call('ZSCORE', P..'changed:'..st[1],\n"
 	"                         a..'\\n'..s) or '',\n"
 	"    redis.call('ZSCORE', P..'oversold', s) or '',\n"
-	"    redis.call('HGET', P..'refused:'..a, s) or ''}\n"
+	"    redis.call('HGET', P..'refused:'..a, s) or '',\n"
+	"    item[4] or '0',\n"
+	"    redis.call('HGET', P..'cursor:'..a, 'lost') or '0'}\n"
 	"  local pend = redis.call('HGETALL', P..'pend:'..s)\n"
 	"  for j = 1, #pend, 2 do\n"
 	"    v[#v + 1] = counts(pend[j], pend[j + 1])\n"
@@ -262,6 +264,8 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.is_held = reply_int(reply_at(r, 9)) != 0,
 		.is_collected = *reply_text(reply_at(r, 10)) != '\0',
 		.is_oversold = *reply_text(reply_at(r, 11)) != '\0',
+		.bound_ms = reply_int(reply_at(r, 13)),
+		.lost_ms = reply_int(reply_at(r, 14)),
 	};
 	decode_refused(out, reply_text(reply_at(r, 12)));
 	if (fall) /* without: as the version before wrote it */

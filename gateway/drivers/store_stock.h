@@ -78,6 +78,8 @@ struct stock_view {
 	bool is_absent;    /* refused because there is no such thing there */
 	bool is_oversold;  /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
+	int64_t bound_ms;  /* wall clock when it was bound here; 0: not known */
+	int64_t lost_ms;   /* … and of the last loss of Redis; 0: none */
 };
 
 int store_stock_view(struct store *store, struct stock_view *out,

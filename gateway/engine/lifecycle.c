@@ -379,6 +379,18 @@ stop(struct daemon *d)
 
 /* ---- while it runs ---- */
 
+static void
+check_adapter(const struct adapter_ops *ops, const struct conf *conf, size_t i,
+              struct buf *lines)
+{
+	if (ops->check)
+		ops->check(conf->accounts[i], lines);
+	for (size_t k = 0; ops->check_pair && k < i; k++)
+		if (!strcmp(conf_account_type(conf->accounts[k]), ops->name))
+			ops->check_pair(conf->accounts[i], conf->accounts[k],
+			                lines);
+}
+
 /* What the account's handler and adapter say, each line under the account's
    name in the file. */
 static void
@@ -397,9 +409,8 @@ check_account(const struct lifecycle_parts *parts, const struct conf *conf,
 		    parts->handlers[h]->check)
 			parts->handlers[h]->check(&env, &lines);
 	for (size_t a = 0; parts->adapters[a]; a++)
-		if (!strcmp(parts->adapters[a]->name, type) &&
-		    parts->adapters[a]->check)
-			parts->adapters[a]->check(env.account, &lines);
+		if (!strcmp(parts->adapters[a]->name, type))
+			check_adapter(parts->adapters[a], conf, i, &lines);
 	for (const char *line = buf_text(&lines); *line;) {
 		size_t n = strcspn(line, "\n");
 

@@ -111,8 +111,10 @@ read_counts(struct worker *w, struct looks *l, struct outcome *outcome)
 		*outcome = outcome_of(VERDICT_RETRY, "out of memory");
 		return false;
 	}
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		counts[i].external = l->v[i].view.external;
+		counts[i].bound_ms = push_look_bound_ms(&l->v[i]);
+	}
 	is_read = refused_read(w, "read counts", counts, l->n, outcome);
 	for (size_t i = 0; i < l->n; i++)
 		l->v[i].count = counts[i];

@@ -26,9 +26,6 @@ enum {
 	JUDGED_WAIT_MS = 10000, /* a sync has yet to judge a zero */
 };
 
-/* So long after a loss of Redis what is bound is bound again. */
-#define MENDED_MS (INT64_C(7) * 24 * 3600 * 1000)
-
 /* ---- a count that differs ---- */
 
 /* It fell, and nobody knows why: from now on, and by how much. */

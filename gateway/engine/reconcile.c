@@ -203,8 +203,11 @@ read_looks(struct reconcile *rc, struct look *looks, size_t n)
 
 	if (!reading.counts)
 		return err_raise(ERR_NOMEM, "why=%s", "reconcile");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		reading.counts[i].external = looks[i].thing->external;
+		/* The look at a new binding was before this one. */
+		reading.counts[i].bound_ms = COUNT_BOUND_LONG_AGO;
+	}
 	r = refused_halve(read_some, &reading, 0, n);
 	for (size_t i = 0; i < n; i++)
 		looks[i].count = reading.counts[i];

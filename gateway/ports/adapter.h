@@ -28,10 +28,18 @@
 /* One item at one account, in a batch of looks. */
 struct count {
 	const char *external; /* borrowed; the account's id of the item */
+	int64_t bound_ms;     /* read: our wall clock when it was bound; what
+	                         moved there before is nobody's sale. 0: it is
+	                         not bound, or only asked for: nothing is to be
+	                         noted of it */
 	struct decimal qty; /* read: what it shows; write: what it shall show */
 	bool is_known;      /* read: false is "no positive answer", never 0 */
 	struct outcome outcome; /* of this one; DONE unless said otherwise */
 };
+
+/* It is bound, and what moved before counts too: the books that said since when
+   were lost. */
+enum { COUNT_BOUND_LONG_AGO = 1 };
 
 /* Where a sync reports to. Each returns 0 or a fault that ends the sync. */
 struct sync_sink {
@@ -179,6 +187,12 @@ struct adapter_ops {
 	 * each beginning with the key (`access_token: …`). NULL: none.
 	 */
 	void (*check)(const struct conf_section *conf, struct buf *mistakes);
+
+	/* The same for two accounts of this type; other comes first in the
+	   file. NULL: they never get in each other's way. */
+	void (*check_pair)(const struct conf_section *conf,
+	                   const struct conf_section *other,
+	                   struct buf *mistakes);
 
 	/* Read options, touch no network. close() runs even after a fault. */
 	int (*open)(void **state, const struct adapter_env *env);

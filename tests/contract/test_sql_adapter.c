@@ -290,7 +290,8 @@ assert_known(const struct count *count, const char *qty)
 static struct outcome
 read_one(struct rig *rig, struct count *count, const char *external)
 {
-	*count = (struct count){ .external = external };
+	*count = (struct count){ .external = external,
+		                 .bound_ms = COUNT_BOUND_LONG_AGO };
 	return sql_adapter.read_counts(rig->sql, count, 1);
 }
 
@@ -1280,6 +1281,35 @@ test_sql__at_prestashop_a_product_shows_the_sum_of_its_combinations(
 	assert_prestashop("6/10/1 1/4/0 5/6/1 9/6/0 0/2/0");
 }
 
+/*
+ * "As many as you like" in two combinations: their sum does not fit. What is
+ * refused is halved by the engine without another look (push_write.c).
+ */
+static void
+test_sql__a_sum_that_does_not_fit_stops_no_other(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2] = { { .external = "7/3" },
+		                   { .external = "8/0" } };
+
+	make_prestashop();
+	run("UPDATE shop.ps_stock_available SET quantity = 2147483647 WHERE "
+	    "id_product_attribute = 4");
+	open_with(rig, "\"profile\":\"prestashop\"");
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 2),
+	               VERDICT_DONE, "");
+	counts[0].qty = decimal_of(3);
+	counts[1].qty = decimal_of(1);
+	if (sql_adapter.write_counts(rig->sql, counts, 2, 0).verdict ==
+	    VERDICT_REFUSED)
+		assert_outcome(
+			sql_adapter.write_counts(rig->sql, &counts[1], 1, 0),
+			VERDICT_DONE, "");
+	assert_asked("SELECT quantity FROM shop.ps_stock_available WHERE "
+	             "id_product = 8",
+	             "1");
+}
+
 static void
 test_sql__at_opencart_the_count_is_all_there_is(void **state)
 {
@@ -1492,9 +1522,9 @@ static void
 test_sql__what_is_seen_first_and_what_rose_is_no_sale(void **state)
 {
 	struct rig *rig = *state;
-	struct count counts[3] = { { .external = "12" },
-		                   { .external = "15" },
-		                   { .external = "12" } };
+	struct count counts[3] = { { .external = "12", .bound_ms = 1 },
+		                   { .external = "15", .bound_ms = 1 },
+		                   { .external = "12", .bound_ms = 1 } };
 
 	begin_sales(rig);
 	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 3),
@@ -1674,7 +1704,10 @@ look_often(void *ctx)
 
 	l->worst = outcome_done();
 	for (int i = 0; i < LOOKS && l->worst.verdict == VERDICT_DONE; i++) {
-		struct count count = { .external = "11" };
+		struct count count = {
+			.external = "11",
+			.bound_ms = COUNT_BOUND_LONG_AGO,
+		};
 
 		l->worst = sql_adapter.read_counts(l->rig.sql, &count, 1);
 	}
@@ -1745,6 +1778,142 @@ test_sql__counts_written_as_drift_are_compared_with_nothing(void **state)
 	assert_string_equal(sold(rig), "11*1 ");
 }
 
+/* As drift its sales come through the API, and nothing had to be written. */
+static void
+test_sql__what_fell_as_drift_is_no_sale_later(void **state)
+{
+	struct rig *rig = *state;
+	struct count count;
+
+	begin_sales(rig);
+	open_with(rig, "\"profile\":\"stock\"");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	sell("1"); /* and posted by the shop to the API */
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_DONE, "");
+	open_sales_over(rig, server.socket);
+	assert_string_equal(sold(rig), "");
+}
+
+/* A look at what is bound since then. */
+static const char *
+sold_since_bound(struct rig *rig, int64_t bound_ms)
+{
+	struct count count = { .external = "11", .bound_ms = bound_ms };
+
+	assert_outcome(sql_adapter.read_counts(rig->sql, &count, 1),
+	               VERDICT_DONE, "");
+	assert_true(count.is_known);
+	return sales_since(rig, 0);
+}
+
+static void
+test_sql__what_fell_while_nothing_was_bound_is_no_sale(void **state)
+{
+	struct rig *rig = *state;
+	int64_t bound_ms;
+
+	begin_sales(rig);
+	sell("1");
+	assert_string_equal(sold_since_bound(rig, clock_wall_ms() - 5000),
+	                    "11*1 ");
+	for (int i = 0; i < 2; i++) { /* and bound anew, and again */
+		sell("3");
+		clock_sleep_ms(2);
+		bound_ms = clock_wall_ms();
+		assert_string_equal(sold_since_bound(rig, bound_ms),
+		                    i ? "11*1 11*1 " : "11*1 ");
+		clock_sleep_ms(2);
+		sell("1");
+		assert_string_equal(sold_since_bound(rig, bound_ms),
+		                    i ? "11*1 11*1 11*1 " : "11*1 11*1 ");
+		open_sales_over(rig, server.socket);
+	}
+	sell("1"); /* when it was bound was lost with Redis */
+	assert_string_equal(sold(rig), "11*1 11*1 11*1 11*1 ");
+}
+
+/* A request to bind it may fail: months may go by until it is. */
+static void
+test_sql__what_is_only_asked_for_is_not_noted(void **state)
+{
+	struct rig *rig = *state;
+
+	begin_sales(rig);
+	run("UPDATE shop.tillbridge_sales SET item = '12'");
+	assert_string_equal(sold_since_bound(rig, 0), "");
+	assert_asked("SELECT COUNT(*) FROM shop.tillbridge_sales WHERE item = "
+	             "'11'",
+	             "0");
+	assert_string_equal(sold_since_bound(rig, clock_wall_ms()), "");
+	sell("2");
+	assert_string_equal(sold_since_bound(rig, 0), "");
+	assert_string_equal(sold(rig), "11*2 ");
+}
+
+/* Its clock is ahead of ours. */
+static void
+test_sql__who_binds_may_have_another_clock(void **state)
+{
+	struct rig *rig = *state;
+	int64_t bound_ms = clock_wall_ms() + 60000;
+
+	begin_sales(rig);
+	run("TRUNCATE shop.tillbridge_sales");
+	assert_string_equal(sold_since_bound(rig, bound_ms), "");
+	sell("2");
+	assert_string_equal(sold_since_bound(rig, bound_ms), "11*2 ");
+}
+
+static void
+check_pair_of(struct rig *rig, const char *one, const char *other,
+              struct buf *mistakes)
+{
+	struct rig second = { .conf = NULL };
+
+	buf_reset(mistakes);
+	open_with(rig, one);
+	open_with(&second, other);
+	sql_adapter.check_pair(second.conf, rig->conf, mistakes);
+	close_adapter(&second);
+}
+
+#define SALES "\"own_changes\":\"sales\","
+#define AT(place) \
+	"\"profile\":\"stock\",\"location_column\":\"accountID\"," \
+	"\"location\":\"" place "\""
+
+static void
+test_sql__two_accounts_on_the_same_rows_are_refused(void **state)
+{
+	static const struct {
+		const char *one;
+		const char *other;
+		bool is_wrong;
+	} rows[] = {
+		{ SALES AT("x"), SALES AT("x"), true },
+		{ SALES AT("x"), SALES "\"profile\":\"stock\"", true },
+		{ AT("x"), SALES AT("x"), true },
+		{ SALES AT("x"), SALES AT("y"), false },
+		{ AT("x"), AT("x"), false },
+		{ SALES AT("x"), SALES AT("x") ",\"table\":\"other\"", false },
+		{ SALES AT("x"),
+		  SALES AT("x") ",\"quantity_column\":\"limitQuantity\"",
+		  false },
+	};
+	struct rig *rig = *state;
+	struct buf mistakes = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_pair_of(rig, rows[i].one, rows[i].other, &mistakes);
+		assert_int_equal(mistakes.n > 0, rows[i].is_wrong);
+		if (rows[i].is_wrong)
+			assert_non_null(strstr(buf_text(&mistakes),
+			                       "own_changes: the account shop "
+			                       "has the same rows of table "));
+	}
+	buf_fini(&mistakes);
+}
+
 static void
 test_sql__another_place_has_its_own_sales(void **state)
 {
@@ -1789,15 +1958,16 @@ test_sql__a_probe_names_what_sales_need(void **state)
 	struct count count;
 
 	open_sales_over(rig, server.socket);
-	assert_probe(rig, VERDICT_LOCKED, "needs the table tillbridge_sales");
-	assert_outcome(read_one(rig, &count, "11"), VERDICT_LOCKED,
+	assert_probe(rig, VERDICT_RETRY, "needs the table tillbridge_sales");
+	assert_outcome(read_one(rig, &count, "11"), VERDICT_RETRY,
 	               "needs the table");
+	assert_false(count.is_known);
 	run(make_sales);
 	assert_probe(rig, VERDICT_LOCKED, "tillbridge_sales");
 	run("GRANT INSERT ON shop.tillbridge_sales TO till@'%'");
 	run("ALTER TABLE shop.stock ENGINE=MyISAM");
 	open_sales_over(rig, server.socket);
-	assert_probe(rig, VERDICT_LOCKED, "ALTER TABLE `stock` ENGINE=InnoDB");
+	assert_probe(rig, VERDICT_RETRY, "ALTER TABLE `stock` ENGINE=InnoDB");
 	run("ALTER TABLE shop.stock ENGINE=InnoDB");
 	run("ALTER TABLE shop.tillbridge_sales DROP COLUMN sold");
 	assert_probe(rig, VERDICT_REFUSED, "names of the columns");
@@ -1896,6 +2066,7 @@ main(void)
 		TEST(what_follows_is_in_the_same_transaction),
 		TEST(nothing_follows_other_columns),
 		TEST(at_prestashop_a_product_shows_the_sum_of_its_combinations),
+		TEST(a_sum_that_does_not_fit_stops_no_other),
 		TEST(at_opencart_the_count_is_all_there_is),
 		TEST(variants_of_many_pages_are_told_once),
 		TEST(an_id_alone_is_the_thing_without_a_variant),
@@ -1913,6 +2084,11 @@ main(void)
 		TEST(two_that_look_all_the_time_note_each_sale_once),
 		TEST(sales_of_many_pages_are_told_once),
 		TEST(counts_written_as_drift_are_compared_with_nothing),
+		TEST(what_fell_as_drift_is_no_sale_later),
+		TEST(what_fell_while_nothing_was_bound_is_no_sale),
+		TEST(what_is_only_asked_for_is_not_noted),
+		TEST(who_binds_may_have_another_clock),
+		TEST(two_accounts_on_the_same_rows_are_refused),
 		TEST(another_place_has_its_own_sales),
 		TEST(a_table_made_anew_uses_no_id_again),
 		TEST(a_probe_names_what_sales_need),

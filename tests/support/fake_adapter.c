@@ -264,6 +264,7 @@ read_counts(void *state, struct count *counts, size_t n)
 	struct outcome outcome;
 
 	note(f, "read_counts(");
+	f->bound_ms = n ? counts[n - 1].bound_ms : 0;
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&f->log, "%s%s", i ? "," : "", counts[i].external);
 	buf_addc(&f->log, ')');

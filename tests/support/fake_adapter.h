@@ -67,6 +67,7 @@ struct fake_adapter {
 	struct fake_step steps[FAKE_STEPS_MAX];
 	size_t n_steps;
 	struct buf log;   /* "read_counts(A1,A2) list_sales …" */
+	int64_t bound_ms; /* of the count asked for last */
 	int64_t since_ms; /* of the last listing */
 	int64_t until_ms;
 	int64_t skew_ms;        /* its clock less ours */

@@ -105,6 +105,32 @@ test_push__the_first_count_of_a_binding_is_written_whatever_it_was(void **state)
 	assert_published("5");
 }
 
+/* What fell before is nobody's sale; but after a loss of Redis all is bound
+   anew, and what fell meanwhile was sold. */
+static void
+test_push__a_look_says_since_when_an_item_is_bound(void **state)
+{
+	const int64_t now = clock_wall_ms();
+	const int64_t week = INT64_C(7) * 24 * 3600 * 1000;
+
+	(void)state;
+	engine_world_bind(world, "A1", "5");
+	engine_world_rest(world);
+	assert_in_range(agora->bound_ms, now, now + 60000);
+	assert_int_equal(store_cursor_set(world->base.store, "agora", "lost",
+	                                  now - week + 60000),
+	                 0);
+	count_moves("4");
+	engine_world_turn(&world->agora);
+	assert_int_equal(agora->bound_ms, COUNT_BOUND_LONG_AGO);
+	assert_int_equal(store_cursor_set(world->base.store, "agora", "lost",
+	                                  now - week),
+	                 0);
+	count_moves("3");
+	engine_world_turn(&world->agora);
+	assert_in_range(agora->bound_ms, now, now + 60000);
+}
+
 static void
 test_push__a_new_binding_that_was_never_counted_there_is_written(void **state)
 {
@@ -1219,6 +1245,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_push__a_count_that_is_right_is_recorded_and_not_written),
 		EACH(test_push__the_first_count_of_a_binding_is_written_whatever_it_was),
+		EACH(test_push__a_look_says_since_when_an_item_is_bound),
 		EACH(test_push__a_new_binding_that_was_never_counted_there_is_written),
 		EACH(test_push__reads_the_count_then_the_sales_then_writes),
 		EACH(test_push__every_write_leaves_a_mark_that_reads_the_count_again),
