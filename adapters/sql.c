@@ -203,15 +203,30 @@ batch_max(const struct conf_section *conf)
 }
 
 /* Whoever writes 12 in a table with variants means the thing without one. */
+static void
+add_canonical(struct buf *external, const struct sql_shape *shape,
+              const char *written)
+{
+	buf_adds(external, written);
+	if (shape->variant && !strchr(written, '/'))
+		buf_adds(external, "/0");
+}
+
+static void
+canonical(const struct conf_section *conf, struct buf *external,
+          const char *written)
+{
+	struct sql_shape shape;
+
+	sql_shape_read(&shape, conf);
+	add_canonical(external, &shape, written);
+}
+
 static int
 resolve(void *state, struct buf *external, const char *written,
         void (*add_ref)(void *ctx, const char *ref), void *ctx)
 {
-	const struct sql *s = sql_of(state);
-
-	buf_adds(external, written);
-	if (s->shape.variant && !strchr(written, '/'))
-		buf_adds(external, "/0");
+	add_canonical(external, &sql_of(state)->shape, written);
 	add_ref(ctx, buf_text(external));
 	return buf_check(external);
 }
@@ -265,6 +280,7 @@ const struct adapter_ops sql_adapter = {
 	.close = close_,
 	.probe = sql_probe,
 	.resolve = resolve,
+	.canonical = canonical,
 	.read_counts = sql_read_counts,
 	.write_counts = sql_write_counts,
 	.sales_window_ms = SALES_WINDOW_MS,

@@ -149,6 +149,12 @@ is_matched(const struct match_thing *t)
 	return t->end == MATCH_BY_BARCODE || t->end == MATCH_BY_SKU;
 }
 
+static bool
+is_bound(const struct match_thing *t)
+{
+	return t->end == MATCH_BOUND;
+}
+
 /* Write those that were taken, and forget them. */
 static int
 write_pending(struct run *run, struct item *pending, size_t *n)
@@ -224,7 +230,7 @@ add_why(const struct run *run, struct table *t, const struct match_thing *thing)
 	case MATCH_AMBIGUOUS:
 		table_add(t, PAINT_PLAIN, "%s", thing->why);
 		return;
-	case MATCH_BOUND:
+	case MATCH_BOUND: table_add(t, PAINT_PLAIN, "already"); return;
 	case MATCH_UNKNOWN:
 		table_add(t, PAINT_PLAIN, "%s%s%s", *sku ? "perhaps " : "", sku,
 		          *sku ? ", which has that name" : "");
@@ -232,12 +238,12 @@ add_why(const struct run *run, struct table *t, const struct match_thing *thing)
 	}
 }
 
-/* The item it is bound to by --apply, else the SKU that it has there. */
+/* The item it is bound to, now or by --apply, else the SKU that it has there. */
 static void
 add_thing_row(const struct run *run, struct table *t,
               const struct match_thing *thing)
 {
-	bool is_good = is_matched(thing);
+	bool is_good = is_matched(thing) || is_bound(thing);
 
 	table_add(t, is_good ? PAINT_GOOD : PAINT_WARN, "%s", end_name(thing));
 	table_add(t, PAINT_PLAIN, "%s", thing->external);
@@ -302,6 +308,7 @@ print_account(const struct run *run, const char *name)
 	add_rows(run, &t, is_matched);
 	add_rows(run, &t, is_ambiguous);
 	add_rows(run, &t, is_unknown);
+	add_rows(run, &t, is_bound);
 	r = table_print(&t);
 	table_fini(&t);
 	return r;
@@ -321,6 +328,8 @@ say_thing(struct run *run, const struct match_thing *t)
 		json_out_text(j, "item", sku_of(run, t));
 		json_out_text(j, "by",
 		              t->end == MATCH_BY_SKU ? "sku" : "barcode");
+	} else if (is_bound(t)) {
+		json_out_text(j, "item", sku_of(run, t));
 	} else if (t->end == MATCH_AMBIGUOUS) {
 		json_out_text(j, "why", t->why);
 	} else if (t->item != MATCH_NO_ITEM) {
@@ -360,6 +369,7 @@ say_account(struct run *run, const char *name, const char *error)
 		say_things(run, "matched", is_matched);
 		say_things(run, "ambiguous", is_ambiguous);
 		say_things(run, "unknown", is_unknown);
+		say_things(run, "already_bound", is_bound);
 	}
 	json_out_end_object(j);
 }

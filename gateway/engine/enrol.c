@@ -195,6 +195,34 @@ look_there(struct enrolment *e)
 	                  e->w->account);
 }
 
+/* The shop's id as it is bound there. */
+static void
+add_shop_external(const struct enrolment *e, struct buf *out, const char *id)
+{
+	const struct engine *engine = e->w->engine;
+	const struct conf_section *shop =
+		conf_find_account(engine->conf, e->job->shop);
+	const struct adapter_ops *ops =
+		shop ? engine_adapter(engine, conf_account_type(shop)) : NULL;
+
+	adapter_canonical(out, ops, shop, id);
+}
+
+static bool
+is_same_in_shop(const struct enrolment *e, const char *a, const char *b)
+{
+	struct buf x = BUF_INIT;
+	struct buf y = BUF_INIT;
+	bool is_same;
+
+	add_shop_external(e, &x, a);
+	add_shop_external(e, &y, b);
+	is_same = strcmp(buf_text(&x), buf_text(&y)) == 0;
+	buf_fini(&x);
+	buf_fini(&y);
+	return is_same;
+}
+
 /* The item that has this id of an account, if one has; *out owned. */
 static int
 find_sku(struct enrolment *e, char **out, const char *account, const char *id)
@@ -275,7 +303,7 @@ check_shop(struct enrolment *e, const struct item *old)
 {
 	const struct binding *b = item_find_binding(old, e->job->shop);
 
-	if (!b || !b->typed || !strcmp(b->typed, e->job->shop_id))
+	if (!b || !b->typed || is_same_in_shop(e, b->typed, e->job->shop_id))
 		return 0;
 	return say_failed(e,
 	                  "the item with the SKU %s is %s in the shop: import "
@@ -308,13 +336,30 @@ put_item(struct enrolment *e, const char *sku)
 	return r;
 }
 
+/* The item that the shop has under its id, if one is bound; *out owned. */
+static int
+find_in_shop(struct enrolment *e, char **out)
+{
+	struct buf external = BUF_INIT;
+	int r;
+
+	*out = NULL;
+	if (!*e->job->shop)
+		return 0;
+	add_shop_external(e, &external, e->job->shop_id);
+	r = buf_check(&external);
+	if (!r)
+		r = find_sku(e, out, e->job->shop, buf_text(&external));
+	buf_fini(&external);
+	return r;
+}
+
 static int
 bind_it(struct enrolment *e)
 {
-	const struct job *job = e->job;
 	char *sku = NULL;
-	int r = *job->shop ? find_sku(e, &sku, job->shop, job->shop_id) : 0;
-	const char *is = sku ? sku : job->shop_id;
+	int r = find_in_shop(e, &sku);
+	const char *is = sku ? sku : e->job->shop_id;
 
 	if (!r)
 		r = check_free(e, is);
@@ -330,6 +375,9 @@ enrol(struct enrolment *e)
 	const struct job *job = e->job;
 	int r = 0;
 
+	/* One account has one id of an item; which of the two would it be? */
+	if (!strcmp(job->shop, e->w->account))
+		return say_failed(e, "%s is the shop itself", e->w->account);
 	if (*job->pos_id) {
 		e->typed = text_dup(job->pos_id);
 		r = e->typed ? 0 : err_raise(ERR_NOMEM, "why=%s", "job");

@@ -135,17 +135,47 @@ reconcile_due(struct scheduler *s, struct plan *p, int64_t now)
 	plan_reconcile(s, p, 0, now);
 }
 
-/* Late offline sales: the vendor's whole window at least hourly, however rare
-   the catch-ups are. */
+/*
+ * At the start, and when the schedule is taken over: what was missed while
+ * nobody ran is made up for, once, and what another daemon did is not done
+ * again. A catch-up needs nothing of this, for each worker begins with one.
+ */
+static void
+plan_first(struct scheduler *s, struct plan *p)
+{
+	const char *name = conf_account_name(p->account);
+	struct reconcile_tally tally = { 0 };
+	int64_t now = clock_wall_ms();
+	int64_t full_ms = 0;
+
+	if (store_cursor_get(s->store, &full_ms, name, "full"))
+		full_ms = 0;
+	if (store_reconcile_tally(s->store, &tally, name))
+		tally.started_ms = 0;
+	plan(s, p, full_ms, now);
+	plan_reconcile(s, p, tally.started_ms, now);
+}
+
+/*
+ * Late offline sales: the vendor's whole window at least hourly, however rare
+ * the catch-ups are. Where it is a choice to list them, they are what counts
+ * fell by, and a listing tells only what a look has found: all are looked at.
+ */
 static void
 ask_for_sales(struct scheduler *s, struct plan *p, int64_t mono)
 {
+	const struct adapter_ops *ops =
+		engine_adapter(s->engine, conf_account_type(p->account));
+	bool is_by_counts =
+		ops && ops->lists_sales && ops->lists_sales(p->account);
+
 	if (!p->sales_mono_ms)
 		p->sales_mono_ms = mono; /* the start's catch-up does it */
 	if (mono - p->sales_mono_ms < SALES_EVERY_MS)
 		return;
 	if (!store_marks_add_one(s->store, conf_account_name(p->account),
-	                         MARK_SALES, MARK_SYNC))
+	                         is_by_counts ? MARK_CATCH_UP : MARK_SALES,
+	                         MARK_SYNC))
 		p->sales_mono_ms = mono;
 }
 
@@ -242,19 +272,37 @@ sweep_oversold(struct scheduler *s, int64_t mono)
 	store_timeline_flush(s->store);
 }
 
+/* Only one daemon marks by the clock. Whose plans are from before another one's
+   time has new ones first. */
+static void
+hold_lease(struct scheduler *s)
+{
+	int64_t token = 0;
+	bool was_holder = s->is_holder;
+
+	s->is_holder = !store_lease_hold(s->store, &token, "scheduler",
+	                                 s->engine->owner, LEASE_MS);
+	for (size_t i = 0; s->is_holder && !was_holder && i < s->n; i++) {
+		int64_t catch_up_ms = s->plans[i].catch_up_ms;
+
+		plan_first(s, &s->plans[i]);
+		/* Of these nothing is recorded: one more is no harm. */
+		if (catch_up_ms && catch_up_ms < s->plans[i].catch_up_ms)
+			s->plans[i].catch_up_ms = catch_up_ms;
+	}
+}
+
 static void
 tick(struct scheduler *s)
 {
 	int64_t mono = clock_mono_ms();
 	int64_t now = clock_wall_ms();
-	int64_t token = 0;
 	int64_t off_ms = 0; /* since when a person has stopped it */
 
 	if (mono - s->gauges_mono_ms >= GAUGES_EVERY_MS) {
 		s->gauges_mono_ms = mono;
 		read_gauges(s);
-		s->is_holder = !store_lease_hold(s->store, &token, "scheduler",
-		                                 s->engine->owner, LEASE_MS);
+		hold_lease(s);
 	}
 	if (mono - s->durability_mono_ms >= DURABILITY_EVERY_MS) {
 		s->durability_mono_ms = mono;
@@ -272,26 +320,6 @@ tick(struct scheduler *s)
 		}
 		ask_for_sales(s, &s->plans[i], mono);
 	}
-}
-
-/*
- * At the start: what was missed while nobody ran is made up for, once. A
- * catch-up needs nothing of this, for each worker begins with one.
- */
-static void
-plan_first(struct scheduler *s, struct plan *p)
-{
-	const char *name = conf_account_name(p->account);
-	struct reconcile_tally tally = { 0 };
-	int64_t now = clock_wall_ms();
-	int64_t full_ms = 0;
-
-	if (store_cursor_get(s->store, &full_ms, name, "full"))
-		full_ms = 0;
-	if (store_reconcile_tally(s->store, &tally, name))
-		tally.started_ms = 0;
-	plan(s, p, full_ms, now);
-	plan_reconcile(s, p, tally.started_ms, now);
 }
 
 static void *

@@ -22,6 +22,35 @@ adapter_lists_sales(const struct adapter_ops *ops,
 }
 
 void
+adapter_canonical(struct buf *external, const struct adapter_ops *ops,
+                  const struct conf_section *conf, const char *written)
+{
+	if (ops && ops->canonical)
+		ops->canonical(conf, external, written);
+	else
+		buf_adds(external, written);
+}
+
+void
+adapter_plain(struct buf *written, const struct adapter_ops *ops,
+              const struct conf_section *conf, const char *external)
+{
+	const char *slash = strrchr(external, '/');
+	struct buf front = BUF_INIT;
+	struct buf same = BUF_INIT;
+	bool is_same;
+
+	if (slash)
+		buf_add(&front, external, (size_t)(slash - external));
+	if (slash)
+		adapter_canonical(&same, ops, conf, buf_text(&front));
+	is_same = slash && strcmp(buf_text(&same), external) == 0;
+	buf_adds(written, is_same ? buf_text(&front) : external);
+	buf_fini(&front);
+	buf_fini(&same);
+}
+
+void
 adapter_abilities(struct adapter_ability out[ADAPTER_ABILITIES],
                   const struct adapter_ops *ops,
                   const struct conf_section *account)

@@ -222,6 +222,13 @@ struct adapter_ops {
 	               void (*add_ref)(void *ctx, const char *ref), void *ctx);
 
 	/*
+	 * What resolve makes of an id, as far as the configuration alone tells:
+	 * for who asks without the account's worker. NULL: nothing is changed.
+	 */
+	void (*canonical)(const struct conf_section *conf, struct buf *external,
+	                  const char *written);
+
+	/*
 	 * Read counts of up to batch_max items. On DONE each count is filled or
 	 * left with is_known = false; REFUSED of one means that the system has
 	 * no such thing: it is not written then, a person is told why. Anything
@@ -364,6 +371,15 @@ bool adapter_can_find(const struct adapter_ops *ops,
 /* Are its sales listed, as configured? ops NULL: no. */
 bool adapter_lists_sales(const struct adapter_ops *ops,
                          const struct conf_section *conf);
+
+/* An id of this account as it is bound, from what was written. ops NULL: the
+   same. */
+void adapter_canonical(struct buf *external, const struct adapter_ops *ops,
+                       const struct conf_section *conf, const char *written);
+
+/* The other way: the part before the last slash where that means the same. */
+void adapter_plain(struct buf *written, const struct adapter_ops *ops,
+                   const struct conf_section *conf, const char *external);
 
 /* What an account may be able to do, in words: "write counts". */
 struct adapter_ability {

@@ -20,6 +20,7 @@
 #include "gateway/drivers/store_registry.h"
 #include "gateway/drivers/store_switch.h"
 #include "gateway/drivers/store_sync.h"
+#include "gateway/ports/adapter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,27 +91,61 @@ synchronizer_shop(const struct conf *conf)
 	return found;
 }
 
-const char *
-synchronizer_shop_id(const struct conf *conf, const struct item *item)
+static const struct adapter_ops *
+find_ops(const struct api_env *env, const struct conf_section *account)
 {
-	const struct conf_section *shop = synchronizer_shop(conf);
+	const struct adapter_ops *const *ops = env->adapters;
+
+	while (ops && *ops &&
+	       strcmp((*ops)->name, conf_account_type(account)) != 0)
+		ops++;
+	return ops ? *ops : NULL;
+}
+
+void
+synchronizer_shop_id(struct buf *out, const struct api_env *env,
+                     const struct item *item)
+{
+	const struct conf_section *shop = synchronizer_shop(env->conf);
 	const struct binding *b =
 		shop ? item_find_binding(item, conf_account_name(shop)) : NULL;
 
-	return b && b->external ? b->external : item->sku;
+	if (b && b->external)
+		adapter_plain(out, find_ops(env, shop), shop, b->external);
+	else
+		buf_adds(out, item->sku);
+}
+
+/* The SKU of what the shop has under this id, as its binding would have it;
+   *out owned, NULL: nothing. */
+static int
+find_sku(const struct api_env *env, char **out, const char *shop_id)
+{
+	const struct conf_section *shop = synchronizer_shop(env->conf);
+	struct buf external = BUF_INIT;
+	const char *id;
+	int r;
+
+	*out = NULL;
+	if (!shop)
+		return 0;
+	adapter_canonical(&external, find_ops(env, shop), shop, shop_id);
+	id = buf_text(&external);
+	r = buf_check(&external);
+	if (!r)
+		r = store_registry_skus(env->store, conf_account_name(shop),
+		                        &id, 1, out);
+	buf_fini(&external);
+	return r;
 }
 
 int
 synchronizer_item(const struct api_env *env, struct item *out,
                   const char *shop_id)
 {
-	const struct conf_section *shop = synchronizer_shop(env->conf);
 	char *sku = NULL;
-	int r = 0;
+	int r = find_sku(env, &sku, shop_id);
 
-	if (shop)
-		r = store_registry_skus(env->store, conf_account_name(shop),
-		                        &shop_id, 1, &sku);
 	if (!r)
 		r = store_registry_get(env->store, out, sku ? sku : shop_id);
 	free(sku);
@@ -128,6 +163,7 @@ synchronizer_account_id(struct buf *out, const struct conf_section *account)
 		bool is_number;
 	} own[] = {
 		{ "square", "location", false },
+		{ "tipsi", "store", false },
 		{ "lightspeed_r", "account", true },
 		{ "hiboutik", NULL, false },
 		{ "lightspeed_x", NULL, false },

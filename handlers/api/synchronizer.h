@@ -34,9 +34,9 @@ int synchronizer_id(char out[SYNCHRONIZER_ID_SIZE], char kind, const char *key);
 int synchronizer_item(const struct api_env *env, struct item *out,
                       const char *shop_id);
 
-/* What the shop calls this item. Borrowed from it. */
-const char *synchronizer_shop_id(const struct conf *conf,
-                                 const struct item *item);
+/* What the shop calls this item. */
+void synchronizer_shop_id(struct buf *out, const struct api_env *env,
+                          const struct item *item);
 
 /* The shop's database among the accounts; NULL: none, or several. */
 const struct conf_section *synchronizer_shop(const struct conf *conf);
@@ -48,8 +48,9 @@ const struct conf_section *synchronizer_shop(const struct conf *conf);
 const struct conf_section *
 synchronizer_account(const struct conf *conf, const char *said, size_t *n_out);
 
-/* What the vendor calls it: Square's location, the number at Lightspeed R-Series,
-   the sub-domain at Hiboutik. Its name where there is no such thing. */
+/* What the vendor calls it: Square's location, Tipsi's store, the number at
+   Lightspeed R-Series, the sub-domain at Hiboutik and X-Series. Its name where
+   there is no such thing. */
 void synchronizer_account_id(struct buf *out,
                              const struct conf_section *account);
 

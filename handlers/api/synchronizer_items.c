@@ -102,6 +102,10 @@ read_account(struct entries_call *c, struct job *job)
 		              n > 1 ? "several accounts have this id: give "
 		                      "the name of one"
 		                    : "no account has this name or id");
+	if (account == shop)
+		return refuse(c, "account_id",
+		              "the shop itself: its id is item_ecommerce_id, "
+		              "give the account that it is sold at");
 	job->account = text_dup(conf_account_name(account));
 	job->shop = text_dup(shop ? conf_account_name(shop) : "");
 	return job->account && job->shop
@@ -228,15 +232,17 @@ static void
 say_row(struct rows *rows, const struct item *item,
         const struct stock_view *view)
 {
-	const struct conf *conf = rows->env->conf;
 	const char *name = conf_account_name(rows->account);
 	const struct binding *b = item_find_binding(item, name);
 	struct json_out *j = &rows->out;
+	struct buf shop_id = BUF_INIT;
 
+	synchronizer_shop_id(&shop_id, rows->env, item);
 	json_out_object(j, NULL);
 	json_out_int(j, "id", ++rows->n_said);
 	api_out_text(j, "posID", b->external ? b->external : b->typed);
-	api_out_text(j, "ecommerceID", synchronizer_shop_id(conf, item));
+	api_out_text(j, "ecommerceID", buf_text(&shop_id));
+	buf_fini(&shop_id);
 	say_quantity(j, rows, item, view);
 	if (item->has_reserve)
 		json_out_decimal(j, "limitQuantitySale", item->reserve);

@@ -12,15 +12,23 @@
 #include "handlers/api/api.h"
 #include "handlers/api/synchronizer.h"
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_ledger.h"
+#include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_switch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT_SIZE = 16 };
+#define GONE "its account is no longer configured"
+
+enum {
+	FORMAT_SIZE = 16,
+	SHOP_LOOK_MS = 10000, /* how long a registration waits for that */
+};
 
 struct job_view {
 	const char *id;   /* borrowed */
@@ -28,6 +36,13 @@ struct job_view {
 	const char *state;
 	const char *why; /* borrowed; "" */
 };
+
+static bool
+is_open(const struct job_view *job)
+{
+	return strcmp(job->state, "waiting") == 0 ||
+	       strcmp(job->state, "working") == 0;
+}
 
 static const char *
 hangfire_name(const char *state)
@@ -149,10 +164,16 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 
 	if (!r && strcmp(state.state, "ready") == 0)
 		r = is_resting(env, &rests, state.authority);
+	if (state.why)
+		job.why = state.why;
 	if (rests)
 		job.why = "its account is paused";
-	else if (state.why)
-		job.why = state.why;
+	/* Nobody posts it, nobody looks it up. */
+	if (!r && is_open(&job) &&
+	    !conf_find_account(env->conf, state.authority)) {
+		job.state = "failed";
+		job.why = GONE;
+	}
 	if (r == LEDGER_ABSENT)
 		r = say_absent(reply);
 	else if (!r && wants_json(call))
@@ -183,6 +204,44 @@ say_item(struct http_reply *reply, const struct job_view *job,
 	return api_reply_json(reply, 200);
 }
 
+/*
+ * It is bound at both, and the shop has no such thing: its worker has looked.
+ * Until it has, the job is not at its end, unless that takes long: of an item
+ * without a balance, say, nothing is written anywhere.
+ */
+static int
+check_shop(const struct api_env *env, struct job_view *job,
+           const struct job *found)
+{
+	struct stock_view view = { 0 };
+	struct item item = { 0 };
+	const char *sku;
+	bool is_unseen;
+	bool rests = false;
+	int r = synchronizer_item(env, &item, found->shop_id);
+
+	if (r == REGISTRY_ABSENT)
+		return 0; /* unbound since */
+	sku = item.sku;
+	if (!r)
+		r = store_stock_view(env->store, &view, found->shop, &sku, 1);
+	is_unseen = !r && !view.is_absent && !view.has_published &&
+	            clock_wall_ms() - found->done_ms < SHOP_LOOK_MS;
+	if (is_unseen)
+		r = is_resting(env, &rests, found->shop);
+	if (!r && view.is_absent) {
+		job->state = "failed";
+		job->why = "bound, but the shop has nothing with this id: its "
+			   "count is written nowhere until it has";
+	} else if (!r && is_unseen && !rests) {
+		job->state = "working";
+		job->why = "bound; the shop is looked at";
+	}
+	stock_view_fini(&view);
+	item_fini(&item);
+	return r;
+}
+
 static int
 serve_item(const struct api_env *env, const struct http_call *call,
            const char *id, struct http_reply *reply)
@@ -195,9 +254,12 @@ serve_item(const struct api_env *env, const struct http_call *call,
 	if (!r && !found.done_ms &&
 	    !conf_find_account(env->conf, found.account)) {
 		job.state = "failed";
-		job.why = "its account is no longer configured";
+		job.why = GONE;
 	} else if (!r && !found.done_ms) {
 		r = is_resting(env, &rests, found.account);
+	} else if (!r && *found.shop && strcmp(found.state, "done") == 0 &&
+	           conf_find_account(env->conf, found.shop)) {
+		r = check_shop(env, &job, &found);
 	}
 	if (rests)
 		job.why = "its account is paused";

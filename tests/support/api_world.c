@@ -47,10 +47,17 @@ static const struct conf_row galaxy_rows[] = {
 	{ .key = NULL },
 };
 
+static const struct conf_row tipsi_rows[] = {
+	{ .key = "store", .kind = CONF_TEXT, .meaning = "A store." },
+	{ .key = NULL },
+};
+
 static const struct conf_type types[] = {
 	{ .name = "galaxy", .rows = galaxy_rows, .url_flags = CONF_PLAIN_HTTP },
 	{ .name = "square", .rows = rows },
 	{ .name = "webhook", .rows = rows, .url_flags = CONF_SOURCE },
+	{ .name = "sql", .rows = rows, .url_flags = CONF_NO_URL },
+	{ .name = "tipsi", .rows = tipsi_rows },
 };
 
 static const char default_accounts[] =
@@ -94,7 +101,8 @@ api_world_conf(struct api_world *world, const char *accounts)
 	         "  \"accounts\": [ %s ] }",
 	         accounts);
 	write_file(path, &world->redis, "gateway.json", buf_text(&text));
-	if (conf_load(&conf, path, types, 3, &mistakes))
+	if (conf_load(&conf, path, types, sizeof(types) / sizeof(*types),
+	              &mistakes))
 		give_up(buf_text(&mistakes));
 	buf_fini(&mistakes);
 	buf_fini(&text);

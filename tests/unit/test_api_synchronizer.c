@@ -8,12 +8,14 @@
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
+#include "gateway/base/clock.h"
 #include "gateway/base/json.h"
 #include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_stock.h"
 #include "gateway/drivers/store_switch.h"
 #include "gateway/ports/adapter.h"
 #include "handlers/handlers.h"
@@ -48,7 +50,20 @@ static const struct adapter_ops erp = { .name = "galaxy",
 	                                .post_entry = fake_post,
 	                                .sync = fake_sync };
 static const struct adapter_ops till = { .name = "square", .sync = fake_sync };
-static const struct adapter_ops *const some_adapters[] = { &erp, &till, NULL };
+
+/* A shop with a column of variants. */
+static void
+add_canonical(const struct conf_section *conf, struct buf *external,
+              const char *written)
+{
+	(void)conf;
+	buf_addf(external, "%s%s", written, strchr(written, '/') ? "" : "/0");
+}
+
+static const struct adapter_ops shop = { .name = "sql",
+	                                 .canonical = add_canonical };
+static const struct adapter_ops *const some_adapters[] = { &erp, &till, &shop,
+	                                                   NULL };
 
 static int
 begin(void **state)
@@ -290,6 +305,67 @@ test_api_synchronizer__who_records_no_sales_gets_none(void **state)
 	assert_int_equal(ready_at("erp"), 0);
 }
 
+/* With a table of the shop's, where SKU 17 is 12 and so 12/0. */
+static struct conf *
+open_shop(void)
+{
+	char ref[] = "12/0";
+	char *refs = ref;
+	struct item item = { .sku = text_dup("17") };
+	struct binding *b = item_add_binding(&item);
+	struct conf *conf = api_world_conf(
+		world,
+		"{ \"name\": \"erp\", \"type\": \"galaxy\", \"url\": "
+		"\"http://127.0.0.1:3000/galaxy\", \"token\": \"x\" },"
+		"{ \"name\": \"cellar\", \"type\": \"tipsi\", \"url\": "
+		"\"https://127.0.0.1:4000\", \"store\": \"1721\" },"
+		"{ \"name\": \"shop\", \"type\": \"sql\", \"token\": \"x\" "
+		"}");
+
+	b->account = text_dup("shop");
+	b->typed = text_dup("12");
+	assert_int_equal(store_registry_put(world->store, &item, NULL), 0);
+	item_fini(&item);
+	assert_int_equal(
+		store_registry_resolved(world->store, "shop",
+	                                &(struct registry_resolution){
+						"17", "12", "12/0", &refs, 1 }),
+		0);
+	world->env.conf = conf;
+	return conf;
+}
+
+static void
+close_shop(struct conf *conf)
+{
+	world->env.conf = world->conf;
+	conf_free(conf);
+}
+
+/* PrestaShop: the shop's 12 is 12/0 in a table with variants. */
+static void
+test_api_synchronizer__a_shop_with_variants_sells_by_its_own_id(void **state)
+{
+	struct conf *conf = open_shop();
+
+	(void)state;
+	sell(NULL,
+	     "{\"item_ecommerce_id\":\"12/0\",\"delta\":2,"
+	     "\"balance\":2400}",
+	     202);
+	sell(NULL, "{\"item_ecommerce_id\":12,\"delta\":2,\"balance\":2400}",
+	     202);
+	sell(NULL,
+	     "{\"item_ecommerce_id\":\"12/4\",\"delta\":2,"
+	     "\"balance\":2400}",
+	     400);
+	ask("GET", "/api/items/{}", "erp", "shape=synchronizer", 200);
+	assert_string_equal(json_text_or(json_at(json_root(doc), 0),
+	                                 "ecommerceID", "(none)"),
+	                    "12");
+	close_shop(conf);
+}
+
 /* ---- its job ---- */
 
 static void
@@ -345,6 +421,25 @@ test_api_synchronizer__a_job_tells_how_its_sale_is_doing(void **state)
 	free(id);
 }
 
+/* The account was taken out of the configuration: nobody posts it. */
+static void
+test_api_synchronizer__a_sale_whose_account_is_gone_has_failed(void **state)
+{
+	struct conf *conf = api_world_conf(
+		world, "{ \"name\": \"agora\", \"type\": \"square\", \"url\": "
+		       "\"https://127.0.0.1:4000\", \"token\": \"x\" }");
+	char *id;
+
+	(void)state;
+	sell(NULL, SALE, 202);
+	id = text_dup(said("location"));
+	world->env.conf = conf;
+	job(id, "Job status : Failed. its account is no longer configured",
+	    "failed");
+	close_shop(conf);
+	free(id);
+}
+
 static void
 test_api_synchronizer__a_job_that_was_never_given_is_absent(void **state)
 {
@@ -395,6 +490,52 @@ test_api_synchronizer__an_item_becomes_a_job_of_its_account(void **state)
 	free(mark.member);
 	free(member);
 	free(id);
+}
+
+/* It would have two ids at one account. */
+static void
+test_api_synchronizer__the_shop_is_no_account_to_register_at(void **state)
+{
+	struct conf *conf = open_shop();
+
+	(void)state;
+	post("/api/items", NULL,
+	     "{\"item_pos_id\":\"99\",\"item_ecommerce_id\":12,"
+	     "\"account_id\":\"shop\"}",
+	     400);
+	post("/api/items", NULL,
+	     "{\"item_pos_id\":\"99\",\"item_ecommerce_id\":12,"
+	     "\"account_id\":\"1721\"}",
+	     202); /* Tipsi's own id of it */
+	close_shop(conf);
+}
+
+/* The job of the account is done; the shop's worker looks after it. */
+static void
+test_api_synchronizer__what_the_shop_does_not_have_is_no_success(void **state)
+{
+	struct conf *conf = open_shop();
+	char *id;
+
+	(void)state;
+	register_item(&id, NULL,
+	              "{\"item_pos_id\":\"99\",\"item_ecommerce_id\":12,"
+	              "\"account_id\":\"cellar\"}");
+	assert_int_equal(store_job_note(world->store, id, "done", ""), 0);
+	job(id, "Job status : Processing", "working");
+	assert_string_equal(said("why"), "bound; the shop is looked at");
+	assert_int_equal(store_switch_off(world->store, "shop"), 0);
+	job(id, "Job status : Succeeded", "done");
+	assert_int_equal(store_switch_on(world->store, "shop"), 0);
+	assert_int_equal(store_stock_refused(world->store, "shop", "17", -7, 1,
+	                                     clock_wall_ms() + 60000),
+	                 0);
+	ask("GET", "/api/itemstask/{}", id, "format=json", 200);
+	assert_string_equal(said("status"), "Failed");
+	assert_non_null(
+		strstr(said("why"), "the shop has nothing with this id"));
+	free(id);
+	close_shop(conf);
 }
 
 static void
@@ -581,9 +722,13 @@ main(void)
 		TEST(with_a_key_a_repeat_is_the_same_sale),
 		TEST(a_sale_that_cannot_be_is_refused_at_once),
 		TEST(who_records_no_sales_gets_none),
+		TEST(a_shop_with_variants_sells_by_its_own_id),
 		TEST(a_job_tells_how_its_sale_is_doing),
+		TEST(a_sale_whose_account_is_gone_has_failed),
 		TEST(a_job_that_was_never_given_is_absent),
 		TEST(an_item_becomes_a_job_of_its_account),
+		TEST(the_shop_is_no_account_to_register_at),
+		TEST(what_the_shop_does_not_have_is_no_success),
 		TEST(a_key_makes_a_registration_one),
 		TEST(an_item_that_cannot_be_is_refused_at_once),
 		TEST(rows_hold_no_secret_and_no_guess),

@@ -49,6 +49,8 @@ list_items(void *state, enum listing_by by, const char *text,
 }
 
 static struct adapter_ops till;
+static const struct adapter_ops *const own_adapters[] = { &fake_erp_ops, &till,
+	                                                  NULL };
 
 static int
 begin(void **state)
@@ -58,6 +60,7 @@ begin(void **state)
 	till = fake_till_ops;
 	till.list_items = list_items;
 	world->agora.ops = &till;
+	world->engine.adapters = own_adapters;
 	agora = world->agora.state;
 	shelf = things;
 	for (const struct listing *l = things; l->name; l++)
@@ -308,6 +311,50 @@ test_enrol__a_sku_that_looks_like_the_shops_id_is_left_alone(void **state)
 	assert_string_equal(typed_at("17", "kiosk"), "99");
 }
 
+static void
+add_canonical(const struct conf_section *conf, struct buf *external,
+              const char *written)
+{
+	(void)conf;
+	buf_addf(external, "%s%s", written, strchr(written, '/') ? "" : "/0");
+}
+
+/* A shop with a column of variants: 12 is what a person writes for 12/0. */
+static void
+test_enrol__an_id_alone_is_the_shops_thing_without_a_variant(void **state)
+{
+	char ref[] = "12/0";
+	char *refs = ref;
+	struct item item = { .sku = text_dup("JAM") };
+	struct binding *b = item_add_binding(&item);
+
+	(void)state;
+	till.canonical = add_canonical;
+	b->account = text_dup("kiosk");
+	b->typed = text_dup("12");
+	assert_int_equal(store_registry_put(world->base.store, &item, NULL), 0);
+	item_fini(&item);
+	assert_int_equal(store_registry_resolved(
+				 world->base.store, "kiosk",
+				 &(struct registry_resolution){
+					 "JAM", "12", "12/0", &refs, 1 }),
+	                 0);
+	ask("kiosk", "12", "A-1", "");
+	ends("done", "");
+	assert_string_equal(typed_at("12", "agora"), ""); /* no second item */
+	assert_string_equal(typed_at("JAM", "agora"), "A-1");
+}
+
+/* account_id names the shop itself: two ids, one account. */
+static void
+test_enrol__two_ids_at_one_account_are_refused(void **state)
+{
+	(void)state;
+	ask("agora", "17", "A-1", "");
+	ends("failed", "agora is the shop itself");
+	assert_string_equal(typed_at("17", "agora"), "");
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -331,6 +378,8 @@ main(void)
 		EACH(test_enrol__the_shops_id_is_bound_at_its_database),
 		EACH(test_enrol__the_item_that_the_shop_knows_by_that_id_is_taken),
 		EACH(test_enrol__a_sku_that_looks_like_the_shops_id_is_left_alone),
+		EACH(test_enrol__an_id_alone_is_the_shops_thing_without_a_variant),
+		EACH(test_enrol__two_ids_at_one_account_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,

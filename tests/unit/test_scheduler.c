@@ -10,9 +10,11 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/drivers/store_health.h"
+#include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_marks.h"
 #include "gateway/drivers/store_reconcile.h"
+#include "gateway/drivers/store_switch.h"
 #include "gateway/engine/scheduler.h"
 #include "gateway/model/schedule.h"
 #include "tests/support/engine_world.h"
@@ -156,6 +158,78 @@ test_scheduler__an_account_has_its_own_schedule_and_lag(void **state)
 	                 ENGINE_WORLD_NOW_MS + lag);
 }
 
+/* The other daemon had the schedule, did the night's run at 04:00 of all but
+   kiosk, and ends. */
+static void
+test_scheduler__what_another_daemon_did_is_not_done_again(void **state)
+{
+	struct scheduler *s = NULL;
+	int64_t token = 0;
+	int64_t night = ENGINE_WORLD_NOW_MS + 20 * HOUR_MS;
+
+	(void)state;
+	had_full("agora", ENGINE_WORLD_NOW_MS - 3 * HOUR_MS);
+	had_full("kiosk", ENGINE_WORLD_NOW_MS - 3 * HOUR_MS);
+	assert_int_equal(store_lease_hold(world->base.store, &token,
+	                                  "scheduler", "other", 600000),
+	                 0);
+	atomic_store(&world->is_stopping, false);
+	assert_int_equal(scheduler_start(&s, &world->engine), 0);
+	for (int i = 0; i < TRIES && planned("next_full_ms") != night; i++)
+		clock_sleep_ms(10);
+	assert_int_equal(planned("next_full_ms"), night);
+	fake_clock_advance(24 * HOUR_MS);
+	had_full("agora", night);
+	store_world_unmark(&world->base, "agora");
+	store_world_unmark(&world->base, "kiosk");
+	assert_int_equal(
+		store_lease_release(world->base.store, "scheduler", "other"),
+		0);
+	for (int i = 0; i < TRIES && !generation("kiosk", MARK_FULL); i++) {
+		fake_clock_advance(50);
+		clock_sleep_ms(10);
+	}
+	atomic_store(&world->is_stopping, true);
+	scheduler_join(s);
+	assert_true(generation("kiosk", MARK_FULL) > 0); /* missed */
+	assert_int_equal(generation("agora", MARK_FULL), 0);
+	assert_int_equal(planned("next_full_ms"), night + DAY_MS);
+}
+
+static bool
+is_agora(const struct conf_section *conf)
+{
+	return !strcmp(conf_account_name(conf), "agora");
+}
+
+/* Once an hour, also when nothing runs by the clock: a listing of what only a
+   look finds would tell nothing. */
+static void
+test_scheduler__sales_that_only_counts_tell_are_looked_for(void **state)
+{
+	struct adapter_ops till = fake_till_ops;
+	const struct adapter_ops *const own[] = { &fake_erp_ops, &till, NULL };
+	struct scheduler *s = NULL;
+
+	(void)state;
+	till.lists_sales = is_agora;
+	world->engine.adapters = own;
+	assert_int_equal(store_switch_off(world->base.store, SWITCH_SCHEDULE),
+	                 0);
+	atomic_store(&world->is_stopping, false);
+	assert_int_equal(scheduler_start(&s, &world->engine), 0);
+	for (int i = 0; i < TRIES && !generation("kiosk", MARK_SALES); i++) {
+		fake_clock_advance(HOUR_MS / 4);
+		clock_sleep_ms(10);
+	}
+	atomic_store(&world->is_stopping, true);
+	scheduler_join(s);
+	assert_true(generation("kiosk", MARK_SALES) > 0);
+	assert_int_equal(generation("kiosk", MARK_CATCH_UP), 0);
+	assert_true(generation("agora", MARK_CATCH_UP) > 0);
+	assert_int_equal(generation("agora", MARK_SALES), 0);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -166,6 +240,8 @@ main(void)
 		EACH(test_scheduler__what_was_not_missed_waits_for_its_time),
 		EACH(test_scheduler__a_missed_comparison_is_made_up_for),
 		EACH(test_scheduler__an_account_has_its_own_schedule_and_lag),
+		EACH(test_scheduler__what_another_daemon_did_is_not_done_again),
+		EACH(test_scheduler__sales_that_only_counts_tell_are_looked_for),
 	};
 
 	(void)setenv("TZ", "UTC0", 1);
