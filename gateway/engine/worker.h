@@ -40,10 +40,13 @@ struct engine {
 /* What became of the marks that one turn took. */
 struct turn {
 	unsigned seen;   /* kinds of work that were due: bits */
+	unsigned kinds;  /* whose turn it is: bits */
 	bool is_full;    /* there may be more of them */
 	bool has_begun;  /* anything */
 	int64_t held_ms; /* until the first of what was not begun may; 0 */
 };
+
+enum { WORKER_DOUBTS = 1024 };
 
 struct worker {
 	const struct engine *engine;
@@ -59,12 +62,14 @@ struct worker {
 	struct pace pace;
 	struct turn turn;
 	int64_t owed_mono_ms[PACE_KINDS]; /* put off until then: not over */
-	char lease[64];                   /* name */
-	int64_t token;                    /* of the lease; 0: not held */
-	int64_t told_mono_ms;             /* when its health was last written */
-	int64_t held_mono_ms;             /* when the lease was last renewed */
-	int64_t kept_mono_ms;       /* when a call in hand last saw to it */
-	int64_t probed_mono_ms;     /* when what is there was last asked */
+	unsigned n_cut[PACE_KINDS];  /* in a row: a failure ended its turn */
+	bool doubted[WORKER_DOUBTS]; /* items by hash: tried alone */
+	char lease[64];              /* name */
+	int64_t token;               /* of the lease; 0: not held */
+	int64_t told_mono_ms;        /* when its health was last written */
+	int64_t held_mono_ms;        /* when the lease was last renewed */
+	int64_t kept_mono_ms;        /* when a call in hand last saw to it */
+	int64_t probed_mono_ms;      /* when what is there was last asked */
 	int64_t tend_mono_ms;       /* when the adapter sees to its keys next */
 	int64_t sales_full_mono_ms; /* last listing of the whole window */
 	int64_t zero_since_mono_ms; /* window of the zero alarm */

@@ -135,6 +135,13 @@ kind_of(const struct mark *mark)
 	return PACE_NONE;
 }
 
+/* Is it this kind's turn? See do_work. */
+static bool
+is_its_turn(const struct worker *w, enum pace_kind kind)
+{
+	return w->turn.kinds & (1U << kind);
+}
+
 static void
 note_seen(struct worker *w, enum pace_kind kind)
 {
@@ -149,6 +156,19 @@ take_hints(struct worker *w, enum pace_kind kind, const struct marks *some)
 		if (!mark_is_unasked(some->v[i]))
 			pace_hint_kind(&w->pace, kind, some->v[i]->generation,
 			               clock_mono_ms());
+}
+
+/* More marks wait than one turn takes: those of a kind in trouble make room
+   for what is behind them. What is done already is not touched. */
+static int
+make_room(struct worker *w, enum pace_kind kind, const struct marks *some)
+{
+	int64_t wait_ms = pace_kind_wait_ms(&w->pace, kind, clock_mono_ms());
+
+	if (!some->n || !w->turn.is_full || !w->pace.kinds[kind].failures ||
+	    !wait_ms)
+		return 0;
+	return put_off(w, kind, some, wait_ms);
 }
 
 /*
@@ -174,9 +194,7 @@ may_begin(struct worker *w, enum pace_kind kind, const struct marks *some,
 	}
 	if (!w->turn.held_ms || wait_ms < w->turn.held_ms)
 		w->turn.held_ms = wait_ms;
-	if (w->turn.is_full &&
-	    wait_ms > pace_kind_wait_ms(&w->pace, PACE_NONE, now))
-		*r = put_off(w, kind, some, wait_ms);
+	*r = make_room(w, kind, some);
 	return false;
 }
 
@@ -249,30 +267,154 @@ split_items(struct worker *w, const struct marks *items, struct marks *mine,
 	return r;
 }
 
-/* In batches of the vendor's size, each a piece of its own. */
+/*
+ * One item may fail for good and all that is asked for with it. What failed
+ * together again and again is in doubt: it comes after all others, the first
+ * alone and more with each success, so that what fails is soon alone.
+ */
+static bool *
+doubt_of(struct worker *w, const struct mark *mark)
+{
+	unsigned hash = 5381;
+
+	for (const char *c = mark->member; *c; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	return &w->doubted[hash % WORKER_DOUBTS];
+}
+
+static void
+set_doubt(struct worker *w, const struct marks *some, bool is_doubted)
+{
+	for (size_t i = 0; i < some->n; i++)
+		*doubt_of(w, some->v[i]) = is_doubted;
+}
+
+/* Each in their order; both are the caller's to free. */
+static int
+split_doubted(struct worker *w, const struct marks *all, struct marks *sure,
+              struct marks *doubted)
+{
+	sure->v = calloc(all->n, sizeof(*sure->v));
+	doubted->v = calloc(all->n, sizeof(*doubted->v));
+	if (!sure->v || !doubted->v)
+		return err_raise(ERR_NOMEM, "why=%s", "turn");
+	for (size_t i = 0; i < all->n; i++) {
+		struct marks *to = *doubt_of(w, all->v[i]) ? doubted : sure;
+
+		to->v[to->n++] = all->v[i];
+	}
+	return 0;
+}
+
+/* One piece of work. Did its system fail? */
+static int
+do_piece(struct worker *w, enum pace_kind kind, const struct marks *some,
+         int64_t tick, bool *has_failed)
+{
+	const struct pace_trouble *t = &w->pace.kinds[kind];
+	unsigned failures = t->failures;
+	struct pace_piece around = worker_begin_work(w, kind);
+	int r = kind == PACE_BALANCES ? refresh_items(w, some, tick)
+	                              : push_items(w, some);
+
+	worker_end_work(w, around);
+	*has_failed = t->failures && t->failures != failures &&
+	              t->verdict != VERDICT_LOCKED;
+	if (!t->failures)
+		set_doubt(w, some, false);
+	return r;
+}
+
+static bool
+may_go_on(struct worker *w, enum pace_kind kind)
+{
+	return !pace_kind_wait_ms(&w->pace, kind, clock_mono_ms()) &&
+	       worker_may_call(w);
+}
+
+/* In batches of the vendor's size. */
+static int
+do_sure(struct worker *w, enum pace_kind kind, const struct marks *sure,
+        int64_t tick)
+{
+	size_t max = w->ops->batch_max(w->conf);
+	bool has_failed = false;
+	size_t at = 0;
+	int r = 0;
+
+	while (!r && !has_failed && at < sure->n && may_go_on(w, kind)) {
+		struct marks some = { sure->v + at, sure->n - at };
+
+		if (some.n > max)
+			some.n = max;
+		r = do_piece(w, kind, &some, tick, &has_failed);
+		if (has_failed && ++w->n_cut[kind] >= PACE_OUTAGE)
+			set_doubt(w, &some, true);
+		at += some.n;
+	}
+	if (sure->n && at >= sure->n && !has_failed)
+		w->n_cut[kind] = 0;
+	return r ? r : make_room(w, kind, sure);
+}
+
+/* What fails alone leaves its place to the others; and if those went well, it
+   is the item's own fault, which their success must not make urgent. */
+static int
+step_back(struct worker *w, enum pace_kind kind, const struct marks *one,
+          bool is_last)
+{
+	int64_t wait_ms = pace_kind_wait_ms(&w->pace, kind, clock_mono_ms());
+	bool is_its_own = w->pace.kinds[kind].failures == 1;
+
+	if (is_its_own)
+		wait_ms = w->pace.dear_ms ? POSTPONE_MS : PACE_CAP_MS;
+	return is_last && !is_its_own ? 0 : put_off(w, kind, one, wait_ms);
+}
+
+static int
+do_doubted(struct worker *w, enum pace_kind kind, const struct marks *doubted,
+           int64_t tick)
+{
+	size_t max = w->ops->batch_max(w->conf);
+	struct marks rest;
+	bool has_failed = false;
+	size_t step = 1;
+	size_t at = 0;
+	int r = 0;
+
+	while (!r && !has_failed && at < doubted->n && may_go_on(w, kind)) {
+		struct marks some = { doubted->v + at, doubted->n - at };
+
+		if (some.n > step)
+			some.n = step;
+		r = do_piece(w, kind, &some, tick, &has_failed);
+		if (!r && has_failed && some.n == 1)
+			r = step_back(w, kind, &some, doubted->n == 1);
+		if (!has_failed || some.n == 1)
+			at += some.n;
+		step = step * 4 < max ? step * 4 : max;
+	}
+	rest = (struct marks){ doubted->v + at, doubted->n - at };
+	return r ? r : make_room(w, kind, &rest);
+}
+
 static int
 in_batches(struct worker *w, enum pace_kind kind, const struct marks *all,
            int64_t tick)
 {
-	size_t max = w->ops->batch_max(w->conf);
+	struct marks sure = { NULL, 0 };
+	struct marks doubted = { NULL, 0 };
 	int r = 0;
 
-	if (!may_begin(w, kind, all, &r))
+	if (!is_its_turn(w, kind) || !may_begin(w, kind, all, &r))
 		return r;
-	for (size_t at = 0;
-	     !r && at < all->n &&
-	     !pace_kind_wait_ms(&w->pace, kind, clock_mono_ms()) &&
-	     worker_may_call(w);
-	     at += max) {
-		struct marks some = { all->v + at, all->n - at };
-		struct pace_piece around = worker_begin_work(w, kind);
-
-		if (some.n > max)
-			some.n = max;
-		r = kind == PACE_BALANCES ? refresh_items(w, &some, tick)
-		                          : push_items(w, &some);
-		worker_end_work(w, around);
-	}
+	r = split_doubted(w, all, &sure, &doubted);
+	if (!r)
+		r = do_sure(w, kind, &sure, tick);
+	if (!r)
+		r = do_doubted(w, kind, &doubted, tick);
+	free(sure.v);
+	free(doubted.v);
 	return r;
 }
 
@@ -370,13 +512,14 @@ do_sales_named(struct worker *w, const struct marks *sales)
 	struct pace_piece around;
 	int r = 0;
 
-	if (!may_poll(w, PACE_SALES, sales, &r) ||
+	if (!is_its_turn(w, PACE_SALES) ||
+	    !may_poll(w, PACE_SALES, sales, &r) ||
 	    !may_begin(w, PACE_SALES, sales, &r) || !worker_may_call(w))
 		return r;
 	around = worker_begin_work(w, PACE_SALES);
 	r = sales_read(w, sales);
 	worker_end_work(w, around);
-	return r;
+	return r ? r : make_room(w, PACE_SALES, sales);
 }
 
 /* Whose they are is not known before they may be looked at. */
@@ -385,11 +528,17 @@ do_items_due(struct worker *w, const struct marks *items, int64_t tick)
 {
 	int r = 0;
 
+	if (!is_its_turn(w, PACE_BALANCES) && !is_its_turn(w, PACE_COUNTS))
+		return 0;
 	if (may_poll(w, PACE_COUNTS, items, &r) && worker_may_call(w))
 		return do_items(w, items, tick);
 	if (items->n) {
 		note_seen(w, PACE_BALANCES);
 		note_seen(w, PACE_COUNTS);
+		if (w->owed_mono_ms[PACE_BALANCES] <
+		    w->owed_mono_ms[PACE_COUNTS])
+			w->owed_mono_ms[PACE_BALANCES] =
+				w->owed_mono_ms[PACE_COUNTS];
 	}
 	return r;
 }
@@ -401,13 +550,14 @@ do_pictures(struct worker *w, const struct marks *files)
 	struct pace_piece around;
 	int r = 0;
 
-	if (!may_poll(w, PACE_PICTURES, files, &r))
+	if (!is_its_turn(w, PACE_PICTURES) ||
+	    !may_poll(w, PACE_PICTURES, files, &r))
 		return r;
 	(void)may_begin(w, PACE_PICTURES, files, &r);
 	around = worker_begin_work(w, PACE_PICTURES);
 	r = r ? r : files_fetch(w, files);
 	worker_end_work(w, around);
-	return r;
+	return r ? r : make_room(w, PACE_PICTURES, files);
 }
 
 static int
@@ -416,13 +566,13 @@ do_jobs(struct worker *w, const struct marks *jobs)
 	struct pace_piece around;
 	int r = 0;
 
-	if (!may_poll(w, PACE_JOBS, jobs, &r) ||
+	if (!is_its_turn(w, PACE_JOBS) || !may_poll(w, PACE_JOBS, jobs, &r) ||
 	    !may_begin(w, PACE_JOBS, jobs, &r))
 		return r;
 	around = worker_begin_work(w, PACE_JOBS);
 	r = enrol_items(w, jobs);
 	worker_end_work(w, around);
-	return r;
+	return r ? r : make_room(w, PACE_JOBS, jobs);
 }
 
 static int
@@ -432,7 +582,7 @@ do_one_account(struct worker *w, const struct marks *one)
 	struct pace_piece around;
 	int r = 0;
 
-	if (!may_poll(w, kind, one, &r))
+	if (!is_its_turn(w, kind) || !may_poll(w, kind, one, &r))
 		return r;
 	if (!may_begin(w, kind, one, &r) && kind != PACE_NONE)
 		return r;
@@ -444,7 +594,7 @@ do_one_account(struct worker *w, const struct marks *one)
 
 /* One kind of work after the other; some has room for all of it. */
 static int
-do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
+do_kinds(struct worker *w, const struct mark_batch *batch, struct marks *some)
 {
 	int r;
 
@@ -468,6 +618,45 @@ do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
 		const struct marks one = { some->v + i, 1 };
 
 		r = do_one_account(w, &one);
+	}
+	return r;
+}
+
+/* Of the kinds in this set, the one whose failure is longest ago. */
+static enum pace_kind
+next_troubled(const struct worker *w, unsigned kinds)
+{
+	enum pace_kind next = PACE_NONE;
+
+	for (enum pace_kind kind = PACE_NONE + 1; kind < PACE_KINDS; kind++)
+		if (kinds & (1U << kind) &&
+		    (next == PACE_NONE ||
+		     w->pace.kinds[kind].failed_at_ms <
+		             w->pace.kinds[next].failed_at_ms))
+			next = kind;
+	return next;
+}
+
+/*
+ * What goes well first, then what failed, the longest ago first: a failure
+ * brings the whole account a wait, and what came first each time would keep
+ * the rest from ever beginning.
+ */
+static int
+do_work(struct worker *w, const struct mark_batch *batch, struct marks *some)
+{
+	unsigned troubled = 0;
+	int r;
+
+	for (enum pace_kind kind = PACE_NONE + 1; kind < PACE_KINDS; kind++)
+		if (w->pace.kinds[kind].failures)
+			troubled |= 1U << kind;
+	w->turn.kinds = ~troubled;
+	r = do_kinds(w, batch, some);
+	while (!r && troubled) {
+		w->turn.kinds = 1U << next_troubled(w, troubled);
+		troubled &= ~w->turn.kinds;
+		r = do_kinds(w, batch, some);
 	}
 	return r;
 }
@@ -534,7 +723,7 @@ rest_ms(const struct worker *w, const struct mark_batch *batch,
 
 	if (batch->n)
 		wait_ms = w->turn.has_begun ? 0 : w->turn.held_ms;
-	else if (batch->next_due_ms > now)
+	if (batch->next_due_ms > now && batch->next_due_ms - now < wait_ms)
 		wait_ms = batch->next_due_ms - now;
 	if (next_post_ms && next_post_ms - now < wait_ms)
 		wait_ms = next_post_ms - now;

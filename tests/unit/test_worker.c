@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MANY = 20 };
 enum { ITEMS = 3, STEPS = 60, HISTORIES = 12, OPENING = 100 };
 
 static struct engine_world *world;
@@ -644,6 +645,177 @@ test_worker__our_own_look_ends_no_wait(void **state)
 	assert_string_equal(fake_adapter_log(tills[0]), "");
 }
 
+/* As the loop of worker.c does it, without sleeping. */
+static void
+turn_once(struct worker *w)
+{
+	int64_t wait_ms = 0;
+
+	assert_int_equal(worker_turn(w, &wait_ms), 0);
+	if (!wait_ms)
+		return;
+	if (store_marks_poll(w->store, w->account) == MARKS_WOKEN)
+		pace_hint(&w->pace, clock_mono_ms());
+	else
+		fake_clock_advance(wait_ms);
+}
+
+/* Many items of which one is broken at the first till; all have moved. */
+static void
+break_one_of_many(unsigned broken)
+{
+	char member[16];
+
+	for (unsigned i = 0; i < MANY; i++)
+		engine_world_item(world, external('x', i) + 2, "5");
+	fake_adapter_count(tills[0], external('A', broken))->is_broken = true;
+	for (unsigned i = 0; i < MANY; i++) {
+		fake_adapter_set(erp, external('E', i), "3");
+		(void)snprintf(member, sizeof(member), "i:A%u", i);
+		engine_world_mark(world, &world->erp, member, MARK_HOOK);
+	}
+	for (int i = 0; i < 9; i++)
+		engine_world_turn(&world->erp);
+	(void)fake_adapter_log(tills[0]);
+}
+
+static unsigned
+n_at_target(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MANY; i++)
+		n += fake_adapter_shows(tills[0], external('A', i), "3");
+	return n;
+}
+
+/* Wherever it stands among them, and however many are read at once. */
+static void
+test_worker__an_item_whose_read_fails_does_not_stop_the_others(void **state)
+{
+	static const size_t batches[] = { 1, 4, 10 };
+
+	for (unsigned i = 0; i < 3 * MANY; i += 9) {
+		unsigned broken = i % MANY;
+		int64_t end_ms;
+		int n = 0;
+
+		(void)begin(state);
+		tills[0]->batch_max = batches[i / MANY];
+		break_one_of_many(broken);
+		end_ms = clock_mono_ms() + 60000;
+		while (clock_mono_ms() < end_ms && n_at_target() < MANY - 1)
+			turn_once(&world->agora);
+		assert_int_equal(n_at_target(), MANY - 1);
+		assert_in_range(times_of(tills[0], "read_counts"), 1, 60);
+		end_ms = clock_mono_ms() + 3600000;
+		while (clock_mono_ms() < end_ms) {
+			turn_once(&world->agora);
+			n += times_of(tills[0], "read_counts");
+		}
+		assert_in_range(n, 100, 300); /* as if it were alone */
+		fake_adapter_count(tills[0], external('A', broken))->is_broken =
+			false;
+		end_ms = clock_mono_ms() + 2 * PACE_CAP_MS;
+		while (clock_mono_ms() < end_ms)
+			turn_once(&world->agora);
+		assert_int_equal(n_at_target(), MANY);
+	}
+}
+
+/* Others go well all the time, and come before what fails. */
+static void
+test_worker__what_goes_well_beside_it_does_not_make_a_bad_item_urgent(
+	void **state)
+{
+	struct worker *w = &world->agora;
+	int64_t end_ms;
+	int n = 0;
+
+	(void)state;
+	tills[0]->batch_max = 4;
+	break_one_of_many(5);
+	end_ms = clock_mono_ms() + 600000;
+	while (clock_mono_ms() < end_ms) {
+		engine_world_mark(world, w, "i:A0", MARK_HOOK);
+		turn_once(w);
+		fake_clock_advance(500);
+		n += times_of(tills[0], "A-A5");
+	}
+	assert_int_equal(n_at_target(), MANY - 1);
+	assert_in_range(n, 10, 40);
+}
+
+/* A sync is due as well, and would work. */
+static void
+test_worker__what_comes_first_and_fails_leaves_a_turn_to_the_rest(void **state)
+{
+	struct worker *w = &world->agora;
+	int64_t end_ms = clock_mono_ms() + 60000;
+	int n = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_count(tills[0], "A-A1")->is_broken = true;
+	engine_world_mark(world, w, "i:A1", MARK_HOOK);
+	engine_world_mark(world, w, MARK_FULL, MARK_SYNC);
+	(void)fake_adapter_log(tills[0]);
+	while (clock_mono_ms() < end_ms && !n) {
+		turn_once(w);
+		n += times_of(tills[0], "full");
+	}
+	assert_int_equal(n, 1);
+}
+
+/* More fail than one turn takes, so that the sync is behind them. */
+static void
+test_worker__what_fails_makes_room_for_what_is_behind_it(void **state)
+{
+	struct worker *w = &world->agora;
+	int64_t end_ms = clock_mono_ms() + 60000;
+	char member[16];
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 250; i++) {
+		(void)snprintf(member, sizeof(member), "s:S%d", i);
+		engine_world_mark(world, w, member, MARK_HOOK);
+	}
+	engine_world_mark(world, w, MARK_FULL, MARK_SYNC);
+	while (clock_mono_ms() < end_ms && !n) {
+		if (!tills[0]->n_steps)
+			fake_adapter_next(tills[0], "read_sales",
+			                  outcome_of(VERDICT_RETRY, "http 500"),
+			                  false);
+		turn_once(w);
+		n += times_of(tills[0], "full");
+	}
+	assert_int_equal(n, 1);
+}
+
+/* A kind that waits does not make anything else late. */
+static void
+test_worker__a_wait_ends_when_the_next_mark_is_due(void **state)
+{
+	static const char *const soon[] = { MARK_SALES };
+	struct worker *w = &world->agora;
+	int64_t wait_ms = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	fake_adapter_next(tills[0], "read_counts",
+	                  outcome_of(VERDICT_RETRY, "http 500"), false);
+	engine_world_mark(world, w, "i:A1", MARK_SYNC);
+	engine_world_turn(w);
+	w->pace.until_ms = 0;
+	w->pace.kinds[PACE_COUNTS].until_ms = clock_mono_ms() + 29000;
+	assert_int_equal(store_marks_add(w->store, w->account, soon, 1,
+	                                 MARK_SYNC, clock_wall_ms() + 700),
+	                 0);
+	assert_int_equal(worker_turn(w, &wait_ms), 0);
+	assert_int_equal(wait_ms, 700);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -669,6 +841,11 @@ main(void)
 		EACH(test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute),
 		EACH(test_worker__an_outage_while_others_trade_does_not_use_up_the_month),
 		EACH(test_worker__our_own_look_ends_no_wait),
+		EACH(test_worker__an_item_whose_read_fails_does_not_stop_the_others),
+		EACH(test_worker__what_goes_well_beside_it_does_not_make_a_bad_item_urgent),
+		EACH(test_worker__what_comes_first_and_fails_leaves_a_turn_to_the_rest),
+		EACH(test_worker__what_fails_makes_room_for_what_is_behind_it),
+		EACH(test_worker__a_wait_ends_when_the_next_mark_is_due),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
