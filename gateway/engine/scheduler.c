@@ -296,7 +296,7 @@ static void
 tick(struct scheduler *s)
 {
 	int64_t mono = clock_mono_ms();
-	int64_t now = clock_wall_ms();
+	int64_t now;
 	int64_t off_ms = 0; /* since when a person has stopped it */
 
 	if (mono - s->gauges_mono_ms >= GAUGES_EVERY_MS) {
@@ -313,6 +313,9 @@ tick(struct scheduler *s)
 	if (s->is_holder)
 		(void)saved_switch_get(s->store, &off_ms, s->engine->state_dir,
 		                       SWITCH_SCHEDULE);
+	/* After the plans of a takeover: what they found missed is due now, and
+	   a catch-up that is due as well is part of it. */
+	now = clock_wall_ms();
 	for (size_t i = 0; s->is_holder && i < s->n; i++) {
 		if (!off_ms) {
 			run_due(s, &s->plans[i], now);
