@@ -519,7 +519,7 @@ test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody(void **state)
 	assert_int_equal(
 		store_marks_clear(world->base.store, "agora", &marks, 1), 0);
 	free(mark.member);
-	fake_clock_advance(PACE_CAP_MS); /* while it waits, it may be owed */
+	fake_clock_advance(2 * PACE_CAP_MS); /* till then it may be owed */
 	engine_world_turn(w);
 	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
 }
