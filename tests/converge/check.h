@@ -33,9 +33,10 @@ void check_secrets(struct world *w);
    each of its items is kept. state: of Galaxy and the first till. */
 void sales_check(struct world *w, const struct json_node *state, bool is_whole);
 
-/* Does any document of this sale name the item, where that is kept? */
-bool sales_is_booked(struct world *w, const struct json_node *state,
-                     size_t order, size_t item);
+/* Has the sale so much of the item that no document names yet, where the item is
+   kept? qty may be negative: of goods that came back. */
+bool sales_lacks(struct world *w, const struct json_node *state, size_t order,
+                 size_t item, struct decimal qty);
 
 /* ---- rest.c ---- */
 

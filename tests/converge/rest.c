@@ -108,12 +108,14 @@ judge_held(struct world *w, const char *entry)
 
 static const char *
 judge_line(struct world *w, const struct json_node *state, size_t order,
-           const char *sku)
+           const struct json_node *line)
 {
+	const char *sku = json_text_or(line, "sku", "");
+
 	for (size_t i = 0; i < w->n_items; i++) {
 		if (strcmp(w->items[i].sku, sku) != 0)
 			continue;
-		if (!sales_is_booked(w, state, order, i))
+		if (sales_lacks(w, state, order, i, json_amount(line, "qty")))
 			return "retry";
 		w->orders[order].was_booked = true;
 		return "drop";
@@ -121,8 +123,8 @@ judge_line(struct world *w, const struct json_node *state, size_t order,
 	return NULL;
 }
 
-/* Redis lost its data and these goods were bound late: are they booked with
-   the rest of their sale? All lines of such an entry have one answer. */
+/* Redis lost its data and these goods were bound late: are they booked already,
+   with the rest of their sale? All lines of such an entry have one answer. */
 static const char *
 judge_late(struct world *w, const char *entry)
 {
@@ -130,18 +132,17 @@ judge_late(struct world *w, const char *entry)
 	struct json *letter = NULL;
 	struct buf path = BUF_INIT;
 	const char *verb = NULL;
-	const char *sku;
+	const struct json_node *lines;
 
 	buf_adds(&path, "/api/dead/");
 	buf_addf(&path, "entry%%2F");
 	buf_add_url(&path, entry);
 	if (api_call(w, "GET", buf_text(&path), NULL, &letter) == 200) {
-		sku = json_text_or(
-			json_at(json_path(json_root(letter), "doc.lines"), 0),
-			"sku", "");
+		lines = json_path(json_root(letter), "doc.lines");
 		for (size_t i = 0; i < w->n_orders; i++)
 			if (order_is_of(w, i, entry))
-				verb = judge_line(w, json_root(doc), i, sku);
+				verb = judge_line(w, json_root(doc), i,
+				                  json_at(lines, 0));
 	}
 	json_free(letter);
 	json_free(doc);

@@ -604,20 +604,46 @@ close_ledger(struct ledger *l)
 	free(l);
 }
 
+/* All of one item in the order as the till has it by now, its versions and what
+   Galaxy takes for the same item together. */
+static struct decimal
+sold_of(struct world *w, size_t order, size_t item)
+{
+	const struct order *o = &w->orders[order];
+	struct decimal sum = DECIMAL_ZERO;
+	char wanted[NAME_SIZE];
+	char base[NAME_SIZE];
+
+	(void)base_code(w, wanted, item);
+	for (size_t i = 0; i < o->n_lines; i++) {
+		size_t at = o->lines[i].item;
+
+		if (w->items[item].is_kept_at_till
+		            ? at == item
+		            : !strcmp(base_code(w, base, at), wanted))
+			sum = decimal_add(sum, o->lines[i].qty);
+	}
+	return sum;
+}
+
 bool
-sales_is_booked(struct world *w, const struct json_node *state, size_t order,
-                size_t item)
+sales_lacks(struct world *w, const struct json_node *state, size_t order,
+            size_t item, struct decimal qty)
 {
 	struct ledger *l = open_ledger(w, state);
 	char base[NAME_SIZE];
-	struct decimal *qty =
+	struct decimal *booked =
 		w->items[item].is_kept_at_till
 			? qty_of(&l->kept[order], w->items[item].sku)
 			: qty_of(&l->booked[order], base_code(w, base, item));
-	bool is_booked = qty && !decimal_is_zero(*qty);
+	struct decimal left = sold_of(w, order, item);
 
+	if (booked)
+		left = decimal_sub(left, *booked);
 	close_ledger(l);
-	return is_booked;
+	return decimal_cmp(qty, DECIMAL_ZERO) < 0
+	               ? decimal_cmp(left, qty) <= 0
+	               : decimal_cmp(left, qty) >= 0;
 }
 
 void
