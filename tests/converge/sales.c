@@ -641,9 +641,8 @@ sales_lacks(struct world *w, const struct json_node *state, size_t order,
 	if (booked)
 		left = decimal_sub(left, *booked);
 	close_ledger(l);
-	return decimal_cmp(qty, DECIMAL_ZERO) < 0
-	               ? decimal_cmp(left, qty) <= 0
-	               : decimal_cmp(left, qty) >= 0;
+	return decimal_cmp(qty, DECIMAL_ZERO) < 0 ? decimal_cmp(left, qty) <= 0
+	                                          : decimal_cmp(left, qty) >= 0;
 }
 
 void
