@@ -284,7 +284,7 @@ skew_ms(const void *state)
 {
 	const struct hiboutik *h = state;
 
-	return h->skew_ms;
+	return h->clock.skew_ms;
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "gateway/model/outcome.h"
 #include "gateway/ports/adapter.h"
 #include "gateway/ports/http.h"
+#include "gateway/ports/peer_clock.h"
 
 /*
  * What the files of the Hiboutik adapter share; nobody else includes it.
@@ -73,11 +74,11 @@ struct hiboutik {
 	struct zone *zone; /* owned; NULL: the process's */
 	int64_t store;
 	int64_t warehouse;
-	int64_t skew_ms; /* Hiboutik's clock less ours; 0: about equal */
-	size_t n_pages;  /* of the warehouse's stock, last time; >= 1 */
-	bool is_placed;  /* store and warehouse were found once */
-	bool is_settled; /* no write of ours is half done */
-	int status;      /* of the last answer; 0: there was none */
+	struct peer_clock clock;
+	size_t n_pages;          /* of the warehouse's stock, last time; >= 1 */
+	bool is_placed;          /* store and warehouse were found once */
+	bool is_settled;         /* no write of ours is half done */
+	int status;              /* of the last answer; 0: there was none */
 	int64_t no_open_mono_ms; /* when it told no open sales; 0: it does */
 	char remark[OUTCOME_WHY_SIZE]; /* for a person, with the next DONE */
 	bool validates_by_id;          /* arrivals, as the last 404 taught us */

@@ -23,7 +23,6 @@
 enum {
 	PAGE_ROWS = 250, /* where no Link says whether there are more */
 	PAGES_MAX = 400, /* 100,000 rows; calls are scarce */
-	SKEW_MS = 2000,  /* a Date header within this tells us nothing */
 	QUOTA_WAIT_MS = 60 * 60 * 1000,
 };
 
@@ -122,18 +121,6 @@ hiboutik_taken(int r, const char *what)
 
 /* ---- one call ---- */
 
-/* Hiboutik's clock, when its Date header shows that it is not ours. */
-static void
-learn_skew(struct hiboutik *h, const struct http_answer *answer)
-{
-	int64_t skew_ms;
-
-	if (answer->date_ms == 0)
-		return;
-	skew_ms = answer->date_ms - clock_wall_ms();
-	h->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
-}
-
 static struct http_request
 build_request(const struct hiboutik *h, const char *method, const char *url,
               const struct buf *body)
@@ -173,7 +160,7 @@ exchange(struct hiboutik *h, const char *method, const char *path,
 	}
 	h->status = r ? 0 : answer->status;
 	if (!r) {
-		learn_skew(h, answer);
+		peer_clock_learn(&h->clock, answer);
 		r = json_parse(doc, buf_text(&answer->body), answer->body.n);
 	}
 	buf_fini(&url);

@@ -206,7 +206,7 @@ hiboutik_read_counts(void *state, struct count *counts, size_t n)
 		    !counts[i].is_known)
 			outcome = read_product(&look, look.things[i].product);
 	/* Their clock is known better by now. */
-	h->seen_ms = began_ms + h->skew_ms - HIBOUTIK_CLOCK_MS;
+	h->seen_ms = began_ms + h->clock.skew_ms - HIBOUTIK_CLOCK_MS;
 	if (outcome.verdict != VERDICT_DONE) {
 		forget(counts, n);
 		h->n_seen = 0;

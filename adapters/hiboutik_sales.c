@@ -13,7 +13,6 @@
  */
 #include "adapters/hiboutik.h"
 
-#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 
 #include <stdio.h>

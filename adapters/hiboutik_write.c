@@ -297,7 +297,7 @@ look_once_more(struct hiboutik *h, struct count *counts, size_t n)
 	h->seen_ms = since_ms;
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
-	return hiboutik_list_sales(h, since_ms, clock_wall_ms() + h->skew_ms,
+	return hiboutik_list_sales(h, since_ms, peer_clock_now_ms(&h->clock),
 	                           &nobody);
 }
 

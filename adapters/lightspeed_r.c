@@ -145,7 +145,7 @@ skew_ms(const void *state)
 {
 	const struct lightspeed_r *l = state;
 
-	return l->skew_ms;
+	return l->clock.skew_ms;
 }
 
 static struct outcome

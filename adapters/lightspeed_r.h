@@ -13,6 +13,7 @@
 #include "gateway/ports/auth.h"
 #include "gateway/ports/http.h"
 #include "gateway/ports/oauth.h"
+#include "gateway/ports/peer_clock.h"
 
 /*
  * What the files of the Lightspeed R adapter share; nobody else includes it.
@@ -50,9 +51,8 @@ struct lightspeed_r {
 	int64_t till; /* registerID */
 	int64_t employee;
 	int64_t payment_type;
-	int64_t skew_ms;      /* Lightspeed's clock less ours; 0: about equal */
-	int64_t seen_skew_ms; /* the same, as far as the last answers told */
-	bool is_placed;       /* all that is configured was found once */
+	struct peer_clock clock;
+	bool is_placed; /* all that is configured was found once */
 	char account_name[64];
 	int64_t told[LIGHTSPEED_R_TOLD_MAX]; /* saleID; a ring */
 	size_t n_told;                       /* ever */

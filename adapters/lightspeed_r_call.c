@@ -20,8 +20,6 @@
 enum {
 	PAGES_MAX = 5000, /* half a million rows: there is no such shop */
 	QUERY_MAX = 8192, /* of a next page */
-	SKEW_MS = 2000,   /* a Date header within this tells us nothing */
-	DATE_MS = 1500,   /* nor do two that differ by less */
 	WORDS_SIZE = 130,
 };
 
@@ -112,23 +110,6 @@ lightspeed_r_taken(int r, const char *what)
 
 /* ---- one call ---- */
 
-/* Lightspeed's clock, when its Date header shows that it is not ours. */
-static void
-learn_skew(struct lightspeed_r *l, const struct http_answer *answer)
-{
-	int64_t skew_ms;
-
-	if (answer->date_ms == 0)
-		return;
-	skew_ms = answer->date_ms - clock_wall_ms();
-	/* Whole seconds, cut: of several answers the largest is the truest,
-	   until one of the clocks was set. */
-	if (skew_ms < l->seen_skew_ms && skew_ms > l->seen_skew_ms - DATE_MS)
-		skew_ms = l->seen_skew_ms;
-	l->seen_skew_ms = skew_ms;
-	l->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
-}
-
 static struct http_request
 build(const struct lightspeed_r_call *call, const char *url)
 {
@@ -159,7 +140,7 @@ exchange(struct lightspeed_r *l, const struct lightspeed_r_call *call,
 
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
-	learn_skew(l, answer);
+	peer_clock_learn(&l->clock, answer);
 	r = json_parse(doc, buf_text(&answer->body), answer->body.n);
 	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
 		return outcome_fault(r);

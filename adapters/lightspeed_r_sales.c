@@ -411,7 +411,7 @@ lightspeed_r_take_off_later(struct lightspeed_r *l, struct count *counts,
                             size_t n, int64_t as_of_ms)
 {
 	struct later later = { .sales = { .l = l }, .counts = counts, .n = n };
-	int64_t from_ms = as_of_ms + l->skew_ms - SLACK_MS;
+	int64_t from_ms = as_of_ms + l->clock.skew_ms - SLACK_MS;
 	struct buf terms = BUF_INIT;
 	struct outcome outcome;
 

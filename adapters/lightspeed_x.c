@@ -268,7 +268,7 @@ skew_ms(const void *state)
 {
 	const struct lightspeed_x *x = state;
 
-	return x->skew_ms;
+	return x->clock.skew_ms;
 }
 
 static struct outcome

@@ -13,6 +13,7 @@
 #include "gateway/ports/auth.h"
 #include "gateway/ports/http.h"
 #include "gateway/ports/oauth.h"
+#include "gateway/ports/peer_clock.h"
 
 /*
  * What the files of the Lightspeed X adapter share; nobody else includes it.
@@ -71,9 +72,8 @@ struct lightspeed_x {
 	struct oauth *oauth; /* owned; NULL: a personal token */
 	struct auth auth;
 	struct mirror *mirror;
-	int64_t skew_ms;      /* Lightspeed's clock less ours; 0: about equal */
-	int64_t seen_skew_ms; /* the same, as far as the last answers told */
-	bool is_placed;       /* all that is configured was found once */
+	struct peer_clock clock;
+	bool is_placed; /* all that is configured was found once */
 	struct lightspeed_x_milestone milestones[LIGHTSPEED_X_MILESTONES];
 	size_t n_milestones; /* by rising time */
 	bool has_milestones; /* the note was read */
@@ -132,9 +132,6 @@ struct outcome lightspeed_x_must_be(struct outcome outcome, const char *what);
 
 /* The outcome of a DONE call whose answer was taken with r. */
 struct outcome lightspeed_x_taken(int r, const char *what);
-
-/* Their clock, now. */
-int64_t lightspeed_x_now_ms(const struct lightspeed_x *x);
 
 /* ---- lists: upwards by version (lightspeed_x_call.c) ---- */
 

@@ -9,7 +9,6 @@
  */
 #include "adapters/lightspeed_x.h"
 
-#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/words.h"
 
@@ -19,8 +18,6 @@
 
 enum {
 	PAGES_MAX = 100000, /* a list longer than this is a circle */
-	SKEW_MS = 2000,     /* a Date header within this tells us nothing */
-	DATE_MS = 1500,     /* nor do two that differ by less */
 };
 
 /* ---- what answers mean: all of it is here ---- */
@@ -186,29 +183,6 @@ const struct auth_ops lightspeed_x_key = {
 
 /* ---- one call ---- */
 
-/* Lightspeed's clock, when its Date header shows that it is not ours. */
-static void
-learn_skew(struct lightspeed_x *x, const struct http_answer *answer)
-{
-	int64_t skew_ms;
-
-	if (answer->date_ms == 0)
-		return;
-	skew_ms = answer->date_ms - clock_wall_ms();
-	/* Whole seconds, cut: of several answers the largest is the truest,
-	   until one of the clocks was set. */
-	if (skew_ms < x->seen_skew_ms && skew_ms > x->seen_skew_ms - DATE_MS)
-		skew_ms = x->seen_skew_ms;
-	x->seen_skew_ms = skew_ms;
-	x->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
-}
-
-int64_t
-lightspeed_x_now_ms(const struct lightspeed_x *x)
-{
-	return clock_wall_ms() + x->skew_ms;
-}
-
 /* What is sent. */
 struct sending {
 	const char *method;
@@ -243,7 +217,7 @@ judge_answer(struct lightspeed_x *x, const struct http_request *request,
 {
 	int r = json_parse(doc, buf_text(&answer->body), answer->body.n);
 
-	learn_skew(x, answer);
+	peer_clock_learn(&x->clock, answer);
 	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
 		return outcome_fault(r);
 	return judge(x, request, answer, *doc ? json_root(*doc) : NULL);

@@ -322,7 +322,7 @@ lightspeed_x_sync(void *state, const struct sync_job *job,
 		                          .ctx = &telling,
 		                          .sink = sink };
 	struct outcome outcome = lightspeed_x_settle(x);
-	int64_t began_ms = lightspeed_x_now_ms(x);
+	int64_t began_ms = peer_clock_now_ms(&x->clock);
 	int r;
 
 	if (outcome.verdict != VERDICT_DONE)

@@ -63,7 +63,7 @@ lightspeed_x_top(const struct json_node *root, int64_t min)
 void
 lightspeed_x_saw(struct lightspeed_x *x, int64_t version)
 {
-	int64_t now_ms = lightspeed_x_now_ms(x);
+	int64_t now_ms = peer_clock_now_ms(&x->clock);
 	const struct lightspeed_x_milestone *last;
 
 	if (version <= x->newest)

@@ -83,7 +83,7 @@ is_before(const struct lightspeed_x *x, const struct json_node *row,
 	(void)json_get_int(&sent_ms, note, "sent_ms");
 	return clock_parse(&made_ms, json_text_or(row, "created_at", ""), 1) ==
 	               0 &&
-	       made_ms < sent_ms + x->skew_ms - CLOCKS_MS;
+	       made_ms < sent_ms + x->clock.skew_ms - CLOCKS_MS;
 }
 
 static bool

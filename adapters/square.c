@@ -182,7 +182,7 @@ skew_ms(const void *state)
 {
 	const struct square *s = state;
 
-	return s->skew_ms;
+	return s->clock.skew_ms;
 }
 
 static void

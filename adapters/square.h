@@ -12,6 +12,7 @@
 #include "gateway/ports/auth.h"
 #include "gateway/ports/http.h"
 #include "gateway/ports/oauth.h"
+#include "gateway/ports/peer_clock.h"
 
 /*
  * What the files of the Square adapter share; nobody else includes it.
@@ -45,8 +46,7 @@ struct square {
 	struct oauth *oauth;  /* owned; NULL: a token that does not end */
 	struct auth auth;
 	struct mirror *mirror;
-	int64_t skew_ms;      /* Square's clock minus ours; 0: about equal */
-	int64_t seen_skew_ms; /* the same, as far as the last answers told */
+	struct peer_clock clock;
 	int64_t margin_ms; /* no count is stamped later than this before now */
 	char currency[4];  /* of the location; "": not asked yet */
 };

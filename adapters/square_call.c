@@ -21,8 +21,6 @@
 
 enum {
 	PAGES_MAX = 10000, /* a listing longer than this is a loop */
-	SKEW_MS = 2000,    /* a Date header within this tells us nothing */
-	DATE_MS = 1500,    /* nor do two that differ by less */
 };
 
 /* ---- the vendor's error policy, all of it ---- */
@@ -228,23 +226,6 @@ add_cure(const struct square *s, struct outcome outcome, const struct json *doc)
 
 /* ---- one call ---- */
 
-/* Square's clock, when its Date header shows that it is not ours. */
-static void
-learn_skew(struct square *s, const struct http_answer *answer)
-{
-	int64_t skew_ms;
-
-	if (answer->date_ms == 0)
-		return;
-	skew_ms = answer->date_ms - clock_wall_ms();
-	/* Whole seconds, cut: of several answers the largest is the truest,
-	   until one of the clocks was set. */
-	if (skew_ms < s->seen_skew_ms && skew_ms > s->seen_skew_ms - DATE_MS)
-		skew_ms = s->seen_skew_ms;
-	s->seen_skew_ms = skew_ms;
-	s->skew_ms = skew_ms > SKEW_MS || skew_ms < -SKEW_MS ? skew_ms : 0;
-}
-
 static struct http_request
 build_request(const struct square *s, const char *method, const char *url,
               const struct buf *body)
@@ -272,7 +253,7 @@ judge_answer(struct square *s, const struct http_answer *answer,
 	struct outcome outcome;
 	int r = json_parse(doc, buf_text(&answer->body), answer->body.n);
 
-	learn_skew(s, answer);
+	peer_clock_learn(&s->clock, answer);
 	if (r && r != JSON_MALFORMED) /* judge() knows what that means */
 		return outcome_fault(r);
 	outcome = judge(answer, *doc ? json_root(*doc) : NULL);

@@ -21,8 +21,8 @@ square_earliest_ms(const struct square *s, const struct entry *entry)
 {
 	int64_t from_ms = entry->occurred_ms - SLACK_MS;
 
-	if (s->skew_ms < 0)
-		from_ms += s->skew_ms;
+	if (s->clock.skew_ms < 0)
+		from_ms += s->clock.skew_ms;
 	return from_ms > 0 ? from_ms : 0;
 }
 

@@ -8,7 +8,6 @@
 #include "adapters/square_post.h"
 
 #include "gateway/base/buf.h"
-#include "gateway/base/clock.h"
 #include "gateway/base/decimal.h"
 #include "gateway/base/json.h"
 
@@ -35,7 +34,7 @@ enum {
 static int64_t
 occurred_ms(const struct square *s, const struct entry *entry)
 {
-	int64_t now_ms = clock_wall_ms() + s->skew_ms;
+	int64_t now_ms = peer_clock_now_ms(&s->clock);
 	int64_t late_ms =
 		now_ms - s->margin_ms - BEHIND_MS - entry->occurred_ms;
 	int64_t steps = late_ms / STEP_MS;

@@ -59,7 +59,7 @@ occurred_ms(const struct square *s, int64_t as_of_ms, int64_t now_ms)
 {
 	int64_t latest_ms = now_ms - s->margin_ms;
 
-	return (as_of_ms > latest_ms ? latest_ms : as_of_ms) + s->skew_ms;
+	return (as_of_ms > latest_ms ? latest_ms : as_of_ms) + s->clock.skew_ms;
 }
 
 static void
