@@ -113,7 +113,7 @@ read_counts(struct worker *w, struct looks *l, struct outcome *outcome)
 	}
 	for (size_t i = 0; i < l->n; i++) {
 		counts[i].external = l->v[i].view.external;
-		counts[i].bound_ms = push_look_bound_ms(&l->v[i]);
+		counts[i].bound_ms = worker_bound_ms(&l->v[i].view);
 	}
 	is_read = refused_read(w, "read counts", counts, l->n, outcome);
 	for (size_t i = 0; i < l->n; i++)

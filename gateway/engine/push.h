@@ -16,9 +16,6 @@
  * (worker.h).
  */
 
-/* So long after a loss of Redis what is bound is bound again. */
-#define MENDED_MS (INT64_C(7) * 24 * 3600 * 1000)
-
 /* One item in the look. */
 struct push_look {
 	const struct mark *mark; /* borrowed */
@@ -52,9 +49,6 @@ struct decimal push_look_expected(const struct push_look *look);
 /* < 0: there may be a sale not yet announced; > 0: goods came back, or from
    elsewhere. */
 int push_look_compare(const struct push_look *look);
-
-/* Since when it is bound, as an adapter wants to know it. */
-int64_t push_look_bound_ms(const struct push_look *look);
 
 /* For a person who asks about the item: nothing was written, and why. */
 void push_look_note_left(struct worker *w, const struct push_look *look,

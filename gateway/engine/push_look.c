@@ -55,17 +55,6 @@ push_look_shown(const struct push_look *look)
 	return decimal_is_negative(qty) ? DECIMAL_ZERO : qty;
 }
 
-int64_t
-push_look_bound_ms(const struct push_look *look)
-{
-	const struct stock_view *v = &look->view;
-
-	if (!v->bound_ms ||
-	    (v->lost_ms && v->bound_ms < v->lost_ms + MENDED_MS))
-		return COUNT_BOUND_LONG_AGO;
-	return v->bound_ms;
-}
-
 void
 push_look_note_left(struct worker *w, const struct push_look *look,
                     const char *why)

@@ -170,8 +170,33 @@ wait_for_pace(struct reconcile *rc, int64_t until_mono_ms)
 
 struct reading {
 	struct reconcile *rc;
+	const char **skus;    /* owned array of borrowed ones */
 	struct count *counts; /* owned */
 };
+
+/* This read may come before the first look at a new binding, and what fell
+   before that was made is no sale here either. */
+static int
+find_bound(const struct reading *reading, size_t at, size_t n)
+{
+	struct worker *w = reading->rc->w;
+	struct stock_view *views = calloc(n, sizeof(*views));
+	int r = views ? 0 : err_raise(ERR_NOMEM, "why=%s", "reconcile");
+
+	if (!r)
+		r = store_stock_view(w->store, views, w->account,
+		                     reading->skus + at, n);
+	for (size_t i = 0; !r && i < n; i++) {
+		struct count *count = &reading->counts[at + i];
+		const char *external = views[i].external;
+		bool is_bound = external && !strcmp(external, count->external);
+
+		count->bound_ms = is_bound ? worker_bound_ms(&views[i]) : 0;
+		stock_view_fini(&views[i]);
+	}
+	free(views);
+	return r;
+}
 
 /* What is refused alone stays unknown. Returns 0, GIVEN_UP or a fault. */
 static int
@@ -185,6 +210,8 @@ read_some(void *ctx, size_t at, size_t n, bool *is_refused)
 
 	do {
 		r = wait_for_pace(reading->rc, until);
+		if (!r)
+			r = find_bound(reading, at, n);
 		if (r)
 			return r;
 		if (refused_read(w, "compare counts", reading->counts + at, n,
@@ -198,19 +225,21 @@ read_some(void *ctx, size_t at, size_t n, bool *is_refused)
 static int
 read_looks(struct reconcile *rc, struct look *looks, size_t n)
 {
-	struct reading reading = { rc, calloc(n, sizeof(*reading.counts)) };
-	int r;
+	struct reading reading = { rc, calloc(n, sizeof(*reading.skus)),
+		                   calloc(n, sizeof(*reading.counts)) };
+	int r = reading.skus && reading.counts
+	                ? 0
+	                : err_raise(ERR_NOMEM, "why=%s", "reconcile");
 
-	if (!reading.counts)
-		return err_raise(ERR_NOMEM, "why=%s", "reconcile");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; !r && i < n; i++) {
+		reading.skus[i] = looks[i].thing->sku;
 		reading.counts[i].external = looks[i].thing->external;
-		/* The look at a new binding was before this one. */
-		reading.counts[i].bound_ms = COUNT_BOUND_LONG_AGO;
 	}
-	r = refused_halve(read_some, &reading, 0, n);
-	for (size_t i = 0; i < n; i++)
+	if (!r)
+		r = refused_halve(read_some, &reading, 0, n);
+	for (size_t i = 0; !r && i < n; i++)
 		looks[i].count = reading.counts[i];
+	free(reading.skus);
 	free(reading.counts);
 	return r;
 }

@@ -83,8 +83,7 @@ batch_load(struct worker *w, struct batch *b, const struct marks *marks)
 		b->views[i] = b->views[b->n]; /* those asked for in front */
 		b->views[b->n] = view;
 		b->counts[b->n].external = view.external;
-		b->counts[b->n].bound_ms =
-			view.bound_ms ? view.bound_ms : COUNT_BOUND_LONG_AGO;
+		b->counts[b->n].bound_ms = worker_bound_ms(&view);
 		b->marks[b->n++] = marks->v[i];
 	}
 	free(skus);

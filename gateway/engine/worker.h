@@ -156,6 +156,13 @@ bool worker_rests(struct worker *w);
 /* How long the pace allows no call of the work in hand; 0: it does. */
 int64_t worker_pace_ms(const struct worker *w);
 
+/* So long after a loss of Redis what is bound is bound again. */
+#define MENDED_MS (INT64_C(7) * 24 * 3600 * 1000)
+
+/* bound.c: since when an item is bound, for a count's bound_ms; only asked of
+   one that is. */
+int64_t worker_bound_ms(const struct stock_view *view);
+
 /* A moment of our clock by the clock of the system. */
 int64_t worker_their_ms(const struct worker *w, int64_t our_ms);
 

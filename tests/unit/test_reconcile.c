@@ -9,6 +9,7 @@
 #include <cmocka.h> /* wants the four above first */
 
 #include "gateway/base/clock.h"
+#include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_reconcile.h"
 #include "gateway/drivers/store_registry.h"
 #include "tests/support/engine_world.h"
@@ -488,6 +489,48 @@ test_reconcile__locked_leaves_the_wish(void **state)
 		RECONCILE_ABSENT);
 }
 
+/* As a look does: this may be the first that reads what is bound anew. */
+static void
+test_reconcile__a_read_says_since_when_an_item_is_bound(void **state)
+{
+	const int64_t before = clock_wall_ms();
+	const int64_t week = INT64_C(7) * 24 * 3600 * 1000;
+
+	(void)state;
+	store_world_bind(&world->base, "B2", "agora", "A-A3");
+	store_world_unmark(&world->base, "agora");
+	reconcile(&world->agora);
+	assert_in_range(agora->bound_ms, before, clock_wall_ms());
+	assert_int_equal(store_cursor_set(world->base.store, "agora", "lost",
+	                                  before - week + 1000000),
+	                 0);
+	reconcile(&world->agora);
+	assert_int_equal(agora->bound_ms, COUNT_BOUND_LONG_AGO);
+}
+
+static void
+bind_anew(struct fake_adapter *f, const char *call)
+{
+	(void)f;
+	if (strcmp(call, "read_counts") != 0 || ++n_calls != 1)
+		return;
+	store_world_bind(&world->base, "B2", "agora", "A-B3");
+	store_world_unmark(&world->base, "agora"); /* not looked at yet */
+}
+
+/* Read in vain, and bound to another thing meanwhile. */
+static void
+test_reconcile__what_is_bound_no_more_is_read_as_nobodys(void **state)
+{
+	(void)state;
+	fake_adapter_next(agora, "read_counts",
+	                  outcome_of(VERDICT_REFUSED, "bad"), false);
+	agora->after = bind_anew;
+	reconcile(&world->agora);
+	assert_int_equal(n_calls, 3);
+	assert_int_equal(agora->bound_ms, 0);
+}
+
 /* Galaxy, bound to what a till keeps. */
 static void
 test_reconcile__what_takes_no_counts_shows_its_own(void **state)
@@ -533,6 +576,8 @@ main(void)
 		EACH(test_reconcile__passing_trouble_is_waited_out),
 		EACH(test_reconcile__a_refused_batch_is_halved),
 		EACH(test_reconcile__locked_leaves_the_wish),
+		EACH(test_reconcile__a_read_says_since_when_an_item_is_bound),
+		EACH(test_reconcile__what_is_bound_no_more_is_read_as_nobodys),
 		EACH(test_reconcile__what_takes_no_counts_shows_its_own),
 	};
 
