@@ -206,7 +206,7 @@ judge_place(const struct place *place, const struct json_node *rows,
             struct buf *what)
 {
 	if (json_type(rows) != JSON_ARRAY)
-		return hiboutik_taken(HIBOUTIK_MALFORMED, place->path);
+		return outcome_taken(HIBOUTIK_MALFORMED, place->path);
 	for (size_t i = 0; i < json_length(rows); i++) {
 		const struct json_node *row = json_at(rows, i);
 

@@ -129,9 +129,6 @@ struct outcome hiboutik_change(struct hiboutik *h, const char *method,
 /* A 404 about what must be there, such as the store: who we are is wrong. */
 struct outcome hiboutik_must_be(struct outcome outcome, const char *what);
 
-/* The outcome of a DONE call whose answer was taken with r. */
-struct outcome hiboutik_taken(int r, const char *what);
-
 /* ---- listings: page after page (hiboutik_call.c) ---- */
 
 struct hiboutik_listing {

@@ -243,7 +243,7 @@ read_details(struct hiboutik *h, struct there *there)
 		r = json_type(rows) == JSON_ARRAY ? 0 : HIBOUTIK_MALFORMED;
 		for (size_t i = 0; !r && i < json_length(rows); i++)
 			r = take_detail(there, json_at(rows, i));
-		outcome = hiboutik_taken(r, "a stock arrival's lines");
+		outcome = outcome_taken(r, "a stock arrival's lines");
 	}
 	json_free(doc);
 	free(path);

@@ -109,16 +109,6 @@ hiboutik_must_be(struct outcome outcome, const char *what)
 	                  what, outcome.why);
 }
 
-struct outcome
-hiboutik_taken(int r, const char *what)
-{
-	if (r == HIBOUTIK_MALFORMED)
-		return outcome_of(VERDICT_RETRY,
-		                  "the answer of %s is not as documented",
-		                  what);
-	return r ? outcome_fault(r) : outcome_done();
-}
-
 /* ---- one call ---- */
 
 static struct http_request
@@ -274,7 +264,7 @@ read_page(struct hiboutik *h, struct hiboutik_listing *l, struct page *page)
 	} else if (outcome.verdict == VERDICT_DONE &&
 	           !is_repeated(page, json_root(doc))) {
 		page->is_last = ends_here(&answer, json_root(doc));
-		outcome = hiboutik_taken(take_page(l, json_root(doc)), l->path);
+		outcome = outcome_taken(take_page(l, json_root(doc)), l->path);
 	}
 	json_free(doc);
 	buf_fini(&path);

@@ -65,7 +65,7 @@ misread(int64_t sale)
 	char what[48];
 
 	(void)snprintf(what, sizeof(what), "sale %lld", (long long)sale);
-	return hiboutik_taken(HIBOUTIK_MALFORMED, what);
+	return outcome_taken(HIBOUTIK_MALFORMED, what);
 }
 
 /* Returns 0, HIBOUTIK_MALFORMED, ERR_NOMEM. */
@@ -194,7 +194,7 @@ hiboutik_read_sales(void *state, const char *const *ids, size_t n,
 
 			outcome = r == HIBOUTIK_MALFORMED
 			                  ? misread(id)
-			                  : hiboutik_taken(r, "a sale");
+			                  : outcome_taken(r, "a sale");
 		} else if (outcome.verdict == VERDICT_ABSENT)
 			outcome = outcome_done();
 		json_free(doc);
@@ -353,7 +353,7 @@ tell_day(struct day *day, const struct sale_sink *sink)
 		note_sold(day->h, &day->sales[i]);
 		r = sink->sale(sink->ctx, &day->sales[i]);
 	}
-	return hiboutik_taken(r, "closed sales");
+	return outcome_taken(r, "closed sales");
 }
 
 static struct outcome

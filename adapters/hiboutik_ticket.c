@@ -191,8 +191,7 @@ look(struct hiboutik *h, const struct hiboutik_paper *paper, struct ticket *t)
 	if (outcome.verdict == VERDICT_DONE && !sale)
 		outcome = outcome_of(VERDICT_ABSENT, "no such sale");
 	if (outcome.verdict == VERDICT_DONE)
-		outcome =
-			hiboutik_taken(take_sale(t, h, paper, sale), "a sale");
+		outcome = outcome_taken(take_sale(t, h, paper, sale), "a sale");
 	if (outcome.verdict == VERDICT_DONE && t->is_other)
 		outcome = outcome_of(VERDICT_ABSENT, "it is another sale");
 	json_free(doc);
@@ -352,7 +351,7 @@ choose(struct hiboutik *h, struct hiboutik_paper *paper,
 	bool is_closed = false;
 
 	if (json_type(rows) != JSON_ARRAY)
-		return hiboutik_taken(HIBOUTIK_MALFORMED, "a search of sales");
+		return outcome_taken(HIBOUTIK_MALFORMED, "a search of sales");
 	for (size_t i = 0; !is_closed && i < json_length(rows); i++) {
 		id = id_of(json_at(rows, i), paper->ref);
 		if (!id)

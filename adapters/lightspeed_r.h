@@ -86,9 +86,6 @@ struct outcome lightspeed_r_send(struct lightspeed_r *l,
                                  const struct lightspeed_r_call *call,
                                  struct json **doc);
 
-/* The outcome of a DONE call whose answer was taken with r. */
-struct outcome lightspeed_r_taken(int r, const char *what);
-
 /* ---- listings: page after page (lightspeed_r_call.c) ---- */
 
 struct lightspeed_r_listing {

@@ -98,16 +98,6 @@ judge(const struct http_answer *answer, const struct json_node *root)
 	               : outcome;
 }
 
-struct outcome
-lightspeed_r_taken(int r, const char *what)
-{
-	if (r == LIGHTSPEED_R_MALFORMED)
-		return outcome_of(VERDICT_RETRY,
-		                  "the answer of %s is not as documented",
-		                  what);
-	return r ? outcome_fault(r) : outcome_done();
-}
-
 /* ---- one call ---- */
 
 static struct http_request
@@ -300,7 +290,7 @@ list_page(struct lightspeed_r *l, struct lightspeed_r_listing *listing,
 		r = take_rows(listing, json_root(doc));
 		if (!r)
 			r = next_query(query, json_root(doc), listing);
-		outcome = lightspeed_r_taken(r, listing->resource);
+		outcome = outcome_taken(r, listing->resource);
 	}
 	json_free(doc);
 	free(path);

@@ -154,7 +154,7 @@ judge_account(struct lightspeed_r *l, const struct json_node *root)
 	size_t n = 0;
 
 	if (lightspeed_r_length(&n, list) || n == 0)
-		return lightspeed_r_taken(LIGHTSPEED_R_MALFORMED, "Account");
+		return outcome_taken(LIGHTSPEED_R_MALFORMED, "Account");
 	for (size_t i = 0; i < n; i++) {
 		const struct json_node *row = lightspeed_r_at(list, i);
 		char name[NAME_SIZE];

@@ -260,7 +260,7 @@ blame(struct sales *sales, const struct json_node *row, int r)
 		return r;
 	(void)snprintf(what, sizeof(what), "sale %.24s",
 	               lightspeed_r_text(row, "saleID"));
-	sales->trouble = lightspeed_r_taken(r, what);
+	sales->trouble = outcome_taken(r, what);
 	return r;
 }
 

@@ -130,9 +130,6 @@ struct outcome lightspeed_x_change_form(struct lightspeed_x *x,
 /* A 404 about what must be there: who or where we are is wrong. */
 struct outcome lightspeed_x_must_be(struct outcome outcome, const char *what);
 
-/* The outcome of a DONE call whose answer was taken with r. */
-struct outcome lightspeed_x_taken(int r, const char *what);
-
 /* ---- lists: upwards by version (lightspeed_x_call.c) ---- */
 
 struct lightspeed_x_list {

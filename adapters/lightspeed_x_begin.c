@@ -76,8 +76,8 @@ read_first_after(struct lightspeed_x *x, struct probe *p, int64_t after,
 		"sales");
 
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = lightspeed_x_taken(
-			take_probe(p, json_root(doc), at_ms), "sales");
+		outcome = outcome_taken(take_probe(p, json_root(doc), at_ms),
+		                        "sales");
 	json_free(doc);
 	return outcome;
 }

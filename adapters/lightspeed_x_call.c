@@ -124,16 +124,6 @@ lightspeed_x_must_be(struct outcome outcome, const char *what)
 	                  what, outcome.why);
 }
 
-struct outcome
-lightspeed_x_taken(int r, const char *what)
-{
-	if (r == LIGHTSPEED_X_MALFORMED)
-		return outcome_of(VERDICT_RETRY,
-		                  "the answer of %s is not as documented",
-		                  what);
-	return r ? outcome_fault(r) : outcome_done();
-}
-
 /* ---- the key ---- */
 
 static bool
@@ -361,8 +351,8 @@ read_page(struct lightspeed_x *x, struct lightspeed_x_list *l, size_t *n)
 	*n = 0;
 	outcome = lightspeed_x_must_be(outcome, l->name);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = lightspeed_x_taken(take_page(x, l, json_root(doc), n),
-		                             l->name);
+		outcome = outcome_taken(take_page(x, l, json_root(doc), n),
+		                        l->name);
 	json_free(doc);
 	return outcome;
 }

@@ -149,9 +149,9 @@ read_levels(struct lightspeed_x *x, struct count *counts, size_t n)
 			text_format("/api/%s/inventory_levels", x->dated)),
 		"inventory_levels");
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = lightspeed_x_taken(
-			take_levels(x, counts, n, json_root(doc)),
-			"inventory_levels");
+		outcome =
+			outcome_taken(take_levels(x, counts, n, json_root(doc)),
+		                      "inventory_levels");
 	json_free(doc);
 	buf_fini(&body);
 	return outcome;

@@ -223,7 +223,7 @@ set_up_all(struct lightspeed_x *x, const struct hook_job *job,
 	struct outcome outcome = outcome_done();
 
 	if (json_type(rows) != JSON_ARRAY)
-		return lightspeed_x_taken(LIGHTSPEED_X_MALFORMED, "webhooks");
+		return outcome_taken(LIGHTSPEED_X_MALFORMED, "webhooks");
 	for (size_t i = 0; outcome.verdict == VERDICT_DONE && i < N_TYPES; i++)
 		outcome = set_up(x, job, rows, types[i]);
 	return outcome;

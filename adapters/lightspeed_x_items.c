@@ -99,8 +99,8 @@ find_by_sku(struct lightspeed_x *x, struct finding *f)
 	                         buf_check(&path) ? NULL : buf_steal(&path)),
 		"products");
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = lightspeed_x_taken(take_found(f, json_root(doc)),
-		                             "products");
+		outcome = outcome_taken(take_found(f, json_root(doc)),
+		                        "products");
 	json_free(doc);
 	buf_fini(&path);
 	return outcome;

@@ -59,7 +59,7 @@ judge_state(const struct json_node *sale, const char *id)
 	const char *status = json_text_or(sale, "status", "");
 
 	if (json_type(sale) != JSON_OBJECT || (!*state && !*status))
-		return lightspeed_x_taken(LIGHTSPEED_X_MALFORMED, "a sale");
+		return outcome_taken(LIGHTSPEED_X_MALFORMED, "a sale");
 	if (strcmp(state, "closed") == 0 || strcmp(status, "CLOSED") == 0)
 		return outcome_done();
 	return outcome_of(VERDICT_REFUSED,

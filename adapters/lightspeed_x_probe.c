@@ -141,8 +141,8 @@ ask_retailer(struct lightspeed_x *x, struct buf *out)
 			         json_text_or(data, "name", "?"),
 			         json_text_or(data, "domain_prefix", "?"));
 		else
-			outcome = lightspeed_x_taken(LIGHTSPEED_X_MALFORMED,
-			                             "the retailer");
+			outcome = outcome_taken(LIGHTSPEED_X_MALFORMED,
+			                        "the retailer");
 	}
 	json_free(doc);
 	return outcome;

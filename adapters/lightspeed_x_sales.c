@@ -364,10 +364,10 @@ read_one(struct lightspeed_x *x, const char *id, const struct sale_sink *sink)
 		data = json_find(json_root(doc), "data");
 		outcome = judge_taking(
 			&taking,
-			lightspeed_x_taken(json_type(data) == JSON_OBJECT
-		                                   ? take_sale(&taking, data)
-		                                   : LIGHTSPEED_X_MALFORMED,
-		                           "a sale"));
+			outcome_taken(json_type(data) == JSON_OBJECT
+		                              ? take_sale(&taking, data)
+		                              : LIGHTSPEED_X_MALFORMED,
+		                      "a sale"));
 	} else if (outcome.verdict == VERDICT_ABSENT) {
 		outcome = outcome_done();
 	}

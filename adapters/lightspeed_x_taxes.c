@@ -43,7 +43,7 @@ lightspeed_x_load_taxes(struct lightspeed_x *x)
 	if (outcome.verdict == VERDICT_DONE &&
 	    (json_type(json_find(json_root(x->taxes), "data")) != JSON_ARRAY ||
 	     json_type(json_find(json_root(x->place), "data")) != JSON_OBJECT))
-		outcome = lightspeed_x_taken(LIGHTSPEED_X_MALFORMED, "taxes");
+		outcome = outcome_taken(LIGHTSPEED_X_MALFORMED, "taxes");
 	if (outcome.verdict != VERDICT_DONE)
 		lightspeed_x_forget_taxes(x);
 	return outcome;

@@ -217,8 +217,8 @@ ask_newest(struct lightspeed_x *x)
 		         (json_get_int(&version, json_at(root, 0), "version") ||
 		          version < 0));
 
-		outcome = lightspeed_x_taken(
-			is_bad ? LIGHTSPEED_X_MALFORMED : 0, "inventory");
+		outcome = outcome_taken(is_bad ? LIGHTSPEED_X_MALFORMED : 0,
+		                        "inventory");
 	}
 	json_free(doc);
 	buf_fini(&body);

@@ -86,9 +86,6 @@ struct outcome square_post(struct square *s, const char *path,
 /* Is this code among the errors of an answer? doc may be NULL. */
 bool square_has_error(const struct json *doc, const char *code);
 
-/* The outcome of a DONE call whose page was taken with r. */
-struct outcome square_taken(int r, const char *path);
-
 /* ---- listings: one query, page after page (square_call.c) ---- */
 
 struct square_listing {

@@ -144,16 +144,6 @@ judge(const struct http_answer *answer, const struct json_node *root)
 	return outcome_of(verdict, "%s", why);
 }
 
-struct outcome
-square_taken(int r, const char *path)
-{
-	if (r == SQUARE_MALFORMED)
-		return outcome_of(VERDICT_RETRY,
-		                  "the answer of %s is not as documented",
-		                  path);
-	return r ? outcome_fault(r) : outcome_done();
-}
-
 /* ---- the key ---- */
 
 static bool
@@ -396,7 +386,7 @@ list_page(struct square *s, const struct square_listing *l, struct buf *cursor)
 		r = l->take(l->ctx, json_root(doc));
 		if (!r)
 			r = next_cursor(cursor, json_root(doc));
-		outcome = square_taken(r, l->path);
+		outcome = outcome_taken(r, l->path);
 	}
 	json_free(doc);
 	buf_fini(&body);

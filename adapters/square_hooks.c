@@ -106,7 +106,7 @@ look_at_page(struct square *s, struct subscription *out, const char *url,
 		r = look_through(out, &doc, url);
 		next = json_text_or(json_root(doc), "cursor", "");
 		buf_adds(cursor, next);
-		outcome = square_taken(r ? r : buf_check(cursor), PATH);
+		outcome = outcome_taken(r ? r : buf_check(cursor), PATH);
 	}
 	if (doc != out->doc)
 		json_free(doc);
@@ -275,7 +275,7 @@ make(struct square *s, const struct hook_job *job)
 	if (outcome.verdict == VERDICT_DONE) {
 		take_key(job->secret, doc);
 		if (!job->secret->n)
-			outcome = square_taken(SQUARE_MALFORMED, PATH);
+			outcome = outcome_taken(SQUARE_MALFORMED, PATH);
 	}
 	json_free(doc);
 	buf_fini(&body);

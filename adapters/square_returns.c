@@ -170,7 +170,7 @@ square_read_return(struct square *s, const char *id,
 	buf_add_url(&path, id + strlen(PREFIX));
 	outcome = square_call(s, buf_text(&path), NULL, &doc);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = square_taken(
+		outcome = outcome_taken(
 			take_adjustment(&returns, json_find(json_root(doc),
 		                                            "adjustment")),
 			ADJUSTMENT_PATH);

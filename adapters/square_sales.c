@@ -261,8 +261,8 @@ read_orders(struct square *s, const char *const *ids, size_t n,
 	build_orders(&body, s, ids, n);
 	outcome = square_call(s, ORDERS_PATH, &body, &doc);
 	if (outcome.verdict == VERDICT_DONE)
-		outcome = square_taken(take_orders(&sales, json_root(doc)),
-		                       ORDERS_PATH);
+		outcome = outcome_taken(take_orders(&sales, json_root(doc)),
+		                        ORDERS_PATH);
 	json_free(doc);
 	buf_fini(&body);
 	return outcome;

@@ -50,6 +50,16 @@ outcome_fault(int fault)
 	                  fault);
 }
 
+struct outcome
+outcome_taken(int r, const char *what)
+{
+	if (r > 0)
+		return outcome_of(VERDICT_RETRY,
+		                  "the answer of %s is not as documented",
+		                  what);
+	return r ? outcome_fault(r) : outcome_done();
+}
+
 const char *
 verdict_name(enum verdict verdict)
 {

@@ -34,6 +34,13 @@ struct outcome outcome_slow(int64_t wait_ms, const char *why);
 /* Trouble of our own (a code of base/err.h): nothing was learned, RETRY. */
 struct outcome outcome_fault(int fault);
 
+/*
+ * Of a call that was done, and whose answer was then taken apart with r: 0; a
+ * condition (> 0): what came is not as the vendor documents it, RETRY; or a
+ * fault. what: a path or other name of what was asked.
+ */
+struct outcome outcome_taken(int r, const char *what);
+
 /* "done", "retry", …; static. */
 const char *verdict_name(enum verdict verdict);
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <cmocka.h> /* wants the four above first */
 
+#include "gateway/base/err.h"
 #include "gateway/model/outcome.h"
 
 #include <string.h>
@@ -60,6 +61,19 @@ test_outcome__a_negative_wait_is_unknown(void **state)
 	assert_int_equal(outcome_slow(-5, "x").wait_ms, 0);
 }
 
+/* A condition is about what came, a fault about us. */
+static void
+test_outcome__of_what_was_taken_tells_whose_trouble_it_is(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome_taken(0, "/sales").verdict, VERDICT_DONE);
+	assert_int_equal(outcome_taken(1, "/sales").verdict, VERDICT_RETRY);
+	assert_string_equal(outcome_taken(1, "/sales").why,
+	                    "the answer of /sales is not as documented");
+	assert_string_equal(outcome_taken(ERR_NOMEM, "/sales").why,
+	                    outcome_fault(ERR_NOMEM).why);
+}
+
 static void
 test_outcome__every_verdict_has_its_own_name(void **state)
 {
@@ -82,6 +96,8 @@ main(void)
 		cmocka_unit_test(test_outcome__cuts_a_reason_that_is_too_long),
 		cmocka_unit_test(test_outcome__slow_carries_the_wait),
 		cmocka_unit_test(test_outcome__a_negative_wait_is_unknown),
+		cmocka_unit_test(
+			test_outcome__of_what_was_taken_tells_whose_trouble_it_is),
 		cmocka_unit_test(test_outcome__every_verdict_has_its_own_name),
 	};
 
