@@ -79,24 +79,10 @@ check_mac(const struct conf_section *conf, const struct http_call *call)
 	return proof_check_mac(conf, "hook.hmac_secret", &mac, &body, 1);
 }
 
-/* Hiboutik sends forms only; an empty body has no type worth asking for. */
 static int
 verify(const struct handler_env *env, const struct http_call *call)
 {
-	const struct conf_section *conf = env->account;
-	bool wants_token = conf_has(conf, "hook.token");
-	bool wants_mac = conf_has(conf, "hook.hmac_secret");
-	int r = 0;
-
-	if (!wants_token && !wants_mac)
-		return HANDLER_FORGED;
-	if (wants_token && !proof_is_parameter(conf, "hook.token", call, "k"))
-		return HANDLER_FORGED;
-	if (wants_mac)
-		r = check_mac(conf, call);
-	if (r)
-		return r;
-	return proof_is_type(call, PROOF_FORM) ? 0 : HANDLER_MEDIA_TYPE;
+	return proof_form(env->account, call, "hook.hmac_secret", check_mac);
 }
 
 /* ---- the form ---- */

@@ -217,24 +217,11 @@ check_signature(const struct conf_section *conf, const struct http_call *call)
 	return r == HANDLER_MALFORMED ? HANDLER_FORGED : r;
 }
 
-/* Lightspeed sends forms only. */
 static int
 verify(const struct handler_env *env, const struct http_call *call)
 {
-	const struct conf_section *conf = env->account;
-	bool wants_token = conf_has(conf, "hook.token");
-	bool wants_signature = conf_has(conf, "hook.client_secret");
-	int r = 0;
-
-	if (!wants_token && !wants_signature)
-		return HANDLER_FORGED;
-	if (wants_token && !proof_is_parameter(conf, "hook.token", call, "k"))
-		return HANDLER_FORGED;
-	if (wants_signature)
-		r = check_signature(conf, call);
-	if (r)
-		return r;
-	return proof_is_type(call, PROOF_FORM) ? 0 : HANDLER_MEDIA_TYPE;
+	return proof_form(env->account, call, "hook.client_secret",
+	                  check_signature);
 }
 
 /* ---- what it is ---- */

@@ -69,3 +69,23 @@ proof_is_type(const struct http_call *call, const char *type)
 	return http_call_header(&value, call, "Content-Type") == 0 &&
 	       (!value || strncasecmp(value, type, strlen(type)) == 0);
 }
+
+int
+proof_form(const struct conf_section *conf, const struct http_call *call,
+           const char *key, proof_check *check)
+{
+	bool wants_token = conf_has(conf, "hook.token");
+	bool wants_signature = conf_has(conf, key);
+	int r;
+
+	if (!wants_token && !wants_signature)
+		return HANDLER_FORGED;
+	if (wants_token && !proof_is_parameter(conf, "hook.token", call, "k"))
+		return HANDLER_FORGED;
+	r = wants_signature ? check(conf, call) : 0;
+	if (r)
+		return r;
+	return proof_is_type(call, "application/x-www-form-urlencoded")
+	               ? 0
+	               : HANDLER_MEDIA_TYPE;
+}

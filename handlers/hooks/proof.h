@@ -38,6 +38,17 @@ int proof_check_mac(const struct conf_section *conf, const char *option,
    through. */
 bool proof_is_type(const struct http_call *call, const char *type);
 
-#define PROOF_FORM "application/x-www-form-urlencoded"
+/*
+ * A form, known by a token in the URL (hook.token, its parameter k), by a
+ * signature, or by both: what is configured must hold, and one of them must be.
+ *
+ * key      the option of the signature's key
+ * check    0, HANDLER_FORGED, a fault
+ * Returns  0, HANDLER_FORGED, HANDLER_MEDIA_TYPE, a fault.
+ */
+typedef int proof_check(const struct conf_section *conf,
+                        const struct http_call *call);
+int proof_form(const struct conf_section *conf, const struct http_call *call,
+               const char *key, proof_check *check);
 
 #endif
