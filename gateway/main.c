@@ -134,7 +134,8 @@ static const struct command {
 	  "For an editor that completes and checks gateway.json.\n\n"
 	  "  tillbridge schema >gateway.schema.json\n" },
 	/* For the shells alone. */
-	{ "complete", cli_complete, "complete accounts", NULL, 1, "", NULL },
+	{ "complete", cli_complete, "complete accounts|skus", NULL, 2, "",
+	  NULL },
 };
 
 static const size_t n_commands = sizeof(commands) / sizeof(*commands);

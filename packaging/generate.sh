@@ -192,36 +192,91 @@ print_bash()
 	cat <<'END'
 # bash completion for tillbridge; written by `make docs`.
 
-# The accounts of a configuration; none where it cannot be read.
-_tillbridge_accounts()
+# _tillbridge_offers CONFIG WHAT: accounts, or SKUs that begin so. Nothing where
+# the configuration cannot be read or no Redis answers at once.
+_tillbridge_offers()
 {
-	"${COMP_WORDS[0]:-tillbridge}" complete accounts -c "$1" 2>/dev/null
+	local program
+	_tillbridge_plain program "${COMP_WORDS[0]:-tillbridge}"
+	"$program" complete -c "$@" 2>/dev/null
+}
+
+# _tillbridge_plain NAME WORD: into NAME, what the shell will make of WORD.
+_tillbridge_plain()
+{
+	local _text=${2#[\"\']}
+	_text=${_text%[\"\']}
+	[[ $2 == [\"\']* ]] || _text=${_text//\\/}
+	[[ $2 != \~/* ]] || _text=$HOME${_text#\~}
+	printf -v "$1" %s "$_text"
+}
+
+_tillbridge_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# SKUs that begin as the word typed. They may hold what a shell takes for more
+# than text; and readline replaces only what stands behind the last : or = of a
+# word, or its last @ and what stands behind that.
+_tillbridge_skus()
+{
+	local breaks=${COMP_WORDBREAKS//[^:=@]/} begun='' plain sku
+	_tillbridge_plain plain "$1"
+	if [[ $breaks && $1 != [\"\']* ]]; then
+		begun=${1%"${1##*["$breaks"]}"}
+		begun=${begun%@}
+	fi
+	while IFS= read -r sku; do
+		[[ $1 == [\"\']* ]] || printf -v sku %q "$sku"
+		COMPREPLY+=("${sku#"$begun"}")
+	done < <(_tillbridge_offers "$config" skus -- "$plain")
 }
 
 _tillbridge()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} command='' words='' options='' i
-	local second='' config=gateway.json
+	local second='' config=gateway.json rest=${COMP_LINE-} typed
+	local args=()
 	COMPREPLY=()
-	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-c | --config | --secret-file | -o | --output)
-		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	# Words as the shell will see them: readline ends one at : and =, too.
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		if [[ -z ${COMP_LINE-} || $i == 0 || $rest == [[:space:]]* ]]; then
+			args+=("${COMP_WORDS[i]}")
+		else
+			args[-1]+=${COMP_WORDS[i]}
+		fi
+		rest=${rest#"${rest%%[![:space:]]*}"}
+		rest=${rest#"${COMP_WORDS[i]}"}
+	done
+	typed=${args[-1]}
+	case $typed in
+	--config=* | --secret-file=* | --output=*)
+		_tillbridge_files "${typed#*=}"
 		return
 		;;
 	esac
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
+	case ${args[-2]-} in
+	-c | --config | --secret-file | -o | --output)
+		_tillbridge_files "$word"
+		return
+		;;
+	esac
+	for ((i = 1; i < ${#args[@]} - 1; i++)); do
+		case ${args[i]} in
 		-c | --config)
 			((i++))
-			config=${COMP_WORDS[i]}
+			_tillbridge_plain config "${args[i]}"
 			;;
+		--config=*) _tillbridge_plain config "${args[i]#*=}" ;;
 		--secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command ]]; then
-				command=${COMP_WORDS[i]}
+				command=${args[i]}
 			elif [[ -z $second ]]; then
-				second=${COMP_WORDS[i]}
+				second=${args[i]}
 			fi
 			;;
 		esac
@@ -237,31 +292,23 @@ END
 	done
 	cat <<'END'
 	esac
-	case $word in
-	-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
-	*)
-		# The word behind the command; then names or files.
-		case $command:$second in
-		*:)
-			[[ $command != @(sync|reconcile) ]] ||
-				words=$(_tillbridge_accounts "$config")
-			if [[ $command == import-appsettings ]]; then
-				mapfile -t COMPREPLY < <(compgen -f -- "$word")
-			else
-				mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-			fi
-			;;
-		sync:* | reconcile:* | items:match | hooks:register)
-			words=$(_tillbridge_accounts "$config")
-			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-			;;
-		items:import) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-		esac
+	if [[ $typed == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+		return
+	fi
+	# The word behind the command; then names or files.
+	case $command:$second in
+	import-appsettings: | items:import) _tillbridge_files "$word" ;;
+	explain:) _tillbridge_skus "$typed" ;;
+	sync:* | reconcile:* | items:match | hooks:register)
+		words=$(_tillbridge_offers "$config" accounts)
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 		;;
+	*:) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word") ;;
 	esac
 }
 
-complete -o filenames -F _tillbridge tillbridge
+complete -F _tillbridge tillbridge
 END
 }
 
@@ -271,10 +318,18 @@ print_zsh()
 #compdef tillbridge
 # zsh completion for tillbridge; written by `make docs`.
 
+# What the program offers: accounts, or SKUs that begin so. Nothing where the
+# configuration cannot be read or no Redis answers at once.
+_tillbridge_offers()
+{
+	"$program" complete -c "${config/#\~\//$HOME/}" "$@" 2>/dev/null
+}
+
 _tillbridge()
 {
 	local -a list options
-	local command second config=gateway.json i
+	local command second config=gateway.json program=${(Q)words[1]} i
+	program=${program/#\~\//$HOME/}
 	case ${words[CURRENT - 1]} in
 	-c | --config | --secret-file | -o | --output)
 		_files
@@ -285,8 +340,9 @@ _tillbridge()
 		case ${words[i]} in
 		-c | --config)
 			((i++))
-			config=${words[i]}
+			config=${(Q)words[i]}
 			;;
+		--config=*) config=${(Q)words[i]#*=} ;;
 		--secret-file | -o | --output) ((i++)) ;;
 		-*) ;;
 		*)
@@ -309,6 +365,11 @@ END
 	done
 	cat <<'END'
 	esac
+	if [[ $PREFIX == (--config|--secret-file|--output)=* ]]; then
+		compset -P 1 '*='
+		_files
+		return
+	fi
 	if [[ $PREFIX == -* ]]; then
 		compadd -- $options
 		return
@@ -316,8 +377,12 @@ END
 	# The word behind the command; then names or files.
 	case $command:$second in
 	import-appsettings: | items:import) _files ;;
+	explain:)
+		list=(${(f)"$(_tillbridge_offers skus -- "${(Q)PREFIX}")"})
+		compadd -- $list
+		;;
 	sync:* | reconcile:* | items:match | hooks:register)
-		list=(${(f)"$(${words[1]} complete accounts -c "$config" 2>/dev/null)"})
+		list=(${(f)"$(_tillbridge_offers accounts)"})
 		compadd -- $list
 		;;
 	*:) compadd -- $list ;;

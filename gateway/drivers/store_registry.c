@@ -503,6 +503,55 @@ store_registry_each(struct store *store,
 	return r;
 }
 
+/* At most n of the members that begin so, from either end. */
+static int
+ask_prefixed(struct store *store, redisReply **out, const char *prefix,
+             bool is_from_end, size_t n)
+{
+	struct buf from = BUF_INIT;
+	struct buf to = BUF_INIT;
+	struct args a = { 0 };
+	int r;
+
+	buf_addf(&from, "[%s", prefix);
+	buf_addf(&to, "[%s\xff", prefix);
+	args_adds(&a, is_from_end ? "ZREVRANGEBYLEX" : "ZRANGEBYLEX");
+	args_add_key(&a, store, "items", NULL);
+	args_adds(&a, buf_text(is_from_end ? &to : &from));
+	args_adds(&a, buf_text(is_from_end ? &from : &to));
+	args_adds(&a, "LIMIT");
+	args_adds(&a, "0");
+	args_addi(&a, (int64_t)n);
+	r = store_call(store, out, &a);
+	buf_fini(&from);
+	buf_fini(&to);
+	return r;
+}
+
+int
+store_registry_each_prefixed(struct store *store, const char *prefix,
+                             size_t max,
+                             int (*visit)(void *ctx, const char *sku),
+                             void *ctx)
+{
+	redisReply *first = NULL;
+	redisReply *last = NULL;
+	size_t n = 0;
+	int r = ask_prefixed(store, &first, prefix, false, max);
+
+	if (!r)
+		n = reply_n(first);
+	if (n == max)
+		r = ask_prefixed(store, &last, prefix, true, 1);
+	for (size_t i = 0; !r && i < n; i++)
+		r = visit(ctx, reply_text(reply_n(last) && i + 1 == max
+		                                  ? reply_at(last, 0)
+		                                  : reply_at(first, i)));
+	freeReplyObject(first);
+	freeReplyObject(last);
+	return r;
+}
+
 int
 store_registry_each_ref(struct store *store, const char *account,
                         const char *ref,

@@ -85,6 +85,16 @@ int store_registry_each(struct store *store,
                         int (*visit)(void *ctx, const char *sku), void *ctx);
 
 /*
+ * Visit the SKUs that begin so, in order, but at most max (> 1) of them: where
+ * there are more, the last one visited is the last there is. So what those
+ * visited have in common at their beginning, all have.
+ */
+int store_registry_each_prefixed(struct store *store, const char *prefix,
+                                 size_t max,
+                                 int (*visit)(void *ctx, const char *sku),
+                                 void *ctx);
+
+/*
  * Visit every item in order of its sku, many in one call. visit may take what is
  * in it; the rest is released. Non-zero from visit ends it.
  */

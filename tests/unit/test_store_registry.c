@@ -368,6 +368,48 @@ test_store_registry__more_than_a_page_of_items_are_all_visited(void **state)
 	assert_int_equal(n_unresolved, 1100);
 }
 
+static int
+list_sku(void *ctx, const char *sku)
+{
+	struct buf *text = ctx;
+
+	buf_addf(text, "%s ", sku);
+	return 0;
+}
+
+static void
+assert_prefixed(const char *prefix, size_t max, const char *expected)
+{
+	struct buf text = BUF_INIT;
+
+	assert_int_equal(store_registry_each_prefixed(store, prefix, max,
+	                                              list_sku, &text),
+	                 0);
+	assert_string_equal(buf_text(&text), expected);
+	buf_fini(&text);
+}
+
+/* What is left out lies between them: the first ones alone would have more in
+   common than all have. */
+static void
+test_store_registry__of_many_that_begin_so_the_first_and_the_last_are_told(
+	void **state)
+{
+	static const char *const skus[] = { "20",        "21-1", "21-2",
+		                            "21-\u20ac", "211",  "22" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(skus) / sizeof(*skus); i++)
+		assert_int_equal(put(skus[i], "agora", skus[i]), 1);
+	assert_prefixed("21", 4, "21-1 21-2 21-\u20ac 211 ");
+	assert_prefixed("21", 5, "21-1 21-2 21-\u20ac 211 ");
+	assert_prefixed("21", 3, "21-1 21-2 211 ");
+	assert_prefixed("21-", 100, "21-1 21-2 21-\u20ac ");
+	assert_prefixed("22", 2, "22 ");
+	assert_prefixed("", 2, "20 22 ");
+	assert_prefixed("23", 2, "");
+}
+
 /* An item with very many variants. */
 static void
 test_store_registry__more_than_a_page_of_items_behind_a_ref_are_all_found(
@@ -501,6 +543,7 @@ main(void)
 		EACH(test_store_registry__many_are_written_and_read_in_their_order),
 		EACH(test_store_registry__a_batch_writes_what_differs),
 		EACH(test_store_registry__more_than_a_page_of_items_are_all_visited),
+		EACH(test_store_registry__of_many_that_begin_so_the_first_and_the_last_are_told),
 		EACH(test_store_registry__more_than_a_page_of_items_behind_a_ref_are_all_found),
 		EACH(test_store_registry__the_first_binding_begins_the_accounts_history),
 		EACH(test_store_registry__a_reserve_that_changed_marks_every_account),
