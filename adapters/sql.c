@@ -6,8 +6,9 @@
  *          things.
  * Never    touches a column but the one of quantities (and, where one is
  *          configured, the one of the last change, and those that a profile
- *          owns: sql_follow.c), adds or removes a row of the shop, or writes
- *          over what the shop changed since it was read.
+ *          owns: sql_follow.c), adds a row to a shop's table (but to that of the
+ *          synchronizer before us: sql_add.c) or removes one, or writes over
+ *          what the shop changed since it was read.
  * Own changes  of the shop are drift, and what it sells comes in as a sale or
  *          order through the API; or they are sales, by own_changes: then what
  *          fell is noted in a table of our own (sql_sales.c).
@@ -287,5 +288,6 @@ const struct adapter_ops sql_adapter = {
 	.lists_sales = takes_sales,
 	.list_sales = sql_list_sales,
 	.list_items = sql_list_items,
+	.add_item = sql_add_item,
 	.sync = sql_sync,
 };

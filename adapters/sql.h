@@ -18,6 +18,7 @@
  *   sql_sales.c   own_changes "sales": what fell is a sale
  *   sql_follow.c  what has to follow a quantity in known shops
  *   sql_items.c   things by SKU, barcode and name
+ *   sql_add.c     a row for what is registered and has none
  *   sql_probe.c   server, table, columns and rights
  *   sql_db.c      one connection
  *   sql_judge.c   what errors mean
@@ -170,6 +171,10 @@ struct outcome sql_follow_try(struct sql *s);
 
 struct outcome sql_list_items(void *state, enum listing_by by, const char *text,
                               const struct listing_sink *sink);
+
+/* ---- new things (sql_add.c) ---- */
+
+struct outcome sql_add_item(void *state, const struct new_item *item);
 
 /* ---- the probe (sql_probe.c) ---- */
 

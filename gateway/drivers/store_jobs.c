@@ -43,7 +43,7 @@ store_job_add(struct store *store, const char *id, const struct job *job,
 	const char *const fields[][2] = {
 		{ "shop", job->shop },       { "shop_id", job->shop_id },
 		{ "pos_id", job->pos_id },   { "name", job->name },
-		{ "reserve", job->reserve },
+		{ "reserve", job->reserve }, { "account_id", job->account_id },
 	};
 	struct args a = { 0 };
 	int64_t answer = 0;
@@ -64,9 +64,9 @@ store_job_add(struct store *store, const char *id, const struct job *job,
 static int
 decode(struct job *out, const redisReply *reply)
 {
-	char **const texts[] = { &out->account, &out->shop, &out->shop_id,
-		                 &out->pos_id,  &out->name, &out->reserve,
-		                 &out->state,   &out->why };
+	char **const texts[] = { &out->account,    &out->shop,  &out->shop_id,
+		                 &out->pos_id,     &out->name,  &out->reserve,
+		                 &out->account_id, &out->state, &out->why };
 	const size_t n = sizeof(texts) / sizeof(*texts);
 
 	for (size_t i = 0; i < n; i++) {
@@ -82,10 +82,10 @@ decode(struct job *out, const redisReply *reply)
 int
 store_job_get(struct store *store, struct job *out, const char *id)
 {
-	static const char *const fields[] = { "account", "shop", "shop_id",
-		                              "pos_id",  "name", "reserve",
-		                              "state",   "why",  "made_ms",
-		                              "done_ms" };
+	static const char *const fields[] = { "account",    "shop",   "shop_id",
+		                              "pos_id",     "name",   "reserve",
+		                              "account_id", "state",  "why",
+		                              "made_ms",    "done_ms" };
 	redisReply *reply = NULL;
 	struct args a = { 0 };
 	int r;
@@ -114,6 +114,7 @@ job_fini(struct job *job)
 	free(job->pos_id);
 	free(job->name);
 	free(job->reserve);
+	free(job->account_id);
 	free(job->state);
 	free(job->why);
 	*job = (struct job){ 0 };

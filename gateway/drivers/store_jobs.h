@@ -23,12 +23,13 @@ enum {
 
 /* All text owned where it was read, borrowed where it is written; "": none. */
 struct job {
-	char *account; /* where it is stocked */
-	char *shop;    /* the account of the shop's database */
-	char *shop_id; /* the item's id in the shop */
-	char *pos_id;  /* at the account, as typed; else … */
-	char *name;    /* … its name there */
-	char *reserve; /* units kept back, decimal; "": as it is */
+	char *account;    /* where it is stocked */
+	char *shop;       /* the account of the shop's database */
+	char *shop_id;    /* the item's id in the shop */
+	char *pos_id;     /* at the account, as typed; else … */
+	char *name;       /* … its name there */
+	char *account_id; /* the account, as who registers it says */
+	char *reserve;    /* units kept back, decimal; "": as it is */
 	char *state;
 	char *why;       /* of a failure, or why it takes so long */
 	int64_t made_ms; /* wall clock */
@@ -36,7 +37,7 @@ struct job {
 };
 
 /*
- * Add one and mark it at its account. Only the upper six texts are looked at.
+ * Add one and mark it at its account. Only the upper seven texts are looked at.
  *
  * digest  of what was asked for, 64 hex digits
  *

@@ -106,7 +106,8 @@ int store_stock_suspect(struct store *store, const char *account,
 
 /* Remember that the channel refuses the item: for this mark it is left alone
    until then. */
-/* generation: of the look's mark; negative: there is no such thing there. */
+/* generation: of the look's mark; negative: there is no such thing there; 0:
+   there is one by now, and nothing is known of it. */
 int store_stock_refused(struct store *store, const char *account,
                         const char *sku, int64_t generation, int64_t wait_ms,
                         int64_t until_ms);

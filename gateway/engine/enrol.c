@@ -1,6 +1,9 @@
 /*
  * Register an item as a shop asks for it: find it at the account, bind it.
  *
+ * Then it is the turn of the shop's own worker, where the shop is a database that
+ * leaves its rows to us: the same job, marked there, adds what is missing.
+ *
  * Everything here may run twice with the same end, so a job that was cut off is
  * done again. What could only be guessed (a name that fits several things, an id
  * that is another item's) is refused with the reason, and nothing is bound.
@@ -18,6 +21,7 @@
 #include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_registry.h"
+#include "gateway/drivers/store_stock.h"
 
 enum {
 	CANDIDATES_MAX = 5,
@@ -44,6 +48,8 @@ enum {
 	ENROL_FAILED = 1, /* never; why says so */
 	ENROL_LATER = 2,  /* the account is to be asked again */
 	ENROL_FIRST = 3,  /* nothing is known there before its first sync */
+	ENROL_SHOP = 4,   /* it is the shop's turn */
+	ENROL_BOUND = 5,  /* that is done, and no more; why says so */
 };
 
 static void
@@ -195,17 +201,23 @@ look_there(struct enrolment *e)
 	                  e->w->account);
 }
 
-/* The shop's id as it is bound there. */
-static void
-add_shop_external(const struct enrolment *e, struct buf *out, const char *id)
+static const struct adapter_ops *
+shop_ops(const struct enrolment *e)
 {
 	const struct engine *engine = e->w->engine;
 	const struct conf_section *shop =
 		conf_find_account(engine->conf, e->job->shop);
-	const struct adapter_ops *ops =
-		shop ? engine_adapter(engine, conf_account_type(shop)) : NULL;
 
-	adapter_canonical(out, ops, shop, id);
+	return shop ? engine_adapter(engine, conf_account_type(shop)) : NULL;
+}
+
+/* The shop's id as it is bound there. */
+static void
+add_shop_external(const struct enrolment *e, struct buf *out, const char *id)
+{
+	adapter_canonical(out, shop_ops(e),
+	                  conf_find_account(e->w->engine->conf, e->job->shop),
+	                  id);
 }
 
 static bool
@@ -369,12 +381,93 @@ bind_it(struct enrolment *e)
 	return r;
 }
 
+/* ---- its row in the shop ---- */
+
+static struct outcome
+add_item(struct enrolment *e, const struct item *item)
+{
+	const struct binding *b = item_find_binding(item, e->job->account);
+	char limit[DECIMAL_TEXT_SIZE] = "";
+	struct buf external = BUF_INIT;
+	struct new_item row = { .pos_id = b && b->typed ? b->typed : "",
+		                .account_id = e->job->account_id,
+		                .name = item->name ? item->name : "",
+		                .limit = limit };
+	struct outcome outcome;
+
+	if (item->has_reserve)
+		(void)decimal_format(limit, item->reserve);
+	add_shop_external(e, &external, e->job->shop_id);
+	row.external = buf_text(&external);
+	outcome = buf_check(&external)
+	                  ? outcome_fault(err_raise(ERR_NOMEM, "job"))
+	                  : e->w->ops->add_item(e->w->state, &row);
+	buf_fini(&external);
+	return outcome;
+}
+
+/* Looked at before, it was refused for not being there. */
+static int
+look_again(const struct enrolment *e, const char *sku)
+{
+	struct worker *w = e->w;
+	char *mark = text_format("i:%s", sku);
+	int r = mark ? store_stock_refused(w->store, w->account, sku, 0, 0, 0)
+	             : err_raise(ERR_NOMEM, "why=%s", "job");
+
+	if (!r)
+		r = store_marks_add_one(w->store, w->account, mark,
+		                        MARK_OPERATOR);
+	free(mark);
+	return r;
+}
+
+static int
+add_row(struct enrolment *e, const struct item *item)
+{
+	struct outcome outcome = add_item(e, item);
+	int r;
+
+	if (outcome.verdict == VERDICT_ABSENT)
+		return 0;
+	r = judge(e, &outcome);
+	if (r == ENROL_FAILED)
+		return ENROL_BOUND;
+	return r ? r : look_again(e, item->sku);
+}
+
+/* What is bound otherwise by now is no longer this job's. */
+static int
+add_to_shop(struct enrolment *e)
+{
+	struct item item = { 0 };
+	const struct binding *b = NULL;
+	char *sku = NULL;
+	int r = find_in_shop(e, &sku);
+
+	if (!r && e->w->ops->add_item)
+		r = store_registry_get(e->w->store, &item,
+		                       sku ? sku : e->job->shop_id);
+	if (r == REGISTRY_ABSENT)
+		r = 0;
+	if (!r && item.sku)
+		b = item_find_binding(&item, e->w->account);
+	if (b && b->typed && is_same_in_shop(e, b->typed, e->job->shop_id))
+		r = add_row(e, &item);
+	item_fini(&item);
+	free(sku);
+	return r;
+}
+
 static int
 enrol(struct enrolment *e)
 {
 	const struct job *job = e->job;
 	int r = 0;
 
+	if (!strcmp(job->shop, e->w->account) &&
+	    strcmp(job->account, e->w->account) != 0)
+		return add_to_shop(e);
 	/* One account has one id of an item; which of the two would it be? */
 	if (!strcmp(job->shop, e->w->account))
 		return say_failed(e, "%s is the shop itself", e->w->account);
@@ -388,10 +481,22 @@ enrol(struct enrolment *e)
 		r = resolve(e);
 	if (!r && *job->pos_id)
 		r = look_there(e);
-	return r ? r : bind_it(e);
+	if (!r)
+		r = bind_it(e);
+	return !r && shop_ops(e) && shop_ops(e)->add_item ? ENROL_SHOP : r;
 }
 
 /* ---- its mark ---- */
+
+static int
+hand_on(struct enrolment *e, const struct mark *mark)
+{
+	struct worker *w = e->w;
+	int r = store_marks_add_one(w->store, e->job->shop, mark->member,
+	                            MARK_OPERATOR);
+
+	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
+}
 
 static int
 settle(struct enrolment *e, const char *id, const struct mark *mark, int r)
@@ -407,12 +512,14 @@ settle(struct enrolment *e, const char *id, const struct mark *mark, int r)
 		                                clock_wall_ms() +
 		                                        FIRST_SYNC_WAIT_MS);
 	}
+	if (r == ENROL_SHOP)
+		return hand_on(e, mark);
 	if (r < 0)
 		return r;
-	if (r)
+	if (r == ENROL_FAILED)
 		log_warn("item.not_registered", "account=%s job=%s why=%s",
 		         w->account, id, log_quote(e->why));
-	r = store_job_note(w->store, id, r ? "failed" : "done",
+	r = store_job_note(w->store, id, r == ENROL_FAILED ? "failed" : "done",
 	                   r ? e->why : "");
 	return r ? r : store_marks_clear(w->store, w->account, &mark, 1);
 }

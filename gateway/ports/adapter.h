@@ -112,6 +112,15 @@ struct listing_sink {
 	int (*listing)(void *ctx, const struct listing *listing);
 };
 
+/* A thing that was registered here for a shop. Borrowed texts; "" is none. */
+struct new_item {
+	const char *external;   /* its id there, as it is bound */
+	const char *pos_id;     /* its id at the account that it is sold at */
+	const char *account_id; /* that account, as who registered it says */
+	const char *name;
+	const char *limit; /* units kept back; decimal */
+};
+
 /* What is to be done there so that it calls us. */
 struct hook_job {
 	const char *url;    /* where calls shall go: public, https */
@@ -340,6 +349,14 @@ struct adapter_ops {
 	struct outcome (*list_items)(void *state, enum listing_by by,
 	                             const char *text,
 	                             const struct listing_sink *sink);
+
+	/*
+	 * Make the place where the count of this thing will stand, if there is
+	 * none: without units, for none have been counted. Idempotent; what is
+	 * there stays as it is. ABSENT: a shop that adds its own. NULL: so does
+	 * this one.
+	 */
+	struct outcome (*add_item)(void *state, const struct new_item *item);
 
 	/*
 	 * Have the system call job->url for every change that the handler of

@@ -96,7 +96,7 @@ read_account(struct entries_call *c, struct job *job)
 	if (r)
 		return r;
 	account = synchronizer_account(c->env->conf, said, &n);
-	free(said);
+	job->account_id = said;
 	if (!account || conf_account_is_source(account))
 		return refuse(c, "account_id",
 		              n > 1 ? "several accounts have this id: give "

@@ -231,8 +231,10 @@ check_shop(const struct api_env *env, struct job_view *job,
 		r = is_resting(env, &rests, found->shop);
 	if (!r && view.is_absent) {
 		job->state = "failed";
-		job->why = "bound, but the shop has nothing with this id: its "
-			   "count is written nowhere until it has";
+		job->why = *found->why ? found->why
+		                       : "bound, but the shop has nothing with "
+		                         "this id: its count is written "
+		                         "nowhere until it has";
 	} else if (!r && is_unseen && !rests) {
 		job->state = "working";
 		job->why = "bound; the shop is looked at";
@@ -250,6 +252,7 @@ serve_item(const struct api_env *env, const struct http_call *call,
 	int r = store_job_get(env->store, &found, id);
 	struct job_view job = { id, "item", found.state, found.why };
 	bool rests = false;
+	bool shop_rests = false;
 
 	if (!r && !found.done_ms &&
 	    !conf_find_account(env->conf, found.account)) {
@@ -257,12 +260,17 @@ serve_item(const struct api_env *env, const struct http_call *call,
 		job.why = GONE;
 	} else if (!r && !found.done_ms) {
 		r = is_resting(env, &rests, found.account);
-	} else if (!r && *found.shop && strcmp(found.state, "done") == 0 &&
-	           conf_find_account(env->conf, found.shop)) {
-		r = check_shop(env, &job, &found);
+	} else if (!r && strcmp(found.state, "done") == 0) {
+		job.why = ""; /* what the shop lacked then it may have by now */
+		if (*found.shop && conf_find_account(env->conf, found.shop))
+			r = check_shop(env, &job, &found);
 	}
 	if (rests)
 		job.why = "its account is paused";
+	else if (!r && !found.done_ms && *found.shop)
+		r = is_resting(env, &shop_rests, found.shop);
+	if (shop_rests)
+		job.why = "the shop's account is paused";
 	if (r == JOB_ABSENT)
 		r = say_absent(reply);
 	else if (!r && wants_json(call))

@@ -1014,6 +1014,111 @@ find(struct rig *rig, enum listing_by by, const char *text)
 	return rig->told;
 }
 
+/* ---- new rows ---- */
+
+static struct outcome
+add(struct rig *rig, const char *id, const char *limit)
+{
+	return sql_adapter.add_item(rig->sql,
+	                            &(struct new_item){ .external = id,
+	                                                .pos_id = "g",
+	                                                .account_id = "L1",
+	                                                .name = "Belt",
+	                                                .limit = limit });
+}
+
+static void
+assert_row(const char *id, const char *columns)
+{
+	char text[200];
+
+	(void)snprintf(text, sizeof(text),
+	               "SELECT CONCAT_WS(' ', idProductPOS, quantity, "
+	               "accountID, description, limitQuantity) FROM shop.stock "
+	               "WHERE idProductEcommerce = '%s'",
+	               id);
+	assert_asked(text, columns);
+}
+
+static void
+test_sql__what_is_registered_gets_its_row_once(void **state)
+{
+	struct rig *rig = *state;
+
+	run("GRANT INSERT ON shop.* TO till@'%'");
+	assert_outcome(add(rig, "16", "2"), VERDICT_DONE, "");
+	assert_outcome(add(rig, "16", "3"), VERDICT_DONE, "");
+	assert_row("16", "g 0 L1 Belt 2");
+	assert_outcome(set(rig, "16", 7), VERDICT_DONE, "");
+	assert_outcome(add(rig, "11", ""), VERDICT_DONE, "");
+	assert_row("11", "a 5 x Scarf 2");
+	assert_outcome(add(rig, "14", ""), VERDICT_DONE, "");
+	assert_asked("SELECT COUNT(*) FROM shop.stock", "7");
+}
+
+/* Nothing else needs that right. */
+static void
+test_sql__without_the_right_to_add_only_that_row_is_refused(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_outcome(add(rig, "16", ""), VERDICT_REFUSED,
+	               "no row with id \"16\": grant INSERT");
+	assert_outcome(add(rig, "11", ""), VERDICT_DONE, "");
+	assert_outcome(set(rig, "11", 6), VERDICT_DONE, "");
+	assert_asked("SELECT COUNT(*) FROM shop.stock", "6");
+}
+
+static void
+test_sql__a_row_that_does_not_fit_is_its_own_trouble(void **state)
+{
+	struct rig *rig = *state;
+
+	run("GRANT INSERT ON shop.* TO till@'%'");
+	assert_outcome(add(rig, "a long way", ""), VERDICT_REFUSED,
+	               "idProductEcommerce");
+	run("ALTER TABLE shop.stock ADD COLUMN colour INT NOT NULL");
+	assert_outcome(add(rig, "16", ""), VERDICT_REFUSED, "colour");
+	assert_outcome(set(rig, "11", 6), VERDICT_DONE, "");
+}
+
+/* Whose table it is known of only by its columns, or that is another shop's. */
+static void
+test_sql__a_shop_that_adds_its_own_rows_is_left_alone(void **state)
+{
+	static const char *const shops[] = {
+		"\"profile\":\"opencart\"",
+		"\"profile\":\"stock\",\"id_column\":\"id\"",
+		"\"table\":\"stock\",\"id_column\":\"idProductEcommerce\","
+		"\"quantity_column\":\"quantity\"",
+	};
+	struct rig *rig = *state;
+
+	run("GRANT INSERT ON shop.* TO till@'%'");
+	for (size_t i = 0; i < sizeof(shops) / sizeof(*shops); i++) {
+		open_with(rig, shops[i]);
+		assert_outcome(add(rig, "16", ""), VERDICT_ABSENT, "");
+	}
+	assert_asked("SELECT COUNT(*) FROM shop.stock", "6");
+}
+
+/* Of another alphabet than the column's: the server compares nothing then. */
+static void
+test_sql__letters_that_no_column_holds_are_that_items_own(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2] = { { .external = "11" },
+		                   { .external = "\316\261" } };
+
+	run("ALTER TABLE shop.stock MODIFY idProductEcommerce VARCHAR(40) "
+	    "CHARACTER SET latin1");
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 2),
+	               VERDICT_REFUSED, "letters");
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 1),
+	               VERDICT_DONE, "");
+	assert_known(&counts[0], "5");
+}
+
 static void
 test_sql__things_are_found_by_what_the_table_knows(void **state)
 {
@@ -2059,6 +2164,11 @@ main(void)
 		TEST(a_sync_tells_every_count_and_skips_what_is_nobodys),
 		TEST(a_sync_of_many_pages_tells_each_once),
 		TEST(a_sync_broken_off_is_not_done),
+		TEST(what_is_registered_gets_its_row_once),
+		TEST(without_the_right_to_add_only_that_row_is_refused),
+		TEST(a_row_that_does_not_fit_is_its_own_trouble),
+		TEST(a_shop_that_adds_its_own_rows_is_left_alone),
+		TEST(letters_that_no_column_holds_are_that_items_own),
 		TEST(things_are_found_by_what_the_table_knows),
 		TEST(each_profile_finds_its_shops_counts),
 		TEST(at_woocommerce_the_status_follows_the_count),

@@ -14,6 +14,7 @@
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +49,23 @@ list_items(void *state, enum listing_by by, const char *text,
 	return outcome_done();
 }
 
+/* What a shop's database was asked to make room for: "ID POS ACCOUNT NAME LIMIT",
+   and what it says to that. */
+static char added[100];
+static struct outcome said_of_it;
+
+static struct outcome
+add_item(void *state, const struct new_item *item)
+{
+	(void)state;
+	(void)snprintf(added, sizeof(added), "%s %s %s %s %s", item->external,
+	               item->pos_id, item->account_id, item->name, item->limit);
+	return said_of_it;
+}
+
 static struct adapter_ops till;
-static const struct adapter_ops *const own_adapters[] = { &fake_erp_ops, &till,
-	                                                  NULL };
+static struct adapter_ops base;
+static const struct adapter_ops *const own_adapters[] = { &base, &till, NULL };
 
 static int
 begin(void **state)
@@ -60,6 +75,10 @@ begin(void **state)
 	till = fake_till_ops;
 	till.list_items = list_items;
 	world->agora.ops = &till;
+	base = fake_erp_ops;
+	world->erp.ops = &base;
+	added[0] = '\0';
+	said_of_it = outcome_done();
 	world->engine.adapters = own_adapters;
 	agora = world->agora.state;
 	shelf = things;
@@ -73,25 +92,27 @@ static void
 ask(const char *shop, const char *shop_id, const char *pos_id, const char *name)
 {
 	char account[] = "agora";
+	char location[] = "L1";
 	char none[] = "";
 	const struct job job = { .account = account,
 		                 .shop = (char *)(uintptr_t)shop,
 		                 .shop_id = (char *)(uintptr_t)shop_id,
 		                 .pos_id = (char *)(uintptr_t)pos_id,
 		                 .name = (char *)(uintptr_t)name,
-		                 .reserve = none };
+		                 .reserve = none,
+		                 .account_id = location };
 
 	assert_int_equal(store_job_add(world->base.store, ID, &job, "digest"),
 	                 0);
 }
 
-/* Its state and reason after a turn of the account's worker. */
+/* Its state and reason after a turn of this worker. */
 static void
-ends(const char *state, const char *why)
+ends_at(struct worker *w, const char *state, const char *why)
 {
 	struct job job;
 
-	engine_world_turn(&world->agora);
+	engine_world_turn(w);
 	assert_int_equal(store_job_get(world->base.store, &job, ID), 0);
 	if (strcmp(job.state, state) != 0)
 		print_error("%s: %s\n", job.state, job.why);
@@ -99,6 +120,12 @@ ends(const char *state, const char *why)
 	if (!strstr(job.why, why))
 		fail_msg("\"%s\" is not in: %s", why, job.why);
 	job_fini(&job);
+}
+
+static void
+ends(const char *state, const char *why)
+{
+	ends_at(&world->agora, state, why);
 }
 
 /* "SKU=EXTERNAL" of what is bound at an account; "" for none. */
@@ -355,6 +382,62 @@ test_enrol__two_ids_at_one_account_are_refused(void **state)
 	assert_string_equal(typed_at("17", "agora"), "");
 }
 
+/* A shop's database that leaves its rows to us: its own worker's turn. */
+static void
+test_enrol__the_shop_gets_a_row_before_the_job_is_done(void **state)
+{
+	(void)state;
+	base.add_item = add_item;
+	ask("erp", "17", "", "Feta");
+	ends("working", "");
+	assert_string_equal(typed_at("17", "agora"), "A-1");
+	assert_string_equal(typed_at("17", "erp"), "17");
+	assert_null(strstr(store_world_marks(&world->base, "agora"), "j:"));
+	said_of_it = outcome_of(VERDICT_RETRY, "it is away");
+	ends_at(&world->erp, "waiting", "it is away");
+	said_of_it = outcome_done();
+	fake_clock_advance(60000);
+	ends_at(&world->erp, "done", "");
+	assert_string_equal(added, "17 A-1 L1 Feta ");
+	assert_null(strstr(store_world_marks(&world->base, "erp"), "j:"));
+}
+
+static void
+test_enrol__a_row_that_the_shop_refuses_is_told(void **state)
+{
+	(void)state;
+	base.add_item = add_item;
+	said_of_it = outcome_of(VERDICT_REFUSED, "grant INSERT");
+	ask("erp", "17", "A-1", "");
+	ends("working", "");
+	ends_at(&world->erp, "done", "grant INSERT");
+	assert_string_equal(typed_at("17", "agora"), "A-1");
+}
+
+static void
+test_enrol__a_shop_that_adds_its_own_is_left_alone(void **state)
+{
+	(void)state;
+	base.add_item = add_item;
+	said_of_it = outcome_of(VERDICT_ABSENT, "it adds its own");
+	ask("erp", "17", "A-1", "");
+	ends("working", "");
+	ends_at(&world->erp, "done", "");
+}
+
+/* By another job, or a person, before it was the shop's turn. */
+static void
+test_enrol__what_is_bound_otherwise_by_now_gets_no_row(void **state)
+{
+	(void)state;
+	base.add_item = add_item;
+	ask("erp", "17", "A-1", "");
+	ends("working", "");
+	store_world_bind(&world->base, "17", "erp", "18");
+	ends_at(&world->erp, "done", "");
+	assert_string_equal(added, "");
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -380,6 +463,10 @@ main(void)
 		EACH(test_enrol__a_sku_that_looks_like_the_shops_id_is_left_alone),
 		EACH(test_enrol__an_id_alone_is_the_shops_thing_without_a_variant),
 		EACH(test_enrol__two_ids_at_one_account_are_refused),
+		EACH(test_enrol__the_shop_gets_a_row_before_the_job_is_done),
+		EACH(test_enrol__a_row_that_the_shop_refuses_is_told),
+		EACH(test_enrol__a_shop_that_adds_its_own_is_left_alone),
+		EACH(test_enrol__what_is_bound_otherwise_by_now_gets_no_row),
 	};
 
 	return cmocka_run_group_tests(tests, engine_world_setup,
