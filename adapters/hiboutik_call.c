@@ -7,6 +7,11 @@
  *         counts.
  * Paths   Slashes at the end are kept as the vendor's clients write them: a
  *         redirect could turn a POST into a GET, and none is followed.
+ * Rights  What a 403 is about is not documented. It stops the account as a 401
+ *         does [reference/hiboutik.md h, an inference]: were it the key, taken
+ *         for the fault of one thing, all others would be asked for in vain, and
+ *         the month be used up. Only a list that we can do without is another
+ *         matter: hiboutik_open.c.
  * Quota   429 means that the month's calls are gone, for all programs of the
  *         shop together, and its end may be weeks away. The engine, told of
  *         the month by `limits`, then asks no more before it; by itself this
@@ -88,9 +93,12 @@ judge(const struct hiboutik *h, const struct http_answer *answer,
 	if (verdict == VERDICT_LOCKED)
 		return outcome_of(verdict,
 		                  "Hiboutik refuses \"%.60s\": `email` or "
-		                  "`api_key` is wrong (http %d %.100s)",
-		                  conf_text(h->conf, "email"), answer->status,
-		                  words);
+		                  "`api_key` is wrong%s (http %d %.100s)",
+		                  conf_text(h->conf, "email"),
+		                  answer->status == 403
+		                          ? ", or has no right to this"
+		                          : "",
+		                  answer->status, words);
 	if (verdict == VERDICT_SLOW)
 		return outcome_slow(wait_ms > 0 ? wait_ms : QUOTA_WAIT_MS,
 		                    outcome.why);

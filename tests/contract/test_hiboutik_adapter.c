@@ -1501,6 +1501,39 @@ test_hiboutik__a_wrong_key_store_or_warehouse_is_named(void **state)
 	buf_fini(&what);
 }
 
+static int
+answer_forbidden(void *ctx, const struct http_request *q,
+                 struct http_answer *answer)
+{
+	(void)ctx;
+	(void)q;
+	answer->status = 403;
+	buf_adds(&answer->body, "{\"error\":\"Forbidden\"}");
+	return buf_check(&answer->body);
+}
+
+/* The key may be right. */
+static void
+test_hiboutik__a_right_that_is_missing_is_named(void **state)
+{
+	struct rig *rig = *state;
+	struct http_client *own = rig->http;
+	struct outcome outcome;
+
+	hiboutik_adapter.close(rig->state);
+	assert_int_equal(
+		http_client_new_fake(&rig->http, answer_forbidden, NULL), 0);
+	open_state(rig);
+	outcome = bring(rig, 1, 1);
+	assert_int_equal(outcome.verdict, VERDICT_LOCKED);
+	assert_non_null(strstr(outcome.why, "or has no right to this (http "
+	                                    "403 Forbidden)"));
+	hiboutik_adapter.close(rig->state);
+	http_client_free(rig->http);
+	rig->http = own;
+	open_state(rig);
+}
+
 static void
 test_hiboutik__a_month_that_is_used_up_waits(void **state)
 {
@@ -1880,6 +1913,7 @@ main(void)
 		TEST(no_entry_is_recorded_twice_or_half),
 		TEST(the_probe_names_store_and_warehouse),
 		TEST(a_wrong_key_store_or_warehouse_is_named),
+		TEST(a_right_that_is_missing_is_named),
 		TEST(a_month_that_is_used_up_waits),
 		TEST(says_how_often_it_may_be_called),
 		TEST(a_binding_is_a_product_and_perhaps_a_size),
