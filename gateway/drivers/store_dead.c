@@ -448,6 +448,21 @@ decide_stranded(struct store *store, const char *id, enum dead_action action)
 	return r == ACCOUNTS_KEPT ? LEDGER_KEPT : r;
 }
 
+/* Now, and not when the wait is over that its failure brought. */
+static int
+ask_for_posts(struct store *store, const char *id)
+{
+	static const char *const names[] = { "authority" };
+	redisReply *reply = NULL;
+	int r = fields(store, &reply, "entry:", id, names, 1);
+
+	if (!r)
+		r = store_marks_add_one(store, reply_text(reply_at(reply, 0)),
+		                        MARK_POSTS, MARK_OPERATOR);
+	freeReplyObject(reply);
+	return r;
+}
+
 /* What ends at an authority that is gone may be all that an item waited for. */
 static int
 decide_entry(struct store *store, const char *id, enum dead_action action)
@@ -468,6 +483,8 @@ decide_entry(struct store *store, const char *id, enum dead_action action)
 		r = decide_stranded(store, id, action);
 	else if (!r)
 		r = store_ledger_decide(store, id, action);
+	if (!r && !is_gone && action == DEAD_RETRY)
+		r = ask_for_posts(store, id);
 	return r || !is_gone ? r : store_accounts_release(store, id, NULL);
 }
 

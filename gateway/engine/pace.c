@@ -31,6 +31,12 @@ wait_after(const struct outcome *outcome, unsigned failures, int64_t cap_ms,
 	return back_off_ms(failures, cap_ms, jitter);
 }
 
+static int64_t
+later_of(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 static bool
 is_failure(enum verdict verdict)
 {
@@ -120,6 +126,7 @@ pace_note(struct pace *p, const struct outcome *outcome, int64_t now_ms,
 	if (is_failure(verdict)) {
 		p->failures++;
 		p->failed_at_ms = now_ms;
+		p->failed_tick = later_of(p->failed_tick, p->tick);
 	} else if (verdict != VERDICT_SLOW) {
 		p->failures = 0;
 	}
@@ -131,12 +138,6 @@ pace_note(struct pace *p, const struct outcome *outcome, int64_t now_ms,
 }
 
 /* ---- waits ---- */
-
-static int64_t
-later_of(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 static int64_t
 left_ms(int64_t until_ms, int64_t now_ms)
@@ -190,20 +191,25 @@ pace_poll_wait_ms(const struct pace *p, int64_t now_ms)
 
 /* When a wait ends that somebody wants to be over: it is not made longer. */
 static int64_t
-hasten(const struct pace *p, int64_t until_ms, int64_t failed_at_ms,
-       int64_t now_ms)
+hasten(int64_t until_ms, int64_t allowed_ms, int64_t now_ms)
 {
-	int64_t gap = later_of(PACE_HINT_GAP_MS, p->dear_ms);
-	int64_t allowed = later_of(failed_at_ms + gap, now_ms);
+	int64_t end_ms = later_of(allowed_ms, now_ms);
 
-	return allowed < until_ms ? allowed : until_ms;
+	return end_ms < until_ms ? end_ms : until_ms;
+}
+
+static int64_t
+hint_gap_ms(const struct pace *p)
+{
+	return later_of(PACE_HINT_GAP_MS, p->dear_ms);
 }
 
 void
 pace_hint(struct pace *p, int64_t now_ms)
 {
 	if (is_failure(p->last))
-		p->until_ms = hasten(p, p->until_ms, p->failed_at_ms, now_ms);
+		p->until_ms = hasten(p->until_ms,
+		                     p->failed_at_ms + hint_gap_ms(p), now_ms);
 	/* Entries have no marks that would say that they are new. */
 	pace_hint_kind(p, PACE_POST, INT64_MAX, now_ms);
 }
@@ -215,7 +221,24 @@ pace_hint_kind(struct pace *p, enum pace_kind kind, int64_t generation,
 	struct pace_trouble *t = &p->kinds[kind];
 
 	if (is_failure(t->verdict) && generation > t->tick)
-		t->until_ms = hasten(p, t->until_ms, t->failed_at_ms, now_ms);
+		t->until_ms = hasten(t->until_ms,
+		                     t->failed_at_ms + hint_gap_ms(p), now_ms);
+}
+
+void
+pace_ask(struct pace *p, enum pace_kind kind, int64_t generation,
+         int64_t now_ms)
+{
+	struct pace_trouble *t = &p->kinds[kind];
+
+	if (is_failure(p->last) && generation > p->failed_tick)
+		p->until_ms =
+			hasten(p->until_ms, p->failed_at_ms + PACE_HINT_GAP_MS,
+		               now_ms);
+	if (is_failure(t->verdict) && generation > t->tick)
+		t->until_ms =
+			hasten(t->until_ms, t->failed_at_ms + PACE_HINT_GAP_MS,
+		               now_ms);
 }
 
 /* ---- how it is ---- */

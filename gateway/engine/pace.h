@@ -17,7 +17,8 @@
  *
  * Where calls are counted by the month, hooks end waits no more often than the
  * month can bear: an outage while others trade would use it up at one call a
- * second.
+ * second. A person who asks for something is no such crowd: he is served at
+ * once, and each time he asks again.
  *
  * A call may fail for long while others work. So each kind of work that comes
  * again until it is done has a back-off of its own beside the account's: only
@@ -76,6 +77,7 @@ struct pace {
 	int64_t limited_until_ms; /* nor before this, by the vendor's word */
 	int64_t poll_until_ms;    /* nor polls before this */
 	int64_t failed_at_ms;     /* monotonic */
+	int64_t failed_tick;      /* of the marks in hand then */
 	int64_t dear_ms;          /* between two calls, if the month is to last;
 	                             0: not counted */
 	int64_t tick;             /* of the marks in hand, see store_marks.h */
@@ -118,6 +120,12 @@ int64_t pace_poll_wait_ms(const struct pace *p, int64_t now_ms);
 void pace_hint(struct pace *p, int64_t now_ms);
 void pace_hint_kind(struct pace *p, enum pace_kind kind, int64_t generation,
                     int64_t now_ms);
+
+/* A person asks, by a mark of this generation, for work of this kind (PACE_NONE:
+   not known yet): end the back-off of both, if it was made since they failed.
+   No sooner after the failure than PACE_HINT_GAP_MS. */
+void pace_ask(struct pace *p, enum pace_kind kind, int64_t generation,
+              int64_t now_ms);
 
 /* The breaker, for the piece in hand. */
 bool pace_is_open(const struct pace *p);

@@ -152,10 +152,32 @@ note_seen(struct worker *w, enum pace_kind kind)
 static void
 take_hints(struct worker *w, enum pace_kind kind, const struct marks *some)
 {
-	for (size_t i = 0; i < some->n; i++)
-		if (!mark_is_unasked(some->v[i]))
-			pace_hint_kind(&w->pace, kind, some->v[i]->generation,
-			               clock_mono_ms());
+	int64_t now = clock_mono_ms();
+
+	for (size_t i = 0; i < some->n; i++) {
+		const struct mark *mark = some->v[i];
+
+		if (mark->cause == MARK_OPERATOR)
+			pace_ask(&w->pace, kind, mark->generation, now);
+		else if (!mark_is_unasked(mark))
+			pace_hint_kind(&w->pace, kind, mark->generation, now);
+	}
+}
+
+/* A person's work waits neither for the account nor behind another kind. */
+static void
+take_asks(struct worker *w, const struct mark_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		const struct mark *mark = &batch->marks[i];
+		enum pace_kind kind = strcmp(mark->member, MARK_POSTS)
+		                              ? kind_of(mark)
+		                              : PACE_POST;
+
+		if (mark->cause == MARK_OPERATOR)
+			pace_ask(&w->pace, kind, mark->generation,
+			         clock_mono_ms());
+	}
 }
 
 /* More marks wait than one turn takes: those of a kind in trouble make room
@@ -494,6 +516,7 @@ do_account(struct worker *w, const struct mark *mark)
 		return sync_account(w, mark);
 	if (!strcmp(m, MARK_RECONCILE) || !strcmp(m, MARK_RECONCILE_FIX))
 		return reconcile_account(w, mark);
+	/* The next turn begins with posts, whose wait is over. */
 	return store_marks_clear(w->store, w->account, &mark, 1);
 }
 
@@ -670,6 +693,7 @@ do_batch(struct worker *w, const struct mark_batch *batch)
 
 	w->turn.is_full = batch->n >= TURN_MAX;
 	w->pace.tick = batch->tick;
+	take_asks(w, batch);
 	if (!r)
 		r = do_work(w, batch, &some);
 	if (!r && w->meter) {

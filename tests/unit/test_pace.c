@@ -324,6 +324,65 @@ test_pace__where_a_month_is_counted_hints_come_no_faster_than_it_goes(
 }
 
 static void
+test_pace__who_asks_himself_is_served_at_once_where_a_month_is_counted(
+	void **state)
+{
+	struct pace p = { .last = VERDICT_DONE, .dear_ms = 260000, .tick = 7 };
+	int64_t now = 1000;
+
+	(void)state;
+	(void)fail_beside(&p, 20, &now);
+	work(&p, PACE_COUNTS, VERDICT_RETRY, now);
+	pace_ask(&p, PACE_COUNTS, 7, now + 5000); /* that failed */
+	pace_ask(&p, PACE_SALES, 8, now + 5000);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, now), 520000);
+	pace_ask(&p, PACE_COUNTS, 8, now);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, now),
+	                 PACE_HINT_GAP_MS);
+	pace_ask(&p, PACE_COUNTS, 8, now + 5000);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, now + 5000), 0);
+	p.tick = 9;
+	work(&p, PACE_COUNTS, VERDICT_RETRY, now + 5000);
+	pace_ask(&p, PACE_COUNTS, 8, now + 9000);
+	assert_in_range(pace_kind_wait_ms(&p, PACE_COUNTS, now + 9000), 260000,
+	                520000);
+}
+
+/* What it is for may not be known yet. */
+static void
+test_pace__who_asks_himself_ends_the_wait_of_the_account(void **state)
+{
+	struct pace p = { .last = VERDICT_DONE, .dear_ms = 260000, .tick = 7 };
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		note(&p, VERDICT_RETRY, 1000);
+	pace_ask(&p, PACE_NONE, 7, 2000); /* that failed */
+	assert_int_equal(pace_wait_ms(&p, 2000), PACE_CAP_MS - 1000);
+	pace_ask(&p, PACE_NONE, 8, 1200);
+	assert_int_equal(pace_wait_ms(&p, 1200), PACE_HINT_GAP_MS - 200);
+	pace_ask(&p, PACE_NONE, 8, 1900);
+	assert_int_equal(pace_wait_ms(&p, 1900), PACE_HINT_GAP_MS - 900);
+}
+
+/* Credentials and the vendor's word stay what they are. */
+static void
+test_pace__who_asks_himself_ends_no_other_wait(void **state)
+{
+	struct pace p = { .last = VERDICT_DONE, .tick = 7 };
+
+	(void)state;
+	work(&p, PACE_COUNTS, VERDICT_LOCKED, 1000);
+	pace_ask(&p, PACE_COUNTS, 8, 3000);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_COUNTS, 3000),
+	                 PACE_LOCKED_MS - 2000);
+	work(&p, PACE_SALES, VERDICT_SLOW, 100000);
+	pace_ask(&p, PACE_SALES, 8, 100000);
+	assert_int_equal(pace_kind_wait_ms(&p, PACE_SALES, 100000),
+	                 PACE_SLOW_MS);
+}
+
+static void
 test_pace__a_kind_whose_credentials_are_refused_stays_locked(void **state)
 {
 	struct pace p = { .last = VERDICT_DONE };
@@ -370,6 +429,12 @@ main(void)
 			test_pace__where_a_month_is_counted_what_fails_is_tried_seldom),
 		cmocka_unit_test(
 			test_pace__where_a_month_is_counted_hints_come_no_faster_than_it_goes),
+		cmocka_unit_test(
+			test_pace__who_asks_himself_is_served_at_once_where_a_month_is_counted),
+		cmocka_unit_test(
+			test_pace__who_asks_himself_ends_the_wait_of_the_account),
+		cmocka_unit_test(
+			test_pace__who_asks_himself_ends_no_other_wait),
 		cmocka_unit_test(
 			test_pace__a_kind_whose_credentials_are_refused_stays_locked),
 	};

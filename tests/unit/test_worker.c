@@ -629,6 +629,91 @@ test_worker__an_outage_while_others_trade_does_not_use_up_the_month(
 	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
 }
 
+static void
+fail_always(struct fake_adapter *f, const char *call)
+{
+	fake_adapter_next(f, call, outcome_of(VERDICT_RETRY, "away"), false);
+}
+
+/* Until it is tried of its own accord. */
+static void
+make_wait_long(struct worker *w, enum pace_kind kind)
+{
+	w->pace.until_ms = clock_mono_ms() + PACE_CAP_MS;
+	w->pace.kinds[kind].until_ms = clock_mono_ms() + 500000;
+}
+
+/* Whatever he asks for, and each time he asks; but not for ever after. */
+static void
+test_worker__a_person_does_not_wait_for_the_month(void **state)
+{
+	static const struct {
+		const char *wish;
+		enum pace_kind kind;
+		const char *call;
+		const char *log;
+	} rows[] = {
+		{ "i:A1", PACE_COUNTS, "read_counts", "read_counts(K-A1)" },
+		{ MARK_SALES, PACE_LISTING, "list_sales", "list_sales" },
+		{ MARK_CATCH_UP, PACE_SYNC, "sync", "catch_up" },
+	};
+	struct worker *w = &world->kiosk;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)begin(state);
+		engine_world_item(world, "A1", "5");
+		w->pace.dear_ms = 260000;
+		fail_always(tills[1], rows[i].call);
+		tills[1]->after = fail_always;
+		engine_world_mark(world, w, rows[i].wish, MARK_SYNC);
+		engine_world_turn(w);
+		for (int n = 0; n < 2; n++) {
+			make_wait_long(w, rows[i].kind);
+			turn_and_wait(w, 2000);
+			(void)fake_adapter_log(tills[1]);
+			engine_world_mark(world, w, rows[i].wish,
+			                  MARK_OPERATOR);
+			engine_world_turn(w);
+			assert_string_equal(fake_adapter_log(tills[1]),
+			                    rows[i].log);
+			make_wait_long(w, rows[i].kind);
+			turn_and_wait(w, 200000);
+			assert_string_equal(fake_adapter_log(tills[1]), "");
+		}
+	}
+}
+
+/* What is posted to the first till, where a month is counted. */
+static void
+test_worker__an_entry_that_a_person_retries_does_not_wait_for_the_month(
+	void **state)
+{
+	struct worker *w = &world->erp;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	w->pace.dear_ms = 260000;
+	(void)fake_adapter_sell(tills[0], "S1", "A-A1", "1");
+	(void)fake_adapter_sell(tills[0], "S2", "A-A1", "1");
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_REFUSED, "no"),
+	                  false);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_RETRY, "away"),
+	                  false);
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_mark(world, &world->agora, "s:S2", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	turn_and_wait(w, 1);
+	assert_string_equal(engine_world_entry(world, "agora/S1"), "refused");
+	make_wait_long(w, PACE_POST);
+	turn_and_wait(w, 200000);
+	assert_int_equal(store_dead_decide(world->base.store, "entry/agora/S1",
+	                                   DEAD_RETRY),
+	                 0);
+	turn_and_wait(w, 1);
+	assert_string_equal(engine_world_entry(world, "agora/S1"), "settled");
+	assert_string_equal(store_world_marks(&world->base, "erp"), "");
+}
+
 /* A look that we ordered ourselves, after a write. */
 static void
 test_worker__our_own_look_ends_no_wait(void **state)
@@ -840,6 +925,8 @@ main(void)
 		EACH(test_worker__what_waits_leaves_room_for_what_is_behind_it),
 		EACH(test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute),
 		EACH(test_worker__an_outage_while_others_trade_does_not_use_up_the_month),
+		EACH(test_worker__a_person_does_not_wait_for_the_month),
+		EACH(test_worker__an_entry_that_a_person_retries_does_not_wait_for_the_month),
 		EACH(test_worker__our_own_look_ends_no_wait),
 		EACH(test_worker__an_item_whose_read_fails_does_not_stop_the_others),
 		EACH(test_worker__what_goes_well_beside_it_does_not_make_a_bad_item_urgent),
