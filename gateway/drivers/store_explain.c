@@ -61,7 +61,9 @@ static const char explain_script[] =
 	"    call('HGET', P..'suspect:'..a, s) or '0',\n"
 	"    call('HGET', P..'held:'..a, s) or '0',\n"
 	"    call('HGET', P..'mark:'..a, 'i:'..s) or '',\n"
-	"    call('ZSCORE', P..'marks:'..a, 'i:'..s) or '0'}\n"
+	"    call('ZSCORE', P..'marks:'..a, 'i:'..s) or '0',\n"
+	"    (call('ZSCORE', P..'changed:'..out[2], a..'\\n'..s) or\n"
+	"     call('ZSCORE', P..'changed:'..a, a..'\\n'..s)) and '1' or ''}\n"
 	"end\n"
 	"return out\n";
 
@@ -226,6 +228,7 @@ add_channel(struct gather *g, const struct binding *b, const redisReply *r)
 		.suspect_ms = reply_int(reply_at(r, 2)),
 		.held_ms = reply_int(reply_at(r, 3)),
 		.mark = read_mark(reply_at(r, 4), reply_at(r, 5)),
+		.is_in_sync = *reply_text(reply_at(r, 6)) != '\0',
 	};
 	if (!c->account || !c->typed || !c->external || !c->unresolved)
 		return ERR_NOMEM;

@@ -511,6 +511,9 @@ add_obstacle(struct buf *out, const struct explain *e,
 		              "looked at once more before it is corrected");
 	else if (c->mark.is_due)
 		add_look(out, e, c);
+	else if (c->is_in_sync)
+		buf_adds(out, "a sync has just found it, and it is written "
+		              "when that ends");
 	else
 		buf_adds(out, "no look is due, the next sync compares it");
 	buf_fini(&trouble);

@@ -70,6 +70,7 @@ struct explain_channel {
 	int64_t published_ms; /* since when it is known to show that; 0 */
 	int64_t suspect_ms;   /* since when a fall is unexplained; 0 */
 	int64_t held_ms;      /* since when its zero is held; 0 */
+	bool is_in_sync;      /* a sync found it, and marks it when it ends */
 	struct explain_mark mark;
 	struct explain_health health;
 };

@@ -108,6 +108,7 @@ act_round(struct world *w, int n)
 			upset(w, a.are_due[i]);
 		if (clock_mono_ms() - polled >= POLL_MS) {
 			check_ceiling(w);
+			explained_at_any_moment(w);
 			polled = clock_mono_ms();
 		}
 		(void)daemon_lives(w);

@@ -285,8 +285,10 @@ check_all(struct world *w, bool is_whole)
 	books_check(w);
 	sales_check(w, json_root(doc), is_whole);
 	check_all_counts(w, galaxy, keeper, is_whole);
-	if (is_whole)
+	if (is_whole) {
 		check_oversold(w, galaxy, keeper);
+		explained_at_rest(w);
+	}
 	if (json_number(json_path(json_root(doc), "galaxy"), NULL,
 	                "refused_posts") != 0)
 		violate(w, NONE, SIZE_MAX, "Galaxy refused a document");

@@ -38,6 +38,15 @@ void sales_check(struct world *w, const struct json_node *state, bool is_whole);
 bool sales_lacks(struct world *w, const struct json_node *state, size_t order,
                  size_t item, struct decimal qty);
 
+/* ---- explained.c ---- */
+
+/* Of one item after the other: what the answer says follows from what it has,
+   and who shows something else has a reason for it. */
+void explained_at_any_moment(struct world *w);
+
+/* After a full sync: what it says is so. */
+void explained_at_rest(struct world *w);
+
 /* ---- rest.c ---- */
 
 /* Nothing on its way; a person decides meanwhile. False: a violation. */

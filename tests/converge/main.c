@@ -270,7 +270,8 @@ print_line(struct world *w, int64_t began_mono_ms)
 	             "the shop, %lld hooks (%lld "
 	             "taken, %lld lost), kills %lld+%lld, clock steps %lld, "
 	             "outages %lld, losses of Redis %lld, answers %lld, faults "
-	             "%lld, syncs %lld, imports %lld, decisions %lld, %.1f s\n",
+	             "%lld, syncs %lld, imports %lld, decisions %lld, "
+	             "explained %lld, %.1f s\n",
 	             (unsigned long long)w->seed,
 	             is_violated(w) ? "VIOLATED" : "agrees",
 	             name_tills(w, names), w->has_lookup ? ", look-ups" : "",
@@ -281,7 +282,7 @@ print_line(struct world *w, int64_t began_mono_ms)
 	             (long long)w->n_outages, (long long)w->n_losses,
 	             (long long)w->n_lost_answers, (long long)w->n_faults,
 	             (long long)w->n_syncs, (long long)w->n_imports,
-	             (long long)w->n_decisions,
+	             (long long)w->n_decisions, (long long)w->n_explained,
 	             (double)(clock_mono_ms() - began_mono_ms) / 1e3);
 }
 

@@ -330,6 +330,7 @@ rest_reach(struct world *w)
 	while (n_quiet < QUIET_LOOKS && !is_violated(w)) {
 		n_quiet = is_quiet(w, &left) ? n_quiet + 1 : 0;
 		check_ceiling(w);
+		explained_at_any_moment(w);
 		if (!daemon_lives(w))
 			break;
 		if (clock_mono_ms() >= until) {

@@ -164,6 +164,7 @@ trouble_nap(struct world *w, int64_t ms)
 
 	while (clock_mono_ms() < until) {
 		check_ceiling(w);
+		explained_at_any_moment(w);
 		clock_sleep_ms(30);
 	}
 }

@@ -223,6 +223,8 @@ struct world {
 	size_t violated_order; /* SIZE_MAX: none */
 	int64_t n_daemon_kills, n_redis_kills, n_losses, n_outages;
 	int64_t n_lost_answers, n_faults, n_syncs, n_decisions, n_imports;
+	size_t n_asked; /* why an item shows what it shows */
+	int64_t n_explained;
 };
 
 /* ---- chance: the acting thread only ---- */

@@ -337,6 +337,30 @@ test_explain__a_look_that_is_due_and_one_that_is_not(void **state)
 	                     "look is due, a sale or an entry moved it");
 }
 
+/* The zero guard looks at all that a sync found before any of it is written. */
+static void
+test_explain__what_a_sync_found_waits_for_its_end(void **state)
+{
+	const struct stock_balance b = {
+		.sku = "A1",
+		.qty = decimal_of(4),
+	};
+	struct stock_read read = {
+		.authority = "erp",
+		.fetched_ms = clock_wall_ms(),
+		.cause = MARK_SYNC,
+	};
+	size_t n = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	assert_int_equal(store_tick(store, &read.tick), 0);
+	assert_int_equal(store_stock_balances(store, &read, &b, 1, &n), 0);
+	assert_says("agora", "agora shows 5 and should show 4 (4 in erp): a "
+	                     "sync has just found it, and it is written when "
+	                     "that ends");
+}
+
 static void
 test_explain__a_balance_that_is_not_known(void **state)
 {
@@ -547,6 +571,9 @@ main(void)
 		                                begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_explain__a_look_that_is_due_and_one_that_is_not,
+			begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__what_a_sync_found_waits_for_its_end,
 			begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_explain__a_balance_that_is_not_known, begin, end),

@@ -370,6 +370,17 @@ test_explain_words__a_look_that_is_due(void **state)
 }
 
 static void
+test_explain_words__what_a_sync_found_waits_for_its_end(void **state)
+{
+	(void)state;
+	lag();
+	c.is_in_sync = true;
+	says(LAGS "a sync has just found it, and it is written when that ends");
+	c.mark = (struct explain_mark){ true, 'h', 0 };
+	says(LAGS "a look is due, a call named it");
+}
+
+static void
 test_explain_words__a_fall_without_a_sale(void **state)
 {
 	(void)state;
@@ -452,6 +463,7 @@ main(void)
 		EACH(test_explain_words__a_balance_that_is_not_known),
 		EACH(test_explain_words__a_count_that_the_channel_does_not_name),
 		EACH(test_explain_words__a_look_that_is_due),
+		EACH(test_explain_words__what_a_sync_found_waits_for_its_end),
 		EACH(test_explain_words__a_fall_without_a_sale),
 		EACH(test_explain_words__a_zero_that_is_held),
 		EACH(test_explain_words__a_paused_channel_says_so_even_when_it_is_right),
