@@ -29,6 +29,7 @@ enum {
 	OVERSOLD_EVERY_MS = 60000,
 	SALES_EVERY_MS = 3600000, /* the whole window for late sales */
 	PULSE_MAX_MS = 30000,
+	SET_BACK_MS = 60000, /* less than that a plan may be late */
 };
 
 /* When an account's next runs are due; wall clock, 0: never. */
@@ -49,6 +50,7 @@ struct scheduler {
 	int64_t gauges_mono_ms;
 	int64_t durability_mono_ms;
 	int64_t oversold_mono_ms;
+	int64_t seen_ms; /* wall clock at the last tick */
 	char warning[240];
 	char installation[64]; /* its id; "": not known */
 	bool is_holder;        /* of the lease: only then it marks */
@@ -101,15 +103,20 @@ plan_reconcile(struct scheduler *s, struct plan *p, int64_t last_ms,
 	                           "next_reconcile_ms", p->reconcile_ms);
 }
 
+static bool
+is_due(int64_t at_ms, int64_t now)
+{
+	return at_ms && at_ms <= now;
+}
+
 /* Mark what is due. A clock that jumped ahead makes one run due, not many. */
 static void
 run_due(struct scheduler *s, struct plan *p, int64_t now)
 {
 	const char *name = conf_account_name(p->account);
-	bool is_full = p->full_ms && p->full_ms <= now;
-	bool is_catch_up = p->catch_up_ms && p->catch_up_ms <= now;
+	bool is_full = is_due(p->full_ms, now);
 
-	if (!is_full && !is_catch_up)
+	if (!is_full && !is_due(p->catch_up_ms, now))
 		return;
 	/* One that still waits or runs is enough: a sync that takes longer than
 	   its interval would otherwise follow itself for ever. */
@@ -128,7 +135,7 @@ reconcile_due(struct scheduler *s, struct plan *p, int64_t now)
 {
 	const char *name = conf_account_name(p->account);
 
-	if (!p->reconcile_ms || p->reconcile_ms > now ||
+	if (!is_due(p->reconcile_ms, now) ||
 	    store_marks_add_once(s->store, name, MARK_RECONCILE, MARK_SYNC))
 		return;
 	log_info("schedule.due", "account=%s kind=reconcile", name);
@@ -292,6 +299,24 @@ hold_lease(struct scheduler *s)
 	}
 }
 
+/* By a clock that was ahead, and has been set right, all is planned for long
+   from now. What is due has new plans when it runs. */
+static void
+follow_clock(struct scheduler *s, int64_t now)
+{
+	bool is_back = now + SET_BACK_MS < s->seen_ms;
+
+	s->seen_ms = now;
+	for (size_t i = 0; is_back && i < s->n; i++) {
+		struct plan *p = &s->plans[i];
+
+		if (!is_due(p->full_ms, now) && !is_due(p->catch_up_ms, now))
+			plan(s, p, 0, now);
+		if (!is_due(p->reconcile_ms, now))
+			plan_reconcile(s, p, 0, now);
+	}
+}
+
 static void
 tick(struct scheduler *s)
 {
@@ -316,6 +341,7 @@ tick(struct scheduler *s)
 	/* After the plans of a takeover: what they found missed is due now, and
 	   a catch-up that is due as well is part of it. */
 	now = clock_wall_ms();
+	follow_clock(s, now);
 	for (size_t i = 0; s->is_holder && i < s->n; i++) {
 		if (!off_ms) {
 			run_due(s, &s->plans[i], now);
@@ -336,6 +362,7 @@ run(void *arg)
 		(void)snprintf(s->installation, sizeof(s->installation), "%s",
 		               buf_text(&id));
 	buf_fini(&id);
+	s->seen_ms = clock_wall_ms();
 	for (size_t i = 0; i < s->n; i++)
 		plan_first(s, &s->plans[i]);
 	while (!atomic_load(s->engine->is_stopping)) {

@@ -196,6 +196,32 @@ test_scheduler__what_another_daemon_did_is_not_done_again(void **state)
 	assert_int_equal(planned("next_full_ms"), night + DAY_MS);
 }
 
+/* A machine that comes up with a wrong date, and learns the right one. */
+static void
+test_scheduler__a_clock_set_back_puts_nothing_off(void **state)
+{
+	struct scheduler *s = NULL;
+	int64_t right = ENGINE_WORLD_NOW_MS - 300 * (int64_t)DAY_MS;
+	int64_t next = right + 20 * HOUR_MS;
+
+	(void)state;
+	had_full("agora", ENGINE_WORLD_NOW_MS - 3 * HOUR_MS);
+	atomic_store(&world->is_stopping, false);
+	assert_int_equal(scheduler_start(&s, &world->engine), 0);
+	for (int i = 0; i < TRIES && !planned("next_reconcile_ms"); i++)
+		clock_sleep_ms(10);
+	fake_clock_set_wall(right);
+	for (int i = 0;
+	     i < TRIES && planned("next_reconcile_ms") != next + HOUR_MS / 2;
+	     i++)
+		clock_sleep_ms(10);
+	atomic_store(&world->is_stopping, true);
+	scheduler_join(s);
+	assert_int_equal(planned("next_full_ms"), next);
+	assert_int_equal(planned("next_reconcile_ms"), next + HOUR_MS / 2);
+	assert_int_equal(generation("agora", MARK_FULL), 0);
+}
+
 static bool
 is_agora(const struct conf_section *conf)
 {
@@ -240,6 +266,7 @@ main(void)
 		EACH(test_scheduler__what_was_not_missed_waits_for_its_time),
 		EACH(test_scheduler__a_missed_comparison_is_made_up_for),
 		EACH(test_scheduler__an_account_has_its_own_schedule_and_lag),
+		EACH(test_scheduler__a_clock_set_back_puts_nothing_off),
 		EACH(test_scheduler__what_another_daemon_did_is_not_done_again),
 		EACH(test_scheduler__sales_that_only_counts_tell_are_looked_for),
 	};
