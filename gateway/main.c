@@ -73,7 +73,8 @@ static const struct command {
 	  "names of accounts.\nImport checks the whole file first and writes "
 	  "nothing when a line is wrong; with\n--skip-errors only those lines "
 	  "are left out, and it still ends with 1. --dry-run says\nwhat would "
-	  "change. FILE may be - for the standard input.\n\n"
+	  "change. FILE may be - for the standard input. Export writes such a "
+	  "file;\nlist --json says the same to programs.\n\n"
 	  "Match asks every account, or those named, for what is stocked "
 	  "there, and compares\nit with the items of the registry: by barcode, "
 	  "then by SKU. Where exactly one fits\nexactly one, --apply binds "
@@ -99,13 +100,14 @@ static const struct command {
 	  "--dry-run --all --json",
 	  "  tillbridge dead list [--json]\n"
 	  "  tillbridge dead show ID [--json]\n"
-	  "  tillbridge dead retry ID…\n"
-	  "  tillbridge dead retry --all [--dry-run]\n"
-	  "  tillbridge dead confirm ID…\n"
-	  "  tillbridge dead drop ID…\n\n"
+	  "  tillbridge dead retry ID… [--json]\n"
+	  "  tillbridge dead retry --all [--dry-run] [--json]\n"
+	  "  tillbridge dead confirm ID… [--json]\n"
+	  "  tillbridge dead drop ID… [--json]\n\n"
 	  "Retry does it again. Confirm says that an uncertain sale is booked "
 	  "already; drop, that\nit never shall be. Look at it with show first: "
-	  "it says what can be done.\n\n"
+	  "it says what can be done.\n--json says of each letter whether it is "
+	  "done, and why not; and what --all left.\n\n"
 	  "  tillbridge dead show entry/agora/CAISENgvlJ6jLWAzERDzjyHVybY\n"
 	  "  tillbridge dead retry --all --dry-run\n" },
 	{ "explain", cli_explain, "explain SKU [--json]",
@@ -165,7 +167,8 @@ print_help(FILE *to)
 	              "\n"
 	              "  -c, --config FILE  configuration (default "
 	              "gateway.json)\n"
-	              "  -q, --quiet        results only\n"
+	              "  -q, --quiet        only what was asked for, and what "
+	              "went wrong\n"
 	              "  -v, --verbose      say more in the log\n"
 	              "  --json             for programs, where a command "
 	              "shows something\n\n"
@@ -233,7 +236,7 @@ static const struct option {
 	{ "--config", "-c", offsetof(struct cli, conf_path), "FILE", true,
 	  "configuration (default gateway.json)" },
 	{ "--quiet", "-q", offsetof(struct cli, is_quiet), NULL, true,
-	  "results only" },
+	  "only what was asked for, and what went wrong" },
 	{ "--verbose", "-v", offsetof(struct cli, is_verbose), NULL, true,
 	  "say more in the log" },
 };

@@ -231,7 +231,9 @@ print_lines(const struct buf *text)
 static void
 show_plan(const struct registration *g)
 {
-	if (g->cli->is_json)
+	bool is_asked_for = g->cli->is_dry || !g->cli->is_yes;
+
+	if (g->cli->is_json || (g->cli->is_quiet && !is_asked_for))
 		return;
 	cli_line("%s shall call %s", g->name, buf_text(&g->url));
 	if (g->what.n == 0)
@@ -403,7 +405,8 @@ cli_hooks(const struct cli *cli)
 
 	if (cli->argc != 2 || strcmp(cli->argv[0], "register") != 0) {
 		cli_complain("usage: tillbridge hooks register ACCOUNT "
-		             "[--dry-run] [--yes] [--secret-file PATH]");
+		             "[--dry-run] [--yes] [--secret-file PATH] "
+		             "[--json]");
 		return EXIT_CODE_USAGE;
 	}
 	code = cli_load_operator(&conf, cli);

@@ -175,8 +175,13 @@ cli_items(const struct cli *cli)
 
 	if ((!is_import && !is_export && !is_list && !is_match) ||
 	    ((cli->is_dry || cli->is_skipping) && !is_import) ||
-	    (cli->is_apply && !is_match) || (cli->is_json && is_export)) {
+	    (cli->is_apply && !is_match)) {
 		cli_usage(usage, sizeof(usage) / sizeof(*usage));
+		return EXIT_CODE_USAGE;
+	}
+	if (cli->is_json && is_export) {
+		cli_complain("what items export writes is CSV, for programs as "
+		             "well; items list --json says it in JSON");
 		return EXIT_CODE_USAGE;
 	}
 	code = cli_open(&conf, &station, cli);

@@ -724,7 +724,7 @@ static void
 say_done(const struct import *im)
 {
 	warn_of_homeless(im);
-	if (im->cli->is_quiet || im->cli->is_json)
+	if ((im->cli->is_quiet && !im->cli->is_dry) || im->cli->is_json)
 		return;
 	cli_line("%zu item%s%s: %zu binding%s new or changed", im->n_items,
 	         im->n_items == 1 ? "" : "s",

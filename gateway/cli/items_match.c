@@ -476,10 +476,12 @@ say_end(const struct run *run)
 		cli_json(&run->text);
 		return;
 	}
+	if (run->cli->is_quiet)
+		return;
 	if (run->cli->is_apply)
 		cli_line("%zu binding%s written", run->n_written,
 		         run->n_written == 1 ? " was" : "s were");
-	else if (run->n_matched && !run->cli->is_quiet)
+	else if (run->n_matched)
 		cli_line("nothing was written: --apply binds what "
 		         "matched");
 }

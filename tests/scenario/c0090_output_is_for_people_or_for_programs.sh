@@ -68,6 +68,19 @@ expect_text "on a terminal" "$said" 'a \[31mb'
 tb items export
 expect_text "in a file" "$said" "a$escape\\[31mb"
 
+# What did as it was told says nothing with --quiet; what is asked for is said.
+for words in check "items import $DIR/red.csv" sync "sync --full" \
+	"items import --json /nowhere" "dead retry --all" "dead list" reconcile; do
+	# shellcheck disable=SC2086  # its words
+	tb $words --quiet
+	case $words in
+	*nowhere) expect_text "$words --quiet" "$said" "^tillbridge: .*nowhere" ;;
+	*) expect "what $words --quiet says" "$said" "" ;;
+	esac
+done
+tb items import "$DIR/red.csv" --dry-run --quiet
+expect_text "a dry run" "$said" "^1 item would be imported"
+
 # For programs.
 is_json '.ok and ([.checks[].name] | index("erp") and index("redis"))' check
 is_json '.ok and ([.checks[].name] | index("erp") | not)' check --offline
@@ -83,6 +96,13 @@ is_json '.accounts[0].matched' items match erp
 is_json 'length > 0' items list
 is_json '.ok and .written and .items == 1' items import "$DIR/red.csv"
 is_json 'length == 0' dead list
+is_json '.ok and .decision == "retry" and .letters == [] and .left == []' \
+	dead retry --all
+is_json '(.ok | not) and (.letters[0].done | not) and
+	(.letters[0].why | test("no such"))' dead drop entry/none
+tb items export --json
+expect "export is for programs already ($said)" "$code" 2
+expect_text "what is" "$said" "items list --json"
 is_json '.sku == "21-0001"' explain 21-0001
 stop_daemon
 is_json '.running == false and .accounts[0].name == "erp"' status

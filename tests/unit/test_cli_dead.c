@@ -305,6 +305,125 @@ test_cli_dead__shows_held_zeros_as_a_table(void **state)
 	says("to do        retry sets them to zero");
 }
 
+static bool
+is_so(const struct json_node *node, const char *key)
+{
+	bool is = false;
+
+	assert_int_equal(json_get_bool(&is, node, key), 0);
+	return is;
+}
+
+/* "dead WORD ID…" with --json ended so; *doc is what it said. */
+static void
+decides_json(struct json **doc, struct cli cli, int status)
+{
+	cli.is_json = true;
+	assert_int_equal(run_as(cli), status);
+	assert_int_equal(json_parse(doc, out, strlen(out)), 0);
+	assert_int_equal(is_so(json_root(*doc), "ok"),
+	                 status == EXIT_CODE_DONE);
+}
+
+static const struct json_node *
+letter(const struct json *doc, size_t i)
+{
+	return json_at(json_find(json_root(doc), "letters"), i);
+}
+
+static void
+test_cli_dead__a_program_reads_what_came_of_each_decision(void **state)
+{
+	char confirm[] = "confirm";
+	char drop[] = "drop";
+	char first[] = "entry/agora/S1";
+	char held[] = "hold/kiosk";
+	char *both[] = { confirm, first, held };
+	char *one[] = { drop, held };
+	static const char *const skus[] = { "Tea-1" };
+	struct json *doc = NULL;
+	int64_t zeros = 0;
+
+	(void)state;
+	make_entry("S1", "uncertain");
+	assert_int_equal(store_stock_hold(world->store, "kiosk", skus, 1), 0);
+	decides_json(&doc, (struct cli){ .argc = 3, .argv = both },
+	             EXIT_CODE_FAILED);
+	assert_string_equal(json_text_or(json_root(doc), "decision", ""),
+	                    "confirm");
+	assert_string_equal(json_text_or(letter(doc, 0), "id", ""), first);
+	assert_true(is_so(letter(doc, 0), "done"));
+	assert_string_equal(json_text_or(letter(doc, 1), "id", ""), held);
+	assert_false(is_so(letter(doc, 1), "done"));
+	assert_string_equal(json_text_or(letter(doc, 1), "why", ""),
+	                    "held zeros have nothing to confirm: retry "
+	                    "releases them, drop forgets them");
+	json_free(doc);
+	decides_json(&doc, (struct cli){ .argc = 2, .argv = one },
+	             EXIT_CODE_DONE);
+	assert_int_equal(json_get_int(&zeros, letter(doc, 0), "zeros"), 0);
+	assert_int_equal(zeros, 1);
+	json_free(doc);
+}
+
+static void
+test_cli_dead__a_program_reads_what_a_retry_of_all_leaves(void **state)
+{
+	char retry[] = "retry";
+	char *words[] = { retry };
+	struct cli cli = { .argc = 1, .argv = words, .is_all = true };
+
+	(void)state;
+	make_entry("S1", "uncertain");
+	make_entry("S2", "held");
+	for (int i = 0; i < 2; i++) {
+		struct json *doc = NULL;
+
+		cli.is_dry = i == 0;
+		decides_json(&doc, cli, EXIT_CODE_DONE);
+		assert_true(is_so(json_root(doc), "dry_run") == cli.is_dry);
+		assert_string_equal(json_text_or(letter(doc, 0), "id", ""),
+		                    "entry/agora/S2");
+		assert_true(is_so(letter(doc, 0), "done") != cli.is_dry);
+		assert_null(letter(doc, 1));
+		assert_string_equal(
+			json_text_or(
+				json_at(json_find(json_root(doc), "left"), 0),
+				"id", ""),
+			"entry/agora/S1");
+		json_free(doc);
+	}
+}
+
+static void
+test_cli_dead__with_quiet_only_what_went_wrong_is_said(void **state)
+{
+	char retry[] = "retry";
+	char drop[] = "drop";
+	char id[] = "entry/agora/S1";
+	char *all[] = { retry };
+	char *one[] = { drop, id };
+
+	(void)state;
+	make_entry("S1", "uncertain");
+	make_entry("S2", "held");
+	assert_int_equal(run_as((struct cli){ .argc = 1,
+	                                      .argv = all,
+	                                      .is_all = true,
+	                                      .is_quiet = true }),
+	                 EXIT_CODE_DONE);
+	assert_string_equal(out, "");
+	assert_int_equal(run_as((struct cli){
+				 .argc = 2, .argv = one, .is_quiet = true }),
+	                 EXIT_CODE_DONE);
+	assert_string_equal(out, "");
+	assert_int_equal(run_as((struct cli){
+				 .argc = 2, .argv = one, .is_quiet = true }),
+	                 EXIT_CODE_FAILED);
+	assert_string_equal(out, "");
+	assert_non_null(strstr(err, "it was dropped"));
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -319,6 +438,9 @@ main(void)
 		EACH(test_cli_dead__what_systems_said_moves_no_cursor),
 		EACH(test_cli_dead__show_is_for_reading),
 		EACH(test_cli_dead__shows_held_zeros_as_a_table),
+		EACH(test_cli_dead__a_program_reads_what_came_of_each_decision),
+		EACH(test_cli_dead__a_program_reads_what_a_retry_of_all_leaves),
+		EACH(test_cli_dead__with_quiet_only_what_went_wrong_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, store_world_setup,
