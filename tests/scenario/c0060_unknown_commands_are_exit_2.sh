@@ -39,7 +39,7 @@ tb status --jsno
 expect_text "a misspelt option" "$said" 'did you mean --json\?'
 tb status twice
 expect_text "a word too many" "$said" 'twice: .*usage: tillbridge status'
-for words in "dead retry x --json" "items export --json" "run --json" \
+for words in "dead retry --json" "items export --json" "run --json" \
 	"status --json=yes"; do
 	# shellcheck disable=SC2086  # its words
 	tb $words
