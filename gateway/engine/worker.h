@@ -75,6 +75,7 @@ struct worker {
 	int64_t zero_since_mono_ms; /* window of the zero alarm */
 	int64_t n_zeroed;           /* in it */
 	int n_refused;              /* items in a row, with none read */
+	bool is_troubled;           /* the log said so, and of no end yet */
 	bool is_refusing;           /* … and so all that is asked for */
 	bool has_read;              /* counts, since the start */
 	bool is_introduced;         /* the probe was made */

@@ -84,11 +84,13 @@ tell_limits(struct worker *w)
 	(void)store_health_set(w->store, w->account, facts, LIMIT_FACTS + 1);
 }
 
-/* Say how the account is doing; losing this is no harm. */
+/* Say how the account is doing, and what a call ended with; NULL: there was
+   none. Losing this is no harm. */
 static void
 tell(struct worker *w, const struct outcome *outcome)
 {
-	bool is_good = is_well(outcome->verdict);
+	bool is_good = outcome && is_well(outcome->verdict);
+	size_t n_facts = !outcome ? 3 : is_good ? 4 : 5;
 	int64_t now = clock_wall_ms();
 	char at[24];
 	char until[24];
@@ -97,14 +99,14 @@ tell(struct worker *w, const struct outcome *outcome)
 		{ "breaker", is_open(w) ? "open" : "closed" },
 		{ "wait_until_ms", until },
 		{ is_good ? "last_success_ms" : "last_error_ms", at },
-		{ "why", outcome->why },
+		{ "why", outcome ? outcome->why : "" },
 	};
 
 	(void)snprintf(at, sizeof(at), "%lld", (long long)now);
 	(void)snprintf(
 		until, sizeof(until), "%lld",
 		(long long)(now + pace_next_ms(&w->pace, clock_mono_ms())));
-	(void)store_health_set(w->store, w->account, facts, is_good ? 4 : 5);
+	(void)store_health_set(w->store, w->account, facts, n_facts);
 	if (w->meter)
 		tell_limits(w);
 }
@@ -173,18 +175,23 @@ is_poll_held(struct worker *w, struct outcome *outcome)
 
 /* ---- what became of it ---- */
 
+/* It answered, and no kind of work is in trouble. */
 static void
-say_well(const struct worker *w, const char *doing)
+say_well(struct worker *w, const char *doing)
 {
+	if (!w->is_troubled || !is_well(pace_state(&w->pace)))
+		return;
+	w->is_troubled = false;
 	log_info("account.well", "account=%s doing=%s", w->account,
 	         log_quote(doing));
 }
 
 /* One line per change; the attempts in between are debug. */
 static void
-say_trouble(const struct worker *w, const char *doing,
-            const struct outcome *outcome, bool is_change)
+say_trouble(struct worker *w, const char *doing, const struct outcome *outcome,
+            bool is_change)
 {
+	w->is_troubled |= is_change;
 	if (is_change && outcome->verdict == VERDICT_LOCKED)
 		log_error("account.locked", "account=%s doing=%s why=%s",
 		          w->account, log_quote(doing),
@@ -226,7 +233,7 @@ worker_judge(struct worker *w, const char *doing, const struct outcome *told)
 	is_change = pace_state(&w->pace) != before;
 	if (!is_well(outcome->verdict))
 		say_trouble(w, doing, outcome, is_change);
-	else if (!is_well(before) && is_well(pace_state(&w->pace)))
+	else
 		say_well(w, doing);
 	if (outcome->verdict == VERDICT_DONE && outcome->why[0])
 		log_warn("account.remark", "account=%s doing=%s why=%s",
@@ -253,19 +260,6 @@ static const char *const work_names[PACE_KINDS] = {
 	[PACE_JOBS] = "register items",
 };
 
-/* A kind of work is in trouble no more: was it the last one? */
-static void
-tell_end(struct worker *w, enum pace_kind kind, enum verdict before)
-{
-	const struct outcome done = outcome_done();
-
-	if (pace_state(&w->pace) == before)
-		return;
-	if (is_well(pace_state(&w->pace)))
-		say_well(w, work_names[kind]);
-	tell(w, &done);
-}
-
 struct pace_piece
 worker_begin_work(struct worker *w, enum pace_kind kind)
 {
@@ -277,9 +271,13 @@ worker_end_work(struct worker *w, struct pace_piece around)
 {
 	enum verdict before = pace_state(&w->pace);
 	enum pace_kind kind = w->pace.piece.kind;
+	const struct outcome done = outcome_done();
 
 	pace_end(&w->pace, around);
-	tell_end(w, kind, before);
+	if (pace_state(&w->pace) == before)
+		return;
+	say_well(w, work_names[kind]);
+	tell(w, &done);
 }
 
 void
@@ -288,7 +286,9 @@ worker_forget_work(struct worker *w, enum pace_kind kind)
 	enum verdict before = pace_state(&w->pace);
 
 	pace_forget(&w->pace, kind);
-	tell_end(w, kind, before);
+	/* No call has ended it: that it is well is for the next one to say. */
+	if (pace_state(&w->pace) != before)
+		tell(w, NULL);
 }
 
 void

@@ -9,10 +9,12 @@
 #include <cmocka.h> /* wants the four above first */
 
 #include "gateway/base/clock.h"
+#include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/stderr_capture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -503,12 +505,26 @@ test_worker__a_hook_ends_the_wait_of_what_fails(void **state)
 	assert_string_equal(store_world_marks(&world->base, "agora"), "");
 }
 
+/* Of the first till. */
+static int64_t
+health_number(const char *name)
+{
+	struct health h;
+	int64_t n;
+
+	assert_int_equal(store_health_get(world->base.store, &h, "agora"), 0);
+	n = strtoll(health_text(&h, name), NULL, 10);
+	health_fini(&h);
+	return n;
+}
+
 static void
 test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody(void **state)
 {
 	struct worker *w = &world->agora;
 	struct mark mark = { 0 };
 	const struct mark *marks = &mark;
+	int64_t success_ms;
 
 	(void)state;
 	engine_world_item(world, "A1", "5");
@@ -520,8 +536,24 @@ test_worker__what_failed_and_is_not_owed_any_more_troubles_nobody(void **state)
 		store_marks_clear(world->base.store, "agora", &marks, 1), 0);
 	free(mark.member);
 	fake_clock_advance(2 * PACE_CAP_MS); /* till then it may be owed */
+	success_ms = health_number("last_success_ms");
+	stderr_capture_begin();
 	engine_world_turn(w);
+	assert_null(strstr(stderr_capture_end(), "account.well"));
 	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
+	assert_int_equal(health_number("last_success_ms"), success_ms);
+	/* The next call says so, once. */
+	for (int i = 0; i < 2; i++) {
+		const char *well;
+
+		fake_clock_advance(1000);
+		engine_world_mark(world, w, "i:A1", MARK_HOOK);
+		stderr_capture_begin();
+		engine_world_turn(w);
+		well = strstr(stderr_capture_end(), "account.well");
+		assert_int_equal(well != NULL, i == 0);
+	}
+	assert_int_equal(health_number("last_success_ms"), clock_wall_ms());
 }
 
 /* So many marks wait that one turn does not take them all. */
