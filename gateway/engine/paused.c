@@ -29,13 +29,23 @@ worker_is_paused(struct worker *w)
 	return w->is_paused;
 }
 
-/* Until something is heard from there. */
+/* Until something is heard from there; where another process works the account
+   it is that one's to say. The lease is ours then. */
 static void
 say_state(struct worker *w, const char *state)
 {
 	const struct health_fact fact = { "state", state };
 
-	(void)store_health_set(w->store, w->account, &fact, 1);
+	if (worker_takes(w))
+		(void)store_health_set(w->store, w->account, &fact, 1);
+}
+
+void
+worker_say_paused(struct worker *w)
+{
+	say_state(w, "paused");
+	w->token = 0;
+	(void)store_lease_release(w->store, w->lease, w->engine->owner);
 }
 
 static void
@@ -63,9 +73,7 @@ worker_rests(struct worker *w)
 		return false; /* an answer that Redis missed is noted first */
 	if (!w->is_resting) {
 		w->is_resting = true;
-		w->token = 0;
-		(void)store_lease_release(w->store, w->lease, w->engine->owner);
-		say_state(w, "paused");
+		worker_say_paused(w);
 		log_warn("account.paused", "account=%s", w->account);
 	}
 	clock_sleep_ms(LOOK_EVERY_MS);

@@ -95,6 +95,15 @@ renew(struct worker *w, int64_t *token)
 }
 
 bool
+worker_takes(struct worker *w)
+{
+	int64_t token = 0;
+
+	return !store_lease_hold(w->store, &token, w->lease, w->engine->owner,
+	                         LEASE_MS);
+}
+
+bool
 worker_keep(struct worker *w)
 {
 	int64_t token = 0;
@@ -225,9 +234,7 @@ tend(struct worker *w)
 static void
 note_paused(struct worker *w)
 {
-	const struct health_fact fact = { "state", "paused" };
-
-	(void)store_health_set(w->store, w->account, &fact, 1);
+	worker_say_paused(w);
 	while (!is_stopping(w)) {
 		pulse_beat(w->pulse);
 		clock_sleep_ms(STORE_WAIT_MS);

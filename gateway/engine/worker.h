@@ -150,9 +150,12 @@ bool worker_may_call(struct worker *w);
  *
  * is_paused  as of a moment ago; work in hand ends then
  * rests      between two turns: true after a short sleep while it is so
+ * say_paused  for the status page, unless another process works it; gives the
+ *             lease back
  */
 bool worker_is_paused(struct worker *w);
 bool worker_rests(struct worker *w);
+void worker_say_paused(struct worker *w);
 
 /* How long the pace allows no call of the work in hand; 0: it does. */
 int64_t worker_pace_ms(const struct worker *w);
@@ -166,6 +169,9 @@ int64_t worker_bound_ms(const struct stock_view *view);
 
 /* A moment of our clock by the clock of the system. */
 int64_t worker_their_ms(const struct worker *w, int64_t our_ms);
+
+/* Does no other process have the lease? Then it is ours. */
+bool worker_takes(struct worker *w);
 
 /* By our own clock, can no other process have the lease yet? Asked right before
    what must not happen twice: this process may have been stopped meanwhile. */

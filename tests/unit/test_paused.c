@@ -156,6 +156,31 @@ test_paused__its_lease_is_free_and_its_state_says_so(void **state)
 	assert_state("starting");
 }
 
+/* Several on one Redis: who works it says how it is. */
+static void
+test_paused__another_process_that_works_it_has_the_word(void **state)
+{
+	struct store *store = world->base.store;
+	const struct health_fact well = { "state", "ok" };
+	struct worker *w = &world->agora;
+	int64_t token = 0;
+
+	(void)state;
+	pause_it("agora");
+	assert_true(worker_rests(w));
+	assert_state("paused");
+	resume_it("agora");
+	assert_int_equal(
+		store_lease_hold(store, &token, w->lease, "other", 600000), 0);
+	assert_int_equal(store_health_set(store, "agora", &well, 1), 0);
+	assert_false(worker_rests(w));
+	assert_state("ok");
+	pause_it("agora");
+	assert_true(worker_rests(w));
+	assert_state("ok");
+	assert_int_equal(store_lease_release(store, w->lease, "other"), 0);
+}
+
 static void
 test_paused__an_answer_that_redis_missed_is_noted_first(void **state)
 {
@@ -197,6 +222,7 @@ main(void)
 		EACH(test_paused__work_in_hand_ends_before_its_next_call),
 		EACH(test_paused__others_go_on),
 		EACH(test_paused__its_lease_is_free_and_its_state_says_so),
+		EACH(test_paused__another_process_that_works_it_has_the_word),
 		EACH(test_paused__an_answer_that_redis_missed_is_noted_first),
 		EACH(test_paused__a_limit_outlasts_the_pause),
 	};
