@@ -2,7 +2,7 @@
  * Where a shop keeps its counts, and the statements that read and write there.
  *
  * No value ever stands in a statement, and no name that was not checked: a name
- * is letters, digits, `_`, `$` and `-`, and is quoted. A row is the same one for
+ * is quoted, and has nothing in it that would end the quotes. A row is the same one for
  * the table when its own collation says so, so rows are taken together as it
  * does (GROUP BY) and an id that stands in several is nobody's.
  *
@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 64 };
+enum { NAME_MAX = 64 };
 
 struct profile {
 	const char *name;
@@ -132,14 +132,23 @@ sql_shape_read(struct sql_shape *out, const struct conf_section *conf)
 	                       : NULL;
 }
 
+/* What a server takes as a name, in whatever alphabet, but for what would end
+   the quotes. Source: MariaDB, "Identifier Names", read 2026-11-22. */
 static bool
 is_name(const char *name)
 {
 	size_t n = strlen(name);
+	size_t n_characters = 0;
 
-	return n > 0 && n <= NAME_MAX_BYTES &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-	                    "WXYZ0123456789_$-") == n;
+	for (const char *p = name; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c < ' ' || c == 0x7f || c == '`' || c >= 0xf0)
+			return false;
+		n_characters += (c & 0xc0) != 0x80;
+	}
+	return n > 0 && n_characters <= NAME_MAX && name[0] != ' ' &&
+	       name[n - 1] != ' ';
 }
 
 void
@@ -158,9 +167,10 @@ sql_shape_check(const struct conf_section *conf, struct buf *mistakes)
 			         names[i].key);
 		else if (name && !is_name(name))
 			buf_addf(mistakes,
-			         "%s: not a name: expected letters, digits, "
-			         "_, $ and -, at most %d\n",
-			         names[i].key, (int)NAME_MAX_BYTES);
+			         "%s: not a name: expected at most %d "
+			         "characters, without a backtick and without "
+			         "a blank at an end\n",
+			         names[i].key, (int)NAME_MAX);
 	}
 	if (shape.location && !shape.place)
 		buf_adds(mistakes,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "gateway/base/err.h"
+#include "gateway/base/words.h"
 
 struct outcome
 outcome_done(void)
@@ -26,6 +27,7 @@ outcome_of(enum verdict verdict, const char *format, ...)
 	if (vsnprintf(outcome.why, sizeof(outcome.why), format, args) < 0)
 		outcome.why[0] = '\0';
 	va_end(args);
+	words_clean(outcome.why); /* half a character, where one was cut */
 	return outcome;
 }
 

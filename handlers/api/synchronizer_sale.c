@@ -45,19 +45,24 @@ say(struct entries_call *c)
 	return api_reply_json(c->reply, 202);
 }
 
-/* Its error_message, and our own error beside it. Where nobody knows whether it
-   was taken, the job can be asked for. */
+/* Its error_message, which is all that an old caller reads, and our own error
+   beside it. Where nobody knows whether it was taken, the job can be asked
+   for. */
 static void
 fail(struct entries_call *c, int status, const char *code, const char *message,
      const char *field)
 {
 	struct json_out j = { .to = &c->reply->body };
 	bool is_open = status == 503 && c->entry.sale;
+	struct buf all = BUF_INIT;
 
+	buf_addf(&all, "%s%s%s", field ? field : "", field ? ": " : "",
+	         message);
 	json_out_object(&j, NULL);
 	json_out_text(&j, "status", is_open ? "unknown" : "failed");
 	api_out_text(&j, "location", is_open ? c->entry.sale : NULL);
-	api_out_text(&j, "error_message", message);
+	api_out_text(&j, "error_message", buf_text(&all));
+	buf_fini(&all);
 	json_out_object(&j, "error");
 	json_out_text(&j, "code", code);
 	api_out_text(&j, "message", message);
@@ -284,7 +289,9 @@ read_currency(struct entries_call *c, const char **out)
 {
 	int r = json_get_text(out, json_root(c->doc), "currency");
 
-	if (r == JSON_WRONG_TYPE || (!r && strlen(*out) != CURRENCY))
+	if (r == JSON_WRONG_TYPE ||
+	    (!r && (strlen(*out) != CURRENCY ||
+	            strspn(*out, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CURRENCY)))
 		return refuse(c, "currency", "as ISO 4217 writes it: EUR");
 	return 0;
 }

@@ -1102,6 +1102,31 @@ test_sql__a_shop_that_adds_its_own_rows_is_left_alone(void **state)
 	assert_asked("SELECT COUNT(*) FROM shop.stock", "6");
 }
 
+/* Whatever the shop's maker liked. */
+static void
+test_sql__names_of_any_letters_are_quoted(void **state)
+{
+	struct rig *rig = *state;
+	struct count counts[2] = { { .external = "A 1" }, { .external = "B" } };
+
+	run("CREATE TABLE shop.`\316\261 b-?; DROP \"x'` (`select` VARCHAR(20), "
+	    "`\317\200\316\277\317\203 %s` INT, `it''s` DATETIME)");
+	run("INSERT INTO shop.`\316\261 b-?; DROP \"x'` (`select`, "
+	    "`\317\200\316\277\317\203 %s`) VALUES ('A 1', 4), ('B', 5)");
+	open_with(rig, "\"table\":\"\316\261 b-?; DROP \\\"x'\","
+	               "\"id_column\":\"select\",\"quantity_column\":"
+	               "\"\317\200\316\277\317\203 %s\","
+	               "\"updated_column\":\"it''s\"");
+	assert_probe(rig, VERDICT_DONE, "");
+	assert_outcome(sql_adapter.read_counts(rig->sql, counts, 2),
+	               VERDICT_DONE, "");
+	assert_known(&counts[1], "5");
+	assert_outcome(set(rig, "A 1", 9), VERDICT_DONE, "");
+	assert_asked("SELECT `\317\200\316\277\317\203 %s` FROM "
+	             "shop.`\316\261 b-?; DROP \"x'` WHERE `select` = 'A 1'",
+	             "9");
+}
+
 /* Of another alphabet than the column's: the server compares nothing then. */
 static void
 test_sql__letters_that_no_column_holds_are_that_items_own(void **state)
@@ -1496,6 +1521,9 @@ test_sql__options_are_checked_together(void **state)
 		  "ca_file: not used" },
 		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
 		  "\"table\":\"a`b\"",
+		  "table: not a name" },
+		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
+		  "\"table\":\"stock \"",
 		  "table: not a name" },
 		{ "\"user\":\"u\",\"socket\":\"/s\",\"profile\":\"stock\","
 		  "\"quantity_column\":\"idProductEcommerce\"",
@@ -2168,6 +2196,7 @@ main(void)
 		TEST(without_the_right_to_add_only_that_row_is_refused),
 		TEST(a_row_that_does_not_fit_is_its_own_trouble),
 		TEST(a_shop_that_adds_its_own_rows_is_left_alone),
+		TEST(names_of_any_letters_are_quoted),
 		TEST(letters_that_no_column_holds_are_that_items_own),
 		TEST(things_are_found_by_what_the_table_knows),
 		TEST(each_profile_finds_its_shops_counts),

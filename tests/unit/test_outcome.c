@@ -43,6 +43,17 @@ test_outcome__cuts_a_reason_that_is_too_long(void **state)
 	assert_int_equal(strlen(outcome.why), OUTCOME_WHY_SIZE - 1);
 }
 
+/* Logs and answers are of whole characters. */
+static void
+test_outcome__half_a_character_is_none(void **state)
+{
+	struct outcome outcome =
+		outcome_of(VERDICT_REFUSED, "id %.4s of it", "a\316\261\316\261");
+
+	(void)state;
+	assert_string_equal(outcome.why, "id a\316\261? of it");
+}
+
 static void
 test_outcome__slow_carries_the_wait(void **state)
 {
@@ -94,6 +105,7 @@ main(void)
 		cmocka_unit_test(test_outcome__done_has_nothing_to_explain),
 		cmocka_unit_test(test_outcome__keeps_its_reason),
 		cmocka_unit_test(test_outcome__cuts_a_reason_that_is_too_long),
+		cmocka_unit_test(test_outcome__half_a_character_is_none),
 		cmocka_unit_test(test_outcome__slow_carries_the_wait),
 		cmocka_unit_test(test_outcome__a_negative_wait_is_unknown),
 		cmocka_unit_test(
