@@ -873,29 +873,26 @@ test_push__one_that_cannot_be_read_does_not_stop_the_others(void **state)
 static void
 test_push__a_balance_that_cannot_be_read_does_not_stop_the_others(void **state)
 {
+	static const char *const skus[] = { "A1", "A2", "A3", "A4", "A5" };
+
 	(void)state;
-	for (int i = 1; i <= 5; i++) {
-		char sku[8];
-
-		(void)snprintf(sku, sizeof(sku), "A%d", i);
-		engine_world_item(world, sku, "5");
-	}
+	for (size_t i = 0; i < 5; i++)
+		engine_world_item(world, skus[i], "5");
 	fake_adapter_count(erp, "E-A1")->is_unreadable = true;
-	for (int i = 1; i <= 5; i++) {
-		char text[8];
+	for (size_t i = 0; i < 5; i++) {
+		char text[16];
 
-		(void)snprintf(text, sizeof(text), "E-A%d", i);
+		(void)snprintf(text, sizeof(text), "E-%s", skus[i]);
 		fake_adapter_set(erp, text, "7");
-		(void)snprintf(text, sizeof(text), "i:A%d", i);
+		(void)snprintf(text, sizeof(text), "i:%s", skus[i]);
 		engine_world_mark(world, &world->erp, text, MARK_HOOK);
 	}
 	engine_world_rest(world);
-	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
-	for (int i = 2; i <= 5; i++) {
-		char text[8];
+	for (size_t i = 0; i < 5; i++) {
+		char external[16];
 
-		(void)snprintf(text, sizeof(text), "A-A%d", i);
-		assert_true(fake_adapter_shows(agora, text, "7"));
+		(void)snprintf(external, sizeof(external), "A-%s", skus[i]);
+		assert_true(fake_adapter_shows(agora, external, i ? "7" : "5"));
 	}
 	assert_string_equal(state_of("erp"), "ok");
 	fake_adapter_count(erp, "E-A1")->is_unreadable = false;
