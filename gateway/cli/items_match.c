@@ -296,7 +296,7 @@ print_account(const struct run *run, const char *name)
 	int r;
 
 	cli_title("%s: %zu bound, %zu matched, %zu ambiguous, %zu unknown; "
-	          "%zu items of ours are not there",
+	          "%zu of our items are neither bound nor matched",
 	          name, match_count(m, MATCH_BOUND),
 	          match_count(m, MATCH_BY_BARCODE) +
 	                  match_count(m, MATCH_BY_SKU),
