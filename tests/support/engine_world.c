@@ -224,6 +224,21 @@ engine_world_turn(struct worker *w)
 }
 
 void
+engine_world_live(struct worker *w, int64_t until_mono_ms)
+{
+	int64_t left_ms = until_mono_ms - clock_mono_ms();
+	int64_t wait_ms = 0;
+
+	assert_int_equal(worker_turn(w, &wait_ms), 0);
+	if (!wait_ms)
+		return;
+	if (store_marks_poll(w->store, w->account) == MARKS_WOKEN)
+		pace_hint(&w->pace, clock_mono_ms());
+	else
+		fake_clock_advance(wait_ms < left_ms ? wait_ms : left_ms);
+}
+
+void
 engine_world_rest(struct engine_world *world)
 {
 	struct worker *const all[] = { &world->erp, &world->agora,

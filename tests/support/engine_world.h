@@ -53,6 +53,10 @@ void engine_world_mark(struct engine_world *world, struct worker *w,
 /* One turn of a worker; asserts that it was no fault. */
 void engine_world_turn(struct worker *w);
 
+/* As the loop of worker.c does it, without sleeping: the clock goes on by the
+   wait, but no further than until_mono_ms, unless a mark ends it. */
+void engine_world_live(struct worker *w, int64_t until_mono_ms);
+
 /* Turns of all workers until none has anything to do now. The clock stands. */
 void engine_world_rest(struct engine_world *world);
 

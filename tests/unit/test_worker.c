@@ -615,23 +615,13 @@ test_worker__an_hour_away_costs_few_calls_and_is_over_within_half_a_minute(
 	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
 }
 
-/* As the worker's thread does it, without sleeping, so long. */
 static void
-turn_and_wait(struct worker *w, int64_t for_ms)
+live_for(struct worker *w, int64_t for_ms)
 {
 	int64_t end_ms = clock_mono_ms() + for_ms;
 
-	while (clock_mono_ms() < end_ms) {
-		int64_t left_ms = end_ms - clock_mono_ms();
-		int64_t wait_ms = 0;
-
-		assert_int_equal(worker_turn(w, &wait_ms), 0);
-		if (store_marks_poll(w->store, w->account) == MARKS_WOKEN)
-			pace_hint(&w->pace, clock_mono_ms());
-		else
-			fake_clock_advance(wait_ms < left_ms ? wait_ms
-			                                     : left_ms);
-	}
+	while (clock_mono_ms() < end_ms)
+		engine_world_live(w, end_ms);
 }
 
 /* Something is sold elsewhere each second. */
@@ -651,12 +641,12 @@ test_worker__an_outage_while_others_trade_does_not_use_up_the_month(
 		fake_adapter_set(erp, "E-A1", i % 2 ? "3" : "4");
 		engine_world_mark(world, &world->erp, "i:A1", MARK_HOOK);
 		engine_world_turn(&world->erp);
-		turn_and_wait(w, 1000);
+		live_for(w, 1000);
 		n += times_of(tills[1], "read_counts");
 	}
 	assert_in_range(n, 5, 60);
 	fake_adapter_count(tills[1], "K-A1")->is_broken = false;
-	turn_and_wait(w, PACE_DEAR_CAP_MS);
+	live_for(w, PACE_DEAR_CAP_MS);
 	assert_true(fake_adapter_shows(tills[1], "K-A1", "3"));
 	assert_int_equal(pace_state(&w->pace), VERDICT_DONE);
 }
@@ -701,7 +691,7 @@ test_worker__a_person_does_not_wait_for_the_month(void **state)
 		engine_world_turn(w);
 		for (int n = 0; n < 2; n++) {
 			make_wait_long(w, rows[i].kind);
-			turn_and_wait(w, 2000);
+			live_for(w, 2000);
 			(void)fake_adapter_log(tills[1]);
 			engine_world_mark(world, w, rows[i].wish,
 			                  MARK_OPERATOR);
@@ -709,7 +699,7 @@ test_worker__a_person_does_not_wait_for_the_month(void **state)
 			assert_string_equal(fake_adapter_log(tills[1]),
 			                    rows[i].log);
 			make_wait_long(w, rows[i].kind);
-			turn_and_wait(w, 200000);
+			live_for(w, 200000);
 			assert_string_equal(fake_adapter_log(tills[1]), "");
 		}
 	}
@@ -734,14 +724,14 @@ test_worker__an_entry_that_a_person_retries_does_not_wait_for_the_month(
 	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
 	engine_world_mark(world, &world->agora, "s:S2", MARK_HOOK);
 	engine_world_turn(&world->agora);
-	turn_and_wait(w, 1);
+	live_for(w, 1);
 	assert_string_equal(engine_world_entry(world, "agora/S1"), "refused");
 	make_wait_long(w, PACE_POST);
-	turn_and_wait(w, 200000);
+	live_for(w, 200000);
 	assert_int_equal(store_dead_decide(world->base.store, "entry/agora/S1",
 	                                   DEAD_RETRY),
 	                 0);
-	turn_and_wait(w, 1);
+	live_for(w, 1);
 	assert_string_equal(engine_world_entry(world, "agora/S1"), "settled");
 	assert_string_equal(store_world_marks(&world->base, "erp"), "");
 }
@@ -760,21 +750,6 @@ test_worker__our_own_look_ends_no_wait(void **state)
 	engine_world_mark(world, w, "i:A1", MARK_AGAIN);
 	engine_world_turn(w);
 	assert_string_equal(fake_adapter_log(tills[0]), "");
-}
-
-/* As the loop of worker.c does it, without sleeping. */
-static void
-turn_once(struct worker *w)
-{
-	int64_t wait_ms = 0;
-
-	assert_int_equal(worker_turn(w, &wait_ms), 0);
-	if (!wait_ms)
-		return;
-	if (store_marks_poll(w->store, w->account) == MARKS_WOKEN)
-		pace_hint(&w->pace, clock_mono_ms());
-	else
-		fake_clock_advance(wait_ms);
 }
 
 /* Many items of which one is broken at the first till; all have moved. */
@@ -822,12 +797,12 @@ test_worker__an_item_whose_read_fails_does_not_stop_the_others(void **state)
 		break_one_of_many(broken);
 		end_ms = clock_mono_ms() + 60000;
 		while (clock_mono_ms() < end_ms && n_at_target() < MANY - 1)
-			turn_once(&world->agora);
+			engine_world_live(&world->agora, end_ms);
 		assert_int_equal(n_at_target(), MANY - 1);
 		assert_in_range(times_of(tills[0], "read_counts"), 1, 60);
 		end_ms = clock_mono_ms() + 3600000;
 		while (clock_mono_ms() < end_ms) {
-			turn_once(&world->agora);
+			engine_world_live(&world->agora, end_ms);
 			n += times_of(tills[0], "read_counts");
 		}
 		assert_in_range(n, 100, 300); /* as if it were alone */
@@ -835,7 +810,7 @@ test_worker__an_item_whose_read_fails_does_not_stop_the_others(void **state)
 			false;
 		end_ms = clock_mono_ms() + 2 * PACE_CAP_MS;
 		while (clock_mono_ms() < end_ms)
-			turn_once(&world->agora);
+			engine_world_live(&world->agora, end_ms);
 		assert_int_equal(n_at_target(), MANY);
 	}
 }
@@ -855,7 +830,7 @@ test_worker__what_goes_well_beside_it_does_not_make_a_bad_item_urgent(
 	end_ms = clock_mono_ms() + 600000;
 	while (clock_mono_ms() < end_ms) {
 		engine_world_mark(world, w, "i:A0", MARK_HOOK);
-		turn_once(w);
+		engine_world_live(w, end_ms);
 		fake_clock_advance(500);
 		n += times_of(tills[0], "A-A5");
 	}
@@ -878,7 +853,7 @@ test_worker__what_comes_first_and_fails_leaves_a_turn_to_the_rest(void **state)
 	engine_world_mark(world, w, MARK_FULL, MARK_SYNC);
 	(void)fake_adapter_log(tills[0]);
 	while (clock_mono_ms() < end_ms && !n) {
-		turn_once(w);
+		engine_world_live(w, end_ms);
 		n += times_of(tills[0], "full");
 	}
 	assert_int_equal(n, 1);
@@ -904,7 +879,7 @@ test_worker__what_fails_makes_room_for_what_is_behind_it(void **state)
 			fake_adapter_next(tills[0], "read_sales",
 			                  outcome_of(VERDICT_RETRY, "http 500"),
 			                  false);
-		turn_once(w);
+		engine_world_live(w, end_ms);
 		n += times_of(tills[0], "full");
 	}
 	assert_int_equal(n, 1);
