@@ -12,6 +12,7 @@
 #include "adapters/adapters.h"
 #include "gateway/base/clock.h"
 #include "gateway/drivers/http_client.h"
+#include "tests/support/adapter_sink.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/fake_vault.h"
@@ -323,13 +324,6 @@ struct learned {
 };
 
 static int
-begin_counts(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static int
 take_count(void *ctx, const char *external, struct decimal qty)
 {
 	struct learned *learned = ctx;
@@ -338,22 +332,6 @@ take_count(void *ctx, const char *external, struct decimal qty)
 	(void)qty;
 	learned->n_counts++;
 	return 0;
-}
-
-static int
-breathe(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static void
-progress(void *ctx, const char *entity, int64_t rows, int64_t total)
-{
-	(void)ctx;
-	(void)entity;
-	(void)rows;
-	(void)total;
 }
 
 static void
@@ -444,17 +422,13 @@ do_sync(struct rig *rig)
 {
 	struct learned learned = { 0 };
 	const struct sync_job job = { .is_full = true };
-	const struct sync_sink sink = { .ctx = &learned,
-		                        .begin_counts = begin_counts,
-		                        .count = take_count,
-		                        .progress = progress,
-		                        .breathe = breathe,
-		                        .listed = listed,
-		                        .skipped = rows_said,
-		                        .dangling = rows_said };
-	struct outcome outcome =
-		rig->subject->ops->sync(rig->state, &job, &sink);
+	struct sync_sink sink = adapter_sink_of(&learned, take_count);
+	struct outcome outcome;
 
+	sink.listed = listed;
+	sink.skipped = rows_said;
+	sink.dangling = rows_said;
+	outcome = rig->subject->ops->sync(rig->state, &job, &sink);
 	assert_int_equal(learned.n_counts, 0);
 	return outcome;
 }

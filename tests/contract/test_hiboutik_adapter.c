@@ -16,6 +16,7 @@
 #include "handlers/handlers.h"
 #include "tests/sim/hiboutik.h"
 #include "tests/support/adapter_rig.h"
+#include "tests/support/adapter_sink.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/till_wire.h"
@@ -1616,7 +1617,7 @@ test_hiboutik__a_sync_tells_every_count_of_the_warehouse(void **state)
 	const struct sync_job job = { .is_full = true };
 	int64_t sum = 0;
 	int64_t expected = 0;
-	const struct sync_sink sink = adapter_rig_sink(&sum, sum_count);
+	const struct sync_sink sink = adapter_sink_of(&sum, sum_count);
 
 	for (size_t i = 0; i < rig->till.n_things; i++) {
 		rig->till.things[i]->counts[1] = 1000;

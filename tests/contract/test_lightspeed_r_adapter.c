@@ -14,6 +14,7 @@
 #include "gateway/drivers/http_client.h"
 #include "tests/sim/fault.h"
 #include "tests/sim/lightspeed_r.h"
+#include "tests/support/adapter_sink.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/fake_vault.h"
@@ -664,24 +665,21 @@ breathe(void *ctx)
 	return 0;
 }
 
-static void
-progress(void *ctx, const char *entity, int64_t rows, int64_t total)
+static struct sync_sink
+sink_of(struct tally *t)
 {
-	(void)ctx;
-	(void)entity;
-	(void)rows;
-	(void)total;
+	struct sync_sink sink = adapter_sink_of(t, take_count);
+
+	sink.begin_counts = begin_counts;
+	sink.breathe = breathe;
+	return sink;
 }
 
 static struct outcome
 sync(struct rig *rig, struct tally *t, bool is_full, const char *moves)
 {
 	const struct sync_job job = { .is_full = is_full };
-	const struct sync_sink sink = { .ctx = t,
-		                        .begin_counts = begin_counts,
-		                        .count = take_count,
-		                        .progress = progress,
-		                        .breathe = breathe };
+	const struct sync_sink sink = sink_of(t);
 
 	*t = (struct tally){ .of_first = -1, .rig = rig, .moves = moves };
 	(void)snprintf(t->first, sizeof(t->first), "%lld",
@@ -747,11 +745,7 @@ test_lightspeed_r__a_list_that_breaks_off_moves_no_cursor(void **state)
 	fake_clock_advance(600000);
 	for (unsigned at = 1; at <= 2; at++) {
 		const struct sync_job job = { .is_full = false };
-		const struct sync_sink sink = { .ctx = &t,
-			                        .begin_counts = begin_counts,
-			                        .count = take_count,
-			                        .progress = progress,
-			                        .breathe = breathe };
+		const struct sync_sink sink = sink_of(&t);
 
 		begin_log(rig);
 		rig->wire.bad_call = at;

@@ -14,6 +14,7 @@
 #include "gateway/drivers/http_client.h"
 #include "tests/sim/lightspeed_x.h"
 #include "tests/support/adapter_rig.h"
+#include "tests/support/adapter_sink.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_mirror.h"
 #include "tests/support/till_wire.h"
@@ -780,7 +781,7 @@ static struct outcome
 sync_into(struct rig *rig, struct told *told, bool is_full, bool is_dry)
 {
 	const struct sync_job job = { .is_full = is_full, .is_dry = is_dry };
-	const struct sync_sink sink = adapter_rig_sink(told, tell);
+	const struct sync_sink sink = adapter_sink_of(told, tell);
 
 	buf_reset(&told->text);
 	told->n = 0;

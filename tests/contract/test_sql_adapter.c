@@ -11,6 +11,7 @@
 
 #include "adapters/adapters.h"
 #include "gateway/base/clock.h"
+#include "tests/support/adapter_sink.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/maria_server.h"
 #include "tests/support/make_cert.h"
@@ -907,15 +908,6 @@ tell_count(void *ctx, const char *external, struct decimal qty)
 	return 0;
 }
 
-static void
-progress(void *ctx, const char *entity, int64_t rows, int64_t total)
-{
-	(void)ctx;
-	(void)entity;
-	(void)rows;
-	(void)total;
-}
-
 /* Urgent work has its turn: on the same connection. */
 static int
 breathe(void *ctx)
@@ -939,14 +931,12 @@ skipped(void *ctx, const char *entity, int64_t rows, const char *why)
 static struct outcome
 sync_all(struct rig *rig)
 {
-	const struct sync_sink sink = { .ctx = rig,
-		                        .begin_counts = begin_counts,
-		                        .count = tell_count,
-		                        .progress = progress,
-		                        .breathe = breathe,
-		                        .skipped = skipped };
+	struct sync_sink sink = adapter_sink_of(rig, tell_count);
 	const struct sync_job job = { .is_full = true };
 
+	sink.begin_counts = begin_counts;
+	sink.breathe = breathe;
+	sink.skipped = skipped;
 	rig->told[0] = '\0';
 	rig->n_told = rig->n_breaths = rig->n_begun = 0;
 	return sql_adapter.sync(rig->sql, &job, &sink);
@@ -1109,7 +1099,8 @@ test_sql__names_of_any_letters_are_quoted(void **state)
 	struct rig *rig = *state;
 	struct count counts[2] = { { .external = "A 1" }, { .external = "B" } };
 
-	run("CREATE TABLE shop.`\316\261 b-?; DROP \"x'` (`select` VARCHAR(20), "
+	run("CREATE TABLE shop.`\316\261 b-?; DROP \"x'` (`select` "
+	    "VARCHAR(20), "
 	    "`\317\200\316\277\317\203 %s` INT, `it''s` DATETIME)");
 	run("INSERT INTO shop.`\316\261 b-?; DROP \"x'` (`select`, "
 	    "`\317\200\316\277\317\203 %s`) VALUES ('A 1', 4), ('B', 5)");

@@ -42,37 +42,3 @@ adapter_rig_whole(struct decimal d)
 	assert_int_equal(decimal_to_scaled(&n, d, 0), 0);
 	return n;
 }
-
-static int
-begin_counts(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static void
-progress(void *ctx, const char *entity, int64_t rows, int64_t total)
-{
-	(void)ctx;
-	(void)entity;
-	(void)rows;
-	(void)total;
-}
-
-static int
-breathe(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-struct sync_sink
-adapter_rig_sink(void *ctx, int (*count)(void *ctx, const char *external,
-                                         struct decimal qty))
-{
-	return (struct sync_sink){ .ctx = ctx,
-		                   .begin_counts = begin_counts,
-		                   .count = count,
-		                   .progress = progress,
-		                   .breathe = breathe };
-}

@@ -20,9 +20,4 @@ void adapter_rig_order(const struct till_hands *hands, void *till,
 
 int64_t adapter_rig_whole(struct decimal d);
 
-/* A sync that is heard by nobody, but for its counts. */
-struct sync_sink adapter_rig_sink(void *ctx,
-                                  int (*count)(void *ctx, const char *external,
-                                               struct decimal qty));
-
 #endif
