@@ -1079,8 +1079,8 @@ test_sql__a_shop_that_adds_its_own_rows_is_left_alone(void **state)
 	static const char *const shops[] = {
 		"\"profile\":\"opencart\"",
 		"\"profile\":\"stock\",\"id_column\":\"id\"",
-		"\"table\":\"stock\",\"id_column\":\"idProductEcommerce\","
-		"\"quantity_column\":\"quantity\"",
+		("\"table\":\"stock\",\"id_column\":\"idProductEcommerce\","
+		 "\"quantity_column\":\"quantity\""),
 	};
 	struct rig *rig = *state;
 
