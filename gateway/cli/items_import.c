@@ -5,6 +5,7 @@
  */
 #include "gateway/cli/items.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ struct import {
 	size_t n_pending;
 	size_t n_items;
 	size_t n_new_bindings;    /* at all accounts */
+	size_t n_gone_bindings;   /* their cell is empty now */
 	size_t n_channel_counts;  /* that channels will be told */
 	bool has_other_authority; /* of these some are not the default one's */
 	size_t n_homeless;        /* not bound at their authority */
@@ -151,10 +153,13 @@ complain_of_column(struct import *im, const struct csv *csv, const char *title)
 {
 	static const char *const known[] = { "sku", "name", "authority",
 		                             "reserve" };
-	struct near near = { .to = title };
+	char *small = text_dup(title);
+	struct near near = { .to = small ? small : title };
 	struct buf what = BUF_INIT;
 	const char *before = " or an account: ";
 
+	for (char *p = small; p && *p; p++)
+		*p = (char)tolower((unsigned char)*p);
 	buf_adds(&what, "unknown column: expected ");
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		try_near(&near, known[i]);
@@ -169,8 +174,14 @@ complain_of_column(struct import *im, const struct csv *csv, const char *title)
 		buf_addf(&what, "%s%s", before, conf_account_name(one));
 		before = ", ";
 	}
-	complain_unknown(im, csv, title, buf_text(&what), &near);
+	if (strchr(title, '\t'))
+		complain(im, csv, title,
+		         "columns are divided by commas or semicolons, not "
+		         "by tabs");
+	else
+		complain_unknown(im, csv, title, buf_text(&what), &near);
 	buf_fini(&what);
+	free(small);
 }
 
 static void
@@ -407,7 +418,7 @@ note_homeless(struct import *im, const struct item *item,
 }
 
 /*
- * How many of its bindings are new or different, and how many channels will be
+ * How many of its bindings are new, different or gone, and how many channels will be
  * told another count for that or for a new authority. Where its column is
  * absent the authority stays; an empty cell is the default one.
  */
@@ -425,7 +436,8 @@ count_changes(struct import *im, const struct item *item,
 		const struct binding *was = item_find_binding(old, b->account);
 		bool is_new = strcmp(was ? was->typed : "", b->typed) != 0;
 
-		im->n_new_bindings += is_new;
+		im->n_new_bindings += is_new && *b->typed;
+		im->n_gone_bindings += is_new && !*b->typed;
 		if (!*b->typed || !strcmp(b->account, now) ||
 		    (!is_new && !strcmp(before, now)) ||
 		    !takes_counts(im, b->account))
@@ -730,6 +742,13 @@ say_done(const struct import *im)
 	         im->n_items == 1 ? "" : "s",
 	         im->cli->is_dry ? " would be imported" : " imported",
 	         im->n_new_bindings, im->n_new_bindings == 1 ? "" : "s");
+	if (im->n_gone_bindings)
+		cli_line("%zu binding%s %s taken away: the cell is empty",
+		         im->n_gone_bindings,
+		         im->n_gone_bindings == 1 ? "" : "s",
+		         im->cli->is_dry            ? "would be"
+		         : im->n_gone_bindings == 1 ? "was"
+		                                    : "were");
 	if (im->n_channel_counts)
 		cli_line("%zu channel count%s %s set to what %s says; sales "
 		         "closed before now are history",
@@ -767,7 +786,7 @@ import_text(struct import *im, const char *text, size_t n)
 {
 	int r = pass(im, text, n);
 
-	if (!r && !im->n_columns) {
+	if (!r && !im->n_columns && !im->mistakes.n) {
 		cli_complain("%s: empty; nothing was written", im->path);
 		return EXIT_CODE_FAILED;
 	}
@@ -804,6 +823,7 @@ say_json(const struct import *im, enum exit_code code)
 	json_out_bool(&j, "written", im->is_written);
 	json_out_int(&j, "items", (int64_t)im->n_items);
 	json_out_int(&j, "bindings", (int64_t)im->n_new_bindings);
+	json_out_int(&j, "bindings_gone", (int64_t)im->n_gone_bindings);
 	json_out_int(&j, "channel_counts", (int64_t)im->n_channel_counts);
 	json_out_int(&j, "not_bound_at_authority", (int64_t)im->n_homeless);
 	json_out_array(&j, "mistakes");

@@ -264,6 +264,46 @@ test_cli_items__an_empty_file_is_refused(void **state)
 }
 
 static void
+test_cli_items__a_header_that_cannot_be_read_is_no_empty_file(void **state)
+{
+	(void)state;
+	assert_refused("\"sku,name\nA1,x\n", ":1: a quote is never closed");
+	assert_refused("\xff\xfesku\n", ":1: not UTF-8");
+	assert_null(strstr(err, "empty"));
+}
+
+static void
+test_cli_items__a_header_in_capitals_or_with_tabs_is_explained(void **state)
+{
+	(void)state;
+	assert_refused("SKU,Agora\nA1,x\n",
+	               ":1: SKU: unknown column: expected sku,");
+	assert_non_null(strstr(err, "(did you mean \"sku\"?)"));
+	assert_non_null(strstr(err, "(did you mean \"agora\"?)"));
+	assert_refused("sku\tagora\nA1\tx\n",
+	               "divided by commas or semicolons, not by tabs");
+}
+
+/* A file that lost its cells unbinds: a dry run says so. */
+static void
+test_cli_items__what_is_taken_away_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(import("sku,erp,agora\nA1,G1,sq-1\nA2,G2,sq-2\n"),
+	                 EXIT_CODE_DONE);
+	assert_int_equal(import_as(true, "sku,erp,agora\nA1,G1\nA2,G3,\n"),
+	                 EXIT_CODE_DONE);
+	assert_string_equal(out, "2 items would be imported: 1 binding new or "
+	                         "changed\n"
+	                         "2 bindings would be taken away: the cell is "
+	                         "empty\n");
+	assert_typed("A1", "agora", "sq-1");
+	assert_int_equal(import("sku,agora\nA1,\n"), EXIT_CODE_DONE);
+	assert_non_null(strstr(out, "\n1 binding was taken away: "));
+	assert_typed("A1", "agora", "none");
+}
+
+static void
 test_cli_items__a_sku_or_binding_given_twice_is_refused(void **state)
 {
 	(void)state;
@@ -682,7 +722,8 @@ test_cli_items__an_import_tells_programs(void **state)
 	                 EXIT_CODE_DONE);
 	assert_string_equal(out, "{\"ok\":true,\"dry_run\":true,"
 	                         "\"written\":false,\"items\":1,"
-	                         "\"bindings\":2,\"channel_counts\":1,"
+	                         "\"bindings\":2,\"bindings_gone\":0,"
+	                         "\"channel_counts\":1,"
 	                         "\"not_bound_at_authority\":0,"
 	                         "\"mistakes\":[]}\n");
 	assert_items(0);
@@ -720,6 +761,9 @@ main(void)
 		EACH(test_cli_items__unknown_columns_are_refused_by_name),
 		EACH(test_cli_items__a_column_given_twice_is_refused),
 		EACH(test_cli_items__an_empty_file_is_refused),
+		EACH(test_cli_items__a_header_that_cannot_be_read_is_no_empty_file),
+		EACH(test_cli_items__a_header_in_capitals_or_with_tabs_is_explained),
+		EACH(test_cli_items__what_is_taken_away_is_told),
 		EACH(test_cli_items__a_sku_or_binding_given_twice_is_refused),
 		EACH(test_cli_items__bad_cells_are_all_named_with_their_line),
 		EACH(test_cli_items__an_authority_that_records_no_sales_is_refused),
