@@ -420,20 +420,6 @@ is_help_wanted(const struct cli *cli)
 }
 
 static enum exit_code
-help(const struct cli *cli)
-{
-	for (int i = 0; i < cli->argc; i++)
-		for (size_t k = 0; k < n_commands; k++)
-			if (commands[k].does &&
-			    !strcmp(commands[k].name, cli->argv[i])) {
-				print_help_of(&commands[k]);
-				return EXIT_CODE_DONE;
-			}
-	print_help(cli->argc ? stdout : stderr);
-	return cli->argc ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
-}
-
-static enum exit_code
 refuse_command(const char *name)
 {
 	struct near near = { .to = name };
@@ -444,17 +430,51 @@ refuse_command(const char *name)
 	return refuse("command", &near);
 }
 
+/* The first word that is no option and not `help` itself is asked about. */
+static enum exit_code
+help(const struct cli *cli)
+{
+	const char *about = NULL;
+
+	for (int i = 0; !about && i < cli->argc; i++)
+		if (cli->argv[i][0] != '-' && strcmp(cli->argv[i], "help") != 0)
+			about = cli->argv[i];
+	for (size_t k = 0; about && k < n_commands; k++)
+		if (commands[k].does && !strcmp(commands[k].name, about)) {
+			print_help_of(&commands[k]);
+			return EXIT_CODE_DONE;
+		}
+	if (about && strcmp(about, "version") != 0)
+		return refuse_command(about);
+	print_help(cli->argc ? stdout : stderr);
+	return cli->argc ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+}
+
+static enum exit_code
+version(const struct cli *cli)
+{
+	static const struct command self = { .name = "version", .options = "" };
+
+	if (cli->argc > 1) {
+		cli_complain("%s: one word too many: usage: tillbridge version",
+		             cli->argv[1]);
+		return EXIT_CODE_USAGE;
+	}
+	if (!takes_its_options(cli, &self))
+		return EXIT_CODE_USAGE;
+	(void)puts("tillbridge " TILLBRIDGE_VERSION);
+	return EXIT_CODE_DONE;
+}
+
 static enum exit_code
 run_command(struct cli *cli)
 {
 	const char *name = cli->argc ? cli->argv[0] : "";
 
-	if (!strcmp(name, "version") || !strcmp(name, "--version")) {
-		(void)puts("tillbridge " TILLBRIDGE_VERSION);
-		return EXIT_CODE_DONE;
-	}
 	if (is_help_wanted(cli))
 		return help(cli);
+	if (!strcmp(name, "version") || !strcmp(name, "--version"))
+		return version(cli);
 	for (size_t i = 0; i < n_commands; i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;

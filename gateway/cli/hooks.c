@@ -18,6 +18,8 @@
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/cli/keep.h"
+#include "gateway/cli/watch.h"
+#include "gateway/drivers/store_sync.h"
 
 enum { PLACES_MAX = 8 };
 
@@ -37,20 +39,6 @@ struct registration {
 };
 
 /* ---- is it possible at all? ---- */
-
-static enum exit_code
-refuse_unknown(const struct registration *g, const char *name)
-{
-	struct buf known = BUF_INIT;
-
-	for (size_t i = 0; i < g->conf->n_accounts; i++)
-		buf_addf(&known, "%s%s", i ? ", " : "",
-		         conf_account_name(g->conf->accounts[i]));
-	cli_complain("there is no account %s; there is: %s", name,
-	             buf_text(&known));
-	buf_fini(&known);
-	return EXIT_CODE_FAILED;
-}
 
 /* Where calls shall go. False: nowhere. */
 static bool
@@ -380,7 +368,7 @@ register_at(const struct cli *cli, const struct conf *conf, const char *name)
 	enum exit_code code;
 
 	if (!g.account)
-		return refuse_unknown(&g, name);
+		return watch_refuse(conf, name, SYNC_UNKNOWN, "");
 	g.ops = cli_adapter(cli, g.account);
 	code = check_account(&g);
 	if (code == EXIT_CODE_DONE && find_path(&g))

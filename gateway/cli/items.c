@@ -184,9 +184,17 @@ cli_items(const struct cli *cli)
 		             "well; items list --json says it in JSON");
 		return EXIT_CODE_USAGE;
 	}
-	code = cli_open(&conf, &station, cli);
+	code = cli_load_operator(&conf, cli);
 	if (code != EXIT_CODE_DONE)
 		return code;
+	if (is_match)
+		code = items_match_check(cli, conf);
+	if (code == EXIT_CODE_DONE)
+		code = cli_reach(&station, conf);
+	if (code != EXIT_CODE_DONE) {
+		conf_free(conf);
+		return code;
+	}
 	if (is_import)
 		code = items_import(cli, conf, station_store(station));
 	else if (is_export)

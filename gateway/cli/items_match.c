@@ -427,28 +427,6 @@ is_wanted(const struct run *run, const struct conf_section *account)
 	return is_named && cli_adapter(run->cli, account)->list_items;
 }
 
-/* A name that is none, or of an account that cannot be asked, is refused. */
-static bool
-are_names_right(const struct run *run)
-{
-	for (int i = 1; i < run->cli->argc; i++) {
-		const char *name = run->cli->argv[i];
-		const struct conf_section *account =
-			conf_find_account(run->conf, name);
-
-		if (account && cli_adapter(run->cli, account)->list_items)
-			continue;
-		if (account)
-			cli_complain("%s cannot be asked what is stocked there",
-			             name);
-		else
-			(void)watch_refuse(run->conf, name, SYNC_UNKNOWN,
-			                   "matched");
-		return false;
-	}
-	return true;
-}
-
 static int
 match_accounts(struct run *run)
 {
@@ -505,6 +483,24 @@ match_all(struct run *run)
 }
 
 enum exit_code
+items_match_check(const struct cli *cli, const struct conf *conf)
+{
+	for (int i = 1; i < cli->argc; i++) {
+		const char *name = cli->argv[i];
+		const struct conf_section *account =
+			conf_find_account(conf, name);
+
+		if (account && cli_adapter(cli, account)->list_items)
+			continue;
+		if (!account)
+			return watch_refuse(conf, name, SYNC_UNKNOWN, "");
+		cli_complain("%s cannot be asked what is stocked there", name);
+		return EXIT_CODE_FAILED;
+	}
+	return EXIT_CODE_DONE;
+}
+
+enum exit_code
 items_match(const struct cli *cli, const struct conf *conf,
             struct station *station)
 {
@@ -512,11 +508,8 @@ items_match(const struct cli *cli, const struct conf *conf,
 		           .conf = conf,
 		           .station = station,
 		           .store = station_store(station) };
-	int r;
+	int r = match_all(&run);
 
-	if (!are_names_right(&run))
-		return EXIT_CODE_FAILED;
-	r = match_all(&run);
 	if (!r)
 		say_end(&run);
 	match_free(run.match);

@@ -7,7 +7,9 @@ write_config
 for words in "rum" "" "dead" "dead shot x" "dead show" "items" \
 	"items export extra words" "run twice" "check --ofline" "dead confirm" \
 	"run --dry-run" "status --all" "items export --dry-run" \
-	"dead drop x --dry-run" "dead retry x --dry-run" "dead list --all"; do
+	"version x" "version --json" "help nothing" "nothing --help" \
+	"sync nobody" "reconcile nobody" "items match nobody" \
+	"hooks register nobody" "dead drop x --dry-run" "dead retry x --dry-run" "dead list --all"; do
 	# shellcheck disable=SC2086  # its words
 	tb $words
 	expect "'$words' ($said)" "$code" 2
@@ -16,7 +18,8 @@ done
 code=0
 "$TILLBRIDGE" check -c >/dev/null 2>&1 || code=$?
 expect "-c without a file" "$code" 2
-for words in help --help version --version "help run"; do
+for words in help --help version --version "help run" "run --help" \
+	"help version" "help help" "version --help" "items import --help"; do
 	# shellcheck disable=SC2086  # its words
 	tb $words
 	expect "'$words' ($said)" "$code" 0
@@ -32,6 +35,13 @@ code=0
 expect "--config=" "$code" 0
 
 # What is nearly right is named; what would be ignored is refused.
+tb help statsu
+expect_text "help about what is misspelt" "$said" 'did you mean status\?'
+for words in "sync erb" "items match erb" "hooks register erb"; do
+	# shellcheck disable=SC2086  # its words
+	tb $words
+	expect_text "$words" "$said" 'no account erb; there are: erp, agora$'
+done
 tb statsu
 expect "exit status ($said)" "$code" 2
 expect_text "a misspelt command" "$said" 'did you mean status\?'

@@ -66,7 +66,7 @@ refused()
 	expect_text "what it says" "$said" "$3"
 }
 
-refused . 1 "there is no account kiosl; there is: erp, agora, kiosk" kiosl
+refused . 2 "there is no account kiosl; there are: erp, agora, kiosk" kiosl
 refused . 1 "cannot be told whom to call; set it up there by hand, for $HOOKS/hooks/erp" erp
 refused 'del(.public.url) | .accounts[1].hook.url = "https://localhost/a"' 3 \
 	"public.url is not set"

@@ -98,7 +98,7 @@ wait_for "Tipsi shows it" 20 is 17 bottles_of 21-0001
 
 # A name that is none, and one that does not answer.
 tb items match nobody
-expect "exit status of an unknown account" "$code" 1
+expect "exit status of an unknown account" "$code" 2
 stop_sim
 tb items match kiosk erp
 expect "exit status of one that does not answer" "$code" 1

@@ -305,8 +305,8 @@ static void
 test_cli_hooks__says_what_stands_against_it(void **state)
 {
 	(void)state;
-	assert_int_equal(register_at("agor"), EXIT_CODE_FAILED);
-	assert_says(err, "no account agor; there is: agora, kiosk, cellar");
+	assert_int_equal(register_at("agor"), EXIT_CODE_USAGE);
+	assert_says(err, "no account agor; there are: agora, kiosk, cellar");
 	assert_int_equal(register_at("cellar"), EXIT_CODE_FAILED);
 	assert_says(err, "cellar has no callbacks");
 	assert_int_equal(register_at("kiosk"), EXIT_CODE_FAILED);
