@@ -47,8 +47,8 @@ test_outcome__cuts_a_reason_that_is_too_long(void **state)
 static void
 test_outcome__half_a_character_is_none(void **state)
 {
-	struct outcome outcome =
-		outcome_of(VERDICT_REFUSED, "id %.4s of it", "a\316\261\316\261");
+	struct outcome outcome = outcome_of(VERDICT_REFUSED, "id %.4s of it",
+	                                    "a\316\261\316\261");
 
 	(void)state;
 	assert_string_equal(outcome.why, "id a\316\261? of it");
