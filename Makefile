@@ -176,7 +176,7 @@ $(B)/sources: FORCE
          $(addsuffix .d,$(TESTS))
 
 # Running and testing install what is missing; anything else only names it.
-RUNS  := run test unit scenario asan tsan fuzz bench contract setup \
+RUNS  := run test unit scenario soak asan tsan fuzz bench contract setup \
          converge converge-selftest
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(CIVETWEB_SRC)$(wildcard build/civetweb/src/civetweb.c),,fetch) build \
@@ -230,6 +230,11 @@ absent   := $(filter-out $(there),scenario fuzz bench contract converge)
 ifneq ($(filter scenario,$(there)),)
 scenario: $(PROGRAMS) ## run the scenarios; ONLY=word picks some
 	@$(ENV) tests/scenario/run.sh $(ONLY)
+endif
+ifneq ($(filter scenario,$(there)),)
+.PHONY: soak
+soak: $(PROGRAMS) ## a shop's database away for a minute amid sales, dead and hung; FOR=60
+	@$(ENV) AWAY_S='$(FOR)' AWAY_HOW='kill stop' tests/scenario/run.sh y0120
 endif
 ifneq ($(filter fuzz,$(there)),)
 fuzz: $(PROGRAMS) ## feed the parsers with rubbish; FOR=60 seconds each
