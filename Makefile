@@ -233,8 +233,8 @@ scenario: $(PROGRAMS) ## run the scenarios; ONLY=word picks some
 endif
 ifneq ($(filter scenario,$(there)),)
 .PHONY: soak
-soak: $(PROGRAMS) ## a shop's database away for a minute amid sales, dead and hung; FOR=60
-	@$(ENV) AWAY_S='$(FOR)' AWAY_HOW='kill stop' tests/scenario/run.sh y0120
+soak: $(PROGRAMS) ## a shop's database away for a minute amid sales, dead and hung: 3 minutes
+	@$(ENV) AWAY_S=60 AWAY_HOW='kill stop' tests/scenario/run.sh y0120
 endif
 ifneq ($(filter fuzz,$(there)),)
 fuzz: $(PROGRAMS) ## feed the parsers with rubbish; FOR=60 seconds each

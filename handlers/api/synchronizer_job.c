@@ -14,6 +14,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
+#include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_ledger.h"
 #include "gateway/drivers/store_registry.h"
@@ -108,6 +109,26 @@ is_resting(const struct api_env *env, bool *out, const char *account)
 	return r;
 }
 
+/* Why nobody begins at an account: a person stopped it, or it is in trouble. */
+static int
+add_obstacle(const struct api_env *env, struct buf *out, const char *whose,
+             const char *account)
+{
+	struct health health = { 0 };
+	bool rests = false;
+	int r = is_resting(env, &rests, account);
+
+	if (rests)
+		buf_addf(out, "%s is paused", whose);
+	else if (!r)
+		r = store_health_get(env->store, &health, account);
+	if (!rests && !r && !strcmp(health_text(&health, "breaker"), "open"))
+		buf_addf(out, "%s is in trouble: %s", whose,
+		         health_text(&health, "why"));
+	health_fini(&health);
+	return r ? r : buf_check(out);
+}
+
 static int
 say_absent(struct http_reply *reply)
 {
@@ -159,15 +180,16 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 	char *entry = text_format("api:sales/%s", id);
 	int r = entry ? store_ledger_state(env->store, &state, entry)
 	              : err_raise(ERR_NOMEM, "why=%s", "answer");
-	bool rests = false;
+	struct buf obstacle = BUF_INIT;
 	struct job_view job = { id, "sale", state_of_entry(state.state), "" };
 
 	if (!r && strcmp(state.state, "ready") == 0)
-		r = is_resting(env, &rests, state.authority);
+		r = add_obstacle(env, &obstacle, "its account",
+		                 state.authority);
 	if (state.why)
 		job.why = state.why;
-	if (rests)
-		job.why = "its account is paused";
+	if (obstacle.n)
+		job.why = buf_text(&obstacle);
 	/* Nobody posts it, nobody looks it up. */
 	if (!r && is_open(&job) &&
 	    !conf_find_account(env->conf, state.authority)) {
@@ -181,6 +203,7 @@ serve_sale(const struct api_env *env, const struct http_call *call,
 	else if (!r)
 		r = say_line(reply, &job);
 	ledger_state_fini(&state);
+	buf_fini(&obstacle);
 	free(entry);
 	return err_pass(r);
 }
@@ -251,26 +274,24 @@ serve_item(const struct api_env *env, const struct http_call *call,
 	struct job found = { 0 };
 	int r = store_job_get(env->store, &found, id);
 	struct job_view job = { id, "item", found.state, found.why };
-	bool rests = false;
-	bool shop_rests = false;
+	struct buf obstacle = BUF_INIT;
 
 	if (!r && !found.done_ms &&
 	    !conf_find_account(env->conf, found.account)) {
 		job.state = "failed";
 		job.why = GONE;
 	} else if (!r && !found.done_ms) {
-		r = is_resting(env, &rests, found.account);
+		r = add_obstacle(env, &obstacle, "its account", found.account);
+		if (!r && !obstacle.n && *found.shop)
+			r = add_obstacle(env, &obstacle, "the shop's account",
+			                 found.shop);
 	} else if (!r && strcmp(found.state, "done") == 0) {
 		job.why = ""; /* what the shop lacked then it may have by now */
 		if (*found.shop && conf_find_account(env->conf, found.shop))
 			r = check_shop(env, &job, &found);
 	}
-	if (rests)
-		job.why = "its account is paused";
-	else if (!r && !found.done_ms && *found.shop)
-		r = is_resting(env, &shop_rests, found.shop);
-	if (shop_rests)
-		job.why = "the shop's account is paused";
+	if (obstacle.n)
+		job.why = buf_text(&obstacle);
 	if (r == JOB_ABSENT)
 		r = say_absent(reply);
 	else if (!r && wants_json(call))
@@ -278,6 +299,7 @@ serve_item(const struct api_env *env, const struct http_call *call,
 	else if (!r)
 		r = say_line(reply, &job);
 	job_fini(&found);
+	buf_fini(&obstacle);
 	return err_pass(r);
 }
 

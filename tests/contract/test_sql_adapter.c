@@ -398,6 +398,16 @@ test_sql__a_quantity_of_any_type_is_exact_and_no_number_is_unknown(void **state)
 	run("UPDATE shop.stock SET quantity = 1234567890123456.1250");
 	(void)read_one(rig, &count, "11");
 	assert_known(&count, "1234567890123456.125");
+	run("UPDATE shop.stock SET quantity = 7");
+	run("ALTER TABLE shop.stock MODIFY quantity INT(6) ZEROFILL");
+	(void)read_one(rig, &count, "11");
+	assert_known(&count, "7");
+	assert_outcome(set(rig, "11", 8), VERDICT_DONE, "");
+	assert_qty("11", "000008");
+	run("ALTER TABLE shop.stock MODIFY quantity DOUBLE");
+	run("UPDATE shop.stock SET quantity = 7.5");
+	assert_outcome(set(rig, "11", 8), VERDICT_DONE, "");
+	assert_qty("11", "8");
 }
 
 /* ---- writing ---- */

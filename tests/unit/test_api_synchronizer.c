@@ -10,6 +10,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/json.h"
+#include "gateway/drivers/store_health.h"
 #include "gateway/drivers/store_jobs.h"
 #include "gateway/drivers/store_lease.h"
 #include "gateway/drivers/store_ledger.h"
@@ -693,6 +694,48 @@ test_api_synchronizer__a_job_of_a_paused_account_says_so(void **state)
 	free(id);
 }
 
+static const struct health_fact in_trouble[] = { { "breaker", "open" },
+	                                         { "why", "no answer" } };
+
+static void
+test_api_synchronizer__a_job_that_cannot_begin_says_why(void **state)
+{
+	char *id;
+
+	(void)state;
+	sell(NULL, SALE, 202);
+	id = text_dup(said("location"));
+	job(id, "Job status : Enqueued", "waiting");
+	assert_string_equal(said("why"), "(none)");
+	assert_int_equal(store_health_set(world->store, "erp", in_trouble, 2),
+	                 0);
+	job(id, "Job status : Enqueued", "waiting");
+	assert_string_equal(said("why"),
+	                    "its account is in trouble: no answer");
+	free(id);
+}
+
+/* Bound at its account; the shop's turn is still to come. */
+static void
+test_api_synchronizer__a_job_that_waits_for_the_shop_says_so(void **state)
+{
+	struct conf *conf = open_shop();
+	char *id;
+
+	(void)state;
+	register_item(&id, NULL,
+	              "{\"item_pos_id\":\"99\",\"item_ecommerce_id\":12,"
+	              "\"account_id\":\"cellar\"}");
+	assert_int_equal(store_job_note(world->store, id, "working", ""), 0);
+	assert_int_equal(store_health_set(world->store, "shop", in_trouble, 2),
+	                 0);
+	job(id, "Job status : Processing", "working");
+	assert_string_equal(said("why"),
+	                    "the shop's account is in trouble: no answer");
+	free(id);
+	close_shop(conf);
+}
+
 static void
 test_api_synchronizer__no_telephone_is_registered(void **state)
 {
@@ -744,6 +787,8 @@ main(void)
 		TEST(force_update_asks_every_account),
 		TEST(force_update_leaves_the_paused_alone),
 		TEST(a_job_of_a_paused_account_says_so),
+		TEST(a_job_that_cannot_begin_says_why),
+		TEST(a_job_that_waits_for_the_shop_says_so),
 		TEST(no_telephone_is_registered),
 		TEST(its_dashboard_is_our_page),
 	};
