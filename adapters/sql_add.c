@@ -46,16 +46,17 @@ count_rows(struct sql *s, const char *const *id, long long *out)
 
 /* Within a transaction, and not where there is one by now. */
 static struct outcome
-insert(struct sql *s, const struct new_item *item)
+insert(struct sql *s, const struct new_item *item, const char *description,
+       bool *is_about_values)
 {
 	const char *params[] = { item->external,
 		                 item->pos_id,
 		                 item->account_id,
-		                 item->name,
+		                 description,
 		                 *item->limit ? item->limit : "0",
 		                 item->external };
 	struct buf text = BUF_INIT;
-	struct sql_change change;
+	struct sql_change change = { 0 };
 	struct outcome outcome;
 
 	buf_addf(&text,
@@ -69,6 +70,7 @@ insert(struct sql *s, const struct new_item *item)
 	if (outcome.verdict == VERDICT_DONE)
 		outcome = sql_db_run(&change, s->db, params,
 		                     sizeof(params) / sizeof(*params));
+	*is_about_values = change.is_about_values;
 	buf_fini(&text);
 	return outcome;
 }
@@ -77,10 +79,14 @@ static struct outcome
 add_row(struct sql *s, const struct new_item *item)
 {
 	struct outcome outcome = sql_db_begin(s->db);
+	bool is_about_values = false;
 
 	if (outcome.verdict != VERDICT_DONE)
 		return outcome;
-	outcome = insert(s, item);
+	outcome = insert(s, item, item->name, &is_about_values);
+	/* Too long, or of letters that it cannot hold: the row matters more. */
+	if (is_about_values && *item->name)
+		outcome = insert(s, item, "", &is_about_values);
 	if (outcome.verdict == VERDICT_DONE)
 		return sql_db_commit(s->db);
 	sql_db_rollback(s->db);

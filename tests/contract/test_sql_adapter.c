@@ -1079,7 +1079,21 @@ test_sql__a_row_that_does_not_fit_is_its_own_trouble(void **state)
 	               "idProductEcommerce");
 	run("ALTER TABLE shop.stock ADD COLUMN colour INT NOT NULL");
 	assert_outcome(add(rig, "16", ""), VERDICT_REFUSED, "colour");
+	run("ALTER TABLE shop.stock DROP limitQuantity");
+	assert_outcome(add(rig, "16", ""), VERDICT_REFUSED, "limitQuantity");
 	assert_outcome(set(rig, "11", 6), VERDICT_DONE, "");
+}
+
+static void
+test_sql__a_name_that_does_not_fit_is_left_out(void **state)
+{
+	struct rig *rig = *state;
+
+	run("GRANT INSERT ON shop.* TO till@'%'");
+	run("DELETE FROM shop.stock");
+	run("ALTER TABLE shop.stock MODIFY description VARCHAR(3) NOT NULL");
+	assert_outcome(add(rig, "16", ""), VERDICT_DONE, "");
+	assert_row("16", "g 0 L1  0");
 }
 
 /* Whose table it is known of only by its columns, or that is another shop's. */
@@ -2196,6 +2210,7 @@ main(void)
 		TEST(what_is_registered_gets_its_row_once),
 		TEST(without_the_right_to_add_only_that_row_is_refused),
 		TEST(a_row_that_does_not_fit_is_its_own_trouble),
+		TEST(a_name_that_does_not_fit_is_left_out),
 		TEST(a_shop_that_adds_its_own_rows_is_left_alone),
 		TEST(names_of_any_letters_are_quoted),
 		TEST(letters_that_no_column_holds_are_that_items_own),
