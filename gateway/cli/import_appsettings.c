@@ -8,6 +8,7 @@
  * was read.
  */
 #include "gateway/cli/cli.h"
+#include "gateway/cli/dotnet.h"
 #include "gateway/cli/keep.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@
 enum {
 	FILE_MAX_BYTES = 1 << 20,
 	ACCOUNTS_MAX = 100,
-	SECRETS_MAX = 3 * ACCOUNTS_MAX,
+	SECRETS_MAX = 3 * ACCOUNTS_MAX + 1, /* the shop's */
 	DIGITS_MAX = 18,
 };
 
@@ -188,20 +189,21 @@ struct account {
 	const struct json_node *from;
 };
 
+/* The option, whose value goes into the file secrets/NAME-OPTION. */
 static void
-keep_secret(struct account *a, const struct carry *row, const char *value)
+keep_secret(struct conversion *c, const char *name, const char *option,
+            const char *value)
 {
-	struct conversion *c = a->c;
 	const char *slash = c->out ? strrchr(c->out, '/') : NULL;
 	struct kept *kept = &c->kept[c->n_kept];
-	char *reference = text_format("file:secrets/%s-%s", a->name, row->to);
+	char *reference = text_format("file:secrets/%s-%s", name, option);
 
 	kept->path = text_format("%.*ssecrets/%s-%s",
 	                         slash ? (int)(slash - c->out + 1) : 0,
-	                         slash ? c->out : "", a->name, row->to);
+	                         slash ? c->out : "", name, option);
 	buf_adds(&kept->value, value);
 	if (reference && kept->path)
-		json_out_text(&c->j, row->to, reference);
+		json_out_text(&c->j, option, reference);
 	else
 		c->is_broken = true;
 	c->n_kept++;
@@ -271,7 +273,7 @@ carry(struct account *a, const struct carry *row)
 		return;
 	case CARRY_SECRET:
 		if (value)
-			keep_secret(a, row, value);
+			keep_secret(a->c, a->name, row->to, value);
 		return;
 	case CARRY_HOST:
 		if (value)
@@ -360,6 +362,96 @@ convert_account(struct conversion *c, const struct json_node *from, size_t i)
 	json_out_end_object(&c->j);
 }
 
+/* ---- the shop's database ---- */
+
+#define SHOP_KEY "ecommerceDatabaseConnectionString"
+
+static const struct {
+	const char *option;
+	const char *words[8]; /* MySQL Connector/NET's; NULL ends them */
+} shop_parts[] = {
+	{ "host",
+	  { "Server", "Host", "Data Source", "DataSource", "Address", "Addr",
+	    "Network Address" } },
+	{ "port", { "Port" } },
+	{ "database", { "Database", "Initial Catalog" } },
+	{ "user",
+	  { "Uid", "User Id", "UserID", "Username", "User name", "User" } },
+	{ "password", { "Password", "Pwd" } },
+};
+enum { HOST, PORT, DATABASE, USER, PASSWORD, SHOP_PARTS };
+
+static bool
+is_here(const char *host)
+{
+	return !strncmp(host, "127.", 4) || !strcmp(host, "::1");
+}
+
+/* What it lacks, or has that cannot be one server on TCP; NULL: nothing. */
+static const char *
+judge_shop(char *const value[SHOP_PARTS])
+{
+	if (!value[DATABASE] || !value[USER] || !value[PASSWORD])
+		return "is not carried over: it does not name Database, Uid "
+		       "and Password; the shop's database can be an account "
+		       "of type sql";
+	if ((value[HOST] && strpbrk(value[HOST], ",/\\")) ||
+	    (value[PORT] && (!is_number(value[PORT]) ||
+	                     strspn(value[PORT], "0") == strlen(value[PORT]))))
+		return "is not carried over: its Server is not one host, or "
+		       "its Port no number; the shop's database can be an "
+		       "account of type sql";
+	return NULL;
+}
+
+static void
+add_shop(struct conversion *c, char *const value[SHOP_PARTS])
+{
+	const char *host = value[HOST];
+
+	if (!host || !strcasecmp(host, "localhost"))
+		host = "127.0.0.1"; /* by TCP, as it was meant */
+	json_out_object(&c->j, NULL);
+	json_out_text(&c->j, "name", "shop");
+	json_out_text(&c->j, "type", "sql");
+	json_out_text(&c->j, "host", host);
+	if (value[PORT])
+		json_out_raw(&c->j, "port",
+		             value[PORT] + strspn(value[PORT], "0"));
+	json_out_text(&c->j, "database", value[DATABASE]);
+	json_out_text(&c->j, "user", value[USER]);
+	keep_secret(c, "shop", "password", value[PASSWORD]);
+	json_out_text(&c->j, "profile", "stock");
+	json_out_end_object(&c->j);
+	c->n_accounts++;
+	if (!is_here(host))
+		cli_complain("shop: ca_file is yours to give: %s is another "
+		             "machine, and proves itself by a certificate",
+		             host);
+}
+
+/* Its table is the synchronizer's, stock: the profile of that name. */
+static void
+convert_shop(struct conversion *c, const struct json_node *root)
+{
+	const char *connection = plain(find(root, SHOP_KEY));
+	char *value[SHOP_PARTS] = { NULL };
+	const char *lacks;
+
+	if (!connection)
+		return;
+	for (size_t i = 0; i < SHOP_PARTS; i++)
+		value[i] = dotnet_connection_value(connection,
+		                                   shop_parts[i].words);
+	lacks = judge_shop(value);
+	if (lacks)
+		note(c, "", SHOP_KEY, lacks);
+	else
+		add_shop(c, value);
+	for (size_t i = 0; i < SHOP_PARTS; i++)
+		free(value[i]);
+}
+
 /* ---- the file ---- */
 
 static bool
@@ -372,9 +464,7 @@ note_top(void *ctx, const char *key, const struct json_node *value)
 		{ "PosAccess", NULL },
 		{ "Logging", NULL },
 		{ "hangfireDatabaseConnectionString", NULL },
-		{ "ecommerceDatabaseConnectionString",
-		  "is not carried over: the shop's database is an account of "
-		  "its own" },
+		{ SHOP_KEY, NULL },
 		{ "FirebaseFCMToken",
 		  "is not carried over: no messages go to telephones" },
 	};
@@ -412,6 +502,8 @@ convert(struct conversion *c, const struct json_node *root)
 	json_out_array(&c->j, "accounts");
 	for (size_t i = 0; i < n; i++)
 		convert_account(c, json_at(list, i), i);
+	if (c->n_accounts) /* else there is none that keeps stock */
+		convert_shop(c, root);
 	json_out_end_array(&c->j);
 	json_out_object(&c->j, "stock");
 	json_out_text(&c->j, "authority", c->first);
@@ -527,20 +619,25 @@ static enum exit_code
 convert_text(struct conversion *c, const struct buf *text)
 {
 	static const char mark[] = "\xEF\xBB\xBF"; /* editors put it in front */
-	const char *p = buf_text(text);
+	char *copy = text_dup(buf_text(text));
+	const char *p = copy;
 	struct json *doc = NULL;
-	enum exit_code code;
+	enum exit_code code = EXIT_CODE_FAILED;
 
-	if (!strncmp(p, mark, 3))
+	if (p && !strncmp(p, mark, 3))
 		p += 3;
-	if (json_parse(&doc, p, strlen(p))) {
-		cli_complain("%s: is not JSON", c->path);
-		return EXIT_CODE_FAILED;
+	if (copy)
+		dotnet_plain_json(copy);
+	/* A NUL is the other sign of UTF-16. */
+	if (!p || strlen(copy) != text->n || json_parse(&doc, p, strlen(p))) {
+		cli_complain("%s: is not JSON in UTF-8", c->path);
+	} else {
+		c->j.to = &c->text;
+		convert(c, json_root(doc));
+		code = finish(c);
 	}
-	c->j.to = &c->text;
-	convert(c, json_root(doc));
-	code = finish(c);
 	json_free(doc);
+	free(copy);
 	return code;
 }
 
