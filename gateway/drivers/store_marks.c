@@ -34,7 +34,7 @@ static const char mark_script[] = LUA_MARK LUA_HEARD
 	"return 1\n";
 
 /* ARGV: account, now, max, ahead, how many marks of the whole account there may
-   be among them, which are left out (but for the look-up); 0: they are not.
+   be among them, which are left out (but for the two about entries); 0: they are not.
    -> tick, next due, member, value, … */
 static const char take_script[] =
 	"local P = KEYS[1]\n"
@@ -45,7 +45,7 @@ static const char take_script[] =
 	"  for _, m in ipairs(redis.call('ZRANGEBYSCORE', z, from, to,\n"
 	"                                'LIMIT', 0, max + but)) do\n"
 	"    if #due < max and (but == 0 or m:sub(1, 2) ~= 'y:' or\n"
-	"       m == '" MARK_LOOK_UP "') then\n"
+	"       m == '" MARK_LOOK_UP "' or m == '" MARK_POSTS "') then\n"
 	"      due[#due + 1] = m end\n"
 	"  end\n"
 	"end\n"

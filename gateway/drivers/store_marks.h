@@ -65,8 +65,8 @@ int store_marks_take(struct store *store, struct mark_batch *out,
                      const char *account, size_t max);
 void mark_batch_fini(struct mark_batch *batch);
 
-/* The same without marks of the whole account, but for MARK_LOOK_UP: what cannot
-   wait for the end of the sync under way. */
+/* The same without marks of the whole account, but for MARK_LOOK_UP and
+   MARK_POSTS: what cannot wait for the end of the sync under way. */
 int store_marks_take_urgent(struct store *store, struct mark_batch *out,
                             const char *account, size_t max);
 

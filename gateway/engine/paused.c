@@ -31,21 +31,23 @@ worker_is_paused(struct worker *w)
 
 /* Until something is heard from there; where another process works the account
    it is that one's to say. The lease is ours then. */
-static void
+static bool
 say_state(struct worker *w, const char *state)
 {
 	const struct health_fact fact = { "state", state };
 
-	if (worker_takes(w))
-		(void)store_health_set(w->store, w->account, &fact, 1);
+	return worker_takes(w) &&
+	       !store_health_set(w->store, w->account, &fact, 1);
 }
 
-void
+bool
 worker_say_paused(struct worker *w)
 {
-	say_state(w, "paused");
+	bool is_said = say_state(w, "paused");
+
 	w->token = 0;
 	(void)store_lease_release(w->store, w->lease, w->engine->owner);
+	return is_said;
 }
 
 static void
@@ -57,7 +59,7 @@ go_on(struct worker *w)
 	/* Who may be asked now is asked first how it is. */
 	w->is_introduced = must_wait;
 	w->told_mono_ms = 0;
-	say_state(w, must_wait ? "waiting" : "starting");
+	(void)say_state(w, must_wait ? "waiting" : "starting");
 	log_info("account.resumed", "account=%s", w->account);
 }
 
@@ -73,9 +75,12 @@ worker_rests(struct worker *w)
 		return false; /* an answer that Redis missed is noted first */
 	if (!w->is_resting) {
 		w->is_resting = true;
-		worker_say_paused(w);
+		w->has_said_so = false;
 		log_warn("account.paused", "account=%s", w->account);
 	}
+	/* Who had the lease may have ended without a word. */
+	if (!w->has_said_so)
+		w->has_said_so = worker_say_paused(w);
 	clock_sleep_ms(LOOK_EVERY_MS);
 	return true;
 }

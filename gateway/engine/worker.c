@@ -234,7 +234,7 @@ tend(struct worker *w)
 static void
 note_paused(struct worker *w)
 {
-	worker_say_paused(w);
+	(void)worker_say_paused(w);
 	while (!is_stopping(w)) {
 		pulse_beat(w->pulse);
 		clock_sleep_ms(STORE_WAIT_MS);

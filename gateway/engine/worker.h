@@ -83,7 +83,8 @@ struct worker {
 	bool had_post_trouble;      /* the marks come before the next one */
 	int64_t switch_mono_ms;     /* when its switch was last looked at … */
 	bool is_paused;             /* … and a person had switched it off */
-	bool is_resting;            /* so nothing is done */
+	bool is_resting;            /* so nothing is done … */
+	bool has_said_so;           /* … as the status page knows */
 	char *unsaved_id;       /* entry whose answer Redis has not; owned */
 	struct outcome unsaved; /* that answer */
 	int64_t unsaved_token;  /* w->token when it came */
@@ -151,11 +152,11 @@ bool worker_may_call(struct worker *w);
  * is_paused  as of a moment ago; work in hand ends then
  * rests      between two turns: true after a short sleep while it is so
  * say_paused  for the status page, unless another process works it; gives the
- *             lease back
+ *             lease back. Was it said?
  */
 bool worker_is_paused(struct worker *w);
 bool worker_rests(struct worker *w);
-void worker_say_paused(struct worker *w);
+bool worker_say_paused(struct worker *w);
 
 /* How long the pace allows no call of the work in hand; 0: it does. */
 int64_t worker_pace_ms(const struct worker *w);
@@ -189,8 +190,9 @@ int worker_turn(struct worker *w, int64_t *wait_ms);
 
 /*
  * What cannot wait for the end of the sync under way: a turn without the marks
- * of the whole account, but for the look-up of uncertain entries. Runs between two steps of that sync, on its thread, and
- * never begins another one.
+ * of the whole account, but for those about entries (look up the uncertain ones,
+ * post what a person retries). Runs between two steps of that sync, on its
+ * thread, and never begins another one.
  *
  * Returns  0 or a fault, which ends the sync too.
  */

@@ -178,7 +178,10 @@ test_paused__another_process_that_works_it_has_the_word(void **state)
 	pause_it("agora");
 	assert_true(worker_rests(w));
 	assert_state("ok");
+	/* And when that one has ended, the next one that looks. */
 	assert_int_equal(store_lease_release(store, w->lease, "other"), 0);
+	assert_true(worker_rests(w));
+	assert_state("paused");
 }
 
 static void

@@ -736,6 +736,38 @@ test_worker__an_entry_that_a_person_retries_does_not_wait_for_the_month(
 	assert_string_equal(store_world_marks(&world->base, "erp"), "");
 }
 
+/* Nor for the end of the sync, or of the comparison, that is under way. */
+static void
+test_worker__an_entry_that_a_person_retries_waits_for_no_long_work(void **state)
+{
+	struct worker *w = &world->erp;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	w->pace.dear_ms = 260000;
+	(void)fake_adapter_sell(tills[0], "S1", "A-A1", "1");
+	(void)fake_adapter_sell(tills[0], "S2", "A-A1", "1");
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_REFUSED, "no"),
+	                  false);
+	fake_adapter_next(erp, "post", outcome_of(VERDICT_RETRY, "away"),
+	                  false);
+	engine_world_mark(world, &world->agora, "s:S1", MARK_HOOK);
+	engine_world_mark(world, &world->agora, "s:S2", MARK_HOOK);
+	engine_world_turn(&world->agora);
+	live_for(w, 1);
+	make_wait_long(w, PACE_POST);
+	fake_clock_advance(120000);
+	assert_int_equal(worker_interlude(w), 0);
+	assert_string_equal(engine_world_entry(world, "agora/S1"), "refused");
+	assert_int_equal(store_dead_decide(world->base.store, "entry/agora/S1",
+	                                   DEAD_RETRY),
+	                 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(worker_interlude(w), 0);
+	assert_string_equal(engine_world_entry(world, "agora/S1"), "settled");
+	assert_string_equal(store_world_marks(&world->base, "erp"), "");
+}
+
 /* A look that we ordered ourselves, after a write. */
 static void
 test_worker__our_own_look_ends_no_wait(void **state)
@@ -934,6 +966,7 @@ main(void)
 		EACH(test_worker__an_outage_while_others_trade_does_not_use_up_the_month),
 		EACH(test_worker__a_person_does_not_wait_for_the_month),
 		EACH(test_worker__an_entry_that_a_person_retries_does_not_wait_for_the_month),
+		EACH(test_worker__an_entry_that_a_person_retries_waits_for_no_long_work),
 		EACH(test_worker__our_own_look_ends_no_wait),
 		EACH(test_worker__an_item_whose_read_fails_does_not_stop_the_others),
 		EACH(test_worker__what_goes_well_beside_it_does_not_make_a_bad_item_urgent),
