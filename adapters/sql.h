@@ -26,7 +26,9 @@
 enum {
 	SQL_MAGIC = 0x53514c20, /* "SQL " */
 	SQL_BATCH_MAX = 100,
-	SQL_PAGE = 500,    /* rows of a page in a sync */
+	SQL_PAGE = 4000, /* rows of a page in a sync: without an index on the
+	                      id each costs a look at the whole table */
+	SQL_SALES_PAGE = 500,
 	SQL_QTY_SIZE = 64, /* a quantity as the server prints it, with NUL */
 	SQL_PARAMS_MAX = 2 * SQL_BATCH_MAX + 1,
 };

@@ -596,8 +596,8 @@ sql_list_sales(void *state, int64_t since_ms, int64_t until_ms,
 		return outcome_done();
 	outcome = be_ready(s);
 	(void)number(l.at, since_ms);
-	l.n_rows = SQL_PAGE;
-	while (outcome.verdict == VERDICT_DONE && l.n_rows == SQL_PAGE) {
+	l.n_rows = SQL_SALES_PAGE;
+	while (outcome.verdict == VERDICT_DONE && l.n_rows == SQL_SALES_PAGE) {
 		(void)snprintf(at, sizeof(at), "%s", l.at);
 		(void)snprintf(item, sizeof(item), "%s", l.item);
 		(void)snprintf(n, sizeof(n), "%s", l.n);

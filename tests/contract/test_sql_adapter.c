@@ -970,14 +970,14 @@ test_sql__a_sync_of_many_pages_tells_each_once(void **state)
 
 	run("DELETE FROM shop.stock");
 	run("INSERT INTO shop.stock (idProductEcommerce, quantity) SELECT "
-	    "seq, seq FROM shop.seq_1_to_1200");
+	    "seq, seq FROM shop.seq_1_to_9600");
 	assert_outcome(sync_all(rig), VERDICT_DONE, "");
-	assert_int_equal(rig->n_told, 1200);
+	assert_int_equal(rig->n_told, 9600);
 	assert_int_equal(rig->n_breaths, 3);
 	assert_memory_equal(rig->told, "1=1 2=2 3=3 ", 12);
-	run("DELETE FROM shop.stock WHERE idProductEcommerce > 1000");
+	run("DELETE FROM shop.stock WHERE idProductEcommerce > 8000");
 	assert_outcome(sync_all(rig), VERDICT_DONE, "");
-	assert_int_equal(rig->n_told, 1000);
+	assert_int_equal(rig->n_told, 8000);
 }
 
 static void
@@ -1480,10 +1480,10 @@ test_sql__variants_of_many_pages_are_told_once(void **state)
 	run("DELETE FROM shop.ps_stock_available");
 	run("INSERT INTO shop.ps_stock_available (id_product, "
 	    "id_product_attribute, id_shop, id_shop_group, quantity) SELECT "
-	    "seq DIV 700, seq MOD 700, 1, 0, seq FROM shop.seq_0_to_1399");
+	    "seq DIV 5000, seq MOD 5000, 1, 0, seq FROM shop.seq_0_to_9999");
 	open_with(rig, "\"profile\":\"prestashop\"");
 	assert_outcome(sync_all(rig), VERDICT_DONE, "");
-	assert_int_equal(rig->n_told, 1400);
+	assert_int_equal(rig->n_told, 10000);
 }
 
 /* ---- options and bindings ---- */
