@@ -36,7 +36,11 @@
 
 #define TABLE SQL_SALES_TABLE
 
-enum { NUMBER_SIZE = 24, SCOPE_SIZE = 300 };
+enum {
+	NUMBER_SIZE = 24,
+	SCOPE_SIZE = 800, /* more than its column takes, in any letters: the
+	                     server says so, and none is cut to be another */
+};
 
 /* What is to be done about one item's row 0. */
 enum note {

@@ -2082,6 +2082,43 @@ test_sql__another_place_has_its_own_sales(void **state)
 	assert_string_equal(sold(rig), "11*2 ");
 }
 
+/* Of three bytes a letter; files of tables have shorter ones. */
+static void
+test_sql__long_names_do_not_hide_the_place(void **state)
+{
+	struct rig *rig = *state;
+	struct buf table = BUF_INIT;
+	struct buf column = BUF_INIT;
+	struct buf text = BUF_INIT;
+
+	buf_adds(&table, "a");
+	for (int i = 0; i < 48; i++)
+		buf_adds(&table, "\350\241\250");
+	for (int i = 0; i < 60; i++)
+		buf_adds(&column, "\350\241\250");
+	run(make_sales);
+	run("GRANT INSERT ON shop.tillbridge_sales TO till@'%'");
+	buf_addf(&text,
+	         "CREATE TABLE shop.`%s` ENGINE=InnoDB SELECT 11 id, 5 `%s`, "
+	         "'x' place UNION SELECT 11, 2, 'y'",
+	         buf_text(&table), buf_text(&column));
+	run(buf_text(&text));
+	for (const char *place = "xy"; *place; place++) {
+		buf_reset(&text);
+		buf_addf(&text,
+		         "\"table\":\"%s\",\"quantity_column\":\"%s\","
+		         "\"id_column\":\"id\",\"location_column\":"
+		         "\"place\",\"location\":\"%c\",\"own_changes\":"
+		         "\"sales\"",
+		         buf_text(&table), buf_text(&column), *place);
+		open_with(rig, buf_text(&text));
+		assert_string_equal(sold(rig), "");
+	}
+	buf_fini(&table);
+	buf_fini(&column);
+	buf_fini(&text);
+}
+
 static void
 test_sql__a_table_made_anew_uses_no_id_again(void **state)
 {
@@ -2245,6 +2282,7 @@ main(void)
 		TEST(who_binds_may_have_another_clock),
 		TEST(two_accounts_on_the_same_rows_are_refused),
 		TEST(another_place_has_its_own_sales),
+		TEST(long_names_do_not_hide_the_place),
 		TEST(a_table_made_anew_uses_no_id_again),
 		TEST(a_probe_names_what_sales_need),
 	};
