@@ -2,6 +2,7 @@
  * Arguments, wiring, exit code. The only file that names all parts: it passes
  * the lists of adapters and handlers to the engine, which knows no vendor.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
@@ -499,6 +500,25 @@ run_command(struct cli *cli)
 	return refuse_command(name);
 }
 
+/* Half an export must not look like a whole one. Who reads no further (a pager,
+   head) has seen enough, and is told nothing. */
+static int
+finish_output(int code)
+{
+	int trouble = 0;
+
+	if (fflush(stdout))
+		trouble = errno;
+	else if (ferror(stdout))
+		trouble = EIO;
+	if (!trouble)
+		return code;
+	if (trouble != EPIPE)
+		cli_complain("the standard output was not written whole: %s",
+		             strerror(trouble));
+	return code == EXIT_CODE_DONE ? EXIT_CODE_FAILED : code;
+}
+
 /* hiredis takes descriptor 0 for "not open" (platform.md H12). */
 static void
 open_standard_streams(void)
@@ -536,7 +556,7 @@ main(int argc, char **argv)
 	if (words && !http_client_setup()) {
 		code = (int)sort_arguments(&cli, argc, argv);
 		if (code == EXIT_CODE_DONE)
-			code = (int)run_command(&cli);
+			code = finish_output((int)run_command(&cli));
 		http_client_teardown();
 	}
 	free(words);

@@ -59,6 +59,25 @@ expect_text "check, with TERM=dumb" "$said" "^ok    erp "
 on_a_terminal sync
 expect_no_text "sync, with TERM=dumb" "$said" "$escape"
 
+# What could not be written is no success; who reads no further is told nothing.
+for words in "items export" "items list --json" "explain 21-0001" version; do
+	code=0
+	# shellcheck disable=SC2086  # its words
+	"$TILLBRIDGE" $words -c "$CONFIG" >/dev/full 2>"$DIR/full" || code=$?
+	expect "exit status of $words on a full disk" "$code" 1
+	expect_text "$words on a full disk" "$(cat "$DIR/full")" \
+		"not written whole: No space left"
+done
+{
+	sleep 0.3
+	code=0
+	"$TILLBRIDGE" items export -c "$CONFIG" 2>"$DIR/full" || code=$?
+	echo "$code" >"$DIR/code"
+} | true
+wait_for "the export has ended" 20 test -s "$DIR/code"
+expect "exit status where nobody reads" "$(cat "$DIR/code")" 1
+expect "what is said of that" "$(cat "$DIR/full")" ""
+
 # A terminal obeys what an item is called; a file has it as it was.
 printf 'sku,name\n21-0001,"a\033[31mb"\n' >"$DIR/red.csv"
 tb items import "$DIR/red.csv"
