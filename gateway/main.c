@@ -73,7 +73,7 @@ static const struct command {
 	  "The columns of the file are sku, name, authority, reserve and the "
 	  "names of accounts.\nImport checks the whole file first and writes "
 	  "nothing when a line is wrong; with\n--skip-errors only those lines "
-	  "are left out, and it still ends with 1. --dry-run says\nwhat would "
+	  "are left out, and the status is still 1. --dry-run says\nwhat would "
 	  "change. FILE may be - for the standard input. Export writes such a "
 	  "file;\nlist --json says the same to programs.\n\n"
 	  "Match asks every account, or those named, for what is stocked "
@@ -143,15 +143,7 @@ static const struct command {
 
 static const size_t n_commands = sizeof(commands) / sizeof(*commands);
 
-enum { USAGE_COLUMNS = 47 };
-
-static void
-print_usage(FILE *to, const char *usage, const char *does)
-{
-	int fill = USAGE_COLUMNS - paint_width(usage);
-
-	(void)fprintf(to, "  %s%*s %s\n", usage, fill > 0 ? fill : 0, "", does);
-}
+enum { NAME_COLUMNS = 19, TEXT_COLUMNS = 79 };
 
 static void
 print_help(FILE *to)
@@ -161,9 +153,11 @@ print_help(FILE *to)
 	                  "shop\n\nusage: tillbridge COMMAND [-c FILE]\n\n");
 	for (size_t i = 0; i < n_commands; i++)
 		if (commands[i].does)
-			print_usage(to, commands[i].usage, commands[i].does);
-	print_usage(to, "version", "print the version");
-	print_usage(to, "help [COMMAND]", "this text, or all about a command");
+			(void)fprintf(to, "  %-*s%s\n", NAME_COLUMNS,
+			              commands[i].name, commands[i].does);
+	(void)fprintf(to, "  %-*s%s\n  %-*s%s\n", NAME_COLUMNS, "version",
+	              "print the version", NAME_COLUMNS, "help",
+	              "this text, or all about a COMMAND, with examples");
 	(void)fprintf(to,
 	              "\n"
 	              "  -c, --config FILE  configuration (default "
@@ -255,12 +249,55 @@ takes(const struct command *command, const struct option *option)
 	return option->is_common || p;
 }
 
+/* Words of a line, broken where a terminal would. Returns the column. */
+static int
+print_words(const char *line, size_t n, int column)
+{
+	for (const char *end = line + n; line < end;) {
+		size_t word = strcspn(line, " \n");
+
+		if (column && column + 1 + (int)word > TEXT_COLUMNS) {
+			(void)putchar('\n');
+			column = 0;
+		}
+		(void)printf("%s%.*s", column ? " " : "", (int)word, line);
+		column += (int)word + !!column;
+		line += word + strspn(line + word, " ");
+	}
+	return column;
+}
+
+/* Paragraphs; what begins with a blank is an example, and stays a line. */
+static void
+print_text(const char *text)
+{
+	int column = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (column && (!n || *text == ' ')) {
+			(void)putchar('\n');
+			column = 0;
+		}
+		if (!n || *text == ' ')
+			(void)printf("%.*s\n", (int)n, text);
+		else
+			column = print_words(text, n, column);
+		text += n + (text[n] == '\n');
+	}
+	if (column)
+		(void)putchar('\n');
+}
+
 /* One command, with an example. */
 static void
 print_help_of(const struct command *command)
 {
-	(void)printf("usage: tillbridge %s\n\n%s\n\n%s\noptions:\n",
-	             command->usage, command->does, command->more);
+	(void)printf("usage: tillbridge %s\n\n%s\n\n", command->usage,
+	             command->does);
+	print_text(command->more);
+	(void)puts("\noptions:");
 	for (size_t i = 0; i < n_options; i++) {
 		const struct option *o = &options[i];
 		char words[40];

@@ -56,11 +56,15 @@ for words in "dead retry --json" "items export --json" "run --json" \
 	expect "'$words' ($said)" "$code" 2
 done
 
-# Every command has an example.
+# Every command has an example, and help fits a terminal.
+expect "lines wider than a terminal" \
+	"$("$TILLBRIDGE" help | LC_ALL=C.UTF-8 awk 'length > 80')" ""
 for command in $("$TILLBRIDGE" help | sed -n 's/^  \([a-z][a-z-]*\).*/\1/p'); do
 	case $command in help | version) continue ;; esac
 	tb "$command" --help
 	expect "exit status of $command --help" "$code" 0
 	expect_text "$command --help" "$said" "^  tillbridge $command"
 	expect_text "$command --help" "$said" "^  -c, --config FILE "
+	expect "lines wider than a terminal" \
+		"$(echo "$said" | LC_ALL=C.UTF-8 awk 'length > 80')" ""
 done
