@@ -73,14 +73,12 @@ worker_rests(struct worker *w)
 	}
 	if (w->unsaved_id)
 		return false; /* an answer that Redis missed is noted first */
-	if (!w->is_resting) {
-		w->is_resting = true;
-		w->has_said_so = false;
-		log_warn("account.paused", "account=%s", w->account);
-	}
 	/* Who had the lease may have ended without a word. */
-	if (!w->has_said_so)
+	if (!w->is_resting || !w->has_said_so)
 		w->has_said_so = worker_say_paused(w);
+	if (!w->is_resting)
+		log_warn("account.paused", "account=%s", w->account);
+	w->is_resting = true;
 	clock_sleep_ms(LOOK_EVERY_MS);
 	return true;
 }
