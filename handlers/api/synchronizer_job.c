@@ -109,7 +109,8 @@ is_resting(const struct api_env *env, bool *out, const char *account)
 	return r;
 }
 
-/* Why nobody begins at an account: a person stopped it, or it is in trouble. */
+/* Why nobody begins at an account: a person stopped it or took it away, or it is
+   in trouble. */
 static int
 add_obstacle(const struct api_env *env, struct buf *out, const char *whose,
              const char *account)
@@ -118,7 +119,9 @@ add_obstacle(const struct api_env *env, struct buf *out, const char *whose,
 	bool rests = false;
 	int r = is_resting(env, &rests, account);
 
-	if (rests)
+	if (!conf_find_account(env->conf, account))
+		buf_addf(out, "%s is no longer configured", whose);
+	else if (rests)
 		buf_addf(out, "%s is paused", whose);
 	else if (!r)
 		r = store_health_get(env->store, &health, account);

@@ -732,8 +732,16 @@ test_api_synchronizer__a_job_that_waits_for_the_shop_says_so(void **state)
 	job(id, "Job status : Processing", "working");
 	assert_string_equal(said("why"),
 	                    "the shop's account is in trouble: no answer");
-	free(id);
 	close_shop(conf);
+	conf = api_world_conf(
+		world, "{ \"name\": \"cellar\", \"type\": \"tipsi\", \"url\": "
+		       "\"https://127.0.0.1:4000\", \"store\": \"1721\" }");
+	world->env.conf = conf;
+	job(id, "Job status : Processing", "working");
+	assert_string_equal(said("why"),
+	                    "the shop's account is no longer configured");
+	close_shop(conf);
+	free(id);
 }
 
 static void
