@@ -20,7 +20,7 @@
 #define MARK_FULL     "y:full"
 #define MARK_SALES    "y:sales" /* list the sales of the vendor's whole window */
 #define MARK_LOOK_UP  "y:lookup" /* ask for the uncertain entries */
-#define MARK_POSTS    "y:posts" /* a person wants entries posted again */
+#define MARK_POSTS    "y:posts"  /* a person wants entries posted again */
 #define MARK_JUDGE    "y:judge" /* let the zero guard judge what is collected */
 
 /* Read and compare as the first two would, and report; write nothing. */
