@@ -137,7 +137,7 @@ static const struct command {
 	  "For an editor that completes and checks gateway.json.\n\n"
 	  "  tillbridge schema >gateway.schema.json\n" },
 	/* For the shells alone. */
-	{ "complete", cli_complete, "complete accounts|skus", NULL, 2, "",
+	{ "complete", cli_complete, "complete accounts|skus|dead", NULL, 2, "",
 	  NULL },
 };
 

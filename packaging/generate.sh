@@ -192,8 +192,8 @@ print_bash()
 	cat <<'END'
 # bash completion for tillbridge; written by `make docs`.
 
-# _tillbridge_offers CONFIG WHAT: accounts, or SKUs that begin so. Nothing where
-# the configuration cannot be read or no Redis answers at once.
+# _tillbridge_offers CONFIG WHAT: accounts, or SKUs or dead letters that begin so.
+# Nothing where the configuration cannot be read or no Redis answers at once.
 _tillbridge_offers()
 {
 	local program
@@ -217,21 +217,21 @@ _tillbridge_files()
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
-# SKUs that begin as the word typed. They may hold what a shell takes for more
+# SKUs or dead letters that begin as the word typed. They may hold what a shell takes for more
 # than text; and readline replaces only what stands behind the last : or = of a
 # word, or its last @ and what stands behind that.
-_tillbridge_skus()
+_tillbridge_stored()
 {
-	local breaks=${COMP_WORDBREAKS//[^:=@]/} begun='' plain sku
-	_tillbridge_plain plain "$1"
-	if [[ $breaks && $1 != [\"\']* ]]; then
-		begun=${1%"${1##*["$breaks"]}"}
+	local breaks=${COMP_WORDBREAKS//[^:=@]/} begun='' plain name
+	_tillbridge_plain plain "$2"
+	if [[ $breaks && $2 != [\"\']* ]]; then
+		begun=${2%"${2##*["$breaks"]}"}
 		begun=${begun%@}
 	fi
-	while IFS= read -r sku; do
-		[[ $1 == [\"\']* ]] || printf -v sku %q "$sku"
-		COMPREPLY+=("${sku#"$begun"}")
-	done < <(_tillbridge_offers "$config" skus -- "$plain")
+	while IFS= read -r name; do
+		[[ $2 == [\"\']* ]] || printf -v name %q "$name"
+		COMPREPLY+=("${name#"$begun"}")
+	done < <(_tillbridge_offers "$config" "$1" -- "$plain")
 }
 
 _tillbridge()
@@ -299,7 +299,10 @@ END
 	# The word behind the command; then names or files.
 	case $command:$second in
 	import-appsettings: | items:import) _tillbridge_files "$word" ;;
-	explain:) _tillbridge_skus "$typed" ;;
+	explain:) _tillbridge_stored skus "$typed" ;;
+	dead:show | dead:retry | dead:confirm | dead:drop)
+		_tillbridge_stored dead "$typed"
+		;;
 	sync:* | reconcile:* | items:match | hooks:register)
 		words=$(_tillbridge_offers "$config" accounts)
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -318,8 +321,8 @@ print_zsh()
 #compdef tillbridge
 # zsh completion for tillbridge; written by `make docs`.
 
-# What the program offers: accounts, or SKUs that begin so. Nothing where the
-# configuration cannot be read or no Redis answers at once.
+# What the program offers: accounts, or SKUs or dead letters that begin so.
+# Nothing where the configuration cannot be read or no Redis answers at once.
 _tillbridge_offers()
 {
 	"$program" complete -c "${config/#\~\//$HOME/}" "$@" 2>/dev/null
@@ -379,6 +382,10 @@ END
 	import-appsettings: | items:import) _files ;;
 	explain:)
 		list=(${(f)"$(_tillbridge_offers skus -- "${(Q)PREFIX}")"})
+		compadd -- $list
+		;;
+	dead:show | dead:retry | dead:confirm | dead:drop)
+		list=(${(f)"$(_tillbridge_offers dead -- "${(Q)PREFIX}")"})
 		compadd -- $list
 		;;
 	sync:* | reconcile:* | items:match | hooks:register)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Behind `explain` bash and zsh offer the SKUs that begin as what is typed, a
-# hundred at most, whatever a SKU holds; and none, at once, where no Redis is.
+# hundred at most, whatever a SKU holds, and behind `dead show` the letters that
+# wait; and none, at once, where no Redis is.
 . "${0%/*}/lib.sh"
 
 PATH=$(dirname "$TILLBRIDGE"):$PATH
@@ -67,6 +68,26 @@ expect "what is no option" "$(offers -)" "-5"
 	words=("$1" explain -c "$2" "41\\ big\\ t") CURRENT=5 PREFIX=$words[5]
 	. "$3"' zsh "$TILLBRIDGE" "$CONFIG" "$ROOT/packaging/_tillbridge")" \
 	"41 big two"
+
+# hold N: the zeros of so many channels wait for a person.
+hold()
+{
+	redis_cli eval "for i = 1, $1 do
+		redis.call('zadd', 'tillbridge:holds', 1, 'till-'..i)
+		redis.call('hset', 'tillbridge:held:till-'..i, '21-0001', 1)
+	end" 0 >/dev/null
+}
+
+# Of dead letters all are offered, or none where there are too many to read.
+hold 11
+tb dead list --json
+expect "letters" "$(echo "$said" | jq length)" 11
+completes "hold/till-1 hold/till-10 hold/till-11" \
+	"tillbridge -c $CONFIG dead show hold/till-1"
+completes "hold/till-2" "tillbridge -c $CONFIG dead drop hold/till-1 hold/till-2"
+completes "" "tillbridge -c $CONFIG dead list hold"
+hold 1001
+completes "" "tillbridge -c $CONFIG dead show hold/till-1"
 
 # One that does not answer keeps nobody waiting; none is started for it.
 kill -STOP "$redis"
