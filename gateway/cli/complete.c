@@ -19,7 +19,7 @@
 enum {
 	OFFERED_MAX = 100,  /* more than that a shell asks before it shows */
 	PATIENCE_MS = 250,  /* of one that types, with Redis */
-	LETTERS_MAX = 1000, /* each is read: more take too long */
+	LETTERS_MAX = 500, /* each is read: more take too long */
 };
 
 static void

@@ -86,7 +86,7 @@ completes "hold/till-1 hold/till-10 hold/till-11" \
 	"tillbridge -c $CONFIG dead show hold/till-1"
 completes "hold/till-2" "tillbridge -c $CONFIG dead drop hold/till-1 hold/till-2"
 completes "" "tillbridge -c $CONFIG dead list hold"
-hold 1001
+hold 501
 completes "" "tillbridge -c $CONFIG dead show hold/till-1"
 
 # One that does not answer keeps nobody waiting; none is started for it.
