@@ -70,6 +70,8 @@ add_common(struct args *a, const struct maria_server *server)
 
 	(void)snprintf(data, sizeof(data), "%s/files", server->dir);
 	add_pair(a, "datadir", data);
+	/* Each one that starts clears it, of what others use there as well. */
+	add_pair(a, "tmpdir", server->dir);
 	add(a, "--innodb-log-file-size=4M");
 	add(a, "--innodb-buffer-pool-size=8M");
 	add(a, "--innodb-flush-log-at-trx-commit=2");
