@@ -22,6 +22,9 @@ struct dead_list {
 	struct json_out *json; /* NULL: a table */
 	struct table table;
 	size_t n;
+	char kind[16];    /* of the last one */
+	size_t n_of_kind; /* in a row: kind after kind */
+	bool is_cut;      /* of a kind there may be more */
 };
 
 static void
@@ -48,6 +51,15 @@ print_json(struct json_out *o, const struct dead_letter *letter,
 	json_out_end_object(o);
 }
 
+static void
+note_kind(struct dead_list *l, const char *kind)
+{
+	if (strcmp(l->kind, kind) != 0)
+		l->n_of_kind = 0;
+	(void)snprintf(l->kind, sizeof(l->kind), "%s", kind);
+	l->is_cut |= ++l->n_of_kind >= DEAD_LISTED;
+}
+
 static int
 print_row(void *ctx, const struct dead_letter *letter)
 {
@@ -61,6 +73,7 @@ print_row(void *ctx, const struct dead_letter *letter)
 	if (r)
 		return r;
 	l->n++;
+	note_kind(l, letter->kind);
 	if (l->json) {
 		print_json(l->json, letter, &asked);
 		return 0;
@@ -107,6 +120,10 @@ list(const struct dead *dead)
 		r = buf_check(&text);
 	if (!r && l.json)
 		cli_json(&text); /* half a list would look like all of it */
+	if (!r && l.is_cut)
+		cli_complain("there may be more: of each kind the oldest %d "
+		             "are listed",
+		             DEAD_LISTED);
 	if (!r && !l.n && !l.json && !dead->cli->is_quiet)
 		(void)puts("nothing waits for a person");
 	buf_fini(&text);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/json.h"
 #include "gateway/drivers/store_ledger.h"
@@ -28,6 +29,8 @@ struct decisions {
 	struct left *left;   /* owned; uncertain ones, which --all leaves */
 	size_t n_left;
 	size_t n;            /* done, or with --dry-run would be */
+	size_t n_seen;       /* in this pass over all */
+	int64_t again_ms;    /* of a further pass: when the first began */
 	enum exit_code code; /* of the last that failed */
 };
 
@@ -203,6 +206,12 @@ retry_one(void *ctx, const struct dead_letter *letter)
 	const struct cli *cli = d->dead->cli;
 	const struct buf nothing = BUF_INIT;
 
+	d->n_seen++;
+	/* In a further pass: what was left, or failed again meanwhile. */
+	if (d->again_ms && (letter->at_ms > d->again_ms ||
+	                    !strcmp(letter->kind, "uncertain") ||
+	                    !strcmp(letter->kind, "stranded")))
+		return 0;
 	/* An uncertain entry may be there already: never in bulk. */
 	if (!strcmp(letter->kind, "uncertain"))
 		return note_left(d, letter);
@@ -230,11 +239,36 @@ say_left(const struct decisions *d)
 		cli_line("  %s: %s", d->left[i].id, d->left[i].summary);
 }
 
+/*
+ * Of a kind no more than DEAD_LISTED are told at once; those behind them come
+ * when these are gone. A pass that retries nothing is the last.
+ */
+static int
+retry_each(struct decisions *d)
+{
+	int64_t began_ms = clock_wall_ms();
+	size_t n;
+	int r;
+
+	do {
+		n = d->n;
+		d->n_seen = 0;
+		r = store_dead_each(d->dead->store, retry_one, d);
+		d->again_ms = began_ms;
+	} while (!r && !d->dead->cli->is_dry && d->n > n &&
+	         d->n_seen >= DEAD_LISTED);
+	if (!r && d->dead->cli->is_dry && d->n_seen >= DEAD_LISTED)
+		cli_complain("there may be more: of each kind the oldest %d "
+		             "were looked at",
+		             DEAD_LISTED);
+	return r;
+}
+
 static int
 retry_all(struct decisions *d)
 {
 	const struct cli *cli = d->dead->cli;
-	int r = store_dead_each(d->dead->store, retry_one, d);
+	int r = retry_each(d);
 
 	if (r || cli->is_json || cli->is_quiet)
 		return r;

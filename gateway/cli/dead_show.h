@@ -5,6 +5,9 @@
 #include "gateway/cli/cli.h"
 #include "gateway/drivers/store_asked.h"
 
+/* So many letters of a kind, the oldest, are told by store_dead_each. */
+enum { DEAD_LISTED = 1000 };
+
 /* What tillbridge dead works with; all borrowed. */
 struct dead {
 	const struct cli *cli;

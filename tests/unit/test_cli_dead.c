@@ -424,6 +424,36 @@ test_cli_dead__with_quiet_only_what_went_wrong_is_said(void **state)
 	assert_non_null(strstr(err, "it was dropped"));
 }
 
+/* More than are told at once. */
+static void
+test_cli_dead__retry_of_all_means_all(void **state)
+{
+	static const char *const skus[] = { "Tea-1" };
+	char retry[] = "retry";
+	char list[] = "list";
+	char *words[] = { retry };
+	const struct cli all = {
+		.argc = 1, .argv = words, .is_all = true, .is_quiet = true
+	};
+
+	(void)state;
+	make_entry("S1", "uncertain");
+	for (int i = 0; i < 1050; i++) {
+		char account[16];
+
+		(void)snprintf(account, sizeof(account), "till-%d", i);
+		assert_int_equal(
+			store_stock_hold(world->store, account, skus, 1), 0);
+	}
+	assert_int_equal(run(list, NULL), EXIT_CODE_DONE);
+	assert_non_null(strstr(err, "the oldest 1000 are listed"));
+	assert_int_equal(run_as(all), EXIT_CODE_DONE);
+	assert_int_equal(run(list, NULL), EXIT_CODE_DONE);
+	says("entry/agora/S1");
+	assert_null(strstr(out, "hold/"));
+	assert_string_equal(err, "");
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, begin)
 
 int
@@ -440,6 +470,7 @@ main(void)
 		EACH(test_cli_dead__shows_held_zeros_as_a_table),
 		EACH(test_cli_dead__a_program_reads_what_came_of_each_decision),
 		EACH(test_cli_dead__a_program_reads_what_a_retry_of_all_leaves),
+		EACH(test_cli_dead__retry_of_all_means_all),
 		EACH(test_cli_dead__with_quiet_only_what_went_wrong_is_said),
 	};
 
