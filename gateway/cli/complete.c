@@ -17,8 +17,8 @@
 #include "gateway/drivers/store_registry.h"
 
 enum {
-	OFFERED_MAX = 100,  /* more than that a shell asks before it shows */
-	PATIENCE_MS = 250,  /* of one that types, with Redis */
+	OFFERED_MAX = 100, /* more than that a shell asks before it shows */
+	PATIENCE_MS = 250, /* of one that types, with Redis */
 	LETTERS_MAX = 500, /* each is read: more take too long */
 };
 
