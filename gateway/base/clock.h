@@ -12,7 +12,8 @@ enum { CLOCK_TEXT_SIZE = 32 };
 /* Milliseconds since 1970-01-01T00:00Z. */
 int64_t clock_wall_ms(void);
 
-/* Milliseconds of a clock that never goes back; zero is arbitrary. */
+/* Milliseconds of a clock that nobody sets and that never goes back. Its zero is
+   the machine's start, for all processes there. */
 int64_t clock_mono_ms(void);
 
 /* Sleep. Returns early on a signal. */

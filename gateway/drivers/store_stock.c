@@ -7,7 +7,7 @@
  *                          at TICK), H (held, counts nothing)
  *   pub:ACCOUNT      hash  sku -> "QTY SOLD", what the channel showed last
  *   sold:ACCOUNT     hash  sku -> all units sold there, as known
- *   suspect:ACCOUNT  hash  sku -> "SINCE QTY" of a fall that is unexplained
+ *   suspect:ACCOUNT  hash  sku -> "SINCE QTY MONO" of a fall that is unexplained
  *   held:ACCOUNT     hash  sku -> since when its zero is held for a person
  *   refused:ACCOUNT  hash  sku -> "GENERATION WAIT UNTIL" of a look that the
  *                          channel refused
@@ -247,10 +247,25 @@ decode_refused(struct stock_view *out, const char *text)
 	out->refused_until_ms = strtoll(end, &end, 10);
 }
 
+/* Its end is missing as versions before wrote it. */
+static void
+decode_suspicion(struct stock_suspicion *out, const redisReply *r)
+{
+	const char *fall = strchr(reply_text(r), ' ');
+	const char *mono = fall ? strchr(fall + 1, ' ') : NULL;
+
+	*out = (struct stock_suspicion){ .since_ms = reply_int(r) };
+	if (mono)
+		out->since_mono_ms = strtoll(mono, NULL, 10);
+	if (fall)
+		(void)decimal_nparse(&out->fall, fall + 1,
+		                     mono ? (size_t)(mono - fall - 1)
+		                          : strlen(fall + 1));
+}
+
 static int
 decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 {
-	const char *fall = strchr(reply_text(reply_at(r, 8)), ' ');
 	struct decimal d;
 	bool is_broken = false;
 
@@ -260,7 +275,6 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.external = text_or_null(reply_at(r, 2), &is_broken),
 		.balance_from = text_or_null(reply_at(r, 3), &is_broken),
 		.balance_at_ms = reply_int(reply_at(r, 5)),
-		.suspect_ms = reply_int(reply_at(r, 8)),
 		.is_held = reply_int(reply_at(r, 9)) != 0,
 		.is_collected = *reply_text(reply_at(r, 10)) != '\0',
 		.is_oversold = *reply_text(reply_at(r, 11)) != '\0',
@@ -268,8 +282,7 @@ decode_view(struct stock_view *out, const char *sku, const redisReply *r)
 		.lost_ms = reply_int(reply_at(r, 14)),
 	};
 	decode_refused(out, reply_text(reply_at(r, 12)));
-	if (fall) /* without: as the version before wrote it */
-		(void)decimal_parse(&out->suspect_fall, fall + 1);
+	decode_suspicion(&out->suspicion, reply_at(r, 8));
 	out->has_reserve =
 		!decimal_parse(&out->reserve, reply_text(reply_at(r, 1)));
 	if (out->balance_from &&
@@ -348,15 +361,15 @@ store_stock_published(struct store *store, const char *account,
 
 int
 store_stock_suspect(struct store *store, const char *account, const char *sku,
-                    int64_t since_ms, struct decimal fall)
+                    const struct stock_suspicion *s)
 {
 	char qty[DECIMAL_TEXT_SIZE];
-	char value[DECIMAL_TEXT_SIZE + 24];
+	char value[DECIMAL_TEXT_SIZE + 48];
 	struct args a = { 0 };
 
-	(void)snprintf(value, sizeof(value), "%lld %s", (long long)since_ms,
-	               decimal_format(qty, fall));
-
+	(void)snprintf(value, sizeof(value), "%lld %s %lld",
+	               (long long)s->since_ms, decimal_format(qty, s->fall),
+	               (long long)s->since_mono_ms);
 	args_adds(&a, "HSET");
 	args_add_key(&a, store, "suspect:", account);
 	args_adds(&a, sku);

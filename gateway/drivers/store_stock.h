@@ -53,6 +53,13 @@ int store_stock_balances(struct store *store, const struct stock_read *read,
                          const struct stock_balance *balances, size_t n,
                          size_t *n_discarded);
 
+/* A fall of a count that is unexplained. */
+struct stock_suspicion {
+	int64_t since_ms;      /* wall clock; 0: there is none */
+	int64_t since_mono_ms; /* the other clock then; 0: unknown */
+	struct decimal fall;   /* and how far it fell */
+};
+
 /* An item as one account's look needs it, all read at one moment. */
 struct stock_view {
 	char *sku;          /* owned */
@@ -66,15 +73,14 @@ struct stock_view {
 	struct decimal reserve; /* of the item */
 	bool has_reserve;       /* else the account's or the global one */
 	bool has_published;
-	struct decimal published;    /* what the channel showed last */
-	struct decimal sold_then;    /* `sold` when that was recorded */
-	struct decimal sold;         /* all units ever sold there, as known */
-	int64_t suspect_ms;          /* since when a fall is unexplained; 0 */
-	struct decimal suspect_fall; /* and how far it fell */
-	bool is_held;                /* a zero is held for a person */
-	int64_t refused_generation;  /* of the mark whose look was refused; 0 */
-	int64_t refused_wait_ms;     /* and how long it is left alone */
-	int64_t refused_until_ms;    /* wall clock */
+	struct decimal published; /* what the channel showed last */
+	struct decimal sold_then; /* `sold` when that was recorded */
+	struct decimal sold;      /* all units ever sold there, as known */
+	struct stock_suspicion suspicion;
+	bool is_held;               /* a zero is held for a person */
+	int64_t refused_generation; /* of the mark whose look was refused; 0 */
+	int64_t refused_wait_ms;    /* and how long it is left alone */
+	int64_t refused_until_ms;   /* wall clock */
 	bool is_absent;    /* refused because there is no such thing there */
 	bool is_oversold;  /* more was sold than there was */
 	bool is_collected; /* the authority's sync moved it and has not judged */
@@ -99,7 +105,7 @@ int store_stock_published(struct store *store, const char *account,
 
 /* Remember since when a fall is unexplained, and how far it is. */
 int store_stock_suspect(struct store *store, const char *account,
-                        const char *sku, int64_t since_ms, struct decimal fall);
+                        const char *sku, const struct stock_suspicion *s);
 
 /* After a first refusal an item is left alone so long. */
 #define STOCK_FIRST_WAIT_MS 60000

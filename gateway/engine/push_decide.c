@@ -30,11 +30,12 @@ enum {
 
 /* It fell, and nobody knows why: from now on, and by how much. */
 static int
-begin_suspicion(struct worker *w, const struct push_look *look, int64_t now,
+begin_suspicion(struct worker *w, const struct push_look *look,
                 struct decimal fall)
 {
-	int r = store_stock_suspect(w->store, w->account, look->view.sku, now,
-	                            fall);
+	const struct stock_suspicion s = { clock_wall_ms(), clock_mono_ms(),
+		                           fall };
+	int r = store_stock_suspect(w->store, w->account, look->view.sku, &s);
 
 	log_info("count.fell", "account=%s sku=%s why=%s", w->account,
 	         look->view.sku,
@@ -66,13 +67,26 @@ suspicion_left_ms(const struct push_look *look, int64_t age)
 	                                                    : left;
 }
 
+/*
+ * How old is it, by both clocks? Who sets the wall clock ahead makes no sale be
+ * listed sooner. The other one may be another machine's, or of before its last
+ * start: then it says nothing, or at worst makes the wait as long again.
+ */
+static int64_t
+suspicion_age_ms(const struct stock_suspicion *s)
+{
+	int64_t wall = clock_wall_ms() - s->since_ms;
+	int64_t mono = clock_mono_ms() - s->since_mono_ms;
+
+	return s->since_mono_ms && mono >= 0 && mono < wall ? mono : wall;
+}
+
 /* True when a fall without a sale must be looked at once more, later. */
 static int
 suspect(struct worker *w, const struct push_look *look, bool *must_wait)
 {
-	int64_t now = clock_wall_ms();
-	int64_t since = look->view.suspect_ms;
-	int64_t age = now - since;
+	const struct stock_suspicion *s = &look->view.suspicion;
+	int64_t age = suspicion_age_ms(s);
 	int64_t left;
 	struct decimal fall =
 		decimal_sub(push_look_expected(look), look->count.qty);
@@ -81,9 +95,8 @@ suspect(struct worker *w, const struct push_look *look, bool *must_wait)
 	*must_wait = true;
 	/* It fell further: that may be another sale. From a time to come: the
 	   clock was set back. Either way it begins anew. */
-	if (!since || age < 0 ||
-	    decimal_cmp(fall, look->view.suspect_fall) > 0) {
-		r = begin_suspicion(w, look, now, fall);
+	if (!s->since_ms || age < 0 || decimal_cmp(fall, s->fall) > 0) {
+		r = begin_suspicion(w, look, fall);
 		age = 0;
 	}
 	left = suspicion_left_ms(look, age);

@@ -311,12 +311,13 @@ test_explain__a_locked_account(void **state)
 static void
 test_explain__a_suspect_count(void **state)
 {
+	const struct stock_suspicion s = { clock_wall_ms(), clock_mono_ms(),
+		                           decimal_of(1) };
+
 	(void)state;
 	engine_world_item(world, "A1", "5");
 	(void)store_world_say(&world->base, "HSET test:stock:A1 balance 4");
-	assert_int_equal(store_stock_suspect(store, "agora", "A1",
-	                                     clock_wall_ms(), decimal_of(1)),
-	                 0);
+	assert_int_equal(store_stock_suspect(store, "agora", "A1", &s), 0);
 	assert_says("agora",
 	            "agora shows 5 and should show 4 (4 in erp): its count "
 	            "fell without a known sale, and is looked at once more "

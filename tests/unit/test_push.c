@@ -281,6 +281,26 @@ test_push__a_clock_set_back_makes_the_second_look_late_not_lost(void **state)
 	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
 }
 
+/* No sale is listed sooner for it. */
+static void
+test_push__a_clock_set_ahead_makes_no_second_look_sooner(void **state)
+{
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	count_moves("4");
+	engine_world_turn(&world->agora);
+	fake_clock_advance(1000);
+	fake_clock_set_wall(ENGINE_WORLD_NOW_MS + 3600000);
+	engine_world_turn(&world->agora);
+	assert_not_written();
+	fake_clock_advance(8000);
+	engine_world_turn(&world->agora);
+	assert_not_written();
+	fake_clock_advance(1500);
+	engine_world_rest(world);
+	assert_true(fake_adapter_shows(agora, "A-A1", "5"));
+}
+
 /* ---- sales that are still open ---- */
 
 /* How often since the last time. */
@@ -1253,6 +1273,7 @@ main(void)
 		EACH(test_push__a_fall_larger_than_the_known_sale_is_unexplained),
 		EACH(test_push__a_fall_that_goes_on_gets_ten_seconds_anew),
 		EACH(test_push__a_clock_set_back_makes_the_second_look_late_not_lost),
+		EACH(test_push__a_clock_set_ahead_makes_no_second_look_sooner),
 		EACH(test_push__what_is_on_an_open_sale_is_no_drift),
 		EACH(test_push__an_open_sale_given_up_brings_its_units_back),
 		EACH(test_push__a_fall_beyond_what_is_open_is_drift),

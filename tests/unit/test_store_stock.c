@@ -561,21 +561,39 @@ static void
 test_store_stock__a_suspicion_stands_until_published(void **state)
 {
 	const struct stock_published row = { "A1", dec("4"), dec("0"), NULL };
+	const struct stock_suspicion one = { 1000, 77, dec("1.5") };
+	const struct stock_suspicion other = { 2000, 88, dec("2") };
 	struct stock_view v;
 
 	(void)state;
-	assert_int_equal(
-		store_stock_suspect(store, "agora", "A1", 1000, decimal_of(1)),
-		0);
-	assert_int_equal(
-		store_stock_suspect(store, "agora", "B1", 2000, decimal_of(1)),
-		0);
+	assert_int_equal(store_stock_suspect(store, "agora", "A1", &one), 0);
+	assert_int_equal(store_stock_suspect(store, "agora", "B1", &other), 0);
 	v = view();
-	assert_int_equal(v.suspect_ms, 1000);
+	assert_int_equal(v.suspicion.since_ms, 1000);
+	assert_int_equal(v.suspicion.since_mono_ms, 77);
+	assert_int_equal(decimal_cmp(v.suspicion.fall, one.fall), 0);
 	stock_view_fini(&v);
 	assert_int_equal(store_stock_published(store, "agora", &row, 1), 0);
 	v = view();
-	assert_int_equal(v.suspect_ms, 0);
+	assert_int_equal(v.suspicion.since_ms, 0);
+	stock_view_fini(&v);
+}
+
+/* As versions before wrote it. */
+static void
+test_store_stock__an_old_suspicion_is_read(void **state)
+{
+	struct stock_view v;
+
+	(void)state;
+	/* "1000 2": a blank would begin another argument. */
+	(void)store_world_say(world, "EVAL redis.call('HSET',"
+	                             "'test:suspect:agora','A1',"
+	                             "'1000\\0322') 0");
+	v = view();
+	assert_int_equal(v.suspicion.since_ms, 1000);
+	assert_int_equal(v.suspicion.since_mono_ms, 0);
+	assert_int_equal(decimal_cmp(v.suspicion.fall, decimal_of(2)), 0);
 	stock_view_fini(&v);
 }
 
@@ -820,6 +838,7 @@ main(void)
 		EACH(test_store_stock__what_nobody_saw_fall_settles_after_the_wait),
 		EACH(test_store_stock__published_is_kept_with_what_was_sold_then),
 		EACH(test_store_stock__a_suspicion_stands_until_published),
+		EACH(test_store_stock__an_old_suspicion_is_read),
 		EACH(test_store_stock__held_zeros_are_released_or_forgotten),
 		EACH(test_store_stock__text_that_is_no_number_reads_as_unknown),
 		EACH(test_store_stock__a_sync_collects_the_channels_and_marks_none),
