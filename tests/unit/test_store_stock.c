@@ -586,10 +586,7 @@ test_store_stock__an_old_suspicion_is_read(void **state)
 	struct stock_view v;
 
 	(void)state;
-	/* "1000 2": a blank would begin another argument. */
-	(void)store_world_say(world, "EVAL redis.call('HSET',"
-	                             "'test:suspect:agora','A1',"
-	                             "'1000\\0322') 0");
+	(void)store_world_say(world, "HSET test:suspect:agora A1 \"1000 2\"");
 	v = view();
 	assert_int_equal(v.suspicion.since_ms, 1000);
 	assert_int_equal(v.suspicion.since_mono_ms, 0);
