@@ -26,6 +26,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/drivers/store_internal.h"
+#include "gateway/drivers/store_timeline.h"
 
 enum { PAGE = 500, VIEW_FIXED = 15 };
 
@@ -497,7 +498,7 @@ store_stock_count_held(struct store *store, int64_t *out, const char *channel)
 	return store_call_int(store, out, &a);
 }
 
-/* ARGV: channel, "1" to release. -> how many were held. */
+/* ARGV: channel, "1" to release. -> what was held. */
 static const char unhold_script[] =
 	LUA_MARK "local k = P..'held:'..ARGV[1]\n"
 		 "local skus = redis.call('HKEYS', k)\n"
@@ -507,15 +508,26 @@ static const char unhold_script[] =
 		 "end\n"
 		 "redis.call('DEL', k)\n"
 		 "redis.call('ZREM', P..'holds', ARGV[1])\n"
-		 "return #skus\n";
+		 "return skus\n";
 
 int
 store_stock_unhold(struct store *store, const char *channel, bool release,
                    int64_t *n)
 {
 	struct args a = { 0 };
+	redisReply *reply = NULL;
+	int r;
 
 	args_adds(&a, channel);
 	args_adds(&a, release ? "1" : "0");
-	return store_eval_int(store, n, SCRIPT_UNHOLD, unhold_script, &a);
+	r = store_eval(store, &reply, SCRIPT_UNHOLD, unhold_script, &a);
+	*n = (int64_t)reply_n(reply);
+	for (int64_t i = 0; !r && !release && i < *n; i++)
+		store_timeline_add(store,
+		                   reply_text(reply_at(reply, (size_t)i)),
+		                   clock_wall_ms(), TIMELINE_LEFT, channel,
+		                   "not written: a person dropped its zero");
+	store_timeline_flush(store);
+	freeReplyObject(reply);
+	return r;
 }

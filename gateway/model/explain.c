@@ -488,6 +488,22 @@ add_look(struct buf *out, const struct explain *e,
 	         explain_cause(c->mark.cause));
 }
 
+/* Nothing is to be done, as a person wants it; or nobody knows why. */
+static void
+add_nothing_due(struct buf *out, const struct explain *e,
+                const struct explain_channel *c)
+{
+	const char kinds[] = { TIMELINE_LEFT, TIMELINE_EQUAL, TIMELINE_WRITTEN,
+		               TIMELINE_DRIFT, 0 };
+	const struct timeline_line *line = find_last(e, c->account, kinds);
+	char span[EXPLAIN_SPAN_SIZE];
+
+	if (line && line->kind == TIMELINE_LEFT)
+		buf_addf(out, "%s, %s ago; ", line->text,
+		         explain_span(span, e->now_ms - line->at_ms));
+	buf_adds(out, "no look is due, the next sync compares it");
+}
+
 /* What stands between a channel and its target. */
 static void
 add_obstacle(struct buf *out, const struct explain *e,
@@ -515,7 +531,7 @@ add_obstacle(struct buf *out, const struct explain *e,
 		buf_adds(out, "a sync has just found it, and it is written "
 		              "when that ends");
 	else
-		buf_adds(out, "no look is due, the next sync compares it");
+		add_nothing_due(out, e, c);
 	buf_fini(&trouble);
 }
 

@@ -81,13 +81,14 @@ check_sum(struct world *w, size_t item, const struct json_node *answer,
 }
 
 /* Whoever shows something else has a reason, and a way out of it: it would
-   stay so until somebody compares. */
+   stay so until somebody compares. A person may want that. */
 static bool
 has_reason(const struct json_node *channel)
 {
 	const char *says = json_text_or(channel, "conclusion", "");
 
-	return *says && !strstr(says, "no look is due");
+	return *says && (!strstr(says, "no look is due") ||
+	                 strstr(says, "a person dropped its zero"));
 }
 
 /* True: every channel of the answer has its reason. Else, when it is the last

@@ -34,6 +34,7 @@ struct document {
 };
 
 struct ledger {
+	bool is_at_rest;            /* else a document may be half made */
 	struct document *documents; /* owned; every one that there could be */
 	size_t n;
 	struct booked *booked; /* owned; of each order, in Galaxy */
@@ -224,8 +225,9 @@ book_kept(struct world *w, struct ledger *l, const struct json_node *order)
 		        w->tills[0].name, docid);
 		return;
 	}
-	if (strcmp(json_text_or(order, "state", ""), "COMPLETED") != 0 ||
-	    (cents > 0 && json_number(order, NULL, "payments") != 1))
+	if (l->is_at_rest &&
+	    (strcmp(json_text_or(order, "state", ""), "COMPLETED") != 0 ||
+	     (cents > 0 && json_number(order, NULL, "payments") != 1)))
 		violate(w, NONE, d->order, "%s is %s and was paid %lld times",
 		        docid, json_text_or(order, "state", ""),
 		        (long long)json_number(order, NULL, "payments"));
@@ -578,7 +580,7 @@ check_shop(struct world *w, struct ledger *l)
 }
 
 static struct ledger *
-open_ledger(struct world *w, const struct json_node *state)
+open_ledger(struct world *w, const struct json_node *state, bool is_at_rest)
 {
 	const struct json_node *entries = json_path(state, "galaxy.entries");
 	const struct json_node *orders = json_path(state, "square.orders");
@@ -586,6 +588,7 @@ open_ledger(struct world *w, const struct json_node *state)
 
 	if (!l)
 		give_up(w, "out of memory");
+	l->is_at_rest = is_at_rest;
 	name_documents(w, l);
 	for (size_t i = 0; i < json_length(entries); i++)
 		book(w, l, json_at(entries, i));
@@ -630,7 +633,7 @@ bool
 sales_lacks(struct world *w, const struct json_node *state, size_t order,
             size_t item, struct decimal qty)
 {
-	struct ledger *l = open_ledger(w, state);
+	struct ledger *l = open_ledger(w, state, false);
 	char base[NAME_SIZE];
 	struct decimal *booked =
 		w->items[item].is_kept_at_till
@@ -648,7 +651,7 @@ sales_lacks(struct world *w, const struct json_node *state, size_t order,
 void
 sales_check(struct world *w, const struct json_node *state, bool is_whole)
 {
-	struct ledger *l = open_ledger(w, state);
+	struct ledger *l = open_ledger(w, state, true);
 
 	for (size_t till = 0; till < w->n_selling; till++) {
 		struct json *there = till_state(w, till);

@@ -276,6 +276,24 @@ test_explain__a_held_zero(void **state)
 }
 
 static void
+test_explain__a_zero_that_a_person_dropped(void **state)
+{
+	const char *sku = "A1";
+	int64_t n = 0;
+
+	(void)state;
+	engine_world_item(world, "A1", "5");
+	(void)store_world_say(&world->base, "HSET test:stock:A1 balance 0");
+	clear_mark("agora");
+	assert_int_equal(store_stock_hold(store, "agora", &sku, 1), 0);
+	assert_int_equal(store_stock_unhold(store, "agora", false, &n), 0);
+	assert_says("agora",
+	            "agora shows 5 and should show 0 (0 in erp): not written: "
+	            "a person dropped its zero, 0 s ago; no look is due, the "
+	            "next sync compares it");
+}
+
+static void
 test_explain__a_till_that_is_down(void **state)
 {
 	const struct health_fact facts[] = { { "state", "waiting" },
@@ -564,6 +582,8 @@ main(void)
 			begin, end),
 		cmocka_unit_test_setup_teardown(test_explain__a_held_zero,
 		                                begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_explain__a_zero_that_a_person_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_explain__a_till_that_is_down, begin, end),
 		cmocka_unit_test_setup_teardown(test_explain__a_locked_account,
