@@ -81,14 +81,13 @@ check_sum(struct world *w, size_t item, const struct json_node *answer,
 }
 
 /* Whoever shows something else has a reason, and a way out of it: it would
-   stay so until somebody compares. A person may want that. */
+   stay so until somebody compares. */
 static bool
 has_reason(const struct json_node *channel)
 {
 	const char *says = json_text_or(channel, "conclusion", "");
 
-	return *says && (!strstr(says, "no look is due") ||
-	                 strstr(says, "a person dropped its zero"));
+	return *says && !strstr(says, "no look is due");
 }
 
 /* True: every channel of the answer has its reason. Else, when it is the last
@@ -122,7 +121,7 @@ void
 explained_at_any_moment(struct world *w)
 {
 	size_t item = w->n_asked++ % w->n_items;
-	bool is_explained = !w->items[item].is_imported;
+	bool is_explained = !w->items[item].is_imported || w->has_dropped_zeros;
 
 	for (int i = 0; i < 2 && !is_explained; i++) {
 		struct json *doc = ask_why(w, item);

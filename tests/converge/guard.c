@@ -171,6 +171,8 @@ correct(struct world *w, const struct play *p)
 {
 	bool is_first = percent(w, 50);
 
+	/* Then nothing is due, and a person wants it so, until the sync. */
+	w->has_dropped_zeros = true;
 	if (!is_first)
 		decide(w, p, "drop");
 	for (size_t i = 0; i < p->n; i++)
@@ -216,6 +218,7 @@ play(struct world *w, enum way way)
 	   this one sees that no sync was needed for it. */
 	if (rest_reach(w) && way != CORRECTED)
 		check_all(w, false);
+	w->has_dropped_zeros = false;
 }
 
 void

@@ -206,6 +206,7 @@ struct world {
 	struct hooks *hooks;
 	bool is_open;    /* it was at rest once */
 	bool holds_wait; /* a person does not release zeros by themselves */
+	bool has_dropped_zeros; /* a person did, and no sync came since */
 	/* what is there; the lock guards news and seq */
 	pthread_mutex_t lock;
 	int64_t seq;
